@@ -43,7 +43,7 @@ async def waiter(orders, order):
 async def radio():
     try:
         while True:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.25)
     finally:
         print("radio: off")
 

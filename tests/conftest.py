@@ -7,6 +7,7 @@ import gc
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,8 +21,8 @@ from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 # The same examples each time: a change is judged by what it changes. New ones are what `make soak` tries.
-settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(60))
-settings.register_profile("soak", deadline=None, max_examples=count(60))
+settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(30))
+settings.register_profile("soak", deadline=None, max_examples=count(30))
 settings.load_profile("soak" if SOAK else "patient")
 
 ROOT = Path(__file__).parent.parent
@@ -41,10 +42,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("states")
+
+
 @pytest.fixture(autouse=True)
-def state_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state_dir(states: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where `run` keeps its recordings during a test."""
-    folder = tmp_path_factory.mktemp("state")
+    folder = Path(tempfile.mkdtemp(dir=states))
     monkeypatch.setenv("VISUALIZER_STATE_DIR", str(folder))
     return folder
 

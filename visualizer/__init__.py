@@ -6,13 +6,19 @@ beside this file.
 Importing this loads nothing else, since the traced program imports it, too: a name in `__all__` is loaded on first use.
 """
 
+import sys
+
 # What `typing` calls so would have to be imported.
 TYPE_CHECKING = False
 
 __all__ = [
     "Comparison", "CompletedRun", "Details", "Finding", "Moment", "Place", "Slice", "Switch", "TargetError", "Trace",
-    "TraceError", "Track", "Tracks", "Wait", "Wake", "load", "record",
+    "TraceError", "Track", "Tracks", "Wait", "Wake", "load", "mark", "record",
 ]
+
+#: What records a mark, where this program is being recorded: the recording puts it here.
+_record_mark = None
+
 
 if TYPE_CHECKING:
     from visualizer.api.run import CompletedRun, TargetError, record
@@ -34,3 +40,12 @@ else:
 
     def __dir__():
         return sorted({*globals(), *__all__})
+
+
+def mark(text: str) -> None:
+    """Mark this moment of a program that is being recorded, where whoever explains the recording has something to say.
+
+    `text`: "name", or "name: caption". Does nothing where nobody records.
+    """
+    if _record_mark is not None:
+        _record_mark(text, sys._getframe(1))

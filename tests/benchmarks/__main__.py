@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.tracers.traced import environment, launch_command, launch_environment
+from visualizer.tracers.core.compiled import WANTED
 
 WORK = str(Path(__file__).parent / "work.py")
 OPERATIONS = {
@@ -35,7 +36,13 @@ OPERATIONS = {
     "socket": "socket ping-pong on loopback",
     "task0": "asyncio sleep(0), 100 tasks",
     "task_queue": "asyncio queue hand-over",
+    "request": "aiohttp request, client and server",
+    "lock": "acquire and release of a lock that nobody waits for, once there is a thread",
+    "lock_over": "lock hand-over between threads",
+    "queue_over": "queue hand-over between threads",
 }
+#: What has to be installed for some.
+NEEDS = {"request": "aiohttp"}
 ROUNDS = 7
 #: A batch of the bare program takes so long; the others do as much.
 BATCH_NS = 100_000_000
@@ -55,14 +62,19 @@ class Way:
     after: tuple[str, ...] = ()
     needs: str = ""
     traced: bool = False
+    #: Which recorder is used (compiled.WANTED).
+    recorder: str = "auto"
 
 
+VIZTRACER = ("-m", "viztracer", "--quiet", "-o", "trace.json")
 WAYS = (
     Way("bare"),
     Way("visualizer", traced=True),
+    Way("visualizer, all in Python", traced=True, recorder="no"),
     Way("no-op hook", after=("noop",)),
     Way("clock and store", after=("store",)),
-    Way("viztracer", ("-m", "viztracer", "--quiet", "-o", "trace.json", "--"), needs="viztracer"),
+    Way("viztracer", (*VIZTRACER, "--"), needs="viztracer"),
+    Way("viztracer --log_async", (*VIZTRACER, "--log_async", "--"), needs="viztracer"),
     Way("trace0", ("-m", "trace0", "run", "-o", "trace.pftrace"), needs="trace0"),
 )
 
@@ -79,7 +91,7 @@ class Running:
         self._process = subprocess.Popen(
             command,
             cwd=directory,
-            env=launch_environment() if way.traced else environment(),
+            env=launch_environment() | {WANTED: way.recorder} if way.traced else environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors.open("wb"),
@@ -172,7 +184,12 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"There is no operation {unknown[0]!a}; there are {', '.join(OPERATIONS)}.", file=sys.stderr)
         return 2
-    operations = names or list(OPERATIONS)
+    operations = []
+    for name in names or OPERATIONS:
+        if importlib.util.find_spec(NEEDS.get(name, "sys")) is not None:
+            operations.append(name)
+        else:
+            print(f"{OPERATIONS[name]} is left out: {NEEDS[name]} is not installed here.")
     ways = [way for way in WAYS if not way.needs or importlib.util.find_spec(way.needs) is not None]
     print(f"CPython {platform.python_version()}, {ROUNDS} rounds, medians; in brackets the ratio to bare.")
     for way in WAYS:

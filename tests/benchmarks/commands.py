@@ -13,6 +13,8 @@ from typing import NamedTuple
 COMMANDS = ("show", "stats", "findings", "explain", "events")
 ROUNDS = 3
 _READ_BYTES = 1 << 20
+#: A user's modules are compiled once, and what is printed is buffered.
+_UNSET = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 #: `ru_maxrss` is in KiB on Linux.
 _KIB_IN_MB = 1024 / 1e6
 
@@ -31,7 +33,8 @@ def run(command: str, trace: Path) -> Spent:
     """Raise CalledProcessError if the command fails."""
     line = [sys.executable, "-m", "visualizer", command, str(trace)]
     start = time.perf_counter()
-    with subprocess.Popen(line, stdout=subprocess.PIPE) as process:
+    environment = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         printed = len(process.stdout.readline())
         first_line_s = time.perf_counter() - start

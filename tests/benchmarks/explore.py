@@ -35,7 +35,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import from_file
 
 PROGRAMS = Path(__file__).parent / "programs.py"
-KINDS = ("greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines")
+KINDS = ("greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines", "short", "tasks")
 ROUNDS = 7
 LIVE_SECONDS = 60
 LIVE_RATE = 20_000

@@ -169,7 +169,32 @@ def coroutines(switches: int, tracks: int) -> None:
     asyncio.run(main())
 
 
-PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines)
+def short(switches: int, tracks: int) -> None:
+    """Generators that yield once."""
+
+    def one() -> Iterator[int]:
+        yield 1
+
+    for _ in range(switches // 4):
+        for _ in one():
+            pass
+
+
+def tasks(switches: int, tracks: int) -> None:
+    """asyncio: a hundred tasks at a time, each of which sleeps once."""
+    import asyncio
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        for _ in range(switches // 400):
+            await asyncio.gather(*[work() for _ in range(100)])
+
+    asyncio.run(main())
+
+
+PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines, short, tasks)
 
 if __name__ == "__main__":
     {program.__name__: program for program in PROGRAMS}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))

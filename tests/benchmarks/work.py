@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue as native_queue
 import resource
 import sys
+import threading
 from collections.abc import Callable
 from time import monotonic_ns, perf_counter_ns
 from typing import Any
@@ -166,6 +168,94 @@ def asyncio_queue(count: int) -> None:
     asyncio.run(_handed_over(count))
 
 
+class Service:
+    """A server of aiohttp's, and a client of it on one kept connection, in one loop."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._session, self._url = self._runner.run(self._begin())
+
+    async def _begin(self) -> tuple[Any, str]:
+        import aiohttp
+        from aiohttp import web
+
+        async def hello(_: web.Request) -> web.Response:
+            return web.Response(text="hello")
+
+        app = web.Application()
+        app.router.add_get("/", hello)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        return aiohttp.ClientSession(), f"http://{host}:{port}/"
+
+    def work(self, count: int) -> None:
+        self._runner.run(self._requests(count))
+
+    async def _requests(self, count: int) -> None:
+        for _ in range(count):
+            async with self._session.get(self._url) as response:
+                await response.read()
+
+
+services: list[Service] = []
+
+
+def aiohttp_request(count: int) -> None:
+    if not services:
+        services.append(Service())
+    services[0].work(count)
+
+
+lock = threading.Lock()
+
+
+def thread_lock(count: int) -> None:
+    if not threads:
+        threads.append(threading.Thread(target=nothing))
+        threads[0].start()
+        threads[0].join()
+    for _ in range(count):
+        lock.acquire()
+        lock.release()
+
+
+threads: list[threading.Thread] = []
+
+
+def thread_lock_hand_over(count: int) -> None:
+    mine, others = threading.Lock(), threading.Lock()
+    mine.acquire()
+    others.acquire()
+
+    def other() -> None:
+        for _ in range(count // 2):
+            others.acquire()
+            mine.release()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    for _ in range(count // 2):
+        others.release()
+        mine.acquire()
+    thread.join()
+
+
+def thread_queue_hand_over(count: int) -> None:
+    items: native_queue.Queue[int] = native_queue.Queue(1)
+
+    def producer() -> None:
+        for number in range(count):
+            items.put(number)
+
+    thread = threading.Thread(target=producer)
+    thread.start()
+    for _ in range(count):
+        items.get()
+    thread.join()
+
+
 OPERATIONS: dict[str, Callable[[int], None]] = {
     "send": generator_send,
     "switch": greenlet_switch,
@@ -176,6 +266,10 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "socket": socket_ping_pong,
     "task0": asyncio_sleep0,
     "task_queue": asyncio_queue,
+    "request": aiohttp_request,
+    "lock": thread_lock,
+    "lock_over": thread_lock_hand_over,
+    "queue_over": thread_queue_hand_over,
 }
 
 

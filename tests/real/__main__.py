@@ -231,6 +231,7 @@ TABLE = {
         true={
             "runner.quit()`": "locust's stop() calls inspect.stack(), which reads the source of all frames at once",
             "late_timer: ": "five users share a hub, and an answer takes it milliseconds",
+            "lost_time: ": "the same of users that begin at once",
             "slow_answer: ": "the server is a thread of whoever drives this, and shares the processor",
         },
     ),

@@ -1,4 +1,4 @@
-"""greenlet's, gevent's and asyncio's own tests, once bare and once under trace: the same ones must pass.
+"""greenlet's, gevent's and the standard library's own tests, once bare and once under trace: the same ones must pass.
 
     python -m tests.suites [MODULE...]
 
@@ -41,6 +41,20 @@ MODULES = [f"greenlet.tests.test_{name}" for name in GREENLET.split()] + [
     f"gevent.tests.test__{name}" for name in GEVENT.split()
 ]
 MODULES += [f"test.test_asyncio.test_{name}" for name in ASYNCIO.split()]
+#: Not those of subinterpreters, which crash where `sys.monitoring` is used at all (3.12.1).
+CLASSES = (
+    "ThreadTests ThreadJoinOnShutdown ThreadingExceptionTests ExceptHookTests TimerTests LockTests"
+    " PyRLockTests CRLockTests EventTests ConditionAsRLockTests ConditionTests SemaphoreTests BoundedSemaphoreTests"
+    " BarrierTests MiscTestCase InterruptMainTests AtexitTests"
+)
+THREADS = "threading_local thread queue concurrent_futures.test_thread_pool concurrent_futures.test_wait"
+#: Those of multiprocessing that take minutes are left out.
+PROCESSES = (
+    "fork1 wait4 popen subprocess concurrent_futures.test_process_pool multiprocessing_fork.test_misc"
+    " multiprocessing_main_handling"
+)
+MODULES += [f"test.test_{name}" for name in f"{THREADS} {PROCESSES}".split()]
+MODULES += [f"test.test_threading.{name}" for name in CLASSES.split()]
 INSIDE = Path(__file__).parent / "inside"
 ATTEMPTS = 3
 MOST_TOLD = 12

@@ -17,10 +17,12 @@ TraceScenario = Callable[[str], Traced]
 def trace_source(tmp_path: Path) -> TraceSource:
     """Trace a script given as text, with arguments."""
 
-    def run(source: str, *args: str, include: tuple[str, ...] = ()) -> Traced:
+    def run(
+        source: str, *args: str, include: tuple[str, ...] = (), marks: bool = False, children: str = "1"
+    ) -> Traced:
         script = tmp_path / "script.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
-        return trace(tmp_path / "script.trace", str(script), *args, include=include)
+        return trace(tmp_path / "script.trace", str(script), *args, include=include, marks=marks, children=children)
 
     return run
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SCENARIOS, trace
-from visualizer.analysis.findings import findings
-from visualizer.analysis.model.timeline import State
+from tests.tracers.traced import SCENARIOS, bare, trace
+from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
+from visualizer.trace.events import Tie
+from visualizer.tracers.runtimes.asyncio_.library import callee_name
 
 
 def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
@@ -86,11 +92,136 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     assert traced.ran("main-2", "wanting", "turns") == [
         "main-2", "wanting", "turns", "turns", "turns", "turns", "main-2", "wanting", "main-2", "wanting", "main-2",
     ]
-    slices = traced.tracks("loop")[0].slices
-    ends_ns = zip(slices.start_ns, slices.start_ns[1:], strict=False)
-    idle_ns = [end - start for (start, end), state in zip(ends_ns, slices.state, strict=False) if state == State.IDLE]
-    assert sum(idle_ns) > 20_000_000
+    assert "IDLE" in traced.states("loop")
     assert {track.kind for track in timeline.tracks.values()} == {words.THREAD, words.LOOP, words.TASK}
+
+
+def test_the_name_of_a_task_that_closes_a_generator() -> None:
+    async def rows() -> AsyncGenerator[int, None]:
+        yield 1
+
+    asked = rows()
+    made: list[Any] = [asked.aclose(), asked.athrow(ValueError()), asked.asend(None)]
+    assert [callee_name(one) for one in made] == ["rows.aclose", "rows.athrow", "rows.asend"]
+    for one in made:
+        one.close()
+
+
+def test_a_loop_looks_at_the_sizes_of_queues_that_take_any_number_of_items(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        class Own(asyncio.LifoQueue):
+            def qsize(self):
+                raise ZeroDivisionError
+
+        async def gets(queue):
+            await queue.get()
+
+        async def main():
+            limited = asyncio.Queue(100)
+            for queue in (asyncio.Queue(), Own(), limited):
+                getting = asyncio.create_task(gets(queue))
+                # Longer than from one look to the next.
+                await asyncio.sleep(0.03)
+                await queue.put(0)
+                await getting
+                for number in range(20):
+                    queue.put_nowait(number)
+                await asyncio.sleep(0.03)
+                while queue._queue:
+                    queue.get_nowait()
+                await asyncio.sleep(0.03)
+                await queue.put(0)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    loop = traced.tracks("loop")[0].id
+    told = {thing: [count for _, count in sizes] for thing, sizes in traced.timeline.sizes.items()}
+    assert told == {(loop, "Queue 1"): [0, 20, 0], (loop, "Own 1"): [0, 20, 0]}
+
+
+def test_what_a_task_has_entered_is_held_and_limits_its_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def keeper():
+            async with lock:
+                await event.wait()
+
+        async def hasty():
+            async with asyncio.timeout(60):
+                async with lock:
+                    pass
+
+        async def entering():
+            async with lock, condition:
+                pass
+
+        async def main():
+            global lock, event, condition
+            lock, event, condition = asyncio.Lock(), asyncio.Event(), asyncio.Condition()
+            async with asyncio.TaskGroup() as group:
+                for made in (keeper, hasty, entering):
+                    group.create_task(made())
+                await asyncio.sleep(0)
+                event.set()
+            async with asyncio.TaskGroup() as group:
+                for made in (keeps, notified, twice, again):
+                    group.create_task(made())
+                await asyncio.sleep(0)
+                event.set()
+                async with condition:
+                    condition.notify()
+
+        async def keeps():
+            event.clear()
+            async with condition:
+                await event.wait()
+
+        async def notified():
+            async with condition:
+                await condition.wait()
+
+        async def twice():
+            own = asyncio.Lock()
+            async with own:
+                try:
+                    async with asyncio.timeout(0.001):
+                        async with own:
+                            pass
+                except TimeoutError:
+                    pass
+
+        async def again():
+            own = asyncio.Semaphore()
+            async with own:
+                try:
+                    async with asyncio.timeout(0.001):
+                        await own.acquire()
+                except TimeoutError:
+                    pass
+
+        asyncio.run(main())
+        """
+    )
+    timeline = traced.timeline
+    ties = [event for event in traced.events if isinstance(event, Tie) and event.relation == words.HOLDS]
+    assert [(timeline.name(tie.track), timeline.text(tie.object)) for tie in ties] == [
+        ("keeper", "Lock 1"), ("keeps", "Lock 2"), ("twice", "Lock 3"),
+    ]
+    limits = {
+        (timeline.name(wait.track), wait.object): wait.asked_ns // 10**9
+        for wait in timeline.suspensions
+        if wait.object in ("Lock 1", "Event 1")
+    }
+    assert limits == {
+        ("keeper", "Event 1"): -1, ("hasty", "Lock 1"): 59, ("entering", "Lock 1"): -1, ("keeps", "Event 1"): -1,
+    }
 
 
 def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> None:
@@ -107,6 +238,21 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
             except asyncio.CancelledError:
                 await asyncio.sleep(0.001)
 
+        async def deaf():
+            heard = 0
+            while heard < 2:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    heard += 1
+            raise asyncio.CancelledError
+
+        async def tidies():
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(61)
+
         async def holder():
             async with lock:
                 await asyncio.sleep(0.001)
@@ -121,6 +267,13 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
                 task = asyncio.create_task(made())
                 await asyncio.sleep(0)
                 task.cancel("enough")
+                await asyncio.wait([task])
+            for made in (deaf, tidies):
+                task = asyncio.create_task(made())
+                await asyncio.sleep(0)
+                task.cancel("once")
+                await asyncio.sleep(0)
+                task.cancel("twice")
                 await asyncio.wait([task])
             async with asyncio.TaskGroup() as group:
                 group.create_task(holder(), name="first")
@@ -160,13 +313,18 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
         for one in cancels
         for place in (timeline.place(one.place),)
     ]
-    assert asked == [("main-2", "napper", "enough", 26), ("main-2", "stubborn", "enough", 26)]
-    assert (traced.outcome("napper"), traced.outcome("stubborn")) == ("cancelled", "returned")
-    of_run = "BaseEventLoop.shutdown_default_executor"
-    wakes = [wake for wake in traced.wakes if wake[1] not in ("spawn", "timer", "finished") and wake[2] != of_run]
+    assert asked == [
+        ("main-2", "napper", "enough", 41), ("main-2", "stubborn", "enough", 41),
+        *[("main-2", name, *how) for name in ("deaf", "tidies") for how in (("once", 46), ("twice", 48))],
+    ]
+    outcomes = [traced.outcome(name) for name in ("napper", "stubborn", "deaf", "tidies")]
+    assert outcomes == ["cancelled", "returned", "cancelled", "cancelled"]
+    others = {"BaseEventLoop.shutdown_default_executor", *traced.threads}
+    wakes = [wake for wake in traced.wakes if wake[1] not in ("spawn", "timer", "finished") and wake[2] not in others]
     assert wakes == [
         ("main-2", "cancel", "napper"),
         ("main-2", "cancel", "stubborn"),
+        *[("main-2", "cancel", name) for name in ("deaf", "deaf", "tidies", "tidies")],
         ("first", "callback", "second"),
         ("loop", "timeout", "main-2"),
         ("asyncio_0", "threadpool", "main-2"),
@@ -176,18 +334,334 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
     told = {(wait.reason, wait.object) for wait in timeline.suspensions if timeline.name(wait.track) == "main-2"}
     first, second = traced.tracks("first")[0].id, traced.tracks("second")[0].id
     assert {("join", f"tracks {first}, {second}"), ("threadpool", ""), ("sleep", "")} <= told
-    problems = {(one.kind, timeline.name(one.tracks[0])) for one in findings(timeline)}
-    assert problems == {("cancel_swallowed", "stubborn"), ("unretrieved", "bad")}
+    problems = {(one.kind, timeline.name(one.tracks[0])) for one in traced.problems}
+    swallowed = {("cancel_swallowed", name) for name in ("stubborn", "deaf")}
+    assert problems == {*swallowed, ("unretrieved", "bad")}
+
+
+#: A library's, as structured concurrency has it: it cancels a part of what a task does, and takes that back.
+SCOPE = """
+import asyncio
+
+class Scope:
+    async def __aenter__(self):
+        self.task = asyncio.current_task()
+        return self
+
+    def strike(self):
+        self.task.cancel("over")
+        asyncio.get_running_loop().create_task(self.tidy())
+
+    async def tidy(self):
+        pass
+
+    async def __aexit__(self, kind, error, traceback):
+        self.task.uncancel()
+        return kind is asyncio.CancelledError
+"""
+
+
+def test_a_library_that_cancels_a_part_of_a_task_is_where_that_is_asked(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "scopes.py").write_text(SCOPE)
+    traced = trace_source(
+        """
+        import asyncio, math, os, sys
+        sys.path.insert(0, os.path.join(os.path.dirname(__file__), "site-packages"))
+        import scopes
+
+        async def part(scope):
+            async with scope:
+                await asyncio.sleep(math.inf)
+            await asyncio.sleep(0.001)
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            scope = scopes.Scope()
+            loop.call_later(0.001, scope.strike)
+            await part(scope)
+            task = asyncio.create_task(part(scope), name="other")
+            await asyncio.sleep(0)
+            scope.strike()
+            await task
+            async with asyncio.timeout(10**12):
+                await asyncio.sleep(0.001)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert ("main-2", "sleep", "asyncio.sleep(math.inf)") in traced.waits
+    timeline = traced.timeline
+    asked = [
+        (timeline.name(one.by), timeline.name(one.track), place.file.rpartition("/")[2], place.line)
+        for cancels in timeline.cancels.values()
+        for one in cancels
+        if (place := timeline.place(one.place)) is not None
+    ]
+    assert asked == [("loop", "main-2", "scopes.py", 10), ("main-2", "other", "script.py", 18)]
+    # What a callback spawns is not the doing of who runs the loop; what the program calls is its own.
+    spawned = [track.place for track in traced.tracks("Scope.tidy")]
+    assert [(place.function, place.line) for place in spawned if place] == [("Scope.strike", 11), ("main", 18)]
+    assert traced.problems == []
+
+
+def test_a_greenlet_of_a_task_is_nested_in_it_and_a_loop_may_run_in_a_greenlet(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, greenlet
+
+        def inside(event, parent):
+            event.set()
+            return parent.switch("first")
+
+        async def waiter(event):
+            await event.wait()
+
+        async def work():
+            event = asyncio.Event()
+            waiting = asyncio.create_task(waiter(event))
+            await asyncio.sleep(0)
+            nested = greenlet.greenlet(inside)
+            print(nested.switch(event, greenlet.getcurrent()))
+            await waiting
+            print(nested.switch("second"))
+
+        asyncio.run(work())
+
+        # As those do who make a synchronous library of an asynchronous one.
+        loop = asyncio.new_event_loop()
+        asked = asyncio.Event()
+
+        async def serve():
+            await asked.wait()
+
+        def dispatch():
+            loop.run_until_complete(serve())
+
+        async def answer():
+            return "third"
+
+        user, dispatcher = greenlet.getcurrent(), greenlet.greenlet(dispatch)
+        loop.call_soon(user.switch)
+        dispatcher.switch()
+        task = loop.create_task(answer())
+        task.add_done_callback(lambda _: user.switch())
+        dispatcher.switch()
+        asyncio._set_running_loop(loop)
+        print(task.result())
+        asked.set()
+        dispatcher.switch()
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"first\nsecond\nthird\n", b"")
+    assert traced.timeline.notes == []
+    assert [(one, other) for one, _, other, _ in traced.hand_overs if "inside" in (one, other)] == [
+        ("work", "inside"),
+        ("inside", "work"),
+        ("work", "inside"),
+        ("inside", "work"),
+    ]
+    wakes = [wake for wake in traced.wakes if wake[2] in ("waiter", "answer", "serve")]
+    assert wakes == [
+        ("work", "spawn", "waiter"),
+        ("inside", "callback", "waiter"),
+        ("dispatch", "spawn", "serve"),
+        ("main", "spawn", "answer"),
+        ("main", "callback", "serve"),
+    ]
+    # A callback of the loop does so.
+    assert {sentence(traced.timeline, switch.index) for switch in traced.switches if switch.cause == "switch"} >= {
+        "loop-2 switches to main → main runs", "main switches to loop-2 → loop-2 runs",
+    }
+    assert traced.ran("main", "loop-2", "answer", "dispatch", "serve")[-14:] == [
+        "dispatch", "loop-2", "main", "loop-2", "serve", "loop-2", "answer", "loop-2", "main", "loop-2", "serve",
+        "loop-2", "dispatch", "main",
+    ]
+
+
+UVLOOP = """
+    import asyncio, threading, traceback, uvloop
+
+    async def waiter(event):
+        await event.wait()
+
+    async def produce():
+        for item in range(2):
+            await items.put(item)
+            await asyncio.sleep(0)
+
+    async def consume():
+        return [await items.get() for _ in range(2)]
+
+    async def serve(reader, writer):
+        writer.write(await reader.readline())
+        writer.close()
+
+    async def ask(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"line\\n")
+        print(await reader.readline())
+        writer.close()
+
+    async def main():
+        global items
+        items, event = asyncio.Queue(1), asyncio.Event()
+        waiting = asyncio.create_task(waiter(event))
+        await asyncio.gather(produce(), consume())
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, event.set)
+        # Cancelled before it is called.
+        loop.call_soon(print, "never").cancel()
+        await waiting
+        await asyncio.sleep(0.002)
+        gate = threading.Event()
+        loop.call_soon(gate.set)
+        await asyncio.to_thread(gate.wait)
+        stuck = asyncio.create_task(asyncio.sleep(60), name="stuck")
+        await asyncio.sleep(0)
+        stuck.cancel("enough")
+        await asyncio.wait([stuck])
+        try:
+            async with asyncio.timeout(0.002):
+                await asyncio.sleep(60)
+        except TimeoutError:
+            print("over", len(traceback.extract_stack()))
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        await asyncio.create_task(ask(server.sockets[0].getsockname()[1]))
+        server.close()
+
+    loop = uvloop.new_event_loop()
+    loop.run_until_complete(main())
+    loop.close()
+    try:
+        loop.call_soon(print)
+    except RuntimeError:
+        traceback.print_exc()
+"""
+
+
+def test_the_tasks_of_a_loop_of_uvloops(trace_source: TraceSource, tmp_path: Path) -> None:
+    pytest.importorskip("uvloop")
+    traced = trace_source(UVLOOP)
+    assert traced.ended == bare(tmp_path / "script.py")
+    (note,) = traced.timeline.notes
+    assert note.startswith("uvloop keeps its callbacks out of sight")
+    # At the end the main thread joins that of the executor, from 3.12 on.
+    joined = ("uvloop_0", "finished", "main-1")
+    wakes = [wake for wake in traced.wakes if wake[2] not in traced.threads and wake != joined]
+    assert sorted(wake for wake in wakes if wake[1] not in ("spawn", "timer")) == [
+        ("ask", "finished", "main-2"),
+        ("loop", "finished", "main-1"),
+        ("loop", "io", "ask"),
+        ("loop", "io", "serve"),
+        ("loop", "timeout", "main-2"),
+        # What uvloop does without calling any function in Python: name lookup and connect.
+        ("loop", "unknown", "ask"),
+        ("loop", "unknown", "main-2"),
+        ("main-2", "callback", "waiter"),
+        ("main-2", "cancel", "stuck"),
+        ("produce", "callback", "consume"),
+        ("produce", "finished", "main-2"),
+        ("stuck", "finished", "main-2"),
+        ("uvloop_0", "threadpool", "main-2"),
+        ("waiter", "finished", "main-2"),
+    ]
+    assert ("waiter", "event", "event.wait()") in traced.waits
+    assert "IDLE" in traced.states("loop")
+    assert traced.problems == []
 
 
 def test_what_waits_for_pages_of_aiohttp_is_woken_by_its_socket(tmp_path: Path) -> None:
     traced = trace(tmp_path / "trace", str(SCENARIOS / "asyncio_crawler.py"))
     timeline, pages = traced.timeline, ["slow", "quick", "medium"]
     assert (traced.ended.code, traced.ended.stderr, timeline.notes) == (0, b"", [])
-    ended = sorted((traced.tracks(name)[0] for name in pages), key=lambda track: track.exit_ns)
-    assert [timeline.name(track.id) for track in ended] == ["quick", "medium", "slow"]
     last = {timeline.name(wake.track): (timeline.name(wake.waker), wake.cause) for wake in timeline.wakeups}
     assert {last[page] for page in pages} == {("loop", "io")}
+    assert not [wake for wake in timeline.wakeups if wake.cause == words.UNKNOWN]
+    # Its server's tasks, which are eager from Python 3.12 on, each from its first step.
+    served = {timeline.name(track): [one.what for one in timeline.services(track)] for track in timeline.tracks}
+    assert sorted(what for what in served.values() if what) == [["GET /medium"], ["GET /quick"], ["GET /slow"]]
+    servers = [name for name, what in served.items() if what]
+    waits = {traced.wait(wait)[:2] for wait in timeline.suspensions}
+    assert {(name, "sleep") for name in servers} <= waits
+    assert all("(_handle_request-" in name for name in servers)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks are eager from Python 3.12 on")
+@pytest.mark.parametrize("is_factory", [True, False], ids=["by the factory", "by themselves"])
+def test_the_first_steps_of_eager_tasks_are_theirs(trace_source: TraceSource, is_factory: bool) -> None:
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def leaf(number):
+            await asyncio.sleep(0.01)
+            return number
+
+        async def work(number):
+            if number == 0:
+                return "at once"
+            if number == 1:
+                raise ValueError("at once")
+            if number == 2:
+                await asyncio.sleep(0)
+                return number
+            if number == 3:
+                await done
+                return number
+            if number == 4:
+                raise SystemExit
+            return await leaf(number)
+
+        def make(number):
+            loop, coroutine = asyncio.get_running_loop(), work(number)
+            if {is_factory}:
+                return asyncio.create_task(coroutine, name=str(number))
+            return asyncio.Task(coroutine, loop=loop, name=str(number), eager_start=True)
+
+        async def main():
+            global done
+            if {is_factory}:
+                asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+            done = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(done.set_result, None)
+            tasks = [make(number) for number in (0, 1, 2, 3, 5)]
+            print(await asyncio.gather(*tasks, return_exceptions=True))
+            try:
+                make(4)
+            except SystemExit:
+                await asyncio.sleep(0)
+
+        asyncio.run(main())
+        """
+    )
+    timeline = traced.timeline
+    assert (traced.ended.code, timeline.notes) == (0, [])
+    assert traced.ended.stdout == b"['at once', ValueError('at once'), 2, 3, 5]\n"
+    # A factory of 3.12 or 3.13 is not told the name.
+    names = dict(zip(timeline.tracks, ("thread", "loop", "main", "0", "1", "2", "3", "5", "4"), strict=True))
+    assert [(names[track.id], track.outcome) for track in timeline.tracks.values()][3:] == [
+        *[("0", "returned"), ("1", "raised"), ("2", "returned"), ("3", "returned"), ("5", "returned")],
+        # That it has raised goes to its creator, and past whoever could see it.
+        ("4", "unknown"),
+    ]
+    switches = map(timeline.switch, range(len(timeline.switch_ns)))
+    assert [f"{names[switch.origin]} {names[switch.target]}" for switch in switches] == [
+        *["thread loop", "loop main"],
+        *[step for number in "01235" for step in (f"main {number}", f"{number} main")],
+        "main loop",
+        *[step for number in "235" for step in (f"loop {number}", f"{number} loop")],
+        *["loop main", "main 4", "4 main", "main loop", "loop main", "main loop"],
+        *["loop thread", "thread loop"] * 2,
+        "loop thread",
+    ]
+    waits = [(names[wait.track], *traced.wait(wait)[1:]) for wait in timeline.suspensions]
+    assert [wait for wait in waits if wait[0] in "01235"] == [
+        ("2", "sleep", "0 s"), ("3", "future", "done"), ("5", "sleep", "0.01 s"),
+    ]
     assert not [wake for wake in timeline.wakeups if wake.cause == words.UNKNOWN]
 
 
@@ -218,6 +692,7 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
             # From here on every hook of the tracer fails.
             loop._ready.loop = None
             print(await asyncio.gather(work(3), work(4)))
+            await asyncio.sleep(0.1)
 
         asyncio.run(main())
         asyncio.run(work(5))
@@ -227,3 +702,5 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
     assert traced.ended.stdout == b"called\n[1, 2]\n[3, 4]\ndeque\n"
     told = [note.partition(":")[0] for note in traced.timeline.notes]
     assert told == ["The asyncio tracer failed and was taken out"]
+    # What went on unseen is not said to have stood still.
+    assert traced.problems == []

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.reading import read_all
-from tests.tracers.conftest import TraceScenario
+from tests.tracers.conftest import TraceScenario, TraceSource
 from tests.tracers.held import PATIENCE_S, script_of, started
-from tests.tracers.traced import ROOT, SCENARIOS, bare, environment
+from tests.tracers.traced import ROOT, SCENARIOS, Traced, bare, environment
 from visualizer.session.control import Condition
+from visualizer.trace import words
 from visualizer.trace.events import Continued, Held
 from visualizer.tracers.control.clock import PausableClock
 from visualizer.tracers.control.control import SocketControl
@@ -37,15 +38,56 @@ def look_at_the_screen() -> None:
     time.sleep(STOP_S)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ping_pong", "producer_consumer", "three_way", "gevent_queue", "generator_states", "asyncio_cancel"],
-)
+#: Asyncio without a clock: who runs next does not depend on how fast the machine is.
+KITCHEN = """
+import asyncio
+
+async def cook(name, orders, oven):
+    while True:
+        dish = await orders.get()
+        async with oven:
+            await asyncio.sleep(0)
+        print(f"{name}: {dish} is done")
+        orders.task_done()
+
+async def cake(oven):
+    async with oven:
+        await asyncio.Event().wait()
+
+async def main():
+    orders, oven = asyncio.Queue(2), asyncio.Lock()
+    cooks = [asyncio.create_task(cook(name, orders, oven), name=name) for name in ("Al", "Bo")]
+    for dish in ("pie", "bread", "pizza", "roast", "soup"):
+        await orders.put(dish)
+    await orders.join()
+    async with asyncio.TaskGroup() as evening:
+        order = evening.create_task(cake(oven), name="cake")
+        await asyncio.sleep(0)
+        order.cancel("no cake after all")
+    for task in cooks:
+        task.cancel()
+    await asyncio.wait(cooks)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["ping_pong", "producer_consumer", "three_way", "gevent_queue", "generator_states"])
 def test_stepping_from_switch_to_switch_changes_nothing(
     name: str, tmp_path: Path, trace_scenario: TraceScenario
 ) -> None:
-    free = trace_scenario(name)
-    with started(tmp_path, SCENARIOS / f"{name}.py") as held:
+    check_steps(tmp_path, SCENARIOS / f"{name}.py", trace_scenario(name))
+
+
+def test_nor_does_stepping_through_tasks(tmp_path: Path, trace_source: TraceSource) -> None:
+    free = trace_source(KITCHEN)
+    assert free.ended.stdout.count(b"is done") == 5
+    assert free.outcome("cake") == "cancelled"
+    check_steps(tmp_path, tmp_path / "script.py", free)
+
+
+def check_steps(tmp_path: Path, script: Path, free: Traced) -> None:
+    with started(tmp_path, script) as held:
         count = held.count()
         traced = held.end()
     assert traced.ended == free.ended
@@ -88,6 +130,29 @@ def test_the_trace_tells_that_it_is_held_and_for_how_long(tmp_path: Path) -> Non
     assert traced.timeline.pauses.paused_ns >= 3 * STOP_S * 1e9
     assert traced.timeline.pauses.sentence is not None
     assert traced.timeline.pauses.sentence.endswith("; the trace ends during a pause.")
+
+
+def test_the_clock_of_asyncio_stands_still_meanwhile(tmp_path: Path) -> None:
+    script = script_of(
+        tmp_path,
+        """
+        import asyncio, time
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            its, real = loop.time(), time.monotonic()
+            await asyncio.sleep(0)
+            print(time.monotonic() - real - (loop.time() - its))
+
+        asyncio.run(main())
+        """,
+    )
+    with started(tmp_path, script) as held:
+        while held.is_held():
+            look_at_the_screen()
+            held.control.step()
+        traced = held.end()
+    assert float(traced.ended.stdout) > STOP_S / 2
 
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")
@@ -317,8 +382,9 @@ def test_all_threads_stop_at_their_own_next_switch(tmp_path: Path) -> None:
         traced = held.end()
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert sorted(traced.ended.stdout.splitlines()) == sorted(bare(script).stdout.splitlines())
-    assert 8 <= count <= 24
-    assert traced.timeline.switch_count == 24
+    assert 8 <= count <= traced.timeline.switch_count
+    # From 3.12 on that main goes on once it has joined another is one more; it may not have to wait for all.
+    assert [switch.cause == words.UNPARK for switch in traced.switches].count(False) == 24
     for track in traced.timeline.tracks.values():
         assert list(track.slices.start_ns) == sorted(track.slices.start_ns)
 
@@ -558,11 +624,13 @@ def test_the_program_sees_nothing_of_it_and_its_children_do_not_own_it(tmp_path:
     script = script_of(
         tmp_path,
         """
-        import os, subprocess, sys
-        print([name for name in os.environ if "VISUALIZER" in name and "STATE" not in name], sys.argv)
+        import os, sys
+        OURS = "VISUALIZER_STATE_DIR", "VISUALIZER_RECORDER"
+        print([name for name in os.environ if "VISUALIZER" in name and name not in OURS], sys.argv)
         print([fd for fd in map(int, os.listdir("/proc/self/fd")) if 2 < fd < 400], flush=True)
-        subprocess.run([sys.executable, "-c", "import os; print([x for x in map(int, os.listdir('/proc/self/fd'))"
-                        " if 400 <= x])"], check=True)
+        # One that is not recorded itself, for which no thread is seen to wait.
+        code = "import os; print([x for x in map(int, os.listdir('/proc/self/fd')) if 400 <= x])"
+        os.waitpid(os.posix_spawn(sys.executable, [sys.executable, "-c", code], os.environ), 0)
         def give():
             yield 1
             yield 2
@@ -618,7 +686,7 @@ def test_a_forked_child_runs_on_while_its_parents_clock_stands(tmp_path: Path) -
     assert len(of_child) == 12
     # The clock stood, for both, until the child was over.
     assert of_child[-1] == main.exit_ns == stood_ns
-    assert timeline.last_ns - stood_ns < timeline.pauses.between(0, timeline.last_ns)[1] > 100_000_000
+    assert timeline.pauses.between(0, timeline.last_ns)[1] > 100_000_000
 
 
 def test_a_program_that_closes_all_descriptors_is_let_go(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
-from visualizer.analysis.findings import findings
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -756,7 +755,7 @@ def test_calls_that_are_refused(trace_source: TraceSource) -> None:
     assert [(by, of, exception.partition("(")[0]) for by, of, exception in told] == [
         ("ids", "ids", "ValueError"), ("main", "consumer-1", "TypeError"), ("main", False, "RuntimeError"),
     ]
-    found = findings(traced.timeline)
+    found = traced.problems
     assert [one.kind for one in found] == ["refused"] * 3 + ["never_started"]
     assert [one.line for one in found] == [7, 26, 29, 32]
     assert found[0].sentence.endswith("→ main had resumed ids and waits for it")
@@ -802,7 +801,7 @@ def test_methods_that_are_refused(trace_source: TraceSource) -> None:
     assert [(traced.timeline.name(one.by), one.exception.partition("(")[0]) for one in refusals] == [
         ("selfish", "ValueError"), ("greedy", "ValueError"), ("main", "TypeError"),
     ]
-    assert [one.line for one in findings(traced.timeline)] == [4, 13, 24]
+    assert [one.line for one in traced.problems] == [4, 13, 24]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 has no event for a generator's creation")
@@ -859,7 +858,7 @@ def test_a_coroutine_that_is_never_awaited(trace_source: TraceSource) -> None:
     (track,) = traced.tracks("fetch")
     assert (track.outcome, len(track.steps), track.inferred) == (words.DROPPED, 0, None)
     assert (track.doubt is None) == (sys.version_info >= (3, 12))
-    (found,) = findings(traced.timeline)
+    (found,) = traced.problems
     assert (found.kind, found.line, found.sentence.partition(":")[0]) == ("never_started", 11, "fetch never ran")
 
 
@@ -929,6 +928,43 @@ def test_a_generator_that_yields_or_raises_while_it_is_closed(trace_source: Trac
     assert [cause for cause, _ in steps] == ["yield", "ignored", "yield", "raise", "yield", "yield"]
     assert steps[1] == ("ignored", "2")
     assert traced.outcome("raises") == words.RAISED
+
+
+def test_what_waits_for_one_that_raises_while_it_is_closed_is_thrown_into(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        def inner(again):
+            try:
+                yield 1
+            finally:
+                if again:
+                    yield 2
+                raise KeyError
+
+        def passes(again):
+            yield from inner(again)
+
+        def catches():
+            try:
+                yield from inner(False)
+            except KeyError:
+                return 5
+
+        kept = [passes(False), passes(True), catches()]
+        for g in kept:
+            next(g)
+            try:
+                g.close()
+            except (RuntimeError, KeyError):
+                pass
+        """
+    )
+    into = [(to, cause) for origin, cause, to, _ in traced.hand_overs if origin == "main" and cause != "next"]
+    assert [cause for to, cause in into if not to.startswith("inner")] == ["throw", "throw", "throw"]
+    outcomes = [(track.base_name, track.outcome) for track in traced.timeline.tracks.values()]
+    assert [outcome for name, outcome in outcomes if name in ("passes", "catches")] == [
+        words.RAISED, words.RAISED, words.RETURNED,
+    ]
 
 
 def test_what_goes_on_behind_a_throw_does_not_yield_for_another(trace_source: TraceSource) -> None:

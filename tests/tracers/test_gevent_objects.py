@@ -6,7 +6,6 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
-from visualizer.analysis.findings import findings
 from visualizer.trace import words
 
 #: What the waiter waits in -> which thing that is.
@@ -135,7 +134,7 @@ def test_joins_name_the_tracks(trace_source: TraceSource) -> None:
 
 
 def deadlock_of(traced: Traced) -> str:
-    (sentence,) = [found.sentence for found in findings(traced.timeline) if found.kind == "deadlock"]
+    (sentence,) = [found.sentence for found in traced.problems if found.kind == "deadlock"]
     return sentence
 
 
@@ -221,7 +220,7 @@ def test_a_timeout_of_the_thread_itself_is_no_deadlock(trace_source: TraceSource
     )
     assert traced.switches[-1].cause == words.THROW
     assert (traced.switches[-1].value or "").startswith("Timeout(")
-    assert [found.kind for found in findings(traced.timeline)] == []
+    assert [found.kind for found in traced.problems] == []
 
 
 #: A way to spawn -> the names of the creators of `child`.
@@ -306,7 +305,7 @@ def test_those_that_never_ran(trace_source: TraceSource) -> None:
     (never,) = traced.tracks("unstarted")
     assert never.place is not None
     assert never.place.line == 16
-    reported = {found.sentence for found in findings(traced.timeline) if found.kind == "never_started"}
+    reported = {found.sentence for found in traced.problems if found.kind == "never_started"}
     # The timer would have begun too_late.
     assert reported == {"unstarted never ran: main made it (script.py:16), but it was never started"}
 

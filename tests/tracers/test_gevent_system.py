@@ -696,7 +696,8 @@ def test_a_timeout(trace_source: TraceSource, loop: str) -> None:
     for name in ("within", "with_timeout", "waiting", "reading"):
         assert woken(traced, name) == [("hub", "timeout")]
         said = [sentence for sentence in sentences(traced) if f"→ {name} runs" in sentence]
-        assert any("a timeout ended" in text or "time limit of 10 ms" in text for text in said), said
+        # What is left of it, where the machine took long to come to the wait.
+        assert any("a timeout ended" in text or "time limit of " in text for text in said), said
 
 
 def sentences(traced: Traced) -> list[str]:
@@ -755,21 +756,41 @@ def test_a_handler_of_pythons_own_runs_in_the_hub(trace_source: TraceSource, loo
     assert [wake for wake in traced.wakes if wake[2] == "main"] == [("hub", "callback", "main")]
 
 
-def test_idle_while_the_loop_polls(trace_source: TraceSource, loop: str) -> None:
-    """The hub is idle until its timer is over, runs while its callback does, and is idle again."""
+def test_idle_while_the_loop_polls(trace_source: TraceSource, loop: str, tmp_path: Path) -> None:
+    """The hub is idle until it is asked to do something, and again afterwards.
+
+    A thread asks when the trace tells that it is idle.
+    """
     traced = trace_source(
         """
-        import gevent, time
+        import os, sys, threading, time
+        import gevent
+        from gevent.event import Event
 
         def busy():
+            asked.stop()
             end = time.monotonic() + 0.03
             while time.monotonic() < end:
                 pass
             print("busy", flush=True)
 
-        gevent.get_hub().loop.timer(0.05).start(busy)
-        gevent.sleep(0.2)
-        """
+        def ask_when_idle():
+            for lines, end in ((1, ask), (3, finish)):
+                while open(sys.argv[1], "rb").read().count(b'["poll"') < lines:
+                    time.sleep(0.01)
+                os.write(end, b".")
+
+        asks, ask = os.pipe()
+        finishes, finish = os.pipe()
+        over = Event()
+        asked, finished = (gevent.get_hub().loop.io(end, 1) for end in (asks, finishes))
+        asked.start(busy)
+        finished.start(over.set)
+        threading.Thread(target=ask_when_idle).start()
+        over.wait(timeout=30)
+        finished.stop()
+        """,
+        str(tmp_path / "script.trace"),
     )
     went_well(traced)
     hub = next(track for track in traced.timeline.tracks.values() if track.kind == words.HUB)

@@ -8,7 +8,6 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
-from visualizer.analysis.findings import findings
 from visualizer.analysis.model.timeline import Suspension
 
 _MS = 1_000_000
@@ -16,8 +15,6 @@ _MS = 1_000_000
 LIMITED = (
     "getter", "putter", "acquirer", "waiter", "nameless", "selecter", "several", "joiner", "under", "sleeper", "outer",
 )  # fmt: skip
-#: Kinds of problems that depend on how fast the machine is.
-LATE = ("hog", "late_timer", "lost_time", "starvation", "busy_poll")
 
 
 def suspensions(traced: Traced, name: str) -> list[Suspension]:
@@ -29,7 +26,7 @@ def woken(traced: Traced, name: str) -> list[tuple[str, str]]:
 
 
 def found(traced: Traced) -> list[str]:
-    return [one.kind for one in findings(traced.timeline) if one.kind not in LATE]
+    return [one.kind for one in traced.problems]
 
 
 def test_a_compiled_function_waits_and_has_not_ended(trace_source: TraceSource) -> None:
@@ -158,6 +155,7 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
             gevent.sleep(0.01)
             timeout.cancel()
             timeout.start()
+            waits.set()
             released.wait()
             timeout.close()
 
@@ -168,17 +166,20 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
             except TimeoutError:
                 pass
 
-        queue, full, semaphore, never, released = Queue(), Queue(1), Semaphore(0), Event(), Event()
+        queue, full, semaphore = Queue(), Queue(1), Semaphore(0)
+        never, waits, released = Event(), Event(), Event()
         full.put(0)
         arguments = True, 0.002
         names = NAMES
         end, other = socket.socketpair()
         pending = gevent.spawn(released.wait)
-        limited = [gevent.spawn(globals()[name]) for name in (*names, "unlimited", "cancelled", "again")]
-        gevent.sleep(0.02)
+        limited = [gevent.spawn(globals()[name]) for name in names]
+        others = [gevent.spawn(globals()[name]) for name in ("unlimited", "cancelled", "again")]
+        gevent.joinall(limited)
+        waits.wait()
         gevent.spawn(received).join()
         released.set()
-        gevent.joinall(limited)
+        gevent.joinall(others)
         """.replace("NAMES", repr(LIMITED))
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
@@ -345,7 +346,7 @@ def test_a_circle_goes_through_a_compiled_function(trace_source: TraceSource) ->
         """
     )
     assert (traced.ended.code, traced.ended.stdout) == (0, b"stuck\n")
-    [deadlock] = findings(traced.timeline)
+    [deadlock] = traced.problems
     assert deadlock.sentence.startswith("circular wait: work-1 waits in acquires.join() ")
     assert "acquire-1 waits in Semaphore.acquire() for Semaphore 1, which work-2 holds; " in deadlock.sentence
 

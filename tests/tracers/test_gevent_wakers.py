@@ -356,7 +356,7 @@ def test_many_wait_and_each_is_woken_by_its_own(trace_source: TraceSource) -> No
 
         getters = [gevent.spawn(getter, 0.01 if number % 5 == 4 else 9) for number in range(125)]
         acquirers = [gevent.spawn(acquirer) for _ in range(100)]
-        gevent.sleep(0.05)
+        gevent.joinall(getters[4::5])
         gevent.joinall([gevent.spawn(even), gevent.spawn(odd)])
         gevent.joinall(getters + acquirers)
         """

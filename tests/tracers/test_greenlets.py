@@ -118,15 +118,18 @@ def test_names(trace_source: TraceSource) -> None:
             greenlet(Counter().count), Worker(), greenlet(never_parks), greenlet(parks), greenlet(parks),
             greenlet(lambda: main.switch()), greenlet(partial(parks)),
         ]
+        greenlet(print).switch()
         for made in all_made:
             made.switch()
         """
     )
-    started = [name for name in traced.order if name != "main"]
+    printing, *started = [name for name in traced.order if name != "main"]
+    # What a compiled function calls is not its name, and our own function least of all.
+    assert printing in ("print", "greenlet", "greenlet-1")
     # Called before as a plain function, a function that returns at once is found by 3.12's monitoring only later.
     assert started[:2] == ["Counter.count", "Worker.run"]
     assert started[3:] == ["parks-1", "parks-2", "<lambda>", "parks-3"]
-    assert started[2] in ("never_parks", "greenlet")
+    assert started[2] in ("never_parks", "greenlet", "greenlet-2")
 
 
 def test_a_greenlet_that_is_entered_by_the_end_of_its_child(trace_source: TraceSource) -> None:

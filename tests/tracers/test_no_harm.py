@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import ROOT, bare, environment, launch_command, launch_environment, trace
+from visualizer.tracers import __main__ as launcher
 
 
 @pytest.mark.parametrize("where", ["", "class Here:\n    "])
@@ -93,6 +95,28 @@ CLOSED = {
             except TypeError: pass
         del thing, g, wrong
         print(watch())
+        """,
+    # Where a profile or trace function is in force, what we read of a frame was filled in anew, and kept.
+    "a variable of who waits": """
+        import sys
+        from greenlet import greenlet, getcurrent
+        class Thing:
+            def __del__(self): print("thing ends")
+        def gen(): yield
+        def back():
+            while True: main.switch()
+        def tr(frame, event, arg): return tr
+        def waits():
+            thing, number = Thing(), 1
+            other.switch()
+            other.switch(number)
+            thing = None
+            print("after it")
+        main = getcurrent()
+        for trace in (None, tr):
+            sys.settrace(trace)
+            other = greenlet(back)
+            waits()
         """,
 }
 
@@ -275,6 +299,13 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended.stdout
 
 
+def test_any_python_can_read_what_comes_first() -> None:
+    """What the program starts may be of any version, down to Python 2, and has our variables in its environment."""
+    tree = ast.parse((Path(launcher.BOOT) / "sitecustomize.py").read_text())
+    newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.FunctionDef, ast.Lambda, ast.Starred, ast.Nonlocal)
+    assert not [node for node in ast.walk(tree) if isinstance(node, newer)]
+
+
 @pytest.mark.parametrize("options", [["-O"], ["-S"], ["-I"], ["-X", "dev", "-W", "error"]])
 def test_the_interpreters_own_options(tmp_path: Path, options: list[str]) -> None:
     """With -S and -I nothing of ours comes into the program, and it runs all the same."""
@@ -317,3 +348,36 @@ def test_scripts_that_are_called_as_our_modules_are(tmp_path: Path, name: str) -
     assert traced.ended == bare(script)
     assert traced.ended.code == 0
     assert traced.order[:3] == ["main", "gen", "main"]
+
+
+def test_a_tuple_that_another_thread_is_making_is_made(trace_source: TraceSource) -> None:
+    """A list of all objects holds it, too, and then it cannot be made (up to Python 3.13)."""
+    traced = trace_source(
+        """
+        import sys, threading
+        import gevent
+        from gevent.event import Event
+        from gevent.exceptions import LoopExit
+
+        def makes():
+            while not over.is_set():
+                try:
+                    tuple(number for number in range(30))
+                except SystemError as error:
+                    print(error)
+
+        sys.setswitchinterval(0.00001)
+        over = threading.Event()
+        thread = threading.Thread(target=makes)
+        thread.start()
+        for _ in range(10):
+            gevent.spawn(Event().wait)
+            try:
+                Event().wait()
+            except LoopExit:
+                pass
+        over.set()
+        thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
-from visualizer.analysis.findings import findings, grouped
+from visualizer.analysis.findings import grouped
 
 IMPORTS = """
 import gevent, time
@@ -22,7 +22,7 @@ from gevent.threadpool import ThreadPool
 
 def problems(traced: Traced) -> list[tuple[str, str]]:
     """Kind and sentence of each, the worst first."""
-    found = grouped(traced.timeline, findings(traced.timeline))
+    found = grouped(traced.timeline, traced.problems)
     return [(group.worst.kind, group.sentence) for group in found]
 
 
@@ -75,6 +75,35 @@ def work():
     threads.apply(time.sleep, (0.06,))
 gevent.joinall([gevent.spawn(work) for _ in range(4)])
 """
+#: Names are looked up by the hub's pool, too.
+HUBS_THREADS = """
+import threading
+from gevent import socket
+threads = gevent.get_hub().threadpool
+threads.maxsize = {size}
+looks = threading.Event()
+def block():
+    looks.wait()
+    time.sleep(0.15)
+def look():
+    looks.set()
+    socket.gethostbyname("localhost")
+blocked = gevent.spawn(threads.apply, block)
+gevent.sleep(0.001)
+gevent.joinall([blocked, gevent.spawn(look)])
+"""
+#: Who ends early gives nothing back.
+BORROWED = """
+free = Queue()
+free.put(1)
+def handle(n):
+    one = free.get()
+    gevent.sleep(0.001)
+    if n != {early}:
+        free.put(one)
+handlers = [gevent.spawn(handle, n) for n in range(3)]
+gevent.joinall(handlers, timeout={limit})
+"""
 CIRCLE = """
 a, b = BoundedSemaphore(1), RLock()
 def move(x, y):
@@ -87,7 +116,7 @@ def beat():
         gevent.sleep(0.01)
 gevent.spawn(beat)
 moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
-gevent.joinall(moves, timeout=0.05)
+gevent.joinall(moves, timeout={limit})
 """
 OWNED = """
 a, b = RLock(), RLock()
@@ -97,7 +126,7 @@ def move(x, y):
     y.acquire()
     y.release(), x.release()
 moves = [gevent.spawn(move, a, b), gevent.spawn(move, {second})]
-gevent.joinall(moves, timeout=0.05)
+gevent.joinall(moves, timeout={limit})
 """
 THREAD = """
 from gevent import monkey
@@ -150,13 +179,19 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         ),
         (POOL.format(where="pool"), "pool_exhausted", ["2 × parent, which pool (Pool 1) itself runs, wait for room"]),
         (THREADS.format(size=1), "thread_pool_full", ["4 tracks at once waited for the 1 threads of threads", "work-"]),
+        (HUBS_THREADS.format(size=1), "thread_pool_full", ["for the 1 threads of threadpool", "look in socket.get"]),
         (
-            CIRCLE.format(second="b, a"),
+            BORROWED.format(early=0, limit=0.05),
+            "not_returned",
+            ["what free had was taken, and not given back by free.put() (script.py:", "handle ended", "→ 2 tracks"],
+        ),
+        (
+            CIRCLE.format(second="b, a", limit=0.05),
             "deadlock",
             ["circular wait: move-1 waits", "RLock", "which move-2 holds", "which move-1 holds"],
         ),
         (
-            OWNED.format(second="b, a"),
+            OWNED.format(second="b, a", limit=0.05),
             "deadlock",
             ["circular wait: move-1 waits", "for RLock 1, which move-2 holds", "for RLock 2, which move-1 holds"],
         ),
@@ -199,6 +234,16 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "crash",
             ["fail-2 raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
         ),
+        (
+            """
+            def fail():
+                gevent.sleep(0)
+                {}['port']
+            gevent.joinall([gevent.spawn(fail), gevent.spawn(fail)], raise_error=True)
+            """,
+            "crash",
+            ["fail-1 raised KeyError: port (script.py:", "which main did not catch"],
+        ),
     ],
 )
 def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_source: TraceSource) -> None:
@@ -216,8 +261,10 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
         CONNECTIONS.format(fail=0),
         POOL.format(where="Pool(2)"),
         THREADS.format(size=4),
-        CIRCLE.format(second="a, b"),
-        OWNED.format(second="a, b"),
+        HUBS_THREADS.format(size=2),
+        BORROWED.format(early=-1, limit=30),
+        CIRCLE.format(second="a, b", limit=30),
+        OWNED.format(second="a, b", limit=30),
         THREAD.format(text="1"),
         REQUESTS.format(slow=0.002),
         "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
@@ -231,8 +278,7 @@ def test_a_compiled_function_that_spawns_has_no_frame_and_does_no_harm(trace_sou
     traced = trace_source(
         """
         import gevent
-        gevent.spawn_later(0.001, gevent.spawn, print, "ran")
-        gevent.sleep(0.01)
+        gevent.spawn_later(0.001, gevent.spawn, print, "ran").get().join()
         """
     )
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"ran\n", b"")

@@ -15,50 +15,7 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import visualizer
 
-#: Of eventlet and of trio what is asked of them, so that neither has to be installed: where the loop of each begins.
-EVENTLET = {
-    "eventlet/__init__.py": "",
-    "eventlet/hubs/__init__.py": """
-        import threading
-        _threadlocal = threading.local()
-        def get_hub():
-            from eventlet.hubs import hub
-            if not hasattr(_threadlocal, "hub"):
-                _threadlocal.hub = hub.BaseHub()
-            return _threadlocal.hub
-        """,
-    "eventlet/hubs/hub.py": """
-        import greenlet
-        class BaseHub:
-            def __init__(self):
-                self.greenlet = greenlet.greenlet(self.run)
-                self.due = []
-            def ensure_greenlet(self):
-                if self.greenlet.dead:
-                    self.greenlet = greenlet.greenlet(self.run)
-            def switch(self):
-                self.ensure_greenlet()
-                return self.greenlet.switch()
-            def run(self):
-                while self.due:
-                    self.due.pop(0)()
-        """,
-}
-EVENTLET_PROGRAM = """
-    import greenlet
-    from eventlet.hubs import get_hub
-    hub = get_hub()
-    def sleep():
-        hub.due.append(greenlet.getcurrent().switch)
-        hub.switch()
-    def work():
-        for _ in range(3):
-            sleep()
-        print("done")
-    hub.due.append(greenlet.greenlet(work, hub.greenlet).switch)
-    for _ in range(9):
-        sleep()
-    """
+#: Of trio what is asked of it, so that it need not be installed: where its loop begins.
 TRIO = {
     "trio/__init__.py": "from trio._core._run import run",
     "trio/_core/__init__.py": "",
@@ -100,51 +57,35 @@ def test_every_command_says_once_that_trio_is_not_recorded(
         assert said(capsys, command, str(traced.path)).count("trio's loop and tasks are not recorded") == 1, command
 
 
+def test_what_is_said_of_the_coroutines_of_a_loop_inside_of_another_is_true(
+    tmp_path: Path, trace_source: TraceSource
+) -> None:
+    packages(tmp_path, TRIO)
+    traced = trace_source(
+        """
+        import asyncio, trio
+
+        async def go():
+            print("ran")
+
+        async def main():
+            trio.run(go)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"ran\n", b"")
+    (note,) = traced.timeline.notes
+    assert ("program's coroutines are" in note) == any(traced.tracks("go"))
+
+
 def test_nothing_is_said_of_a_runtime_that_is_imported_and_does_not_run(
     tmp_path: Path, trace_source: TraceSource, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    packages(tmp_path, EVENTLET)
-    traced = trace_source("import asyncio, eventlet.hubs.hub\nloop = asyncio.new_event_loop()\nloop.close()\n")
+    packages(tmp_path, TRIO)
+    traced = trace_source("import asyncio, trio\nloop = asyncio.new_event_loop()\nloop.close()\n")
     assert (traced.timeline.notes, len(traced.timeline.tracks)) == ([], 1)
     assert said(capsys, "findings", str(traced.path)).endswith("still running.\nNo problems found.\n")
-
-
-def test_the_hub_of_eventlet_is_one_and_not_forgotten_by_whoever_switches(
-    tmp_path: Path, trace_source: TraceSource, capsys: pytest.CaptureFixture[str]
-) -> None:
-    packages(tmp_path, EVENTLET)
-    traced = trace_source(EVENTLET_PROGRAM)
-    assert traced.ended.stdout == b"done\n"
-    assert hubs(traced.timeline) == ["hub"]
-    assert said(capsys, "findings", str(traced.path)).count("eventlet's hub is not recorded") == 1
-    assert said(capsys, "findings", str(traced.path)).endswith("No problems found.\n")
-
-
-def test_eventlet_and_gevent_each_have_their_own_greenlets_in_one_program(
-    tmp_path: Path, trace_source: TraceSource
-) -> None:
-    packages(tmp_path, EVENTLET)
-    traced = trace_source(f"""
-    import gevent
-    def napper():
-        gevent.sleep(0.001)
-        gevent.sleep(0)
-    nap = gevent.spawn(napper)
-    {EVENTLET_PROGRAM}
-    nap.join()
-    sleep()
-    """)
-    assert traced.ended.stderr == b""
-    assert hubs(traced.timeline) == ["hub-1", "hub-2"]
-    assert traced.outcome("napper") == traced.outcome("work") == "returned"
-    # What gevent's hub does is known, and not mixed up with what eventlet's does.
-    assert [wake for wake in traced.wakes if wake[2] == "napper"] == [
-        ("main", "spawn", "napper"),
-        ("hub-1", "timer", "napper"),
-        ("hub-1", "timer", "napper"),
-    ]
-    assert [reason for track, reason, _ in traced.waits if track == "napper"] == ["sleep", "sleep"]
-    assert not [wake for wake in traced.wakes if wake[2] == "work"]
 
 
 def hubs(timeline: Timeline) -> list[str]:

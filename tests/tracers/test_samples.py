@@ -16,6 +16,7 @@ import pytest
 
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
+from visualizer.analysis.findings import findings
 from visualizer.trace.events import Event, Idle, Sample
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
@@ -432,6 +433,54 @@ def test_who_sleeps_in_its_thread_is_seen_and_a_hub_that_polls_is_not(
     assert "IDLE" in traced.states("main")
     places = [timeline.place(place) for place in timeline.samples.place]
     assert 10 in [place.line for place in places if place is not None]
+
+
+def test_who_waits_in_a_call_blocks_its_loop_by_that_call_and_a_thread_does_not(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    """It waits until the trace tells where it was seen, and for twice as long again: that it is idle is told then."""
+    traced = trace_source(
+        """
+        import asyncio, os, sys, threading, time
+
+        def ends_wait(end):
+            began = time.monotonic()
+            while b',"reads"]' not in open(sys.argv[1], "rb").read():
+                time.sleep(0.005)
+            time.sleep(max(0.5, 2 * (time.monotonic() - began)))
+            os.write(end, b"x")
+
+        def reads(end):
+            os.read(end, 1)
+
+        async def blocks(end):
+            reads(end)
+
+        async def computes():
+            until = time.monotonic() + 0.12
+            while time.monotonic() < until:
+                sum(range(1000))
+
+        async def main():
+            other = asyncio.create_task(asyncio.sleep(0.01), name="other")
+            here, there = os.pipe()
+            threading.Thread(target=ends_wait, args=(there,)).start()
+            await asyncio.create_task(blocks(here), name="blocks")
+            await asyncio.to_thread(time.sleep, 0.12)
+            await asyncio.create_task(computes())
+
+        asyncio.run(main())
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    found = findings(traced.timeline)
+    [blocked] = [one for one in found if one.kind == "blocking_call"]
+    assert blocked.sentence.startswith("blocks ")
+    assert " in os.read(end, 1), which blocks its loop, " in blocked.sentence
+    assert blocked.sentence.endswith("; asyncio.to_thread would run it in a thread")
+    assert blocked.line == 12
+    assert any(one.sentence.startswith("computes ") for one in found if one.kind == "hog")
 
 
 def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None:

@@ -149,3 +149,49 @@ def test_requests_of_gunicorn_and_tasks_of_celery(trace_source: TraceSource) -> 
     assert names == ["main", "hub", "GET /one (handle-1)", "Worker.handle-2", "shop.charge", "apply_target"]
     assert [one.what for one in timeline.services([*timeline.tracks][3])] == ["GET /two", "GET /three"]
     assert all(one.end_ns >= 0 for track in timeline.tracks for one in timeline.services(track))
+
+
+def test_requests_of_an_asgi_server(trace_source: TraceSource) -> None:
+    """A stand-in for uvicorn, with what we read of it: a task runs `run_asgi` of what has the `scope`. (aiohttp is in
+    test_asyncio.py.)"""
+    traced = trace_source(
+        """
+        import asyncio, os, sys
+
+        here = os.path.dirname(os.path.abspath(__file__))
+        os.mkdir(os.path.join(here, "uvicorn"))
+        with open(os.path.join(here, "uvicorn/protocol.py"), "w") as file:
+            file.write("class Cycle:\\n  async def run_asgi(self, app):\\n    await app(self.scope)\\n")
+        from uvicorn.protocol import Cycle
+
+        class Other:
+            scope = property(lambda self: sys.exit("a property was called"))
+            async def run_asgi(self, app):
+                await app({})
+
+        async def app(scope):
+            await asyncio.sleep(0)
+
+        async def main():
+            for scope in (
+                {"type": "http", "method": "GET", "path": "/report", "query_string": b"token=secret"},
+                {"type": "websocket", "path": "/chat"},
+                {"type": "http", "method": 3},
+                None,
+            ):
+                cycle = Cycle()
+                cycle.__dict__["scope"] = scope
+                await asyncio.create_task(cycle.run_asgi(app))
+            await asyncio.create_task(Other().run_asgi(app))
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"", b"")
+    timeline = traced.timeline
+    assert [timeline.name(track) for track in timeline.tracks][3:] == [
+        *["GET /report (run_asgi-1)", "websocket /chat (run_asgi-2)"],
+        *["Cycle.run_asgi-3", "Cycle.run_asgi-4", "Other.run_asgi"],
+    ]
+    first = [*timeline.tracks.values()][3]
+    assert [one[1:] for one in timeline.services(first.id)] == [(first.exit_ns, "GET /report")]

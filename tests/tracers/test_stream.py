@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from visualizer.trace import words
 from visualizer.trace.events import Switch
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import NEW, Buffer, Met
 from visualizer.tracers.core.stream import Stream
 
 
@@ -237,6 +239,24 @@ def test_what_comes_again_is_a_row_from_the_second_time_on(tmp_path: Path) -> No
     assert values == [
         text for value in ("5", "None", "'text'", "5") for text in (value, None, value, value, value)
     ]
+
+
+def test_of_what_is_met_once_nothing_is_kept() -> None:
+    """Who counts objects, as greenlet's own tests do, takes what is kept of each greenlet for a leak."""
+    met = Met()
+
+    class Code:
+        pass
+
+    once, twice = Code(), Code()
+    of_once, of_twice = weakref.ref(once), weakref.ref(twice)
+    before = len(gc.get_objects())
+    assert [met.again(("spawn", number), once) for number in range(100)] == [None] * 100
+    assert len(gc.get_objects()) - before < 10
+    assert [met.again(("exit", 1), twice) for _ in range(2)] == [None, NEW]
+    assert met.learned(("exit", 1), 7) == 7 == met.again(("exit", 1), twice)
+    del once, twice
+    assert (of_once() is None, of_twice() is None) == (True, False)
 
 
 class _ReactsWhenLookedAt(Buffer):

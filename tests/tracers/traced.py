@@ -10,11 +10,15 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.reading import read_all
+from visualizer.analysis.findings import Finding, findings
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
+from visualizer.trace import words
 from visualizer.trace.events import Event
 from visualizer.tracers import __main__ as launcher
 
+#: Kinds of problems that a healthy program has as well, where the machine gives it no turn for a while.
+LATE = ("blocking_call", "busy_poll", "hog", "late_timer", "lock_held", "lost_time", "slow_answer", "starvation")
 ROOT = Path(__file__).parent.parent.parent
 SCENARIOS = ROOT / "scenarios"
 
@@ -73,9 +77,20 @@ class Traced:
         return [(name(w.waker), w.cause, name(w.track)) for w in self.timeline.wakeups]
 
     @property
+    def threads(self) -> set[str]:
+        """Names of the threads that the program started: from 3.12 on it is known what they wait for."""
+        started = list(self.timeline.tracks.values())[1:]
+        return {self.timeline.name(track.id) for track in started if track.kind == words.THREAD}
+
+    @property
     def waits(self) -> list[tuple[str, str, str]]:
         """(track, reason, on) of each wait that a runtime gave a reason for."""
         return [self.wait(suspension) for suspension in self.timeline.suspensions if suspension.on]
+
+    @property
+    def problems(self) -> list[Finding]:
+        """In order of time; without those that depend on how fast the machine is."""
+        return [found for found in findings(self.timeline) if found.kind not in LATE]
 
     def wait(self, suspension: Suspension) -> tuple[str, str, str]:
         return self.timeline.name(suspension.track), suspension.reason, suspension.on
@@ -116,7 +131,10 @@ def launch_environment() -> dict[str, str]:
     return environment() | {"PYTHONPATH": str(ROOT)}
 
 
-def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str, ...] = ()) -> Traced:
+def trace(
+    path: Path, *command: str, cwd: Path | None = None, include: tuple[str, ...] = (), marks: bool = False,
+    children: str = "1",
+) -> Traced:
     """Run `python COMMAND...` under trace into the file `path`, without the launcher, which takes time of its own."""
     done = subprocess.run(
         [sys.executable, *command],
@@ -124,6 +142,6 @@ def trace(path: Path, *command: str, cwd: Path | None = None, include: tuple[str
         stdin=subprocess.DEVNULL,
         timeout=60,
         cwd=cwd,
-        env=launcher.environment(str(path), list(include), True, "", environment()),
+        env=launcher.environment(str(path), list(include), True, marks, "", environment(), children),
     )
     return Traced(Ended(done.returncode, done.stdout, done.stderr), load(str(path))[0], path)

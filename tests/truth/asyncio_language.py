@@ -13,7 +13,7 @@ Side = tuple[list[Op], list[list[Op]]]
 _WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_limit", "set", "clear", "wait", "wait_limit", "acquire",
     "release", "future_set", "future", "spawn", "group", "join", "gather", "shield", "cancel", "survive", "thread",
-    "condition", "notify", "deep",
+    "condition", "notify", "deep", "eager",
 ]
 _TINY = "0.0005"
 _THINGS = {
@@ -28,7 +28,8 @@ one_thread = st.lists(_side, min_size=1, max_size=1)
 two_threads = st.lists(_side, min_size=2, max_size=2)
 
 _PRELUDE = f"""\
-import asyncio
+import asyncio, sys
+EAGER = dict(eager_start=True) if sys.version_info >= (3, 12) else dict()
 async def deep(event):
     return await event.wait()
 async def waits(condition):
@@ -47,6 +48,8 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
     other = f"{side}{number % workers}"
     the_other = f'{tasks}["{other}"]'
     there = f'"{other}" in {tasks}' if other != who else "False"
+    # An eager one runs before it is among the tasks.
+    made_before = f'{side}_made.add("{other}")'
     value = 100 * len(program.lines) + number
 
     def step(code: str, suspensions: str, guard: str = "", catches: str = "", **meaning: str | bool) -> None:
@@ -95,7 +98,11 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step(f"r = await asyncio.shield({future})", f"not {future}.done()", waits_for=future)
     elif word == "spawn":
         made = f'asyncio.create_task({other}(), name="{other}")'
-        step(f"{the_other} = {made}", "False", f'"{other}" not in {tasks}', spawns=other)
+        step(f"{made_before}; {the_other} = {made}", "False", f'"{other}" not in {side}_made', spawns=other)
+    elif word == "eager":
+        # It makes its first step in the middle of this one.
+        made = f'asyncio.Task({other}(), name="{other}", loop=asyncio.get_running_loop(), **EAGER)'
+        step(f"{made_before}; {the_other} = {made}", "bool(EAGER)", f'"{other}" not in {side}_made', spawns=other)
     elif word == "join":
         step(f"await asyncio.wait([{the_other}])", "True", there, waits_for=f"end of {other}")
     elif word == "gather":
@@ -130,7 +137,7 @@ def render(sides: list[Side]) -> Program:
     for side, (own, others) in zip(names, sides, strict=True):
         # The thread's first task ends by itself, whatever the others wait for.
         workers = [own, *others]
-        program.add(f"{side}_g, {side}_over = {{}}, False")
+        program.add(f"{side}_g, {side}_made, {side}_over = {{}}, set(), False")
         for index, ops in enumerate(workers):
             who = f"{side}{index}"
             program.worker(who, head="async def")

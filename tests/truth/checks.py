@@ -9,14 +9,13 @@ from itertools import pairwise
 
 from tests.tracers.traced import Traced
 from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Step, own_name
-from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
+from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 _ON_THREAD = (State.RUNNING, State.IDLE)
 #: What the interpreter says of a generator that is not to be resumed so.
 _REFUSED = ("already executing", "just-started", "cannot reuse already awaited", "being awaited already")
-_FINAL = (State.DONE, State.FAILED)
 
 
 @dataclass(frozen=True)
@@ -100,18 +99,32 @@ def check_order(truth: Truth) -> None:
 
 
 def check_slices(truth: Truth) -> None:
-    """On each thread somebody runs at any time, and never two."""
+    """On each thread somebody runs at any time, and never two; unless the thread waits."""
+    unparks = [switch for switch in truth.traced.switches if switch.cause == words.UNPARK]
+    parked = [(switch.target, *_wait_before(truth, switch)) for switch in unparks]
     for side in "ab":
-        spans = sorted(
+        spans = [
             (begin, end, truth.timeline.name(track.id))
             for track in truth.timeline.tracks.values()
             if truth.side(track) == side
             for begin, end, state in slices(track)
             if state in _ON_THREAD
-        )
-        spans = [span for span in spans if span[0] != span[1]]
+        ]
+        spans += [
+            (begin, end, "waits") for track, begin, end in parked if truth.side(truth.timeline.tracks[track]) == side
+        ]
+        spans = sorted(span for span in spans if span[0] != span[1])
         for one, next_one in pairwise(spans):
             assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
+
+
+def _wait_before(truth: Truth, switch: Switch) -> tuple[int, int]:
+    """From when to when the thread waited that goes on by that switch."""
+    known = truth.timeline.tracks[switch.target].slices
+    at = known.at(switch.t_ns)
+    while known.state[at] != State.WAITING:
+        at -= 1
+    return known.start_ns[at], switch.t_ns
 
 
 def slices(track: Track) -> Iterator[tuple[int, int, int]]:
@@ -162,9 +175,9 @@ def check_ends(truth: Truth) -> None:
             continue
         if not ends:
             started = any(step.who == name for step in truth.log)
-            assert not started or track.state not in _FINAL, f"{name} did not end, and its outcome is {track.outcome}"
+            assert not started or track.state not in FINAL, f"{name} did not end, and its outcome is {track.outcome}"
             continue
-        assert track.state in _FINAL, f"{name} ended, and is {track.state.name} at the end of the trace"
+        assert track.state in FINAL, f"{name} ended, and is {track.state.name} at the end of the trace"
         assert ends[-1].t_ns <= track.exit_ns, f"{ends[-1]} comes after its exit at {track.exit_ns}"
         later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and truth_side(step) == truth.side(track)]
         assert not later or track.exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {track.exit_ns}"
@@ -283,8 +296,10 @@ def check_suspensions(truth: Truth) -> None:
 def check_wakes(truth: Truth) -> None:
     """Between a suspension and the next run stands a wake; who did not come back still waits at the end.
 
-    What a thread does by itself while it is idle (a lock, a sleep) suspends nobody.
+    What a thread does by itself while it is idle (a lock, a sleep) suspends nobody; and who makes an eager task gets
+    control back from it without a wake.
     """
+    suspensions = truth.timeline.suspensions
     for name, track in truth.names.items():
         if track.kind not in (words.GREENLET, words.TASK, words.THREAD):
             continue
@@ -292,6 +307,11 @@ def check_wakes(truth: Truth) -> None:
         for number in range(1, len(states)):
             if states[number] == State.RUNNING:
                 known = states[number - 1] in (State.READY, State.IDLE)
+                if states[number - 1] == State.WAITING and track.kind == words.TASK:
+                    known = suspensions[track.slices.about[number - 1]].reason == words.SWITCHED
+                elif states[number - 1] == State.WAITING:
+                    # eventlet's `kill` throws at once.
+                    known = truth.timeline.switch(track.slices.about[number]).cause == words.THROW
                 assert known, f"{name} ran without a wake: {states[: number + 1]}"
     for attempt in truth.attempts:
         last = [step for step in truth.log if step.who == attempt.before.who][-1]

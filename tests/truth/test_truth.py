@@ -14,13 +14,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.soak import SOAK
+from tests.soak import BRIEF, SOAK
 from tests.tracers.traced import bare, trace
-from tests.truth import asyncio_language, checks, generator_language, gevent_language, greenlet_language
+from tests.truth import (
+    asyncio_language,
+    checks,
+    eventlet_language,
+    generator_language,
+    gevent_language,
+    greenlet_language,
+)
 from tests.truth.program import Program, read_log
 
 #: Programs that one test runs.
-_EXAMPLES = 200 if SOAK else 10
+_EXAMPLES = 200 if SOAK else 3 if BRIEF else 7
 
 
 class Language(NamedTuple):
@@ -42,6 +49,7 @@ LANGUAGES = {
     "greenlets in two threads": Language(greenlet_language.two_threads, greenlet_language.render, checks.ALWAYS, 2),
     "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK, 4),
     "gevent in two threads": Language(gevent_language.two_threads, gevent_language.render, checks.EVERY_CHECK, 1),
+    "eventlet": Language(eventlet_language.one_thread, eventlet_language.render, checks.EVERY_CHECK, 1),
     "asyncio": Language(
         asyncio_language.one_thread, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
     ),

@@ -63,11 +63,28 @@ async def settled(*_: float) -> None:
             return
 
 
+async def handled(pilot: Pilot[Any], timeout: float = 30) -> None:
+    """Return when the app and its screen have handled what they were sent, though it waits for a thread or a program.
+
+    Textual's pilot asks each widget, after each key: what those are sent waits for nothing but a turn.
+    """
+    failed: asyncio.Task[object] = asyncio.create_task(pilot.app._exception_event.wait())
+    for one in (pilot.app, *pilot.app.screen_stack[-1:]):
+        answered = asyncio.Event()
+        if one.call_later(answered.set):
+            answer = asyncio.create_task(answered.wait())
+            await asyncio.wait([answer, failed], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            answer.cancel()
+    failed.cancel()
+    await settled()
+
+
 @pytest.fixture(autouse=True)
 def never_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual's pilot sleeps until the processor has little to do, which on a busy machine says nothing."""
     monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
     monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    monkeypatch.setattr(Pilot, "_wait_for_screen", handled)
     # A key that takes long on such a machine is still waited for before the next.
     monkeypatch.setattr("visualizer.tui.typing_ahead._PATIENCE_S", 60)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.conftest import loaded, text_of
+from tests.tui.conftest import Clock, loaded, text_of
 from tests.tui.traces import Demo, hogs, sleeps
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.text.palette import contrast
@@ -220,11 +220,25 @@ async def test_every_theme_is_readable(replay: Replay) -> None:
             app.theme = theme
             await pilot.pause()
             await pilot.pause()
+            least = (7, 4.5) if theme.startswith("high-contrast") else (4.5, 3)
             poor = {
-                (theme, text.strip(), ink.color.triplet.hex, ink.bgcolor.triplet.hex)
+                (theme, told.strip(), ink.color.triplet.hex, ink.bgcolor.triplet.hex)
                 for line in screen._compositor.render_strips()[:footer]
-                for text, ink, _ in line
-                if text.strip() and ink and ink.color and ink.bgcolor and ink.color.triplet and ink.bgcolor.triplet
-                if contrast(ink.color.triplet.hex, ink.bgcolor.triplet.hex) < (4.5 if text.strip().isalnum() else 3)
+                for told, ink, _ in line
+                if told.strip() and ink and ink.color and ink.bgcolor and ink.color.triplet and ink.bgcolor.triplet
+                if contrast(ink.color.triplet.hex, ink.bgcolor.triplet.hex) < least[not told.strip().isalnum()]
             }
             assert poor == set()
+    assert {"high-contrast-dark", "high-contrast-light"} <= set(app.available_themes)
+
+
+async def test_a_projector_gets_high_contrast_and_the_timeline_at_full_size(tmp_path: Path, clock: Clock) -> None:
+    app = VisualizerApp(open_path=sleeps().write(tmp_path), big=True, clock=clock)
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await loaded(pilot)
+        assert app.theme == "high-contrast-dark"
+        assert "Events" not in text_of(screen)
+        await pilot.press("0")
+        assert "Event" in text_of(screen)
+    # It was not chosen to stay.
+    assert preferences.load().theme == ""

@@ -100,6 +100,19 @@ async def test_the_end_is_followed_and_open_states_grow_with_the_clock(tmp_path:
         assert not screen.feed.live
 
 
+async def test_marks_of_the_program_come_while_it_runs(tmp_path: Path, clock: Clock) -> None:
+    demo = sleeps()
+    demo.at_ms(2_050).marks("main", "late: it is over")
+    async with watched(tmp_path, clock, demo=demo) as (pilot, screen, growing):
+        growing.write(100)
+        await shown(pilot, screen)
+        assert list(screen.view.marks) == []
+        growing.write(2_060)
+        await shown(pilot, screen)
+        assert [mark.told for mark in screen.view.marks] == ["late: it is over"]
+    assert not list(tmp_path.glob("*.marks"))
+
+
 async def test_whoever_went_to_the_end_is_still_there_when_the_program_ends(tmp_path: Path, clock: Clock) -> None:
     async with watched(tmp_path, clock) as (pilot, screen, growing):
         text = await shown(pilot, screen)

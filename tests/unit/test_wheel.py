@@ -13,12 +13,16 @@ import pytest
 
 from tests.conftest import ROOT
 from visualizer.session.catalogue import scenarios
+from visualizer.tracers.core.compiled import WANTED
 
 SCENARIOS = {f"visualizer/scenarios/{one.name}" for known in scenarios() for one in (known.path, known.tour) if one}
 
 
 def build(kind: str, source: Path, into: Path) -> Path:
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", into], cwd=source, check=True)
+    # Where these tests are to do without the recorder in C, this checkout keeps it all the same.
+    env = {name: value for name, value in os.environ.items() if name != WANTED}
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(into)]
+    subprocess.run(command, cwd=source, env=env, check=True)
     [built] = into.iterdir()
     return built
 
@@ -44,6 +48,9 @@ def test_the_scenarios_lie_inside_the_package_and_nothing_beside_it(wheel: Path)
     assert {"visualizer/py.typed", "visualizer/tracers/boot/sitecustomize.py"} <= set(names)
     assert {f"visualizer/export/player/{name}" for name in ("page.html", "player.css", "player.js")} <= set(names)
     assert "visualizer-0.1.0.dist-info/licenses/LICENSE" in names
+    # One in C is for this interpreter only; one in Python for all.
+    compiled = any(name.startswith("visualizer/tracers/_recorder.cpython") for name in names)
+    assert compiled != wheel.name.endswith("-py3-none-any.whl")
 
 
 def test_it_works_where_there_is_no_checkout(wheel: Path, tmp_path: Path) -> None:

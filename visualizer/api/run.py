@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visualizer.session.launch import start, tracer_options
+from visualizer.session.launch import CHILDREN, NONE, start, tracer_options
 from visualizer.session.recordings import make_empty
 from visualizer.session.target import TargetError, resolve
 
@@ -42,7 +42,7 @@ class CompletedRun:
 
 def record(
     target: _Path, *args: _Path, to: _Path, module: bool = False, include: Sequence[str] = (), source: bool = True,
-    overwrite: bool = False,
+    overwrite: bool = False, marks: bool = False, children: bool = True,
 ) -> CompletedRun:
     """Run a program in a process of its own, record it in the file `to`, and wait until it ends.
 
@@ -50,7 +50,8 @@ def record(
     name of a module, as in `python -m`. `args`: its arguments. It runs in this Python, and inherits environment,
     working directory, stdin, stdout and stderr. `include`: patterns of packages or paths whose generators get tracks,
     too; by default only the program's own do. `source`: whether the trace carries the text of the source files.
-    `overwrite`: replace `to` if it exists.
+    `overwrite`: replace `to` if it exists. `marks`: whether its comments `# visualizer: text` mark the moments at which
+    their lines run, as `visualizer.mark` does. `children`: whether its children are recorded, too.
 
     A program that fails is not an error: see `CompletedRun.exit_code`. If the wait is interrupted, as by
     KeyboardInterrupt, the program is killed; what was recorded until then is kept.
@@ -63,7 +64,8 @@ def record(
     resolved = resolve([word, *(os.fspath(arg) for arg in args)], module)
     path = Path(to)
     make_empty(path, resolved, overwrite=overwrite)
-    run = start(resolved, path, options=tracer_options(include, source=source))
+    options = tracer_options(include, source=source, marks=marks, children=CHILDREN if children else NONE)
+    run = start(resolved, path, options=options)
     try:
         exit_code = run.wait()
     except BaseException:

@@ -29,7 +29,7 @@ class Slice(NamedTuple):
 
     `state`: CREATED, READY (it could have run, but another did), RUNNING, WAITING, IDLE (a hub that polls; or a track
     that waits in a call, inferred as it uses no processor time), BLOCKED (a hub that a track kept from running for
-    100 ms or longer), DONE, FAILED (ended by an exception), or UNKNOWN.
+    100 ms or longer), DONE, FAILED (ended by an exception), STOPPED (cancelled or killed), or UNKNOWN.
     """
 
     track: str
@@ -102,9 +102,10 @@ class Switch(NamedTuple):
     """Control passed from `origin` to `target`, names of tracks.
 
     `number`: from 1, as `show` and `explain` number them and `Trace.between("#3", "#17")` takes them. `cause`: how:
-    "switch" or "throw" between greenlets; "next", "send", "throw" or "close" into a generator; "yield", "ignored"
-    (it yields although it is closed), "return", "raise" or "close" out of one. `value`: what crossed with it, as text;
-    None if nothing, or not known. `place`: where `origin` is suspended; None if it ended.
+    "switch" or "throw" between greenlets; "next", "send", "throw" or "close" into a generator; "yield", "ignored" (it
+    yields although it is closed), "return", "raise" or "close" out of one; "unpark" if a thread goes on after a wait in
+    a call: then `origin` is the target. `value`: what crossed with it, as text; None if nothing, or not known. `place`:
+    where `origin` is suspended; None if it ended, or goes on.
     """
 
     number: int

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from visualizer.cli.streams import fail, on_terminal, silence_stdout
+from visualizer.cli.streams import fail, silence_stdout
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -30,6 +30,7 @@ COMMANDS = {
     "problems": "visualizer.cli.problems",
     "export": "visualizer.cli.export",
     "present": "visualizer.cli.present",
+    "serve": "visualizer.cli.serve",
     "demo": "visualizer.cli.demo",
 }
 
@@ -107,24 +108,14 @@ def _sentence(name: str, limit: int = 45) -> str:
 
 def _meant(word: str) -> str | None:
     """The subcommand for a trace or a script in its place; None if `word` is neither."""
+    from visualizer.cli.parts import is_trace
+    from visualizer.cli.terminal import has_screen
     from visualizer.session.catalogue import scenario
 
-    file = word if os.path.exists(word) else word.rpartition("@")[0] or word
-    if file.endswith(".trace") or _is_trace(file):
-        return "open" if on_terminal() else "show"
+    if is_trace(word):
+        return "open" if has_screen() else "show"
     is_script = word.endswith((".py", ".pyz")) or os.path.isfile(os.path.join(word, "__main__.py"))
     return "run" if is_script or scenario(word) is not None else None
-
-
-def _is_trace(file: str) -> bool:
-    """Whether a file that is called otherwise begins as a trace does."""
-    try:
-        if not os.path.isfile(file):
-            return False
-        with Path(file).open("rb") as stream:
-            return stream.read(64).replace(b" ", b"").startswith(b'{"format":"visualizer-trace"')
-    except (OSError, ValueError):
-        return False
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -176,12 +167,13 @@ def visualizer(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    if not on_terminal():
+    from visualizer.cli.terminal import has_screen, keys_from_terminal
+
+    if not has_screen():
         listing = visualizer.get_command(context, "list")
         assert listing is not None, "it stands in the table"
         context.invoke(listing)
         return
-    from visualizer.cli.terminal import keys_from_terminal
     from visualizer.tui.app import VisualizerApp
 
     keys_from_terminal()

@@ -18,8 +18,8 @@ from visualizer.cli.painted import ascii_option, columns, echo_painted, width_op
 from visualizer.cli.parts import part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
-from visualizer.cli.streams import fail, on_terminal, takes_unicode, warn
-from visualizer.cli.terminal import keys_from_terminal
+from visualizer.cli.streams import fail, takes_unicode, warn
+from visualizer.cli.terminal import has_screen, keys_from_terminal
 from visualizer.export import FORMATS, Settings, View, exporter
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import facts, figures, parting, remarks, verdict
@@ -94,7 +94,7 @@ def command(
     arguments = (a, b)
     wanted = [split_span(argument) for argument in arguments]
     draw = format_of(output, exporter, _FORMATS) if output is not None else None
-    if on_terminal() and not (as_json or printed or draw):
+    if has_screen() and not (as_json or printed or draw):
         _open((wanted[0], wanted[1]))
         return
     # Two parts of one trace share one reading: stdin could not be read twice.

@@ -32,6 +32,12 @@ def runnable(incomplete: str) -> list[CompletionItem]:
     return [*known, *_files(incomplete, ".py")]
 
 
+def served(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Traces, and whatever can be run."""
+    found = targets(context, parameter, incomplete)
+    return found if context.params.get("words") else [*found, *traces(context, parameter, incomplete)]
+
+
 def tours(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Scenarios that have a guided tour."""
     known = [one for one in scenarios() if one.tour is not None and one.name.startswith(incomplete)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from visualizer.cli.json_text import printable_json
 from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.progress import writing
 
@@ -30,5 +29,5 @@ def command(file: str) -> None:
     timeline = part.timeline
     with writing() as advance:
         for number, lines in enumerate(json_lines(timeline, part), 1):
-            click.echo(printable_json(lines), nl=False)
+            click.echo(lines, nl=False)
             advance(min(number * AT_ONCE, timeline.arrived), timeline.arrived)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from visualizer.analysis.explore import spans
 from visualizer.api.trace import Trace
 from visualizer.cli.completion import traces, tracks
 from visualizer.cli.painted import WholeNumber
-from visualizer.cli.parts import marks_of, part_of, split_span
+from visualizer.cli.parts import labels_of, labels_option, marks_of, part_of, split_span
 from visualizer.cli.pictures import force_option, format_of, theme_option, write_picture
 from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import fail, warn
@@ -24,7 +25,9 @@ from visualizer.paint.axis.viewport import BOTH, Axis
 
 _AXES = {**{axis.value: (axis,) for axis in Axis}, "both": BOTH}
 _NARROWEST, _WIDEST = 400, 20_000
+_LEAST_CELLS, _MOST_CELLS = (60, 16), (400, 150)
 _ASPECT = re.compile(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", re.ASCII)
+_CELLS = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 
 
 class Aspect(click.ParamType[Fraction]):
@@ -37,6 +40,22 @@ class Aspect(click.ParamType[Fraction]):
         if known is None or not Fraction(1, 10) <= (ratio := Fraction(int(known[1]), int(known[2]))) <= 10:
             self.fail(f"'{value}' is not a width to a height, such as 16:9", param, ctx)
         return ratio
+
+
+class Cells(click.ParamType[tuple[int, int]]):
+    """Columns and rows of a terminal, as 120x35."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        known = _CELLS.fullmatch(value)
+        size = (int(known[1]), int(known[2])) if known is not None else (0, 0)
+        if not all(map(int.__le__, _LEAST_CELLS, size)) or not all(map(int.__le__, size, _MOST_CELLS)):
+            least, most = ("x".join(map(str, limit)) for limit in (_LEAST_CELLS, _MOST_CELLS))
+            self.fail(f"'{value}' is no size of a terminal, such as 120x35, from {least} to {most}", param, ctx)
+        return size
 
 
 @click.command("export")
@@ -57,7 +76,11 @@ class Aspect(click.ParamType[Fraction]):
 )
 @click.option("--at", metavar="MOMENT", help="Show what is so at that moment, or point it out.")
 @click.option(
-    "--axis", type=click.Choice(list(_AXES)), default="both", show_default=True, help="The horizontal axis."
+    "--axis",
+    type=click.Choice(list(_AXES)),
+    default="both",
+    show_default=True,
+    help="The horizontal axis; a .cast has one, by default that on which something is to be seen.",
 )
 @click.option(
     "--tracks",
@@ -68,11 +91,12 @@ class Aspect(click.ParamType[Fraction]):
     help="Only the row of this track, or of a group as 'client ×100'. Can be repeated: rows stand in the order given.",
 )
 @click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Mark this row.")
-@click.option("--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so.")
+@labels_option
 @click.option(
     "--marks/--no-marks",
     default=None,
-    help="The marks that were set on the screen, FILE.marks (default: where there are any and OUT can show them).",
+    help="The marks that were set on the screen, FILE.marks, at which what moves also pauses (default: where there are "
+    "any and OUT can show them).",
 )
 @click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
 @click.option("--table", type=click.Choice(TABLES), default="events", help="Which table a .csv or .parquet has.")
@@ -97,6 +121,19 @@ class Aspect(click.ParamType[Fraction]):
     default=1.0,
     metavar="N",
     help="Pixels of the file for each pixel of the picture, on a side: 2 for a sharper .png.",
+)
+@click.option(
+    "--size",
+    "cells",
+    type=Cells(),
+    default=Settings.cells,
+    metavar="COLSxROWS",
+    help="Columns and rows of the terminal of a .cast (default: 120x35).",
+)
+@click.option(
+    "--present",
+    is_flag=True,
+    help="Let a .cast show the screen of `visualizer present`, from mark to mark where there are any.",
 )
 @click.option("--animate", is_flag=True, help="Let an .svg move: the playhead goes from switch to switch.")
 @click.option(
@@ -130,6 +167,8 @@ def command(
     aspect: Fraction | None,
     font_size: int | None,
     scale: float,
+    cells: tuple[int, int],
+    present: bool,
     animate: bool,
     frames: int,
     seconds: float | None,
@@ -152,7 +191,10 @@ def command(
     if height is not None and aspect is not None:
         raise click.UsageError("--height cannot be combined with --aspect.")
     make = format_of(output, exporter, suffixes())
-    called = _labels(labels)
+    asked = click.get_current_context().get_parameter_source("axis") is not ParameterSource.DEFAULT
+    if asked and axis == "both" and make.suffix == ".cast":
+        fail("A .cast shows one axis at a time: time, switches or busy.")
+    called = labels_of(labels)
 
     def made() -> bytes:
         parts = _read(files, since, until)
@@ -164,6 +206,7 @@ def command(
             other=parts[1].part if len(parts) > 1 else None,
             names=files,
             tell=warn,
+            film=filmed,
             view=View(view) if view is not None else None,
             axes=_AXES[axis],
             rows=tuple(called.get(row, row) for row in rows),
@@ -177,6 +220,8 @@ def command(
             legend=not no_legend,
             table=table,
             scale=scale,
+            cells=cells,
+            present=present,
             animate=animate,
             frames=frames,
             seconds=seconds or 0.0,
@@ -186,6 +231,17 @@ def command(
         return make(whole.timeline, wished)
 
     write_picture(output, [split_span(file)[0] for file in files], force, made)
+
+
+def filmed(settings: Settings, moments: Sequence[tuple[int, int]]) -> Sequence[str]:
+    """The screen of the app at those moments, as a terminal is sent it."""
+    from visualizer.tui.film import film
+    from visualizer.tui.state.talk import Talk
+
+    assert settings.part is not None, "a film is of a part"
+    axis = settings.axes[0] if settings.axes != BOTH else None
+    talk = Talk(settings.part, settings.title, settings.marks, axis, settings.view is View.SEQUENCE)
+    return film(talk, moments, settings.cells, settings.dark, settings.present)
 
 
 def _read(files: tuple[str, ...], since: str | None, until: str | None) -> list[Trace]:
@@ -200,20 +256,4 @@ def _read(files: tuple[str, ...], since: str | None, until: str | None) -> list[
         if file not in read:
             read[file] = read_trace(file, file if len(files) > 1 else None, says_remarks=True)
         found.append(part_of(read[file], span))
-    return found
-
-
-def _labels(given: Iterable[str]) -> dict[str, str]:
-    """Name -> what it is called instead. A comma that no name and = follow belongs to the text before it."""
-    found: dict[str, str] = {}
-    for labels in given:
-        name = ""
-        for piece in labels.split(","):
-            before, equals, text = piece.partition("=")
-            if equals and before:
-                name, found[before] = before, text
-            elif name:
-                found[name] += f",{piece}"
-            else:
-                fail(f"{labels!r} does not say what is called how; use --labels NAME=TEXT.")
     return found

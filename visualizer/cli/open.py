@@ -12,7 +12,7 @@ import click
 
 from visualizer.cli.parts import split_span, trace_argument
 from visualizer.cli.streams import fail
-from visualizer.cli.terminal import keys_from_terminal, need_terminal
+from visualizer.cli.terminal import big_option, keys_from_terminal, need_terminal
 from visualizer.session import why
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 @click.option(
     "--follow", is_flag=True, help="Follow a trace while it is being written, or wait for it to appear."
 )
-def command(file: str, follow: bool) -> None:
+@big_option
+def command(file: str, follow: bool, big: bool) -> None:
     """Replay a trace, forwards and backwards.
 
     FILE is a trace written by `record`, or a part of one: FILE@0.5-2 or FILE@#3-#17 begins there, and shows that; -
-    reads one from stdin, while keys still come from the terminal. With --follow, FILE need not exist yet.
+    reads one from stdin, while keys still come from the terminal. With --follow, FILE need not exist yet. Traces of
+    Chrome, viztracer and Perfetto open as well, with what they know.
 
     \b
     Examples:
@@ -45,7 +47,7 @@ def command(file: str, follow: bool) -> None:
         stream = keys_from_terminal()
         if stream is None:
             fail("`open -` reads a trace from stdin, but stdin is a terminal or closed.")
-        _open_stream(stream, "stdin", follow, span)
+        _open_stream(stream, "stdin", follow, span, big)
         return
     from visualizer.trace.source import TraceError
 
@@ -65,11 +67,11 @@ def command(file: str, follow: bool) -> None:
     need_terminal(f"`visualizer show {file}` prints the timeline as text.")
     keys_from_terminal()
     if piped is not None:
-        _open_stream(piped, file, follow, span)
+        _open_stream(piped, file, follow, span, big)
         return
     from visualizer.tui.app import VisualizerApp
 
-    VisualizerApp(open_path=Path(file), follow=follow, span=span).run()
+    VisualizerApp(open_path=Path(file), follow=follow, span=span, big=big).run()
 
 
 def check(path: str, follow: bool = False) -> None:
@@ -82,7 +84,7 @@ def check(path: str, follow: bool = False) -> None:
             source.finish()
 
 
-def _open_stream(stream: BinaryIO, name: str, follow: bool, span: str | None) -> None:
+def _open_stream(stream: BinaryIO, name: str, follow: bool, span: str | None, big: bool) -> None:
     from visualizer.trace.source import Source, TraceError
 
     head = stream.read(1 << 16)
@@ -97,7 +99,7 @@ def _open_stream(stream: BinaryIO, name: str, follow: bool, span: str | None) ->
         fail(str(error))
     from visualizer.tui.app import VisualizerApp
 
-    VisualizerApp(stream=cast(BinaryIO, Rejoined(head, stream)), follow=follow, span=span).run()
+    VisualizerApp(stream=cast(BinaryIO, Rejoined(head, stream)), follow=follow, span=span, big=big).run()
 
 
 class Rejoined(io.RawIOBase):

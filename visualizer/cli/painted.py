@@ -16,8 +16,8 @@ from visualizer.paint.text.palette import DARK, LIGHT, Ink
 if TYPE_CHECKING:
     from visualizer.paint.text.canvas import Run
 
-#: Where stdout has no width.
-_WIDTH_IN_PIPE = 100
+#: How wide it is where stdout has no width.
+IN_PIPE = 100
 _NARROWEST = 40
 #: The levels of each colour in xterm's cube of 256 colours.
 _CUBE = (0, 95, 135, 175, 215, 255)
@@ -47,7 +47,7 @@ ascii_option = click.option(
 
 def columns() -> int:
     """How many columns stdout has."""
-    return max(_NARROWEST, shutil.get_terminal_size().columns if on_terminal() else _WIDTH_IN_PIPE)
+    return max(_NARROWEST, shutil.get_terminal_size().columns if on_terminal() else IN_PIPE)
 
 
 def echo_painted(lines: Iterable[list[Run]], ascii: bool) -> None:

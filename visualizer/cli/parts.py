@@ -11,6 +11,8 @@ from visualizer.cli.completion import traces
 from visualizer.cli.streams import fail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from visualizer.analysis.explore.marks import Mark
     from visualizer.api.trace import Trace
 
@@ -19,6 +21,10 @@ _HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"
 
 #: The trace that a command reads with `read_part`.
 trace_argument = click.argument("file", metavar="FILE", shell_complete=traces)
+#: What tracks are called instead: `labels_of`.
+labels_option = click.option(
+    "--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so."
+)
 
 
 def split_span(argument: str) -> tuple[str, str | None]:
@@ -39,6 +45,20 @@ def split_span(argument: str) -> tuple[str, str | None]:
     return argument, None
 
 
+def is_trace(word: str) -> bool:
+    """Whether `FILE` or `FILE@SPAN` stands for a trace: it is called so, or begins as one."""
+    file = word if os.path.exists(word) else word.rpartition("@")[0] or word
+    if file.endswith((".trace", ".trace.gz")):
+        return True
+    try:
+        if not os.path.isfile(file):
+            return False
+        with open(file, "rb") as stream:
+            return stream.read(64).replace(b" ", b"").startswith(b'{"format":"visualizer-trace"')
+    except (OSError, ValueError):
+        return False
+
+
 def part_of(trace: Trace, span: str | None) -> Trace:
     """That part of the trace, None: all of it. Exit with one sentence if there is no such part."""
     try:
@@ -56,10 +76,30 @@ def read_part(argument: str, says_remarks: bool = False) -> Trace:
 
 
 def marks_of(trace: Trace) -> list[Mark]:
-    """Those that are kept beside the file of the trace. Exit with one sentence if they cannot be read."""
+    """Those that are kept beside the file of the trace, else those that the program set itself. Exit with one sentence
+    if they cannot be read."""
     from visualizer.analysis.explore import mark_file
+    from visualizer.analysis.explore.marks import recorded
 
+    if trace.path == "-":
+        return recorded(trace.timeline)
     try:
-        return mark_file.read(mark_file.path_of(trace.path), trace.timeline) if trace.path != "-" else []
+        return mark_file.read(mark_file.path_of(trace.path), trace.timeline)
     except mark_file.MarkFileError as error:
         fail(str(error))
+
+
+def labels_of(given: Iterable[str]) -> dict[str, str]:
+    """Name -> what it is called instead. A comma that no name and = follow belongs to the text before it."""
+    found: dict[str, str] = {}
+    for labels in given:
+        name = ""
+        for piece in labels.split(","):
+            before, equals, text = piece.partition("=")
+            if equals and before:
+                name, found[before] = before, text
+            elif name:
+                found[name] += f",{piece}"
+            else:
+                fail(f"{labels!r} does not say what is called how; use --labels NAME=TEXT.")
+    return found

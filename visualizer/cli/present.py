@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from visualizer.cli.parts import marks_of, read_part, trace_argument
+from visualizer.cli.parts import labels_of, labels_option, marks_of, read_part, trace_argument
+from visualizer.cli.streams import fail
 from visualizer.cli.terminal import keys_from_terminal, need_terminal
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def shown_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @trace_argument
 @shown_options
 @click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
-def command(file: str, title: str, view: str, axis: str | None, autoplay: float | None) -> None:
+@labels_option
+def command(
+    file: str, title: str, labels: tuple[str, ...], view: str, axis: str | None, autoplay: float | None
+) -> None:
     """Present a trace on the whole screen, step by step.
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin, while keys still come from the
@@ -66,6 +70,10 @@ def command(file: str, title: str, view: str, axis: str | None, autoplay: float 
     need_terminal(f"`visualizer explain {file}` prints the sentences as text.")
     trace = read_part(file)
     marks = marks_of(trace)
+    try:
+        trace.timeline.call(labels_of(labels))
+    except ValueError as error:
+        fail(str(error))
     keys_from_terminal()
     show(trace, title, marks, view, axis, autoplay)
 

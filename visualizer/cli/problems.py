@@ -45,7 +45,7 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
       visualizer problems run.trace --fail-on hog,deadlock
       visualizer problems run.trace --json | jq '.[] | select(.cost_s > 1) | .sentence'
     """
-    from visualizer.analysis.findings import cut_off, findings, grouped
+    from visualizer.analysis.findings import cut_off, findings, grouped, none_found
 
     failing = _kinds(fail_on)
     part = read_part(file).part
@@ -59,7 +59,7 @@ def command(file: str, every: bool, as_json: bool, fail_on: str) -> None:
         echo_lines(_lines(groups, len(groups) if every else _MOST_LINES))
     else:
         doing = cut_off(timeline) if part.is_whole else ""
-        click.echo(" ".join(filter(None, ("No problems found.", doing))))
+        click.echo(" ".join(filter(None, (none_found(timeline), doing))))
     if any(group.worst.kind in failing for group in groups):
         sys.stdout.flush()
         sys.exit(1)

@@ -46,5 +46,7 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
 def echo_lines(lines: Iterable[str]) -> None:
     """Print printable lines, in ASCII if stdout supports nothing else."""
     unicode, left = takes_unicode(), iter(lines)
-    while batch := "".join(f"{line if unicode else ascii_only(line)}\n" for line in islice(left, _LINES_AT_A_TIME)):
-        click.echo(batch, nl=False)
+    while batch := list(islice(left, _LINES_AT_A_TIME)):
+        text = "\n".join(batch)
+        # As it is: what is printable has no escape sequences to look for.
+        click.echo(text if unicode else ascii_only(text), color=True)

@@ -10,9 +10,11 @@ import click
 from visualizer.cli.script import END_OF_OPTIONS, ScriptCommand, script_parameters, split, target_of
 from visualizer.cli.streams import fail, says_to_terminal, warn
 from visualizer.session import recordings, why
-from visualizer.session.launch import start, tracer_options
+from visualizer.session.launch import CHILDREN, start, tracer_options
 from visualizer.session.signals import bystander, exit_like
 
+#: May stand beside `-o FILE` at the end.
+_BESIDE = {"--force", "--marks"}
 #: A larger trace takes too long to be looked at in passing.
 _LARGE_BYTES = 32 << 20
 
@@ -30,7 +32,9 @@ def command(
     words: tuple[str, ...],
     module: bool,
     include: tuple[str, ...],
+    marks: bool,
     no_source: bool,
+    children: str | None,
     output: str | None,
     force: bool,
     summary: bool | None,
@@ -41,19 +45,20 @@ def command(
     stderr, signals and exit code are its own. At the end, a line on the terminal says what was saved, how many problems
     there are, and which is the worst; where stderr is no terminal, it holds what the script writes and nothing else.
 
-    Options go before TARGET; only -o FILE and --force may also be the last words of the line. All other words after
-    TARGET are the script's. `--` before TARGET ends the options.
+    Options go before TARGET; only -o FILE, with --force and --marks beside it, may also be the last words of the line.
+    All other words after TARGET are the script's. `--` before TARGET ends the options.
 
     \b
     Examples:
       visualizer record ping_pong -o ping_pong.trace
       visualizer record -o run.trace my_script.py --verbose input.txt
       visualizer record -o run.trace -m http.server 8000
+      visualizer record --marks -o talk.trace my_script.py
     """
     script, ended = split(words)
     if output is None and not ended:
-        script, output, forced = _options_at_the_end(script)
-        force = force or forced
+        script, output, beside = _options_at_the_end(script)
+        force, marks = force or "--force" in beside, marks or "--marks" in beside
     target = target_of(script, module)
     if not output or output == END_OF_OPTIONS:
         raise click.UsageError("Missing output file: add -o FILE before TARGET or at the very end.")
@@ -70,7 +75,8 @@ def command(
         fail(f"Cannot write {str(path)!r}: {why(error)}.")
     with bystander() as by:
         try:
-            run = start(target, path, options=tracer_options(include, source=not no_source))
+            options = tracer_options(include, source=not no_source, marks=marks, children=children or CHILDREN)
+            run = start(target, path, options=options)
         except OSError as error:
             fail(f"Cannot start {target.name!r}: {why(error)}.")
         by.stand_by(run)
@@ -114,18 +120,17 @@ def _saved(path: Path) -> str:
     return f"{saved}, {len(groups):,} problem{'' if len(groups) == 1 else 's'}; {worst}"
 
 
-def _options_at_the_end(words: list[str]) -> tuple[list[str], str | None, bool]:
-    """Take `-o FILE` and a `--force` beside it off the end. The first word, the script, is never one of them."""
-    rest, output, force = list(words), None, False
+def _options_at_the_end(words: list[str]) -> tuple[list[str], str | None, set[str]]:
+    """Take `-o FILE`, and what may stand beside it, off the end. The first word, the script, is never one of them."""
+    rest, output, beside = list(words), None, set[str]()
     while len(rest) > 1:
         if output is None and len(rest) > 2 and rest[-2] in ("-o", "--output"):
             output = rest[-1]
             del rest[-2:]
         elif output is None and rest[-1].startswith("--output="):
             output = rest.pop().removeprefix("--output=")
-        elif not force and rest[-1] == "--force":
-            force = True
-            rest.pop()
+        elif rest[-1] in _BESIDE - beside:
+            beside.add(rest.pop())
         else:
             break
-    return (rest, output, force) if output is not None else (words, None, False)
+    return (rest, output, beside) if output is not None else (words, None, set())

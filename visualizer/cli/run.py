@@ -7,10 +7,10 @@ import subprocess
 import click
 
 from visualizer.cli.script import ScriptCommand, script_parameters, split, target_of
-from visualizer.cli.streams import fail, on_terminal, silence_stdout, warn
-from visualizer.cli.terminal import keys_from_terminal
+from visualizer.cli.streams import fail, silence_stdout, warn
+from visualizer.cli.terminal import big_option, has_screen, keys_from_terminal
 from visualizer.session import recordings, why
-from visualizer.session.launch import start, tracer_options
+from visualizer.session.launch import CHILDREN, start, tracer_options
 from visualizer.session.signals import bystander, exit_like
 from visualizer.session.target import Target
 
@@ -18,7 +18,17 @@ from visualizer.session.target import Target
 @click.command("run", cls=ScriptCommand)
 @script_parameters
 @click.option("--hold", is_flag=True, help="Pause at the first switch; the keys S, J, T and ; continue.")
-def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_source: bool, hold: bool) -> None:
+@big_option
+def command(
+    words: tuple[str, ...],
+    module: bool,
+    include: tuple[str, ...],
+    marks: bool,
+    no_source: bool,
+    children: str | None,
+    hold: bool,
+    big: bool,
+) -> None:
     """Run a script and watch it live.
 
     TARGET is a scenario name, a script path, or a module name with -m. Options go before TARGET; all words after it are
@@ -38,15 +48,17 @@ def command(words: tuple[str, ...], module: bool, include: tuple[str, ...], no_s
     """
     script, _ = split(words)
     target = target_of(script, module)
-    options = tracer_options(include, source=not no_source)
-    if not on_terminal():
+    options = tracer_options(include, source=not no_source, marks=marks, children=children or CHILDREN)
+    if not has_screen():
         if hold:
             raise click.UsageError("--hold needs a terminal, because keys continue the program.")
+        if big:
+            raise click.UsageError("--big needs a terminal.")
         _run_as_text(target, options)
     keys_from_terminal()
     from visualizer.tui.app import VisualizerApp
 
-    status = VisualizerApp(target=target, options=options, hold=hold).run()
+    status = VisualizerApp(target=target, options=options, hold=hold, big=big).run()
     exit_like(status or 0)
 
 

@@ -9,6 +9,7 @@ import click
 
 from visualizer.cli.completion import targets
 from visualizer.cli.streams import fail
+from visualizer.session.launch import ALL, NONE
 from visualizer.session.target import Target, TargetError, resolve
 
 #: Stands for a `--` that came before the script. No argument can hold this character.
@@ -41,6 +42,24 @@ def script_parameters(function: _F) -> _F:
             multiple=True,
             help="Also record generators of a package or of files matching part of a path (requests, json/encoder); "
             "by default only the script's own are recorded. Can be repeated.",
+        ),
+        click.option(
+            "--marks",
+            is_flag=True,
+            help="Comments of the script as `# visualizer: text` mark the moments at which their lines run.",
+        ),
+        click.option(
+            "--no-children",
+            "children",
+            flag_value=NONE,
+            help="Record the first process only. By default also the children that it and they fork, and the Python "
+            "programs that they start.",
+        ),
+        click.option(
+            "--all-children",
+            "children",
+            flag_value=ALL,
+            help="Also record the processes that multiprocessing starts for its own use.",
         ),
         click.option(
             "--no-source", is_flag=True, help="Do not store source text in the trace, only file names."

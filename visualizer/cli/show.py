@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import in_seconds
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.cli.painted import ascii_option, columns, echo_painted, width_option
+from visualizer.cli.painted import IN_PIPE, ascii_option, columns, echo_painted, width_option
 from visualizer.cli.parts import read_part, trace_argument
 from visualizer.cli.reading import read_trace
 from visualizer.cli.streams import takes_unicode
@@ -24,6 +25,7 @@ from visualizer.paint.rows.order import Row, RowList, fitting, label_runs, track
 from visualizer.paint.rows.panel import label_cells
 from visualizer.paint.text import caption
 from visualizer.paint.text.canvas import Run
+from visualizer.paint.text.cell_width import ascii_only
 from visualizer.paint.text.legend import legend
 
 #: Without --all, at most this many rows and sentences; with more tracks, those of one function share a row.
@@ -45,7 +47,16 @@ _Line = list[Run]
 @ascii_option
 @click.option("--all", "everything", is_flag=True, help="Show all tracks and switches.")
 @click.option("--sequence", "as_sequence", is_flag=True, help="Show a sequence diagram, with an arrow for each switch.")
-def command(file: str, width: int | None, axis: str | None, ascii: bool, everything: bool, as_sequence: bool) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="As a block of code, to be pasted into an issue.")
+def command(
+    file: str,
+    width: int | None,
+    axis: str | None,
+    ascii: bool,
+    everything: bool,
+    as_sequence: bool,
+    as_markdown: bool,
+) -> None:
     """Print the timeline of a trace as text.
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints a row for each track,
@@ -57,12 +68,16 @@ def command(file: str, width: int | None, axis: str | None, ascii: bool, everyth
       visualizer show run.trace
       visualizer show run.trace --axis switches --width 160 | less
       visualizer show run.trace@#1-#18 --sequence
+      visualizer show run.trace --markdown | xclip
     """
     if as_sequence and axis is not None:
         raise click.UsageError("--sequence cannot be combined with --axis.")
     part = read_part(file, says_remarks=True).part
     axes = () if as_sequence else (Axis(axis),) if axis is not None else BOTH
-    _print(part, file, width, axes, ascii, everything)
+    if as_markdown:
+        _print_block(part, file, width or IN_PIPE, axes, ascii, everything)
+    else:
+        _print(part, file, width, axes, ascii, everything)
 
 
 def print_timeline(path: Path, width: int | None) -> None:
@@ -75,6 +90,19 @@ def _print(
 ) -> None:
     ascii = ascii or not takes_unicode()
     echo_painted(_lines(part, file, width or columns(), axes, ascii, everything), ascii)
+
+
+def _print_block(
+    part: Part, file: str, width: int, axes: Sequence[Axis], ascii: bool, everything: bool
+) -> None:
+    """Without colour, and as wide wherever it is run: it is read elsewhere."""
+    lines = ["".join(run.text for run in line).rstrip() for line in _lines(part, file, width, axes, ascii, everything)]
+    # A longer fence than any row of backticks in what it holds, which comes from the trace.
+    longest = max((len(ticks) for line in lines for ticks in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    ascii = ascii or not takes_unicode()
+    for line in (f"{fence}text", *lines, fence):
+        click.echo(ascii_only(line) if ascii else line)
 
 
 def _lines(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
@@ -21,9 +21,10 @@ from visualizer.paint.text.tables import table
 
 if TYPE_CHECKING:
     from visualizer.analysis.report.details import (
-        Details,
         Fairness,
+        Figures,
         SampledLine,
+        Served,
         Spread,
         TotalDetails,
         TrackDetails,
@@ -42,6 +43,8 @@ _REQUESTS = ("longest", "total", "times", "request")
 _WAITS = ("waited", "times", "reason", "for", "at")
 #: At most this many late tracks, waits and sampled lines are printed.
 _MOST = 10
+#: At most this many tracks have a row.
+_MOST_TRACKS = 2_000
 #: A matrix with more columns is printed as a list.
 _MOST_COLUMNS = 12
 _NS_PER_S = 1_000_000_000
@@ -55,15 +58,15 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     """Print how each track spent its time.
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints for each track: its
-    kind, its final state, its number of steps (switches to it), and how long it was running, ready (it could have
-    run, but another track did) and waiting. A hub is idle while it polls, any other track while it waits in a call
-    without yielding (inferred: it uses no processor time). A hub is blocked while a track keeps it from running for
-    100 ms or longer. Then, for each track: the share of its life in each state; the length of its steps
-    and its scheduling delay (from ready to running): median, 95th percentile and maximum; how often it woke others
-    and was woken. Then: fairness among tracks of one function or one scheduler (1: all served equally, 1/n: only
-    one of n); tracks that ran later than their sleeps and time limits asked for (the longest delay and the total,
-    including the time of a blocked hub, which the scheduling delay excludes); the longest waits; and the lines at
-    which tracks were sampled that ran without a switch (about every 25 ms).
+    kind, its final state, its number of steps (switches to it), and how long it was running, ready (it could have run,
+    but another track did) and waiting. A hub is idle while it polls, any other track while it waits in a call without
+    yielding (inferred: it uses no processor time). A hub is blocked while a track keeps it from running for 100 ms or
+    longer. Of more than 2,000 tracks, those that ran longest are printed. Then, for each track: the share of its life
+    in each state; the length of its steps and its scheduling delay (from ready to running): median, 95th percentile
+    and maximum; how often it woke others and was woken. Then: fairness among tracks of one function or one scheduler
+    (1: all served equally, 1/n: only one of n); tracks that ran later than their sleeps and time limits asked for (the
+    longest delay and the total, including the time of a blocked hub, which the scheduling delay excludes); the longest
+    waits; and the lines at which tracks were sampled that ran without a switch (about every 25 ms).
 
     \b
     Examples:
@@ -71,23 +74,29 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
       visualizer stats run.trace --wakes
       visualizer stats run.trace --json | jq '.tracks[] | select(.ready_s > 0.1) | .name'
     """
-    from visualizer.analysis.report.details import details
+    from visualizer.analysis.report.details import Figures
 
     part = read_part(file).part
     span = None if part.is_whole else (part.start_ns, part.end_ns)
     with progress("Adding up") as advance:
-        found = details(part.timeline, span, advance)
+        found = Figures(part.timeline, span, advance)
+        lines = report(found, _columns())
+        if not as_json and not wakes:
+            # Of a long trace the rest takes a while.
+            echo_lines(islice(lines, 1))
+        if not wakes:
+            found.add_up()
     if as_json:
-        echo_json(found)
+        echo_json(found.details())
     elif wakes:
-        echo_lines(who_wakes_whom(found.wakes, _columns()))
+        echo_lines(who_wakes_whom(found.who_woke_whom(), _columns()))
     else:
-        echo_lines(report(found, _columns()))
+        echo_lines(lines)
 
 
-def _known(totals: TotalDetails) -> str:
+def _known(found: Figures) -> str:
     """Of how many wakes the cause is known."""
-    wakes, unknown = totals.wakes, totals.wakes_unknown
+    wakes, unknown = found.wakes, found.wakes_unknown
     if not wakes:
         return ""
     if not unknown:
@@ -100,37 +109,49 @@ def _columns() -> int | None:
     return columns() if on_terminal() else None
 
 
-def report(found: Details, width: int | None = None) -> Iterator[str]:
+def report(found: Figures, width: int | None = None) -> Iterator[str]:
     """The printed lines: times, shares and distributions of each track, and the longest waits.
 
     Tables are at most `width` cells wide; None: as wide as they need.
     """
     paused = f"; paused {_count(found.stops, 'time')}, for {_time(found.held_s)} in addition" if found.stops else ""
-    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}{_known(found.totals)}"
+    yield f"{_count(found.switches, 'switch', 'es')} in {_time(found.duration_s)}{paused}{_known(found)}"
     yield ""
-    several = any(track.process is not msgspec.UNSET for track in found.tracks)
+    several = len(found.timeline.processes) > 1 and bool(found.rows)
+    rows_shown, left = _busiest(found)
+    shown, totals = [*map(found.track, rows_shown)], found.totals(_MOST)
     rows = [
         (plain(track.name), *[str(track.process)] * several, plain(track.kind), track.state, str(track.steps),
          *_spent(track))
-        for track in found.tracks
+        for track in shown
     ]
     total = (
-        "total", *[""] * several, _count(found.totals.tracks, "track"), "", str(found.totals.steps),
-        *_spent(found.totals),
+        "total", *[""] * several, _count(totals.tracks, "track"), "", str(totals.steps), *_spent(totals),
     )
     titles = ("track", *["process"] * several, *_TIMES)
     yield from table(titles, rows, total, words=3 + several, width=width)
+    yield from left
     yield ""
-    rows = [(plain(t.name), *_shares(t), *_spreads(t), str(t.wakes_given), str(t.wakes_received)) for t in found.tracks]
-    totals = found.totals
+    rows = [(plain(t.name), *_shares(t), *_spreads(t), str(t.wakes_given), str(t.wakes_received)) for t in shown]
     total = ("total", *_shares(totals), *_spreads(totals), str(totals.wakes), str(totals.wakes))
     heads = ("track", *_SHARES, *_SPREADS, "woke", "woken")
     yield from table(heads, rows, total, words=1, width=width, together=(5, 3, 3, 2))
-    yield from _fairness(found.fairness, width)
-    yield from _requests(found.tracks, width)
-    yield from _late(found.tracks, width)
-    yield from _waits(found.totals, width)
-    yield from _sampled(found.sampled, width)
+    yield from left
+    yield from _fairness(found.fairness(), width)
+    yield from _requests(found.served(), width)
+    yield from _late(found, width)
+    yield from _waits(totals, found.reasons, width)
+    yield from _sampled(found.sampled(), width)
+
+
+def _busiest(found: Figures) -> tuple[list[int], list[str]]:
+    """Rows of all of the tracks, or, of very many, of those that ran longest, in the same order; and a line on the
+    others."""
+    if (more := len(found.rows) - _MOST_TRACKS) <= 0:
+        return found.rows, []
+    running = found.seconds["running_s"]
+    longest = sorted(found.rows, key=lambda row: -running[row])[:_MOST_TRACKS]
+    return sorted(longest), [f"... and {more} more that ran for less: --json has them"]
 
 
 def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator[str]:
@@ -151,13 +172,13 @@ def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator
 
 
 def _longest(
-    titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, numbers: int = 2
+    titles: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, numbers: int = 2, of: int | None = None
 ) -> Iterator[str]:
-    """The first of the rows, which begin with so many numbers, and how many more there are."""
+    """The first of the rows, which begin with so many numbers, and how many more there are, `of` so many in all."""
     if rows:
         yield ""
         yield from table(titles, rows[:_MOST], numbers=numbers, width=width)
-    if (more := len(rows) - _MOST) > 0:
+    if (more := (len(rows) if of is None else of) - _MOST) > 0:
         yield f"... and {more} more: --json has them"
 
 
@@ -171,13 +192,12 @@ def _fairness(groups: Sequence[Fairness], width: int | None) -> Iterator[str]:
         yield from table(_FAIRNESS, rows, words=1, width=width)
 
 
-def _requests(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:
+def _requests(served: Iterable[Served], width: int | None) -> Iterator[str]:
     """What was served, what took longest in all first: how long it took, and how often; those that ended."""
     taken: dict[str, list[float]] = {}
-    for track in tracks:
-        for one in track.served or ():
-            if one.end_s is not None:
-                taken.setdefault(one.what, []).append(one.end_s - one.start_s)
+    for one in served:
+        if one.end_s is not None:
+            taken.setdefault(one.what, []).append(one.end_s - one.start_s)
     rows = [
         (_time(max(times)), _time(sum(times)), str(len(times)), plain(what))
         for what, times in sorted(taken.items(), key=lambda one: -sum(one[1]))
@@ -185,19 +205,24 @@ def _requests(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str
     return _longest(_REQUESTS, rows, width, numbers=3)
 
 
-def _late(tracks: Sequence[TrackDetails], width: int | None) -> Iterator[str]:
+def _late(found: Figures, width: int | None) -> Iterator[str]:
     """The tracks that ran later than they asked to, the latest first."""
-    late = sorted((track for track in tracks if track.late_s > 0), key=lambda track: -track.late_max_s)
-    rows = [(_time(one.late_max_s, 2), _time(one.late_s, 2), plain(one.name)) for one in late]
-    return _longest(_LATE, rows, width)
+    total_ns, most_ns = found.times.late_ns.tolist(), found.times.late_max_ns.tolist()
+    late = sorted((row for row in found.rows if total_ns[row] > 0), key=lambda row: -most_ns[row])
+    rows = [
+        (duration(most_ns[row], 2), duration(total_ns[row], 2), plain(found.names[found.ids[row]]))
+        for row in late[:_MOST]
+    ]
+    return _longest(_LATE, rows, width, of=len(late))
 
 
-def _waits(totals: TotalDetails, width: int | None) -> Iterator[str]:
+def _waits(totals: TotalDetails, count: int, width: int | None) -> Iterator[str]:
+    """`count`: how many things were waited for."""
     rows = []
     for wait in totals.waited_by_expression:
         at = f"{ntpath.basename(wait.file)}:{wait.line}" if wait.file else "-"
-        rows.append((_time(wait.waited_s), str(wait.count), wait.reason, plain(wait.on or "-"), plain(at)))
-    return _longest(_WAITS, rows, width)
+        rows.append((_time(wait.waited_s), str(wait.count), plain(wait.reason), plain(wait.on or "-"), plain(at)))
+    return _longest(_WAITS, rows, width, of=count)
 
 
 def _sampled(lines: Sequence[SampledLine], width: int | None) -> Iterator[str]:

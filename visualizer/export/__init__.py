@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from visualizer.export import animation, chrome, csv, markdown, mermaid, parquet, perfetto, player, png, svg
+from visualizer.export import animation, cast, chrome, csv, markdown, mermaid, parquet, pdf, perfetto, player, png, svg
 from visualizer.export.formats import Exporter, Format
 from visualizer.export.settings import Settings, View
 
@@ -18,8 +18,8 @@ __all__ = ["FORMATS", "Exporter", "Format", "Settings", "View", "exporter", "suf
 FORMATS: dict[str, Format] = {
     known.suffix: known
     for known in (
-        svg.FORMAT, png.FORMAT, *animation.FORMATS, player.FORMAT, mermaid.FORMAT, markdown.FORMAT,
-        perfetto.FORMAT, chrome.FORMAT, csv.FORMAT, parquet.FORMAT,
+        svg.FORMAT, png.FORMAT, pdf.FORMAT, *animation.FORMATS, cast.FORMAT, player.FORMAT, mermaid.FORMAT,
+        markdown.FORMAT, perfetto.FORMAT, chrome.FORMAT, csv.FORMAT, parquet.FORMAT,
     )
 }
 

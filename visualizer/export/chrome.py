@@ -39,12 +39,13 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
             waker = wakes.waker[wakeup] if wakeup >= 0 else words.NOBODY
             told = f',"args":{{"woken by":"{wakes.causes.known[wakes.cause[wakeup]]}"}}' if wakeup >= 0 else ""
             lines.append(f'{{"ph":"X","name":{name},"cat":"{_STATES[state]}","dur":{took_us},{us}{told}}}')
-            if waker in pid and wakes.ns[wakeup] >= part.start_ns:
+            if wakeup >= 0 and waker in pid and wakes.ns[wakeup] >= part.start_ns:
                 flow = f'"name":"wakes","cat":"wakes","id":{wakeup}'
                 lines.append(f'{{"ph":"s",{flow},"ts":{wakes.ns[wakeup] / 1e3:.3f},{of[waker]}}}')
                 lines.append(f'{{"ph":"f","bp":"e",{flow},{us}}}')
     events = ",\n".join(lines)
-    return f'{{"displayTimeUnit":"ns","traceEvents":[\n{events}\n]}}\n'.encode()
+    ours = '"displayTimeUnit":"ns","otherData":{"recorded by":"visualizer"}'
+    return f'{{{ours},"traceEvents":[\n{events}\n]}}\n'.encode()
 
 
 def _described(timeline: Timeline, pid: dict[int, int], title: str) -> Iterator[str]:

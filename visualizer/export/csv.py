@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import cache
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
+from typing import Any
 
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
@@ -14,20 +17,58 @@ from visualizer.export.tables import table
 
 #: A spreadsheet takes text that begins so for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@")
+#: So many rows show whether a column repeats.
+_LOOKED_AT = 1 << 12
+_REMEMBERED = 1 << 18
 
 
 def make(timeline: Timeline, settings: Settings) -> bytes:
     """The table. Text is printable, and in front of what a spreadsheet would calculate stands an apostrophe."""
     columns = table(timeline, settings)
+    if not columns:
+        return b"\r\n"
+    # Columns that repeat what they have are written together, others each for itself.
+    groups: list[list[str]] = []
+    repeated = False
+    for name, column in columns.items():
+        some, before = column[:_LOOKED_AT], repeated
+        repeated = len({*some}) <= len(some) // 4
+        if not (before and repeated):
+            groups.append([])
+        groups[-1].append(name)
+    parts = [chain((",".join(names),), _written([*map(columns.pop, names)])) for names in groups]
+    return "".join(map("%s\r\n".__mod__, map(",".join, zip(*parts, strict=True)))).encode()
+
+
+def _written(columns: list[list[Any]]) -> Iterable[str]:
+    """What is written of each row of these columns."""
+    if len(columns) == 1 and not _is_text(columns[0]):
+        return ("" if value is None else repr(value) for value in columns[0])
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
+    writer = csv.writer(out, lineterminator="")
+
+    def write(*row: object) -> str:
+        out.seek(0)
+        out.truncate()
+        # A row that is nothing but one empty cell would be put in quotes.
+        writer.writerow(("", *row))
+        return out.getvalue()[1:]
+
+    # Rows that are alike are written once.
+    return map(lru_cache(_REMEMBERED, typed=True)(write), *map(_cells, columns))
+
+
+def _is_text(column: list[Any]) -> bool:
+    return isinstance(next((value for value in column if value is not None), None), str)
+
+
+def _cells(column: list[Any]) -> Iterable[Any]:
+    """What is written of a column, which is all numbers or all text."""
+    if not _is_text(column):
+        return column
     # Most texts stand in many rows.
-    cell = cache(_cell)
-    writer.writerows(
-        zip(*([cell(one) if type(one) is str else one for one in column] for column in columns.values()), strict=True)
-    )
-    return out.getvalue().encode()
+    cells = {value: _cell(value) if isinstance(value, str) else value for value in set(column)}
+    return map(cells.__getitem__, column)
 
 
 def _cell(value: str) -> str:

@@ -51,9 +51,9 @@ class Format:
             if wish == "view":
                 continue
             if wish not in self.options:
-                raise ValueError(f"{OPTIONS[wish]} says nothing about a {self.suffix} file")
+                raise ValueError(f"{OPTIONS[wish]} has no effect on a {self.suffix} file")
             if view is not None and not self.honours(wish, view):
-                raise ValueError(f"{OPTIONS[wish]} says nothing about the view {view.value!r}")
+                raise ValueError(f"{OPTIONS[wish]} has no effect on the view {view.value!r}")
         return self.make(timeline, replace(settings, view=view))
 
     def view_of(self, settings: Settings) -> View | None:

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from visualizer.analysis.explore.spawn_tree import Family
 from visualizer.analysis.explore.wait_graph import moment_at
-from visualizer.analysis.findings import KINDS, Severity, findings, grouped
+from visualizer.analysis.findings import KINDS, Severity, findings, grouped, none_found
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
@@ -71,7 +71,7 @@ def draw_problems(timeline: Timeline, settings: Settings) -> Drawing:
             ]
             yield [runs, *([Run(f"  {text}", "text")] for text in wrap(shortened(group.sentence), width - 2))]
         if not found:
-            yield [[Run("No problems found.", "dim")]]
+            yield [[Run(none_found(part.timeline), "dim")]]
 
     return _draw(part, settings, lines, "problems")
 

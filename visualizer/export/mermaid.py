@@ -9,8 +9,8 @@ from visualizer.analysis.text.printable import plain
 from visualizer.export.bars import tracks_of
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings, View
-from visualizer.paint.panes.arrow_labels import crossing_labels
-from visualizer.trace.words import NOBODY
+from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
+from visualizer.trace import words
 
 #: Mermaid draws no longer text unless it is configured to (`maxTextSize`).
 _LONGEST = 75_000
@@ -35,21 +35,22 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     lines, ends, size = [], set(), 0
     chapters = list(reversed(settings.marks))
     for index in range(part.first, part.stop):
-        switch = timeline.switch(index)
+        switch = arrow_of(timeline, timeline.switch(index))
         if switch.origin not in wanted or switch.target not in wanted:
             continue
         ends |= {switch.origin, switch.target}
         while chapters and chapters[-1].t_ns <= switch.t_ns:
             mark = chapters.pop()
             if mark.t_ns >= part.start_ns:
-                lines.append(f"    Note over t{switch.origin},t{switch.target}: {_escaped(mark.told)}")
+                lines.append(f"    Note over t{switch.origin},t{switch.target}: {_escaped(mark.line)}")
         label = next(iter(crossing_labels(timeline, switch)), "")
-        arrow = "-->>" if switch.suspension < 0 else "->>"
+        ended = switch.suspension < 0 and switch.cause not in words.SUSPENDS_NOBODY
+        arrow = "-->>" if ended else "->>"
         lines.append(f"    t{switch.origin}{arrow}t{switch.target}: {_escaped(label)}")
         size += len(lines[-1]) + 1
         if size > _LONGEST:
             break
-    named = [f"    participant t{track} as {_escaped(timeline.name(track))}" for track in sorted(ends - {NOBODY})]
+    named = [f"    participant t{track} as {_escaped(timeline.name(track))}" for track in sorted(ends - {words.NOBODY})]
     heading = ["---", f"title: \"{_escaped(settings.title)}\"", "---"] if settings.title else []
     text = "\n".join([*heading, "sequenceDiagram", *named, *lines, ""])
     if len(text) > _LONGEST:

@@ -55,19 +55,19 @@ class _Layer:
         ahead.add("rect", width=width, height=height, fill=self._pen.page, fill_opacity=1 - FADED)
         along = "X" if cover.upright else "Y"
         self._moves(f"ahead{at}", along, [end for _, end in places])
-        self._moves(f"head{at}", along, [begin for begin, _ in places])
-        if cover.upright:
-            head.add("rect", width=thick, height=height, fill=self._pen.playhead_colour)
-        else:
-            head.add("rect", width=thick, height=places[0][1] - places[0][0], fill=self._pen.playhead_colour)
+        # The line of a switch with a mark is higher, and the playhead is beside its lower end.
+        least = min(end - begin for begin, end in places)
+        self._moves(f"head{at}", along, [begin if cover.upright else end - least for begin, end in places])
+        size = {"width": thick, "height": height if cover.upright else least}
+        head.add("rect", fill=self._pen.playhead_colour, **size)
 
     def _sentences(self) -> None:
         (x, y), size = self._known.stage.told, self._known.stage.size
         line, width = LINE * size, self._known.drawing.width
         window = self._pen.within("svg", x=0, y=y - ABOVE * size, width=width, height=line)
         lines = window.within("g", id="told")
-        for at, text in enumerate(self._known.told):
-            lines.text(x, at * line + ABOVE * size, fitted(text, width - 2 * x, size, fit_sentence), "thread", size)
+        for at, (text, style) in enumerate(self._known.told):
+            lines.text(x, at * line + ABOVE * size, fitted(text, width - 2 * x, size, fit_sentence), style, size)
         self._moves("told", "Y", [-line * at for at in range(len(self._known.told))])
 
     def _moves(self, name: str, along: str, places: Sequence[float]) -> None:

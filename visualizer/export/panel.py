@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.sentences import sentence
+from visualizer.export.flags import FLAG, Flag, draw_flags, placed, stacked
 from visualizer.export.page import Heights
 from visualizer.export.pen import Pen, Span, fitted, text_width
 from visualizer.paint.axis.ruler import folded, ticks
 from visualizer.paint.axis.viewport import Axis, Viewport, extent, position_of_time, span, time_of_position
+from visualizer.paint.panes.arrow_labels import arrow_of
 from visualizer.paint.rows.group_row import group_cells
 from visualizer.paint.rows.order import Row, row_name
 from visualizer.paint.rows.svg_boxes import Box, boxes
 from visualizer.paint.rows.track_slices import TrackRow
 from visualizer.paint.text.cell_width import fit_name
 from visualizer.paint.text.palette import STYLE_OF
-from visualizer.paint.text.wait_labels import labels
+from visualizer.paint.text.wait_labels import labels, values
 
 #: Distance between two rows; and how much of it is a bar, or is none at least.
 ROWS = Heights(36.0, 26.0, 54.0)
@@ -60,15 +63,24 @@ class Panel:
         self._right = right
         self._start, self._end = span(timeline, axis)
         self._per_pixel = max(1e-9, (self._end - self._start) / (right - left))
+        self._flags: list[Flag] = []
+
+    def flag(self, marks: Iterable[Mark]) -> int:
+        """Give those of the marks that lie on the axis a flag over it each; return how high they are stacked."""
+        known = ((self._x(position_of_time(self._timeline, self._axis, mark.t_ns)), mark) for mark in marks)
+        inside = [(x, mark) for x, mark in known if self._left <= x <= self._right]
+        self._flags = placed(inside, self._right + _MARK)
+        return stacked(self._flags)
 
     def draw(self, shown: Sequence[Row], margin: float, top: float, selected: str = "") -> float:
         """Draw heading, ruler and rows from `top` on; return where they end. `selected`: name of the row to mark."""
-        self.top = top + ABOVE - 8
+        rows_top = top + ABOVE + FLAG * stacked(self._flags)
+        self.top = rows_top - 8
         pen, heading = self._pen, self._heading()
         pen.text(margin, top, heading, "thread", 15, mono=False, bold=True)
         pen.text(margin + 1.15 * text_width(heading, 15, mono=False) + 16, top, self._note(), "dim", 13, mono=False)
-        rows_top = top + ABOVE
         bottom = rows_top + self._pitch * len(shown)
+        draw_flags(pen, self._flags, top + 7, bottom)
         self._ruler(rows_top, bottom)
         centres = [rows_top + self._pitch * (number + 0.5) for number in range(len(shown))]
         middles = {track: y for row, y in zip(shown, centres, strict=True) for track in row.members or (row.track,)}
@@ -109,7 +121,7 @@ class Panel:
 
     @property
     def covered(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the rows that are drawn, with the marks at their ends."""
+        """Left, top, right and bottom of the rows that are drawn, with the signs at their ends."""
         return self._left, self.top, self._right + _MARK, self.bottom
 
     def _x(self, position: float) -> float:
@@ -145,14 +157,15 @@ class Panel:
         return f"shown {' '.join(parts)}: no switches {' or '.join(sides)} that" if parts else ""
 
     def _ruler(self, rows_top: float, bottom: float) -> None:
-        pen = self._pen
+        # The poles of flags do not cross a label.
+        pen, halo = self._pen, "" if self._flags else None
         viewport = Viewport(self._axis, self._start, self._per_pixel, round(self._right - self._left))
         for position, label in self._ticks(viewport, lambda label: text_width(label, 12) + 28):
             x = self._x(position)
             pen.add(
                 "path", d=f"M{x:.2f} {rows_top - 8:.2f}V{bottom:.2f}", stroke=pen.colour("dim"), stroke_opacity=0.25
             )
-            pen.text(x, rows_top - 14, label, "ruler", 12, anchor="middle")
+            pen.text(x, rows_top - 14, label, "ruler", 12, anchor="middle", halo=halo)
         free = -inf
         for start, end, length_ns in folded(self._timeline, viewport):
             left, right = max(self._left, self._x(start)), min(self._right, self._x(end))
@@ -163,14 +176,14 @@ class Panel:
             label, middle = f"⋯ {duration(length_ns, 2)}", (left + right) / 2
             half = text_width(label, 12) / 2
             if middle - half >= free:
-                pen.text(middle, rows_top - 30, label, "gap", 12, anchor="middle")
+                pen.text(middle, rows_top - 30, label, "gap", 12, anchor="middle", halo=halo)
                 free = middle + half + 4
 
     def _connectors(self, middles: dict[int, float]) -> None:
         pen = self._pen
         for index in self._switches():
-            switch = self._timeline.switch(index)
-            if switch.origin not in middles or switch.target not in middles:
+            switch = arrow_of(self._timeline, self._timeline.switch(index))
+            if switch.origin not in middles or switch.target not in middles or switch.origin == switch.target:
                 continue
             on_switches = self._axis is Axis.SWITCHES
             x = self.place_of(index)
@@ -237,7 +250,7 @@ class Panel:
         self._pen.bars(spans, middle, self._bar, State.RUNNING)
         if group.ended_ns >= 0 and (until_ns is None or group.ended_ns <= until_ns):
             ended = self._x(position_of_time(timeline, self._axis, group.ended_ns))
-            self._pen.mark(ended, middle, State.FAILED if group.failed else State.DONE)
+            self._pen.mark(ended, middle, group.end)
 
     def _track_row(self, track: int) -> TrackRow:
         if self._axis is Axis.SWITCHES:
@@ -285,9 +298,9 @@ class Panel:
     def _value(self, track_row: TrackRow, box: Box, middle: float) -> None:
         """What was handed over to the track, in the run that began with it."""
         switch = track_row.slices.about[box.slice]
-        value = self._timeline.switch(switch).value if switch >= 0 else None
-        if value is not None:
-            self._label([value], box, middle, self._pen.on_running, anchor="middle")
+        found = values(self._timeline.switch(switch)) if switch >= 0 else []
+        if found:
+            self._label(found, box, middle, self._pen.on_running, anchor="middle")
 
     def _label(self, labels: list[str], box: Box, middle: float, colour: str, anchor: str = "start") -> None:
         room = box.right - box.left - 10

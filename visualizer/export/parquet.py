@@ -7,8 +7,11 @@ the fields are those of parquet-format/src/main/thrift/parquet.thrift.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import repeat
+from operator import is_not
 from struct import pack
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
 from visualizer.export.tables import Table, table
-from visualizer.export.varint import varint
+from visualizer.trace.varint import varint
 
 _MAGIC = b"PAR1"
 #: Of parquet.thrift: types of a column, encodings, the codec, the repetition "optional", and the converted type UTF8.
@@ -82,7 +85,7 @@ def _written(columns: Table) -> bytes:
     schema, chunks, size = [bytes(_Struct().text(4, "schema").i32(5, len(columns)))], [], 0
     for name, values in columns.items():
         kind, content = _column(values)
-        plain = _levels(value is not None for value in values) + content
+        plain = _levels(values) + content
         page = gzip.compress(plain, 6, mtime=0)
         of_data = _Struct().i32(1, rows).i32(2, _PLAIN).i32(3, _RLE).i32(4, _RLE)
         head = bytes(_Struct().i32(1, 0).i32(2, len(plain)).i32(3, len(page)).struct(5, of_data))
@@ -103,8 +106,11 @@ def _written(columns: Table) -> bytes:
 
 def _column(values: list[Any]) -> tuple[int, bytes]:
     """The type of a column and its values, without those that are None."""
-    known = [value for value in values if value is not None]
-    kinds = {type(value) for value in known}
+    kinds = {*map(type, values)}
+    known = values
+    if NoneType in kinds:
+        kinds.remove(NoneType)
+        known = [value for value in values if value is not None]
     if kinds <= {int, bool} and kinds:
         return _INT64, np.array(known, dtype="<i8").tobytes()
     if kinds <= {int, float, bool} and kinds:
@@ -118,9 +124,10 @@ def _of_bytes(content: bytes) -> bytes:
     return pack("<I", len(content)) + content
 
 
-def _levels(valid: Iterable[bool]) -> bytes:
+def _levels(values: list[Any]) -> bytes:
     """Which rows have a value, as one run of packed bits."""
-    bits = np.packbits(np.fromiter(valid, dtype=bool), bitorder="little").tobytes()
+    has_value = np.fromiter(map(is_not, values, repeat(None)), dtype=bool, count=len(values))
+    bits = np.packbits(has_value, bitorder="little").tobytes()
     body = varint(len(bits) << 1 | 1) + bits
     return pack("<I", len(body)) + body
 

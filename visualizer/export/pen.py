@@ -53,6 +53,14 @@ class Span(NamedTuple):
     share: float
 
 
+#: From the left on, in the middle.
+_ENDS = {
+    State.DONE: "l4 5 7 -10",
+    State.FAILED: "m0 -5l10 10m0 -10l-10 10",
+    State.STOPPED: "a5.5 5.5 0 1 1 11 0a5.5 5.5 0 1 1 -11 0m1.6 3.9l7.8 -7.8",
+}
+
+
 class Pen:
     """Draws into one SVG element, in one theme."""
 
@@ -154,9 +162,8 @@ class Pen:
             self.add("path", d=path, fill=self._fill(state))
 
     def mark(self, x: float, middle: float, state: State) -> None:
-        """✓ or ✗, beginning at `x`, as lines: no font is needed for it."""
-        done = state is State.DONE
-        path = f"M{number(x + 4)} {number(middle)}" + ("l4 5 7 -10" if done else "m0 -5l10 10m0 -10l-10 10")
+        """✓, ✗ or ⊘, beginning at `x`, as lines: no font is needed for it."""
+        path = f"M{number(x + 4)} {number(middle)}{_ENDS[state]}"
         colour = self.colour(STYLE_OF[state])
         self.add("path", d=path, fill="none", stroke=colour, stroke_width=2.4, stroke_linecap="round")
 

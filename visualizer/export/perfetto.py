@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.analysis.text.printable import plain
 from visualizer.export.bars import bars_of, tracks_of
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
-from visualizer.export.varint import varint
 from visualizer.paint.text import caption
 from visualizer.trace.columns import Column
+from visualizer.trace.varint import varint
 
 _BEGIN, _END, _INSTANT = 1, 2, 3
 #: All packets are of one sequence, and none can be understood without the first, which clears what is known of names.
@@ -54,6 +54,7 @@ class _Packets:
     def __init__(self) -> None:
         self._made: list[bytes] = []
         self._names: dict[str, int] = {}
+        self._categories: dict[int, int] = {}
 
     def add(self, body: bytes) -> None:
         """A packet: its own fields."""
@@ -65,6 +66,15 @@ class _Packets:
         if number is None:
             number = self._names[name] = len(self._names) + 1
             self.add(_bytes(12, _bytes(2, _number(1, number) + _text(2, name))))
+        return number
+
+    def category(self, state: int) -> int:
+        """The number that stands for the category of slices in this state."""
+        number = self._categories.get(state)
+        if number is None:
+            number = self._categories[state] = len(self._categories) + 1
+            named = _text(2, f"visualizer.{State(state).name.lower()}")
+            self.add(_bytes(12, _bytes(1, _number(1, number) + named)))
         return number
 
     def events(self, t_ns: Column, events: Sequence[tuple[bytes, int]], wakeups: Column) -> None:
@@ -117,8 +127,8 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     for bars in bars_of(part, tracks):
         begin, end = (_number(9, kind) + _number(11, _TRACKS + bars.track.id) for kind in (_BEGIN, _END))
         events = []
-        for label, wakeup in zip(bars.label, bars.woken_by, strict=True):
-            named = begin + _number(10, packets.name(label))
+        for label, state, wakeup in zip(bars.label, bars.state, bars.woken_by, strict=True):
+            named = begin + _number(3, packets.category(state)) + _number(10, packets.name(label))
             if wakeup >= 0:
                 events.append((named + causes[wakes.cause[wakeup]], _ENDS if inside[wakeup] else 0))
             else:

@@ -12,6 +12,7 @@ from visualizer.export.svg import DRAWN, PICTURE, drawn
 
 #: More pixels take more memory than a picture is worth.
 _MOST_PIXELS = 100_000_000
+NO_FONT = "No font was found, and a picture without text would mislead; install one, such as DejaVu"
 _PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><text y="8" font-size="8">M</text></svg>'
 
 
@@ -27,7 +28,7 @@ def painted(svg: bytes, width: int, height: int) -> bytes:
     if width * height > _MOST_PIXELS:
         raise ValueError(f"A picture of {width} by {height} pixels is too large; there can be {_MOST_PIXELS:,} of them")
     if not _has_font():
-        raise ValueError("No font was found, and a picture without text would mislead; install one, such as DejaVu")
+        raise ValueError(NO_FONT)
     return bytes(svg_to_bytes(svg_string=svg.decode(), width=width, height=height))
 
 

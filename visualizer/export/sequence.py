@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
+from visualizer.export.flags import draw_flag, flag_width
 from visualizer.export.legend import LINE, draw_legend, legend_of
 from visualizer.export.page import CELL, FONT, HEAD, PADDING, TOLD, Cover, Drawing, Heights, Page, told
 from visualizer.export.page import fit as fit_lines
@@ -17,10 +21,11 @@ from visualizer.export.pen import Pen, fitted, number, text_width
 from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings
 from visualizer.paint.comparison.figures import facts
-from visualizer.paint.panes.arrow_labels import crossing_labels
+from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
 from visualizer.paint.panes.sequence import in_order, lifelines, moment, room_for, spaced, state_after
 from visualizer.paint.text.cell_width import fit, fit_name, fit_sentence
 from visualizer.paint.text.wait_labels import brief
+from visualizer.trace import words
 
 #: Between two switches.
 _ROWS = Heights(28.0, 22.0, 44.0)
@@ -48,11 +53,14 @@ def draw_sequence(timeline: Timeline, settings: Settings, moving: bool = False) 
         return HEAD + TOLD * len(remarks) + _ABOVE + _NAMES + _BELOW + legend + PADDING / 2
 
     most = len(switches) if settings.height else min(len(switches), _SWITCHES)
-    fitting = fit_lines(settings, fixed, lambda _: most, most < len(switches), _ROWS)
-    shown = _around(timeline, switches, fitting.lines, settings)
+    banners = _banners(part, switches, settings)
+    fitting = fit_lines(settings, fixed, lambda _: most + len(banners), most < len(switches), _ROWS)
+    shown = _around(timeline, switches, min(most, fitting.lines), settings)
+    while len(shown) > 1 and len(shown) + sum(index in banners for index in shown) > fitting.lines:
+        shown = _around(timeline, switches, len(shown) - 1, settings)
     page = Page(title, settings, fitting.scale)
     told_at = page.head(known, remarks)
-    diagram = _Diagram(page, timeline, shown, only, settings, fitting.pitch)
+    diagram = _Diagram(page, timeline, shown, only, settings, fitting.pitch, banners)
     y = diagram.draw(told_at + _ABOVE) + _BELOW
     if hidden := len(switches) - len(shown):
         y = page.more(y, f"{hidden} more switches: --from and --to choose others")
@@ -89,6 +97,17 @@ def _switches(part: Part, only: Sequence[int]) -> Sequence[int]:
     return found
 
 
+def _banners(part: Part, switches: Sequence[int], settings: Settings) -> dict[int, list[Mark]]:
+    """The marks of the part, by the switch of these that each stands over: the first that is not before it, else the
+    last."""
+    switch_ns, found = part.timeline.switch_ns, dict[int, list[Mark]]()
+    for mark in settings.marks:
+        if len(switches) and part.start_ns <= mark.t_ns <= part.end_ns:
+            at = bisect_left(switches, bisect_left(switch_ns, mark.t_ns))
+            found.setdefault(switches[min(at, len(switches) - 1)], []).append(mark)
+    return found
+
+
 def _around(timeline: Timeline, switches: Sequence[int], most: int, settings: Settings) -> Sequence[int]:
     """At most so many of them, with the moment that is pointed out in their midst."""
     first = 0
@@ -103,9 +122,10 @@ class _Diagram:
 
     def __init__(
         self, page: Page, timeline: Timeline, shown: Sequence[int], only: tuple[int, ...], settings: Settings,
-        pitch: float,
+        pitch: float, banners: Mapping[int, Sequence[Mark]],
     ) -> None:
         self._pen, self._timeline, self._shown, self._pitch = page.pen, timeline, shown, pitch
+        self._banners = banners
         self._page, self._width = page, page.width
         self._selected = named(timeline, settings)
         self._at = timeline.switch_before(settings.at_ns) if settings.at_ns is not None else -1
@@ -124,24 +144,34 @@ class _Diagram:
     def draw(self, top: float) -> float:
         """Draw from there on; return where it ends."""
         heads, self._top = top, top + _NAMES
-        ys = [self._top + self._pitch * (at + 0.5) for at in range(len(self._shown))]
-        bottom = self._top + self._pitch * len(ys)
+        # A switch with a mark takes a line more, over its own.
+        lines = [*accumulate((1 + (index in self._banners) for index in self._shown), initial=0)]
+        self._tops = [self._top + self._pitch * line for line in lines]
+        ys = [end - self._pitch * 0.5 for end in self._tops[1:]]
+        bottom = self._tops[-1]
         if self._at in self._shown:
             y = ys[self._shown.index(self._at)]
             self._pen.marked(PADDING - 12, y - self._pitch / 2 - 4, self._width - 2 * PADDING + 24, self._pitch)
+        # Behind all else.
+        for index, y in zip(self._shown, ys, strict=True):
+            if index in self._banners:
+                line = f"M{number(PADDING)} {number(y - self._pitch)}H{number(self._said - 8)}"
+                colour = self._pen.colour("gap")
+                self._pen.add("path", d=line, stroke=colour, stroke_width=1.4, stroke_dasharray="2 3")
         for track in self._of.tracks:
             self._lifeline(track, ys, heads, bottom)
         self._names(heads)
         for index, y in zip(self._shown, ys, strict=True):
+            if index in self._banners:
+                self._banner(self._banners[index], y - self._pitch)
             self._switch(index, y)
         return bottom
 
     def cover(self) -> Cover:
         """Where the playhead goes, from line to line."""
-        bottom = self._top + self._pitch * len(self._shown)
         # What stands over an arrow belongs to it.
-        box = PADDING - 12, self._top - 4, self._width - PADDING + 12, bottom
-        return self._page.cover(box, False, lambda number: self._top - 4 + self._pitch * number)
+        box = PADDING - 12, self._top - 4, self._width - PADDING + 12, self._tops[-1]
+        return self._page.cover(box, False, lambda number: self._tops[number] - 4)
 
     def _x(self, track: int) -> float:
         return PADDING + CELL * (self._of.left + self._of.centre(track) + 0.5)
@@ -202,16 +232,37 @@ class _Diagram:
         if of.said:
             room = of.said - 1
             text = fit_sentence(brief(timeline, said, switch.suspension, room), room).rstrip()
-            x = PADDING + CELL * (of.left + of.spacing * len(of.tracks) + 1)
-            group.text(x, baseline, text, "text", FONT)
+            group.text(self._said, baseline, text, "text", FONT)
+
+    def _banner(self, marks: Sequence[Mark], y: float) -> None:
+        """Flags at the left, and beside the sentences what is said there."""
+        left = PADDING - 12.0
+        for mark in marks:
+            name = fitted(plain(mark.name), self._said - left - 20, _LABEL)
+            if name:
+                draw_flag(self._pen, left, y - 8.5, flag_width(name), name, mark.told)
+                left += flag_width(name) + 4
+        if self._of.said and (text := " · ".join(filter(None, (mark.caption for mark in marks)))):
+            self._pen.text(self._said, y + 4.5, fitted(text, CELL * (self._of.said - 1), FONT), "gap")
+
+    @property
+    def _said(self) -> float:
+        """Where sentences begin."""
+        of = self._of
+        return PADDING + CELL * (of.left + of.spacing * len(of.tracks) + 1) if of.said else self._width - PADDING
 
     def _arrow(self, pen: Pen, switch: Switch, y: float) -> None:
         """From lifeline to lifeline, and over it what crosses; where an end has no lifeline, its name instead."""
         tracks, timeline = self._of.tracks, self._timeline
+        switch = arrow_of(timeline, switch)
         inside = [track in tracks for track in (switch.origin, switch.target)]
-        if not any(inside) or switch.origin == switch.target:
+        if not any(inside):
             return
         room = CELL * self._of.spacing - _BAR - 12
+        if switch.origin == switch.target:
+            label = _fitting(crossing_labels(timeline, switch), room / 2)
+            pen.text(self._x(switch.target) + _BAR / 2 + 5, y + 12, label, "label", _LABEL)
+            return
         if all(inside):
             start, end = self._x(switch.origin), self._x(switch.target)
             sign = 1 if start < end else -1
@@ -235,7 +286,7 @@ class _Diagram:
 
 def _before(timeline: Timeline, track: int, switch: Switch) -> State | None:
     """What a track does just before the switch."""
-    if track == switch.origin:
+    if track == switch.origin and switch.cause not in words.SUSPENDS_NOBODY:
         return State.RUNNING
     slices = timeline.tracks[track].slices
     at = slices.at(switch.t_ns - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from typing import Any
@@ -29,14 +29,19 @@ OPTIONS = {
     "view": "--view", "axes": "--axis", "rows": "--tracks", "selected": "--select", "at_ns": "--at", "marks": "--marks",
     "theme": "--theme", "title": "--title", "width": "--width", "height": "--height", "font_size": "--font-size",
     "legend": "--no-legend", "scale": "--scale", "animate": "--animate", "frames": "--frames", "seconds": "--seconds",
-    "table": "--table",
+    "table": "--table", "cells": "--size", "present": "--present",
 }
+
+
+#: For each moment, the number of a switch and when it is, what changes a terminal to what the screen shows then.
+Film = Callable[["Settings", Sequence[tuple[int, int]]], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Settings:
     """What every format is given: `part`, None for all of the trace, and for a comparison `other`, its side B;
-    `names`: what the trace is called, or both are; `tell` is told, in a sentence, what was left out.
+    `names`: what the trace is called, or both are; `tell` is told, in a sentence, what was left out; `film` is what
+    shows the app's screen, which is not known here.
 
     What else is wished has an option of the command line each (OPTIONS), and its default if nothing is wished:
 
@@ -48,7 +53,8 @@ class Settings:
     pixels; everything grows with it; 0: what suits. `legend`: whether there is one. `scale`: how many pixels of the
     file are one of those, on a side. `animate`: whether what can be still or move moves: the playhead goes from switch
     to switch, in at most `frames` steps that take `seconds` together; 0: what suits.
-    `table`: which table, of a format that has one.
+    `table`: which table, of a format that has one. `cells`: columns and rows of a terminal; `present`: whether it
+    shows the screen of `visualizer present`, and stops only at the marks, if there are any.
     """
 
     part: Part | None = None
@@ -72,6 +78,9 @@ class Settings:
     frames: int = 100
     seconds: float = 0.0
     table: str = "events"
+    cells: tuple[int, int] = (120, 35)
+    present: bool = False
+    film: Film | None = field(default=None, compare=False)
 
     @property
     def dark(self) -> bool:

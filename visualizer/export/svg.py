@@ -47,6 +47,6 @@ def draw(timeline: Timeline, settings: Settings) -> bytes:
 
 #: What a picture of any format honours.
 PICTURE = frozenset(
-    ("axes", "rows", "selected", "at_ns", "theme", "title", "width", "height", "font_size", "legend")
+    ("axes", "rows", "selected", "at_ns", "marks", "theme", "title", "width", "height", "font_size", "legend")
 )
 FORMAT = Format(".svg", draw, tuple(DRAWN), PICTURE | {"animate", "frames", "seconds"})

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from operator import attrgetter, itemgetter
+from itertools import compress, islice
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.jsonl import blocks
+from visualizer.analysis.model.timeline import Entry, State, Timeline
+from visualizer.analysis.report.jsonl import in_columns
 from visualizer.export.bars import bars_of, tracks_of
 from visualizer.export.settings import Settings
+from visualizer.trace.columns import Column
 
 #: Name of a column -> its values: all numbers, or all text; None where a row has none.
 Table = dict[str, list[Any]]
@@ -43,62 +45,58 @@ def _slices(timeline: Timeline, settings: Settings) -> Table:
     return found
 
 
-def _records(kind: str | None) -> Callable[[Timeline, Settings], Table]:
+def _records(kind: Entry | None) -> Callable[[Timeline, Settings], Table]:
     """The records of that kind, or all of them, with a column for each field that any has."""
 
     def found(timeline: Timeline, settings: Settings) -> Table:
         columns: dict[str, _Column] = defaultdict(_Column)
         count = 0
-        for block in blocks(timeline, settings.part_of(timeline)):
-            # Those of one type have the same fields.
-            by_type: dict[Any, list[int]] = defaultdict(list)
-            kept = block if kind is None else [one for one in block if _reader(one, "event")(one) == kind]
-            for at, record in enumerate(kept):
-                by_type[tuple(record) if isinstance(record, dict) else type(record)].append(at)
-            for which, places in by_type.items():
-                those = [kept[at] for at in places]
-                for name in which if isinstance(which, tuple) else which.__struct_fields__:
-                    columns[name].add([count + at for at in places], list(map(_reader(those[0], name), those)))
-            count += len(kept)
+        for size, parts in in_columns(timeline, settings.part_of(timeline), kind):
+            for rows, fields in parts:
+                for name, values in fields.items():
+                    # What is the same of all has no end of its own.
+                    columns[name].add(rows + count, [*islice(values, len(rows))])
+            count += size
         return {name: column.dense(count) for name, column in columns.items() if column}
 
     return found
-
-
-def _reader(record: Any, name: str) -> Callable[[Any], Any]:
-    """What returns that field of records such as this."""
-    return itemgetter(name) if isinstance(record, dict) else attrgetter(name)
 
 
 class _Column:
     """The values of a field, of the rows that have it."""
 
     def __init__(self) -> None:
-        self._rows: list[int] = []
-        self._values: list[Any] = []
+        self._known: list[tuple[Column, list[Any]]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self._known)
 
-    def add(self, rows: list[int], values: list[Any]) -> None:
-        if any(value is not msgspec.UNSET for value in values):
-            self._rows += rows
-            self._values += values
+    def add(self, rows: Column, values: list[Any]) -> None:
+        """These rows have those values: nested ones as JSON."""
+        kinds = set(map(type, values))
+        if msgspec.UnsetType in kinds:
+            is_set = [value is not msgspec.UNSET for value in values]
+            rows, values = rows[is_set], [*compress(values, is_set)]
+        if dict in kinds:
+            values = [msgspec.json.encode(one).decode() if isinstance(one, dict) else one for one in values]
+        if values:
+            self._known.append((rows, values))
 
     def dense(self, count: int) -> list[Any]:
-        """The values of `count` rows: None where one has none, nested ones as JSON."""
-        found: list[Any] = [None] * count
-        for row, value in zip(self._rows, self._values, strict=True):
-            if value is not msgspec.UNSET:
-                found[row] = msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-        return found
+        """The values of `count` rows: None where one has none. They are kept no longer."""
+        found = np.full(count, None, dtype=object)
+        for rows, values in self._known:
+            found[rows] = values
+        self._known.clear()
+        dense: list[Any] = found.tolist()
+        return dense
 
 
 _TABLES: dict[str, Callable[[Timeline, Settings], Table]] = {
     "events": _records(None),
-    "switches": _records("switch"),
-    "waits": _records("wait"),
-    "wakes": _records("wake"),
+    "switches": _records(Entry.SWITCH),
+    "waits": _records(Entry.SUSPENSION),
+    "wakes": _records(Entry.WAKEUP),
     "slices": _slices,
 }
 TABLES = tuple(_TABLES)

@@ -10,7 +10,7 @@ from pathlib import Path
 from visualizer.trace.words import TOUR_SUFFIX
 
 #: Order in which runtimes are listed; one that is not named here comes after these, by its name.
-RUNTIMES = ("generator", "greenlet", "gevent", "asyncio")
+RUNTIMES = ("generator", "greenlet", "gevent", "asyncio", "threads", "processes", "select")
 
 _RUNTIME_LINE, _NEEDS_LINE = "Runtime:", "Needs:"
 

@@ -24,6 +24,11 @@ Stdio = int | IO[Any] | None
 #: Run as a file and with -P, so that nothing in the user's folder can be taken for a module of ours or of Python's.
 _TRACERS = Path(__file__).parent.parent / "tracers" / "__main__.py"
 
+#: Which processes are recorded beside the first: its children and theirs; also multiprocessing's own (its resource
+#: tracker and its fork server); or none.
+CHILDREN, ALL, NONE = "children", "all", "none"
+CHILDREN_OPTIONS: dict[str, tuple[str, ...]] = {CHILDREN: (), ALL: ("--all-children",), NONE: ("--no-children",)}
+
 #: No header is longer; a file without a newline up to here is not a trace.
 _HEADER_BYTES = 1 << 20
 
@@ -39,11 +44,16 @@ def tracer_command(target: Target, trace_path: Path, options: Sequence[str] = ()
     ]
 
 
-def tracer_options(include: Sequence[str] = (), *, source: bool = True) -> tuple[str, ...]:
-    """The options of the tracers that have generators of these packages or paths get tracks, too, and that keep the
-    text of the source files in the trace, or out of it."""
+def tracer_options(
+    include: Sequence[str] = (), *, source: bool = True, marks: bool = False, children: str = CHILDREN
+) -> tuple[str, ...]:
+    """The options of the tracers that have generators of these packages or paths get tracks, too, that keep the text
+    of the source files in the trace, or out of it, that let comments mark moments, and that say which processes are
+    recorded beside the first (a row of `CHILDREN_OPTIONS`)."""
     patterns = [word for pattern in include for word in ("--include", pattern)]
-    return (*patterns, *(() if source else ("--no-source",)))
+    return (
+        *patterns, *(() if source else ("--no-source",)), *(("--marks",) if marks else ()), *CHILDREN_OPTIONS[children]
+    )
 
 
 class ProgramRun:

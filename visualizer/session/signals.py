@@ -19,8 +19,9 @@ from visualizer.session.launch import ProgramRun
 
 #: Unless the program has a handler for them, these stop it, and who waits for it to stop waits for us.
 _STOPS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-#: So long it may take until the witness tells of a signal that it got as well.
-_WITNESS_S = 0.1
+#: So long the witness may take to answer, on a machine that gives it no turn; and a signal to all to reach all.
+_ANSWERS_WITHIN_S = 5.0
+_REACHES_WITHIN_S = 0.01
 #: So long it may take until the program has stopped.
 _STOPS_WITHIN_S = 0.1
 #: What it told of earlier than that belongs to no signal that comes now.
@@ -32,16 +33,22 @@ class Witness:
 
     The program is in that group as well: what a terminal, `kill -- -PGID` or a service manager sends to all, it has got
     itself. A signal does not tell to how many processes it was sent.
+
+    It is asked about each: what it got before, it tells before it answers.
     """
 
     def __init__(self) -> None:
+        #: How often it was asked, and has answered.
+        self._asked = self._answered = 0
         #: Signal -> when the witness told of one that we have not asked for yet.
         self._seen: dict[int, int] = {}
         command = [sys.executable, "-I", "-S", witness.__file__]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._input = self._process.stdin.fileno()
         self._output = self._process.stdout.fileno()
         # From then on it has its handlers.
         os.read(self._output, 1)
@@ -50,12 +57,20 @@ class Witness:
 
     def saw(self, number: int) -> bool:
         """Whether it got the signal that we have just got."""
-        deadline = time.monotonic() + _WITNESS_S
+        self._asked += 1
+        mine, answered = self._asked, False
+        try:
+            os.write(self._input, b"?")
+        except OSError:
+            return False
+        until = time.monotonic() + _ANSWERS_WITHIN_S
         while True:
             seen_ns = self._seen.pop(number, None)
             if seen_ns is not None and time.monotonic_ns() - seen_ns < _STALE_NS:
                 return True
-            left = deadline - time.monotonic()
+            if not answered and self._answered >= mine:
+                answered, until = True, time.monotonic() + _REACHES_WITHIN_S
+            left = until - time.monotonic()
             if left <= 0 or not select.select([self._output], [], [], left)[0]:
                 return False
             try:
@@ -64,6 +79,7 @@ class Witness:
                 continue
             if not received:
                 return False
+            self._answered += received.count(0)
             self._seen.update(dict.fromkeys(received, time.monotonic_ns()))
 
     def end(self) -> None:

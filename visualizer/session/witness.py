@@ -1,4 +1,5 @@
-"""Run as a script by `signals.Witness`: writes the number of each signal that it gets to stdout, until stdin ends."""
+"""Run as a script by `signals.Witness`: writes the number of each signal that it gets to stdout, and 0 in answer to
+each byte of stdin, until that ends."""
 
 import os
 import signal
@@ -21,7 +22,7 @@ def _main() -> None:
         signal.signal(number, lambda *_: None)
     os.write(1, b"\0")
     while os.read(0, 1):
-        pass
+        os.write(1, b"\0")
 
 
 if __name__ == "__main__":

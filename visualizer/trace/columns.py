@@ -8,7 +8,7 @@ numpy arrays. A line that says more than numbers can is kept beside them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from visualizer.trace.events import (
     Exit,
     Idle,
     Name,
+    Park,
     Poll,
     Resume,
     Rows,
@@ -31,6 +32,7 @@ from visualizer.trace.events import (
     Switch,
     Thread,
     Timed,
+    Unpark,
     Unready,
     Wait,
     Wake,
@@ -40,9 +42,11 @@ from visualizer.trace.events import (
 Column = npt.NDArray[Any]
 
 #: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, IDLE, SAMPLE, NOTED = range(14)
+SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, IDLE, SAMPLE, PARK, UNPARK, NOTED = (
+    range(16)
+)
 #: Lines that say all in numbers, and not on which thread what follows happens.
-FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield))
+FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Park, Unpark))
 
 #: A row: three integers of 64 bits. The last is a shape and, from this bit on, 1 + the id of a value, or 0.
 ROW_BYTES = 24
@@ -54,6 +58,8 @@ _LARGEST_ID = 2**30 - 1
 _MOST_SHAPES = 1 << 22
 #: Stands for what the template has.
 _AS_THERE = -9
+#: Stands for what the row says itself is waited for.
+_AS_SAID = -8
 _LEFT_OUT = -7
 #: Up to so many, what numbers there may be is listed; of more, what there is.
 _MOST_LISTED = 1 << 22
@@ -74,12 +80,13 @@ class _Codes(dict[type, int]):
 
 _CODES = _Codes({
     Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
-    Thread: THREAD, Poll: POLL, Idle: IDLE, Sample: SAMPLE, Name: _NAME, Rows: _ROWS,
+    Thread: THREAD, Poll: POLL, Idle: IDLE, Sample: SAMPLE, Park: PARK, Unpark: UNPARK, Name: _NAME,
+    Rows: _ROWS,
 })
 #: Where lines say their time, a, b and value, or what stands for it.
 _SAID: dict[int, tuple[str | int, ...]] = {
     SWITCH: ("t_ns", "target", "origin", "value"),
-    WAIT: ("t_ns", "track", _LEFT_OUT, "asked_ns"),
+    WAIT: ("t_ns", "track", "object", "asked_ns"),
     WAKE: ("t_ns", "track", "waker", _LEFT_OUT),
     UNREADY: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
     RESUME: ("t_ns", "track", words.CURRENT, "value"),
@@ -90,14 +97,14 @@ _SAID: dict[int, tuple[str | int, ...]] = {
     POLL: ("t_ns", "track", _LEFT_OUT, "polling"),
     IDLE: ("t_ns", "track", _LEFT_OUT, "idle"),
     SAMPLE: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    PARK: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
+    UNPARK: ("t_ns", "track", _LEFT_OUT, words.NOTHING),
     NOTED: ("t_ns", 0, words.CURRENT, _LEFT_OUT),
     _NAME: (_NO_TIME, 0, words.CURRENT, _LEFT_OUT),
 }
 _KEPT = (SAMPLE, NOTED, _NAME)
-_HAVE_PLACES = (SWITCH, RESUME, YIELD)
-#: Whether rows of such a kind may have a value of their own.
-_HAVE_VALUES = np.isin(np.arange(NOTED + 1), (SWITCH, RESUME, YIELD, EXIT))
-_WAITS = attrgetter("reason", "on", "object", "fd", "direction", "local", "peer")
+_HAVE_PLACES = (SWITCH, RESUME, YIELD, PARK)
+_WAITS = attrgetter("reason", "on", "fd", "direction", "local", "peer")
 
 
 class Template(NamedTuple):
@@ -119,9 +126,9 @@ class Template(NamedTuple):
 class Columns(NamedTuple):
     """Many lines. `template`: its number in `Columnizer.templates`; `kind` is that of the template.
 
-    a: the target, or the track; b: the origin, the waker, or the creator; value: the value's text id, the time that a
-    wait asked for, in ns, whether a poll or an idle time begins, or a number in `kept`. -2 in a or b: the current
-    track.
+    a: the target, or the track; b: the origin, the waker, the creator, or the text id of the object of a wait; value:
+    the value's text id, the time that a wait asked for, in ns, whether a poll or an idle time begins, or a number in
+    `kept`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -203,6 +210,7 @@ class Columnizer:
         t_ns, subject, series = said[0], said[1].astype(np.int32), said[2]
         places: Column = np.arange(len(series))
         own: Column | None = None
+        row: Column | None = None
         if packed:
             sizes = is_line.astype(np.int64)
             sizes[~is_line] = [len(some) // ROW_BYTES for some in packed]
@@ -220,8 +228,8 @@ class Columnizer:
         if len(series) and int(series.min()) < 0:
             known = series >= 0
             self.unknown += len(known) - int(known.sum())
-            t_ns, subject, series, places = t_ns[known], subject[known], series[known], (np.cumsum(known) - 1)[places]
-            own = own[known] if own is not None else None
+            t_ns, subject, series = (column.compress(known) for column in (t_ns, subject, series))
+            places, own = (np.cumsum(known) - 1)[places], own.compress(known) if own is not None else None
         if not len(series):
             return None
         first, count, sequence = (
@@ -241,8 +249,20 @@ class Columnizer:
         value = np.frombuffer(self._fields[3], dtype=np.int64).take(number)
         a = subject if (of_a == words.SUBJECT).all() else _with_subject(of_a.take(number), subject)
         b = _with_subject(of_b.take(number), subject) if (of_b == words.SUBJECT).any() else of_b.take(number)
+        things = nonzero(b == _AS_SAID)
+        if len(things):
+            b[things] = words.SUBJECT
         if own is not None:
-            value = np.where((own > 0) & _HAVE_VALUES.take(kind), own - 1, value)
+            if len(things):
+                said_there = own.take(things)
+                b[things] = np.where(said_there > 0, said_there - 1, words.SUBJECT)
+                if row is not None:
+                    # It is no value of what else the row stands for.
+                    is_taken = np.zeros(len(series), dtype=bool)
+                    is_taken[row.take(things)] = True
+                    own[nonzero(is_taken.take(row))] = 0
+            those = nonzero((own > 0) & _have_values(kind))
+            value[those] = own.take(those) - 1
         b[places], value[places] = said[3], said[4]
         return Columns(t_ns, kind, number, a, b, value, kept)
 
@@ -275,7 +295,7 @@ class Columnizer:
         places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
         low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
         places -= low
-        causes = [*map(attrgetter("cause"), lines)]
+        causes = [""] * len(lines) if code == PARK else [*map(attrgetter("cause"), lines)]
         texts = [*dict.fromkeys(causes)]
         if len(texts) > 1:
             number_of = {text: number * width for number, text in enumerate(texts)}
@@ -315,9 +335,10 @@ class Columnizer:
                 is_known &= (column >= least) & (column <= most)
         t_ns -= self._start_ns
         if is_known.all():
-            return t_ns, track.astype(np.int32), self._of_file.take(shape), value
-        series = np.full(len(shape), -1, dtype=np.int64)
-        series[is_known] = self._of_file[shape[is_known]]
+            series = self._of_file.take(shape)
+        else:
+            series = np.full(len(shape), -1, dtype=np.int64)
+            series[is_known] = self._of_file[shape[is_known]]
         return t_ns, track.astype(np.int32), series, value
 
     def interleaved(self, strips: Iterable[tuple[int, Iterable[Any]]]) -> Columns | None:
@@ -347,8 +368,10 @@ class Columnizer:
         return Columns(t_ns, kind, template, a, b, value, [])
 
     def look_back(self, columns: Columns) -> None:
-        """Count the lines whose time runs back, among those that say one."""
-        t_ns = np.concatenate(([self._last_ns], columns.t_ns[columns.t_ns >= 0]))
+        """Count the lines whose time runs back, among those that say one and are not written afterwards: that may be
+        long afterwards, where a program gives the thread that does so no time."""
+        told = (columns.t_ns >= 0) & ~np.isin(columns.kind, (POLL, IDLE, SAMPLE))
+        t_ns = np.concatenate(([self._last_ns], columns.t_ns[told]))
         self.backward += int(np.count_nonzero(t_ns[1:] < t_ns[:-1] - _BACKWARD_NS))
         self._last_ns = int(t_ns[-1])
 
@@ -366,9 +389,13 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
         return Switch(t_ns, b, a, text, value, place)
     if kind == WAKE:
         return Wake(t_ns, a, b, text)
+    if kind == PARK:
+        return Park(t_ns, a, place)
+    if kind == UNPARK:
+        return Unpark(t_ns, a)
     if kind == WAIT:
-        on, thing, fd, direction, local, peer = rest
-        return Wait(t_ns, a, text, on, value, thing, fd, direction, local, peer)
+        on, fd, direction, local, peer = rest
+        return Wait(t_ns, a, text, on, value, b, fd, direction, local, peer)
     if kind == RESUME:
         return Resume(t_ns, a, text, value, place)
     if kind == YIELD:
@@ -388,8 +415,13 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Wake):
         return WAKE, event.track, event.waker, _LEFT_OUT, event.cause, -1, ()
     if isinstance(event, Wait):
-        rest = event.on, event.object, event.fd, event.direction, event.local, event.peer
-        return WAIT, event.track, _LEFT_OUT, event.asked_ns, event.reason, -1, rest
+        thing = _AS_SAID if event.object == words.SUBJECT else event.object
+        rest = event.on, event.fd, event.direction, event.local, event.peer
+        return WAIT, event.track, thing, event.asked_ns, event.reason, -1, rest
+    if isinstance(event, Park):
+        return PARK, event.track, _LEFT_OUT, _LEFT_OUT, "", event.place, ()
+    if isinstance(event, Unpark):
+        return UNPARK, event.track, _LEFT_OUT, words.NOTHING, "", -1, ()
     if isinstance(event, Resume):
         return RESUME, event.track, words.CURRENT, event.value, event.cause, event.place, ()
     if isinstance(event, Yield):
@@ -409,6 +441,23 @@ def _numbers(lines: list[Any], what: str | int) -> Column | int:
     return np.fromiter(map(attrgetter(what), lines), np.int64, len(lines))
 
 
+def kinds(*those: int) -> Callable[[Column], Column]:
+    """A test of a column of kinds: whether each is one of those."""
+
+    def are(column: Column) -> Column:
+        # numpy looks at a hundred numbers beside one another while it looks one up in a table.
+        found: Column = column == those[0]
+        for one in those[1:]:
+            found |= column == one
+        return found
+
+    return are
+
+
+#: Whether rows of such a kind may have a value of their own.
+_have_values = kinds(SWITCH, RESUME, YIELD, EXIT)
+
+
 def numbered(column: Column) -> tuple[Column, Column]:
     """The different numbers (none below 0) in the column, ascending, and of each number in it which of these it is."""
     most = int(column.max(initial=0))
@@ -425,9 +474,16 @@ def numbered(column: Column) -> tuple[Column, Column]:
 
 def grouped(index: Column, count: int) -> tuple[Column, Column]:
     """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
-    # numpy sorts what is of 16 bits by its digits.
-    order = (index.astype(np.uint16) if count <= 1 << 16 else index).argsort(kind="stable")
-    return order, np.concatenate(([0], np.bincount(index, minlength=count).cumsum()))
+    # Sorting numbers that have their places in the lower bits is faster than finding out how to sort them.
+    bits = len(index).bit_length()
+    keys: Column = index.astype(np.uint32 if count.bit_length() + bits <= 32 else np.uint64)
+    keys <<= bits
+    keys |= np.arange(len(index), dtype=keys.dtype)
+    keys.sort()
+    keys &= (1 << bits) - 1
+    edges = np.zeros(count + 1, dtype=np.int64)
+    np.bincount(index, minlength=count).cumsum(out=edges[1:])
+    return keys.astype(np.int64), edges
 
 
 def nonzero(mask: Column) -> Column:

@@ -16,8 +16,9 @@ from visualizer.trace import words
 Int = Annotated[int, msgspec.Meta(ge=-(2**61), le=2**61)]
 #: A time since the trace's start, or how long or how often something was: never below zero.
 Since = Annotated[int, msgspec.Meta(ge=0, le=2**61)]
-#: Of a track, a text or a place. These stand in columns of 32 bits, in which sums of two must have room.
-Id = Annotated[int, msgspec.Meta(gt=-(2**30), lt=2**30)]
+#: Of a track, a text or a place, or one of the numbers below zero that stand for one (words.py). These stand in columns
+#: of 32 bits, in which sums of two must have room.
+Id = Annotated[int, msgspec.Meta(ge=-3, lt=2**30)]
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -52,6 +53,8 @@ class Header(msgspec.Struct, frozen=True):
     target: str = ""
     argv: list[str] = []
     cwd: str = ""
+    #: "C" or "Python": in which the short ways of the hooks were; "" where the trace does not say.
+    recorder: str = ""
     #: Name of each tracer -> "on", "waiting for its library", or the sentence that says why it was refused.
     tracers: dict[str, str] = {}
     #: The words of runtimes that another package brought, by name.
@@ -119,6 +122,15 @@ class Serves(_Event, tag="serves", frozen=True):
     what: Id
 
 
+class Mark(_Event, tag="mark", frozen=True):
+    """The program marks this moment, while `track` runs: "name", or "name: caption". `place`: where it does."""
+
+    t_ns: Since
+    track: Id
+    text: Id
+    place: Id
+
+
 class Resume(_Event, tag="resume", frozen=True):
     """The current track of the thread resumes generator `track` and waits for it. `place`: where the resumer is."""
 
@@ -153,6 +165,21 @@ class Switch(_Event, tag="switch", frozen=True):
     place: Id
 
 
+class Park(_Event, tag="park", frozen=True):
+    """`track` waits in a call at `place`, and nothing else runs on its thread meanwhile."""
+
+    t_ns: Since
+    track: Id
+    place: Id
+
+
+class Unpark(_Event, tag="unpark", frozen=True):
+    """`track`, which waited in a call, goes on."""
+
+    t_ns: Since
+    track: Id
+
+
 class Wait(_Event, tag="wait", frozen=True):
     """Why `track`, about to be switched away from, waits; on what, how long it asked for (-1: no limit).
 
@@ -180,6 +207,15 @@ class Tie(_Event, tag="tie", frozen=True):
     track: Id
     relation: str
     object: Id
+
+
+class Size(_Event, tag="size", frozen=True):
+    """The queue `object`, as in Wait, has `count` items, as its loop `track` sees."""
+
+    t_ns: Since
+    track: Id
+    object: Id
+    count: Since
 
 
 class Wake(_Event, tag="wake", frozen=True):
@@ -265,9 +301,10 @@ class Fork(_Event, tag="fork", frozen=True):
 
 
 class Process(_Event, tag="process", frozen=True):
-    """What follows happened in process `pid`, a child that `parent` forked, whose main thread is `track`.
+    """What follows happened in process `pid`, a child that `parent` forked or started, whose main thread is `track`.
 
-    `forked_by`: the thread that forked; `track` is what became of it in the child.
+    `forked_by`: the thread that forked; `track` is what became of it in the child. `command`: of one that was started
+    by exec, which has nothing of who started it.
     """
 
     t_ns: Since
@@ -275,6 +312,64 @@ class Process(_Event, tag="process", frozen=True):
     pid: Since
     parent: Since
     forked_by: Id = -1
+    command: str = ""
+
+
+class Started(_Event, tag="started", frozen=True):
+    """Track `by` started the process `pid` at `place`. `how`: words.BY_SUBPROCESS and the like."""
+
+    t_ns: Since
+    by: Id
+    pid: Since
+    how: str
+    place: Id = words.NOTHING
+
+
+class Ended(_Event, tag="ended", frozen=True):
+    """The process `pid` has ended, as whoever started it has learnt: with an exit code, or killed by a signal.
+
+    `code` -1 and `signal` 0: it is not known how.
+    """
+
+    t_ns: Since
+    pid: Since
+    code: Int
+    signal: Int
+
+
+class Pair(_Event, tag="pair", frozen=True):
+    """A pipe of multiprocessing's is made: what is sent at one end is received at the other (by their inodes)."""
+
+    t_ns: Since
+    one: Since
+    other: Since
+
+
+class Sent(_Event, tag="sent", frozen=True):
+    """`track` has sent a message of multiprocessing's: from `began_ns` to `t_ns`, at the end `channel` (its inode).
+
+    `size` and `check` (a checksum) tell it from others. `value`: what was sent, if that is plain.
+    """
+
+    t_ns: Since
+    track: Id
+    channel: Since
+    began_ns: Int
+    size: Since
+    check: Since
+    value: Id = words.NOTHING
+
+
+class Received(_Event, tag="received", frozen=True):
+    """The same of one that was received."""
+
+    t_ns: Since
+    track: Id
+    channel: Since
+    began_ns: Int
+    size: Since
+    check: Since
+    value: Id = words.NOTHING
 
 
 class Copy(_Event, tag="copy", frozen=True):
@@ -356,13 +451,13 @@ class End(_Event, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Listing | Spawn | Name | Serves | Resume | Yield | Switch | Wait | Tie | Wake | Unready | Exit
-    | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Note | Held | Continued
-    | Dropped | Refused | Cancel | Uncaught | End
+    Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Size
+    | Wake | Unready | Exit | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Started
+    | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Wait | Wake | Unready | Spawn | Exit
+Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit
 
 
 class Shape(_Event, tag="shape", frozen=True):

@@ -30,6 +30,7 @@ from visualizer.trace.columns import FLAT
 from visualizer.trace.events import (
     Dropped,
     End,
+    Ended,
     Exit,
     Fork,
     Listing,
@@ -148,6 +149,7 @@ class Merging:
         first = _Process(0, words.NOBODY)
         self._processes = [first]
         self._of_thread: dict[int, _Process] = {}
+        self._of_pid: dict[int, _Process] = {}
         #: Of which process the lines are that are read now; and of which thread those were that were given out last.
         self._reading = first
         self._giving = words.NOBODY
@@ -164,6 +166,11 @@ class Merging:
     def begin(self, start_ns: int) -> None:
         """`start_ns`: the zero of the trace on the clock of rows."""
         self._start_ns = start_ns
+
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one process has written."""
+        return len(self._processes) > 1
 
     @property
     def holds(self) -> bool:
@@ -253,7 +260,12 @@ class Merging:
                 # It may have anything to tell from its fork on.
                 process.last_ns = line.t_ns
                 process.thread = line.track
-                _pair(line.t_ns, self._expected, self._early)
+                self._of_pid[line.pid] = process
+                if line.forked_by != words.NOBODY:
+                    _pair(line.t_ns, self._expected, self._early)
+                else:
+                    # Nobody announced it. It told this at once, and nothing else before.
+                    process.last_ns = max(process.last_ns, self._given_ns)
             self._reading = process
         elif kind is Fork:
             _pair(line.t_ns, self._early, self._expected)
@@ -266,6 +278,9 @@ class Merging:
         if kind is Exit and (whose := self._of_thread.get(line.track, process)).main == line.track:
             # Of a child that was killed its parent tells.
             whose.ended = True
+        elif kind is Ended:
+            if line.pid in self._of_pid:
+                self._of_pid[line.pid].ended = True
         elif kind is not Thread and kind is not Dropped:
             process.ended = False
         return process

@@ -11,7 +11,7 @@ import os
 import time
 
 #: Descriptors below this number are left to the program.
-_LOWEST_FD = 400
+LOWEST_FD = 400
 #: While the disk is full, keep this much for later tries; what comes after is counted and dropped.
 _BACKLOG_BYTES = 1 << 20
 #: The lock is asked for this often, a millisecond apart: its holder may have been stopped by a signal.
@@ -28,13 +28,15 @@ class Sink:
         """Open or create `path`. Raise OSError if that is not possible."""
         self.path = path
         self.lost = 0
+        #: Only lines that begin so are written: what others will refer to.
+        self.only: tuple[bytes, ...] = ()
         self._backlog = b""
         self._open()
 
     def _open(self) -> None:
         low = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            self._fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
+            self._fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, LOWEST_FD)
         except OSError:
             # The limit of open files (ulimit -n) is lower than that.
             self._fd = low
@@ -53,6 +55,8 @@ class Sink:
 
     def write(self, lines: bytes, count: int) -> bool:
         """Append `lines`, which hold `count` events. Return whether all that was given so far is in the file."""
+        if self.only:
+            lines = b"".join(line for line in lines.splitlines(True) if line.startswith(self.only))
         pending = self._backlog + lines
         try:
             if not self._ours():
@@ -95,7 +99,8 @@ class Sink:
             pass
 
     def forget(self) -> None:
-        """In a forked child: what was not written is the parent's to write, and its loss."""
+        """In a forked child: what was not written is the parent's to write, and its loss. All is written now."""
+        self.only = ()
         self._backlog = b""
         self.lost = 0
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
 import os
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -26,16 +30,19 @@ from visualizer.trace.events import (
     decode_header,
     decode_opening,
 )
+from visualizer.trace.foreign import Reader, reader_of
+from visualizer.trace.foreign.gathered import Told
 from visualizer.trace.merging import LATE_NS, Interleaved, Merging
 
 #: A line of a trace.
-Line = Event | Shape | Rows | Interleaved
+Line = Event | Shape | Rows | Interleaved | Told
 
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
-CHUNK_BYTES = 1 << 21
+CHUNK_BYTES = 1 << 22
 #: No writer writes a longer line: sources, outputs and rows are cut long before.
 LONGEST_LINE = 16 << 20
+_GZIP = b"\x1f\x8b"
 
 
 class TraceError(Exception):
@@ -67,19 +74,26 @@ class Source:
         self._too_long = 0
         self.columnizer = Columnizer()
         self._merging = Merging(clock)
+        #: What reads it, if it is another tool's trace, and what it told then.
+        self._foreign: Reader | None = None
+        self._told: Iterator[Sequence[Line]] | None = None
         #: The last read found nothing more.
         self._is_dry = False
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], clock: Callable[[], int] = time.monotonic_ns) -> Source:
-        """Open the file at `path`, or standard input for "-". Raise TraceError if it cannot be opened."""
+        """Open the file at `path`, also one that gzip has packed, or standard input for "-". Raise TraceError if it
+        cannot be opened."""
         if path == "-":
             return cls._standard_input()
         try:
-            stream = open(path, "rb", buffering=0)
+            stream: BinaryIO = open(path, "rb", buffering=0)
             size = os.fstat(stream.fileno()).st_size
         except (OSError, ValueError) as error:
             raise TraceError(f"Cannot open the trace {os.fspath(path)!r}: {_why(error)}.") from None
+        if _is_packed(stream):
+            # How much it is unpacked is not known before its end.
+            stream, size = cast(BinaryIO, _Unpacked(stream)), 0
         source = cls(stream, Path(path).name, clock)
         source.size = size
         return source
@@ -123,15 +137,24 @@ class Source:
             chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
+        if not chunk and self._foreign is not None:
+            return self._tell()
         self._is_dry = not chunk
         if not chunk:
             return self._merging.take([], True)
         self.consumed += len(chunk)
+        if self._foreign is not None:
+            self._foreign.take(chunk)
+            return []
         is_all = len(chunk) < most
         if self._skips:
             end = chunk.find(b"\n") + 1
             chunk, self._skips = chunk[end:] if end else b"", not end
         had = self._rest + chunk if self._rest else chunk
+        if self.header is None and not self._skips and (foreign := reader_of(had)) is not None:
+            self._foreign, self._rest, self.ended = foreign, b"", True
+            foreign.take(had)
+            return []
         start, end = 0, had.rfind(b"\n") + 1
         self._rest = had[end:]
         if len(self._rest) > LONGEST_LINE:
@@ -157,6 +180,10 @@ class Source:
 
     def finish_lines(self) -> list[Line]:
         """The same as lines."""
+        if self._foreign is not None:
+            # Whoever only looked at the beginning asks no more.
+            self.header = self.header or Header(words.FORMAT, words.VERSION, target=self.name)
+            return []
         rest, self._rest = self._rest, b""
         events: list[Line] = []
         if self.header is None:
@@ -170,8 +197,10 @@ class Source:
                 self.notices.append("The last line is incomplete: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
         events = self._merging.finish(events)
-        if self._merging.late:
-            lines = "1 line was" if self._merging.late == 1 else f"{self._merging.late} lines were"
+        # A process may be taken for over and write once more: then its lines are given out as they are.
+        late = self._merging.late or (self.columnizer.backward if self._merging.has_several else 0)
+        if late:
+            lines = "1 line was" if late == 1 else f"{late} lines were"
             self.notices.append(
                 f"{lines} written late by one of several processes: their events appear after later ones."
             )
@@ -183,12 +212,28 @@ class Source:
         if self._too_long:
             lines = "1 line" if self._too_long == 1 else f"{self._too_long} lines"
             self.notices.append(f"Left out because longer than {LONGEST_LINE >> 20} MiB: {lines}.")
-        if (backward := self.columnizer.backward) and not self._merging.late:
+        if (backward := self.columnizer.backward) and not late:
             lines = "1 line tells a time" if backward == 1 else f"{backward} lines tell times"
             self.notices.append(f"{lines} more than 1 s before that of the line in front: the trace is damaged.")
         if not self.ended:
             self.notices.append("The trace has no end: its program was killed or is still running.")
         return events
+
+    def _tell(self) -> list[Line]:
+        """The next of what another tool's trace tells, once all of it has been read."""
+        if self._told is None:
+            assert self._foreign is not None, "it is asked for then"
+            self.header = Header(words.FORMAT, words.VERSION, target=self.name)
+            gathered = self._foreign.finish()
+            self._told = gathered.lines()
+            lines: Sequence[Line] | None = next(self._told, None)
+            self.notices.append(" ".join((gathered.notice, *gathered.notices)))
+        else:
+            lines = next(self._told, None)
+        self._is_dry = lines is None
+        # It goes on, though nothing more was read.
+        self.consumed += not self._is_dry
+        return [*(lines or ())]
 
     def __iter__(self) -> Iterator[list[Event]]:
         """Give everything there is, in batches, `finish` included."""
@@ -267,6 +312,33 @@ class Source:
                 self._unreadable += 1
         events.append(Dropped(-1, "unreadable lines", self._unreadable))
         return events
+
+
+class _Unpacked(io.RawIOBase):
+    """What gzip has packed. Of a file that is cut or damaged, what comes before that."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._file = gzip.GzipFile(fileobj=packed, mode="rb")
+
+    def read(self, size: int = -1, /) -> bytes:
+        found = bytearray()
+        with contextlib.suppress(EOFError, gzip.BadGzipFile, zlib.error):
+            while len(found) < size and (piece := self._file.read1(size - len(found))):
+                found += piece
+        return bytes(found)
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+def _is_packed(stream: BinaryIO) -> bool:
+    """Whether a file begins as gzip writes it; of a pipe that cannot be told without taking its beginning."""
+    try:
+        return os.pread(stream.fileno(), len(_GZIP), 0) == _GZIP
+    except OSError:
+        return False
 
 
 def _is_readable(stream: BinaryIO) -> bool:

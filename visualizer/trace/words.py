@@ -22,6 +22,8 @@ COROUTINE = "coroutine"
 GREENLET = "greenlet"
 HUB = "hub"
 TASK = "task"
+#: Of another tool's trace, whatever it may be.
+TRACK = "track"
 LOOP = "loop"
 #: No kind of track, but of what tracks belong to.
 PROCESS = "process"
@@ -42,6 +44,12 @@ IGNORED = "ignored"
 RETURN = "return"
 RAISE = "raise"
 SWITCH = "switch"
+#: Of another tool's trace: a slice of the target begins. The origin stopped at that very moment, or is the target.
+SLICE = "slice"
+#: A thread that waited in a call goes on. Nobody gave control away for that: the origin is the target.
+UNPARK = "unpark"
+#: Causes of switches by which nobody is suspended.
+SUSPENDS_NOBODY = frozenset((SLICE, UNPARK))
 
 # Reasons of a wait.
 SLEEP = "sleep"
@@ -56,6 +64,7 @@ POOL = "pool"
 CONDITION = "condition"
 BARRIER = "barrier"
 FUTURE = "future"
+PIPE = "pipe"
 DNS = "dns"
 THREADPOOL = "threadpool"
 SUBPROCESS = "subprocess"
@@ -85,6 +94,8 @@ CALLBACK = "callback"
 FINISHED = "finished"
 KILL = "kill"
 CANCEL = "cancel"
+#: Inferred by the reading side, of two processes that send and receive: this was what the other one waited for.
+MESSAGE = "message"
 #: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
 TURN = "turn"
 
@@ -97,6 +108,10 @@ TOUR_SUFFIX = ".tour"
 HOLDS = "holds"
 OWNS = "owns"
 AWAITS = "awaits"
+#: It goes on because these descriptors are ready, as "read 5 6, write 7".
+FOUND_READY = "ready"
+#: It was cancelled, and that was taken back.
+UNCANCELLED = "uncancelled"
 #: Somebody has got what it raised.
 RETRIEVED = "retrieved"
 #: Nobody has, up to the end of the program.
@@ -111,6 +126,15 @@ CANCELLED = "cancelled"
 #: It was collected before it ever ran.
 DROPPED = "dropped"
 OUTCOMES = (RETURNED, RAISED, CLOSED, KILLED, CANCELLED, DROPPED)
+
+# How a process was started: by a fork, by subprocess, or by multiprocessing, with one of its other two methods or for
+# its own use; or another program goes on in it. Else by other means, such as os.system.
+BY_FORK = "fork"
+BY_SUBPROCESS = "subprocess"
+BY_SPAWN = "spawn"
+BY_FORKSERVER = "forkserver"
+BY_ITSELF = "itself"
+BY_EXEC = "exec"
 
 # Streams of an output.
 STDOUT = "stdout"

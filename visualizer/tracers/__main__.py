@@ -1,8 +1,9 @@
 """Starts a plain interpreter on a script, with the tracers in it.
 
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]
-    python -m visualizer.tracers --trace FILE [--include PATTERN]... [--no-source] [--control FD] -- -m MODULE [ARGS...]
+    python -m visualizer.tracers --trace FILE [OPTION]... -- SCRIPT [ARGS...]
+    python -m visualizer.tracers --trace FILE [OPTION]... -- -m MODULE [ARGS...]
 
+The options: --include PATTERN, --no-source, --marks, --no-children, --all-children, --control FD.
 FD is a socket through which the program can be paused (control.py).
 
 This process becomes that interpreter (exec), so process id, standard streams, terminal and signals stay as they are,
@@ -52,21 +53,28 @@ def _may_bring(folder: str) -> bool:
     return False
 
 
-def environment(trace: str, include: list[str], source: bool, control: str, base: dict[str, str]) -> dict[str, str]:
-    """The variables under which a Python interpreter traces the script it is given."""
+def environment(
+    trace: str, include: list[str], source: bool, marks: bool, control: str, base: dict[str, str], children: str = "1"
+) -> dict[str, str]:
+    """The variables under which a Python interpreter traces the script it is given.
+
+    `children`: "" if only that process is to be recorded; "all": also multiprocessing's own ones.
+    """
     path = base.get("PYTHONPATH")
     made = dict(base)
     made["PYTHONPATH"] = BOOT if path is None else BOOT + os.pathsep + path
     made["VISUALIZER_TRACE"] = os.path.abspath(trace)
     made["VISUALIZER_INCLUDE"] = "\n".join(include)
     made["VISUALIZER_SOURCE"] = "1" if source else "0"
+    made["VISUALIZER_MARKS"] = "1" if marks else "0"
+    made["VISUALIZER_CHILDREN"] = children
     made["VISUALIZER_CONTROL"] = control
     made["VISUALIZER_RUNTIMES"] = "\n".join(outside())
     return made
 
 
-def _is_closed(command: list[str]) -> bool:
-    """Whether the interpreter is told to ignore PYTHONPATH, or not to import `site`."""
+def is_closed(command: list[str]) -> bool:
+    """Whether an interpreter is told by these arguments to ignore PYTHONPATH, or not to import `site`."""
     rest = iter(command)
     for word in rest:
         if not word.startswith("-") or word[1:2] in ("m", "c", "-", ""):
@@ -81,12 +89,18 @@ def _is_closed(command: list[str]) -> bool:
 def main(arguments: list[str]) -> int:
     trace = control = ""
     include: list[str] = []
-    source = True
+    source, marks, children = True, False, "1"
     rest = list(arguments)
     while rest and rest[0] != "--":
         option = rest.pop(0)
         if option == "--no-source":
             source = False
+            continue
+        if option == "--marks":
+            marks = True
+            continue
+        if option in ("--no-children", "--all-children"):
+            children = "" if option == "--no-children" else "all"
             continue
         if option not in ("--trace", "--include", "--control") or not rest:
             print(f"visualizer.tracers: unexpected argument {option!a}", file=sys.stderr)
@@ -99,13 +113,14 @@ def main(arguments: list[str]) -> int:
             include.append(rest.pop(0))
     command = rest[1:]
     if not trace or not command:
-        usage = "--trace FILE [--include PATTERN]... [--no-source] [--control FD] -- SCRIPT [ARGS...]"
+        options = "[--no-source] [--marks] [--no-children | --all-children] [--control FD]"
+        usage = f"--trace FILE [--include PATTERN]... {options} -- SCRIPT [ARGS...]"
         print(f"visualizer.tracers: usage: {usage}", file=sys.stderr)
         return 2
-    if _is_closed(command):
+    if is_closed(command):
         # Nothing of ours would come in, and be left lying about for the program's own children.
         os.execve(sys.executable, [sys.executable, *command], dict(os.environ))
-    variables = environment(trace, include, source, control, dict(os.environ))
+    variables = environment(trace, include, source, marks, control, dict(os.environ), children)
     os.execve(sys.executable, [sys.executable, *command], variables)
 
 

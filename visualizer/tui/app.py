@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,16 +40,20 @@ from visualizer.tui.state.talk import Talk
 from visualizer.tui.terminal.detect import only_ascii
 from visualizer.tui.terminal.filters import Ascii, Colourless
 from visualizer.tui.terminal.styles import ASCII
+from visualizer.tui.terminal.themes import HIGH_CONTRAST
 from visualizer.tui.typing_ahead import TypingAhead
 
 #: Of Textual's own commands these are offered; the others are in keys.py, or make no sense here.
 _TEXTUAL_COMMANDS = ("Screenshot",)
 #: What ends a program that still runs has to be asked for twice, within this time.
 _AGAIN_WITHIN_NS = 5_000_000_000
+#: How often it is looked whether a server is still there.
+_ORPHAN_S = 1.0
 
 
 class VisualizerApp(TypingAhead):
-    """Shows the recording at `open_path` or from `stream`, or runs `target` and shows it; else the catalogue."""
+    """Shows the recording at `open_path`, from `stream` or in `feed`, or runs `target` and shows it, or the catalogue.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "visualizer"
@@ -63,9 +68,11 @@ class VisualizerApp(TypingAhead):
         follow: bool = False,
         span: str | None = None,
         stream: BinaryIO | None = None,
+        feed: Feed | None = None,
         target: Target | None = None,
         options: tuple[str, ...] = (),
         hold: bool = False,
+        big: bool = False,
         comparison: tuple[Part, Part, tuple[str, str]] | None = None,
         compared: tuple[tuple[str, str | None], tuple[str, str | None]] | None = None,
         talk: Talk | None = None,
@@ -77,13 +84,14 @@ class VisualizerApp(TypingAhead):
 
         `span`: the part of the recording that is shown first, as FILE@SPAN has it.
         `follow` stays at the end of a trace that is still being written; `options` are the tracers'; `hold`: `target`
-        stops at its first switch.
+        stops at its first switch. `big`: for a projector, with high contrast and only the timeline at first.
         """
         super().__init__()
         self._open_path = open_path
         self._follow = follow
         self._span = span
         self.stream = stream
+        self._given = feed
         self._target = target
         self._options = options
         self._hold = hold
@@ -99,6 +107,9 @@ class VisualizerApp(TypingAhead):
         self._failure: OSError | TraceError | None = None
         self.only_ascii = only_ascii()
         self.set_class(self.only_ascii, ASCII)
+        self._big = big
+        for theme in HIGH_CONTRAST:
+            self.register_theme(theme)
         #: What was chosen the last time, and is chosen now.
         self.preferences = preferences.load()
         self._chooses_theme = False
@@ -123,9 +134,13 @@ class VisualizerApp(TypingAhead):
         return self._asked_for.status if self._asked_for is not None else result
 
     async def on_mount(self) -> None:
+        if self.is_web:
+            self.set_interval(_ORPHAN_S, partial(self._end_without, os.getppid()))
         # Whoever names a theme in the environment means that one.
         if self.preferences.theme in self.available_themes and "TEXTUAL_THEME" not in os.environ:
             self.theme = self.preferences.theme
+        if self._big:
+            self.theme = next(theme.name for theme in HIGH_CONTRAST if theme.dark == self.current_theme.dark)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember_theme(theme.name))
         if self._comparison is not None:
             self.push_screen(ComparisonScreen(Pair(*self._comparison, ascii=self.only_ascii), clock=self.clock))
@@ -146,6 +161,16 @@ class VisualizerApp(TypingAhead):
         else:
             self._show(feed)
 
+    @property
+    def only_trace(self) -> bool:
+        # In a browser, or in a film.
+        return self.is_web or self._given is not None
+
+    def _end_without(self, server: int) -> None:
+        """In a browser nobody can end it any more when the process is gone that started it."""
+        if os.getppid() != server:
+            self.exit()
+
     def _asked(self) -> Feed | None:
         """What the command line asked for. Raise OSError or TraceError if that cannot be shown."""
         if self._target is not None:
@@ -155,7 +180,7 @@ class VisualizerApp(TypingAhead):
             return from_stream(self.stream, self._follow, self.clock)
         if self._open_path is not None:
             return from_file(self._open_path, self._follow, self.clock)
-        return None
+        return self._given
 
     def watch_target(self, target: Target, hold: bool = False) -> None:
         """Run `target` and show it over the catalogue; `hold`: it stops at its first switch."""
@@ -177,18 +202,29 @@ class VisualizerApp(TypingAhead):
         self._feed = feed
         span, self._span = self._span, None
         self.push_screen(
-            TimelineScreen(feed, ascii=self.only_ascii, clock=self.clock, remembered=self.preferences, span=span)
+            TimelineScreen(
+                feed,
+                ascii=self.only_ascii,
+                clock=self.clock,
+                remembered=self.preferences,
+                span=span,
+                large=self._big,
+            )
         )
 
     async def back_to_catalogue(self) -> None:
         """Leave the timeline. A program that was started for it and still runs is ended, if that is asked for twice."""
+        catalogue = next((screen for screen in self.screen_stack if isinstance(screen, CatalogueScreen)), None)
+        if self.is_web and catalogue is None:
+            # From there anything could be run.
+            self.show_notification("A browser shows only this; q ends it.")
+            return
         if self._shall_go_on("esc", "goes back"):
             return
         recording = self._feed.path if self._feed is not None else None
         ended = await self._close()
-        below = next((screen for screen in self.screen_stack if isinstance(screen, CatalogueScreen)), None)
-        if below is not None:
-            below.prefer(recording)
+        if catalogue is not None:
+            catalogue.prefer(recording)
             self.pop_screen()
         else:
             catalogue = CatalogueScreen()
@@ -363,6 +399,9 @@ class VisualizerApp(TypingAhead):
         self, filename: str | None = None, path: str | None = None, time_format: str | None = None
     ) -> str | None:
         """Save a picture of the screen among the downloads, or else here, and say where, or why not."""
+        if self.is_web:
+            # To the browser that shows it.
+            return super().deliver_screenshot(filename, path, time_format)
         downloads = user_downloads_path()
         folder = path or (str(downloads) if downloads.is_dir() else os.curdir)
         try:

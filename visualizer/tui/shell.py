@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class Shell(Protocol):
     """The app, as its screens see it."""
 
+    @property
+    def only_trace(self) -> bool:
+        """Whether others see what is shown, which is then nothing of this machine but the trace."""
+
     def watch_target(self, target: Target, hold: bool = False) -> None:
         """Run `target` and show it over the catalogue; `hold`: it is paused at its first switch."""
 

@@ -97,6 +97,15 @@ class Tape:
         self.events.append(ev.Serves(self._tick(), self.ids[key], self.text(what)))
         return self
 
+    def counts(self, key: str, thing: str, count: int) -> Tape:
+        self.events.append(ev.Size(self._tick(), self.ids[key], self.text(thing), count))
+        return self
+
+    def marks(self, key: str, text: str, line: int | None = None) -> Tape:
+        t_ns, place = self._tick(), self.place(line)
+        self.events.append(ev.Mark(t_ns, self.ids[key], self.text(text), place))
+        return self
+
     def thread(self, key: str) -> Tape:
         self.events.append(ev.Thread(self._tick(), self.ids[key]))
         return self
@@ -128,6 +137,15 @@ class Tape:
         """At the time of the event that follows."""
         asked = self.text(on), -1, words.NOTHING, fd, direction, self.text(local), self.text(peer)
         self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], words.IO, *asked))
+        return self
+
+    def parks(self, track: str | int = words.CURRENT, line: int | None = None) -> Tape:
+        t_ns, place = self._tick(), self.place(line)
+        self.events.append(ev.Park(t_ns, self._id(track), place))
+        return self
+
+    def unparks(self, track: str | int = words.CURRENT) -> Tape:
+        self.events.append(ev.Unpark(self._tick(), self._id(track)))
         return self
 
     def lists(self, source: str) -> Tape:

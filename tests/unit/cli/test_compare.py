@@ -61,7 +61,7 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "  sleep                    0.9027 s  0.90464 s   +1.94 ms  about the same",
         "  join                            -    0.101 s   +0.101 s       none in A",
         "waiting at once (average)         1         10         +9    10.0× higher",
-        "idle hub                    0.902 s      0.1 s   -0.802 s      9.0× lower",
+        "idle                        0.902 s      0.1 s   -0.802 s      9.0× lower",
         "",
         "time       │0.0 s        │0.2 s         │0.4 s         │0.6 s         │0.8 s",
         "A  from 48.8 ms",
@@ -329,7 +329,7 @@ def test_a_picture_of_both(visualizer: Visualizer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("-o", "both.xyz"), "Unknown format 'both.xyz': the name must end in .svg or .png."),
+        (("-o", "both.xyz"), "Unknown format 'both.xyz': the name must end in .svg, .png or .pdf."),
         (("-o", "both.svg", "--width", "100"), "A picture must be 400 to 20000 pixels wide, not 100."),
         (("-o", "no/both.svg"), "Cannot write 'no/both.svg': no such file or directory."),
     ],

@@ -54,3 +54,16 @@ def test_a_track_that_there_is_not(visualizer: Visualizer, tmp_path: Path) -> No
 def test_nothing_was_switched(visualizer: Visualizer, tmp_path: Path) -> None:
     done = visualizer("explain", written(tmp_path, Tape()))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_each_time_is_the_nearest_microsecond(visualizer: Visualizer, tmp_path: Path) -> None:
+    """As it is written of one alone; also in the middle between two, and of years."""
+    times = [1, 499, 500, 501, 1_500, 2_500, 3_500, 999_999_500, 12_345_678_500, 1 << 51, (1 << 53) + 3, 1 << 60]
+    for few in (times[:10], times):
+        tape = Tape().spawn("a", words.GREENLET)
+        for number, t_ns in enumerate(few):
+            tape.at(t_ns).switch(*(("a", "main") if number % 2 else ("main", "a")))
+        lines = visualizer("explain", written(tmp_path, tape)).stdout.splitlines()
+        assert [line.split()[:2] for line in lines] == [
+            [f"#{number}", f"{t_ns / 1e9:.6f}"] for number, t_ns in enumerate(few, 1)
+        ]

@@ -103,6 +103,10 @@ def test_two_traces_are_compared(visualizer: Visualizer, tmp_path: Path) -> None
     assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "c.svg").read_bytes()
 
 
+def test_a_cast_has_one_axis(visualizer: Visualizer) -> None:
+    assert "one axis at a time: time, switches or busy." in refused(visualizer, TRACE, "-o", "a.cast", "--axis", "both")
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -114,6 +118,8 @@ def test_two_traces_are_compared(visualizer: Visualizer, tmp_path: Path) -> None
         ((TRACE, TRACE, TRACE), "At most two traces can be compared, not 3."),
         ((TRACE, "--aspect", "16x9"), "'16x9' is not a width to a height, such as 16:9"),
         ((TRACE, "--aspect", "4:3", "--height", "500"), "--height cannot be combined with --aspect."),
+        ((TRACE, "--size", "40x10"), "'40x10' is no size of a terminal, such as 120x35, from 60x16 to 400x150."),
+        ((TRACE, "--size", "80x24"), "--size has no effect on a .svg file."),
         ((TRACE, "--view", "comparison"), "the view 'comparison' shows two traces"),
     ],
 )

@@ -23,7 +23,7 @@ GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*.trace"))
 HEADER = b'{"format": "visualizer-trace", "version": 1}\n'
 NEW = SOAK or "MUTATIONS" in os.environ
 PARTS = 4
-EACH = int(os.environ.get("MUTATIONS", count(480, 10_000))) // PARTS
+EACH = int(os.environ.get("MUTATIONS", count(240, 10_000))) // PARTS
 COMMANDS = (
     ("show",), ("show", "--sequence"), ("show", "--axis", "busy"), ("stats",), ("stats", "--wakes"),
     ("stats", "--json"), ("findings",), ("findings", "--json"), ("explain",), ("events",),
@@ -43,6 +43,10 @@ SMALLEST = (
     (b'["dropped",0,"",-1]',),
     (b'["dropped",0,"",1]',),
     (b'["resume",576460752302423487,-1,"",-1,0]',),
+    (b'["spawn",0,1,"hub",0,0,-1,0]', b'["wait",10,0,"\\u202e",-1,-1]', b'["switch",10,0,1,"switch",-1,-1]',
+     b'["switch",999,1,0,"switch",-1,-1]'),
+    (b'["spawn",0,1,"generator",1,-3,-2,0]', b'["exit",5,1,"closed",-1,-1]'),
+    (b'["spawn",0,1,"generator",1,-9,-2,0]', b'["exit",5,1,"closed",-1,-1]'),
 )
 
 

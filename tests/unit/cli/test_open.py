@@ -108,19 +108,19 @@ KEYS = "keys from a terminal: True True True"
 
 def test_a_trace_is_handed_to_the_tui(tmp_path: Path) -> None:
     (tmp_path / "t").write_text(HEADER)
-    given = "given {'open_path': PosixPath('t'), 'follow': %s, 'span': None}"
+    given = "given {'open_path': PosixPath('t'), 'follow': %s, 'span': None, 'big': False}"
     assert on_a_terminal("open", "t", cwd=tmp_path) == (0, [given % False, KEYS])
     assert on_a_terminal("open", "t", "--follow", cwd=tmp_path, stdin="") == (0, [given % True, KEYS])
 
 
 def test_a_trace_that_has_not_begun_can_be_followed(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("")
-    given = "given {'open_path': PosixPath('t'), 'follow': True, 'span': None}"
+    given = "given {'open_path': PosixPath('t'), 'follow': True, 'span': None, 'big': False}"
     assert on_a_terminal("open", "t", "--follow", cwd=tmp_path) == (0, [given, KEYS])
 
 
 def test_a_trace_that_is_not_there_yet_can_be_followed(tmp_path: Path, visualizer: Visualizer) -> None:
-    given = "given {'open_path': PosixPath('later'), 'follow': True, 'span': None}"
+    given = "given {'open_path': PosixPath('later'), 'follow': True, 'span': None, 'big': False}"
     assert on_a_terminal("open", "later", "--follow", cwd=tmp_path) == (0, [given, KEYS])
     # But not where nobody could write one.
     done = visualizer("open", "--follow", "nowhere/later")
@@ -132,7 +132,11 @@ def test_a_trace_comes_from_stdin_and_the_keys_from_the_terminal(tmp_path: Path)
     trace = HEADER + '["end",5,0,0]\n'
     assert on_a_terminal("open", "-", cwd=tmp_path, stdin=trace) == (
         0,
-        ["given {'follow': False, 'span': None}", f"stream {trace[:7].encode()!r} {len(trace) - 7} b''", KEYS],
+        [
+            "given {'follow': False, 'span': None, 'big': False}",
+            f"stream {trace[:7].encode()!r} {len(trace) - 7} b''",
+            KEYS,
+        ],
     )
 
 
@@ -153,7 +157,7 @@ def test_a_run_ends_as_the_script_did_and_the_catalogue_as_itself(tmp_path: Path
     target = "Target(name='s', python_args=('s.py', '-x'), path=PosixPath('s.py'))"
     assert on_a_terminal("run", "--include", "json", "s.py", "-x", cwd=tmp_path) == (
         -9,
-        [f"given {{'target': {target}, 'options': ('--include', 'json'), 'hold': False}}", KEYS],
+        [f"given {{'target': {target}, 'options': ('--include', 'json'), 'hold': False, 'big': False}}", KEYS],
     )
     assert on_a_terminal(cwd=tmp_path) == (0, ["given {}", KEYS])
 

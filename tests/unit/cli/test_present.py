@@ -41,12 +41,14 @@ def test_a_part_its_marks_and_how_it_is_shown(visualizer: Visualizer, shown: lis
     path = written(tmp_path, ping_pong())
     Path(f"{path}.marks").write_text(MARKS)
     options = ["--view", "sequence", "--axis", "busy", "--autoplay", "3", "--title", "A title"]
+    options += ["--labels", "test1=Anna"]
     for words in ([path], [f"{path}@#2-#4", *options]):
         done = visualizer("present", *words)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     whole, part = shown
     assert (whole.part.is_whole, whole[1:]) == (True, ("", part.marks, None, False, 0.0))
     assert (part.part.first, part.part.stop, part[1], *part[3:]) == (1, 4, "A title", Axis.BUSY, True, 3.0)
+    assert "Anna" in map(part.part.timeline.name, part.part.timeline.tracks)
     assert [(mark.name, mark.t_ns) for mark in part.marks] == [("here", part.part.timeline.switch_ns[1])]
 
 
@@ -59,6 +61,36 @@ def test_a_tour_is_of_a_run_of_its_own(visualizer: Visualizer, shown: list[Talk]
     assert list(tmp_path.iterdir()) == []
 
 
+SCRIPT = """
+def numbers():
+    yield 1  # visualizer: first: it is given
+    yield 2
+
+list(numbers())  # visualizer: all
+"""
+TOUR = """{"format": "visualizer-tour", "version": 1, "stops": [
+    {"from": "numbers", "to": "main", "nth": 2, "name": "the second", "caption": ""}]}"""
+
+
+def test_a_script_with_marks_or_captions_beside_it_is_a_tour(
+    visualizer: Visualizer, shown: list[Talk], tmp_path: Path
+) -> None:
+    script, trace = tmp_path / "mine.py", Path(written(tmp_path, ping_pong()))
+    script.write_text(SCRIPT)
+    assert visualizer("demo", str(script)).returncode == 0
+    (tmp_path / "mine.tour").write_text(TOUR)
+    assert visualizer("demo", str(script)).returncode == 0
+    Path(f"{trace}.marks").write_text(MARKS)
+    assert visualizer("demo", str(trace)).returncode == 0
+    assert [[mark.line for mark in talk.marks] for talk in shown] == [
+        ["all", "first: it is given"], ["the second"], ["here"],
+    ]
+    (tmp_path / "mine.tour").write_text("{")
+    done = visualizer("demo", str(script))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"visualizer: The tour '{tmp_path}/mine.tour' cannot be understood: ")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -67,6 +99,8 @@ def test_a_tour_is_of_a_run_of_its_own(visualizer: Visualizer, shown: list[Talk]
         (["present", "spoilt@#9-"], "The trace 'spoilt' has no switch #9: "),
         (["present", "spoilt", "--autoplay", "0"], "Invalid value for '--autoplay'"),
         (["demo", "nobody"], "There is no scenario 'nobody'; there are tours of "),
+        (["demo", "spoilt"], "The marks in 'spoilt.marks' cannot be understood"),
+        (["demo", "bare.trace"], "There is no stop in 'bare.trace': end a line of the script with `# visualizer: "),
         (["demo", "crawler"], "There is no tour of 'crawler'; there are tours of "),
     ],
 )
@@ -75,6 +109,7 @@ def test_what_is_wrong_is_told_in_one_sentence(
 ) -> None:
     Path(written(tmp_path, ping_pong())).rename(tmp_path / "spoilt")
     (tmp_path / "spoilt.marks").write_text("{")
+    (tmp_path / "bare.trace").write_bytes((tmp_path / "spoilt").read_bytes())
     done = visualizer(*words)
     assert (done.returncode, done.stdout, shown) == (2, "", [])
     assert done.stderr.startswith(f"visualizer: {sentence}")

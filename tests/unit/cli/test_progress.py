@@ -17,8 +17,9 @@ from tests.conftest import ROOT
 from tests.unit.analysis.tape import ping_pong
 from visualizer.analysis.report import jsonl
 from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.report.details import Figures
 from visualizer.analysis.text.all_sentences import AllSentences
-from visualizer.cli import explain
+from visualizer.cli import explain, stats
 from visualizer.trace import words
 from visualizer.trace.events import Header, Switch, encode
 
@@ -26,7 +27,7 @@ HEADER = encode(Header(words.FORMAT, words.VERSION))
 COMMANDS = ("stats", "findings", "explain", "events")
 #: What would take a second is as good as over it.
 IMPATIENT = "import visualizer.cli.progress as p; p.PATIENCE_S = 0; from visualizer.cli import main; main()"
-SWITCHES = 20_000
+SWITCHES = 5_000
 WIPED = "\r\x1b[K\x1b[?25h"
 
 
@@ -132,3 +133,15 @@ def test_records_are_told_while_others_are_made(monkeypatch: pytest.MonkeyPatch)
     first = next(blocks)
     assert 0 < first.count(b"\n") < len(list(jsonl.records(timeline)))
     assert (first + b"".join(blocks)).count(b"\n") == len(list(jsonl.records(timeline)))
+
+
+def test_the_first_line_of_stats_comes_before_the_rest_is_added_up(
+    trace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    monkeypatch.setattr(Figures, "add_up", lambda found: told.append(capsys.readouterr().out))
+    stats.command.main([str(trace)], standalone_mode=False)
+    [first] = told
+    assert first.startswith(f"{SWITCHES + 5} switches in ")
+    assert first.count("\n") == 1
+    assert capsys.readouterr().out.startswith("\ntrack ")

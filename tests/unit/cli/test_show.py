@@ -266,6 +266,17 @@ def test_the_sequence_has_no_axis(visualizer: Visualizer, tmp_path: Path) -> Non
     assert "--sequence cannot be combined with --axis." in done.stderr
 
 
+def test_it_can_be_pasted_as_a_block_of_code(visualizer: Visualizer, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.trace", ping_pong().end())
+    for options in ((), ("--sequence",), ("--axis", "time", "--width", "60")):
+        fence, *lines, last = shown(visualizer, path, "--markdown", *options)
+        assert (fence, last) == ("```text", "```")
+        assert lines == shown(visualizer, path, *options)
+    # What a program is called does not end the block.
+    hostile = written(tmp_path / "b.trace", ping_pong().end(), target="a ```` b")
+    assert [shown(visualizer, hostile, "--markdown")[at] for at in (0, -1)] == ["`````text", "`````"]
+
+
 def test_times_that_run_back_are_counted_and_told(visualizer: Visualizer, tmp_path: Path) -> None:
     """Those of several threads cross, but not by so much."""
     sound = ping_pong().at(2_000_000_000).switch("main", "test1").at(1_500_000_000).prints("from another thread")

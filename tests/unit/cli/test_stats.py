@@ -12,7 +12,7 @@ import pytest
 from wcwidth import wcswidth
 
 from tests.unit.analysis.tape import Tape, sleeps
-from visualizer.analysis.report.details import details
+from visualizer.analysis.report.details import Figures, details
 from visualizer.cli.stats import report, who_wakes_whom
 from visualizer.trace import words
 from visualizer.trace.events import Continued, Header, Held, Wake, encode
@@ -93,7 +93,7 @@ def test_of_many_that_ran_late_the_latest_are_printed() -> None:
         tape.waits(key, words.SLEEP, "1 ms", 1_000_000).switch(key, "hub")
         tape.at(tape.t_ns + (number + 2) * 1_000_000).wake(key, "hub", words.TIMER).switch("hub", key)
         tape.switch(key, "hub")
-    lines = list(report(details(tape.timeline())))
+    lines = list(report(Figures(tape.timeline())))
     first = next(index for index, line in enumerate(lines) if line.split() == ["late", "total", "track"])
     assert lines[first + 2].split() == ["12", "ms", "12", "ms", "t11"]
     assert lines[first + 12] == "... and 2 more: --json has them"
@@ -125,7 +125,7 @@ def test_of_many_waits_the_longest_are_printed() -> None:
     tape = Tape().spawn("a", words.GENERATOR)
     for number in range(12):
         tape.resume("a", line=7).yields("a", line=20 + number)
-    lines = list(report(details(tape.timeline())))
+    lines = list(report(Figures(tape.timeline())))
     assert lines[-1] == "... and 3 more: --json has them"
 
 
@@ -142,7 +142,7 @@ def test_a_trace_on_stdin(visualizer: Visualizer, trace: Path) -> None:
 
 def test_the_table_is_aligned_by_what_a_terminal_shows() -> None:
     tape = Tape().spawn("a", words.GREENLET, "漢字の生産者").spawn("b", words.GREENLET, "\x1b[31mred\n")
-    lines = list(report(details(tape.timeline())))
+    lines = list(report(Figures(tape.timeline())))
     rows = [line for line in lines if "greenlet" in line]
     assert "␛[31mred␊" in rows[1]
     assert len({wcswidth(row[: row.index("greenlet")]) for row in rows}) == 1
@@ -157,7 +157,7 @@ def test_what_is_no_trace(visualizer: Visualizer, tmp_path: Path) -> None:
 
 def test_where_tracks_were_seen_that_ran_on() -> None:
     tape = Tape().sample(7, 3).sample(9).spawn("gen", words.GENERATOR).resume("gen", line=3).sample(7, 4)
-    lines = list(report(details(tape.timeline())))
+    lines = list(report(Figures(tape.timeline())))
     assert lines[-5:] == [
         "samples   %  track  in   at",
         "----------------------------------",
@@ -168,7 +168,21 @@ def test_where_tracks_were_seen_that_ran_on() -> None:
     many = Tape()
     for line in range(12):
         many.sample(line + 1)
-    assert list(report(details(many.timeline())))[-1] == "... and 2 more: --json has them"
+    assert list(report(Figures(many.timeline())))[-1] == "... and 2 more: --json has them"
+
+
+def test_of_very_many_tracks_those_that_ran_longest_have_rows() -> None:
+    tape = Tape()
+    for number in range(2_003):
+        tape.spawn(f"idle{number}", words.GENERATOR)
+    tape.at(10**7).resume("idle2002").at(2 * 10**7).yields("idle2002")
+    lines = list(report(Figures(tape.timeline())))
+    rows = [line for line in lines if line.startswith(("main", "idle"))]
+    assert len(rows) == 4_000
+    assert lines.count("... and 4 more that ran for less: --json has them") == 2
+    assert rows[1999].startswith("idle2002 ")
+    assert rows[1998].startswith("idle1997 ")
+    assert next(line for line in lines if line.startswith("total")).split()[1] == "2004"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -179,7 +193,7 @@ def test_it_fits_the_terminal(width: int) -> None:
         tape.spawn(f"a_worker_with_a_very_long_name_{'x' * 60}-{number}", words.GREENLET)
         tape.switch("main", f"a_worker_with_a_very_long_name_{'x' * 60}-{number}")
         tape.switch(f"a_worker_with_a_very_long_name_{'x' * 60}-{number}", "main")
-    found = details(tape.timeline())
+    found = Figures(tape.timeline())
     lines = list(report(found, width))
     assert max(map(wcswidth, lines)) <= width
     heads = " ".join(lines).split()

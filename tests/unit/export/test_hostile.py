@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from shutil import which
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from tests.unit.analysis.tape import Tape, feed
 from tests.unit.export.test_svg import NO_XML
 from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.export import FORMATS, Settings, View
+from visualizer.cli.export import filmed
+from visualizer.export import FORMATS, Format, Settings, View
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -25,8 +31,10 @@ PIXELS = (".png", ".gif", ".apng", ".webp")
 BINARY = (".parquet", ".pftrace")
 #: What no text may have in it as it is: what a terminal obeys, turns around, or cannot encode.
 OBEYED = ("\x1b", "\x00", "\x07", "\u202e", "\ud800")
+#: What a .cast sends beside text: where a line begins, in what colours it is, and whether there is a cursor.
+SENT = re.compile(r"\x1b\[[0-9;]*[Hm]|\x1b\[\?25[hl]")
 #: Where a program's text is exact, and no browser reads it.
-EXACT = (".json", ".csv")
+EXACT = (".json", ".csv", ".cast")
 
 
 def hostile(name: str) -> Timeline:
@@ -43,38 +51,63 @@ def hostile(name: str) -> Timeline:
 
 def settings(suffix: str, view: View | None, timeline: Timeline, text: str) -> Settings:
     """With that text in all wishes that the format knows, and few pixels."""
-    known = Settings(view=view, names=(text, text))
+    known = Settings(view=view, names=(text, text), film=filmed)
     if view is View.COMPARISON:
         known = replace(known, other=known.part_of(timeline))
-    options = FORMATS[suffix].options
+    options, form = FORMATS[suffix].options, FORMATS[suffix]
     if "title" in options:
         known = replace(known, title=text)
-    if "marks" in options:
+    if form.honours("marks", view):
         known = replace(known, marks=(Mark(timeline.switch_ns[1], text),))
     return replace(known, scale=0.2) if "scale" in options else known
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+def views(form: Format) -> Sequence[View | None]:
+    """What is looked at: of formats that take long, whose views differ in what is looked at elsewhere, one."""
+    return form.views[:1] if form.suffix in (".cast", ".pdf") else form.views or (None,)
+
+
+#: The other program that writes a .pdf takes a second for each.
+EVERY = [
+    pytest.param(
+        suffix, marks=pytest.mark.skipif(suffix == ".pdf" and not which("rsvg-convert"), reason="no rsvg-convert here")
+    )
+    for suffix in FORMATS
+]
+
+
+@pytest.mark.parametrize("suffix", EVERY)
 def test_nothing_is_obeyed(suffix: str) -> None:
     timeline, form = hostile(EVIL), FORMATS[suffix]
-    for view in form.views or (None,):
+    for view in views(form):
         content = form(timeline, settings(suffix, view, timeline, EVIL))
         if suffix in PIXELS:
             Image.open(io.BytesIO(content)).verify()
+        elif suffix == ".pdf":
+            (page,) = (read := PdfReader(io.BytesIO(content))).pages
+            assert not [sign for sign in OBEYED if sign in page.extract_text()]
+            assert not {"/OpenAction", "/AA", "/Names", "/AcroForm"} & {*read.root_object}
+            assert not {"/Annots", "/AA"} & {*page}
         elif suffix not in BINARY:
             text = content.decode()
             assert not [sign for sign in OBEYED if sign in text]
             assert suffix in EXACT or "<script>alert(1)" not in text
+        if suffix == ".cast":
+            sent = [json.loads(line) for line in text.splitlines()]
+            assert SENT.sub("", "".join([sent[0]["title"], *(event[2] for event in sent[1:])])).isprintable()
         if suffix == ".svg":
             root = ElementTree.fromstring(content)
             assert not [element for element in root.iter() if element.tag.endswith("script")]
             assert not NO_XML.search("".join(root.itertext()))
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+# What draws a .pdf is what draws an .svg.
+@pytest.mark.parametrize("suffix", [suffix for suffix in FORMATS if suffix != ".pdf"])
 def test_a_very_long_name_makes_no_large_file(suffix: str) -> None:
-    timeline, form = hostile(LONG), FORMATS[suffix]
-    for view in form.views or (None,):
-        content = form(timeline, settings(suffix, view, timeline, LONG))
+    # The screen looks at each name again for each frame.
+    name, form = LONG[:20_000] if suffix == ".cast" else LONG, FORMATS[suffix]
+    timeline = hostile(name)
+    for view in views(form):
+        content = form(timeline, settings(suffix, view, timeline, name))
         # What is exact has all of it, wherever it stands.
         assert len(content) < (100_000 if suffix in (".svg", *PIXELS) else 100 * len(LONG))

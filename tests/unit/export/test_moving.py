@@ -12,12 +12,14 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tests.unit.export.test_svg import SVG
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.sentences import sentence
 from visualizer.export import FORMATS, Settings, View
 from visualizer.export.png import painted
+from visualizer.export.steps import steps
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.text.palette import LIGHT
 
@@ -50,6 +52,8 @@ def test_a_frame_for_each_switch_alike_in_every_format(timeline: Timeline) -> No
     assert gif[0].shape[1] == 300
     for others in (apng, webp):
         assert all(np.array_equal(one, other) for one, other in zip(gif, others, strict=True))
+    # One palette for all frames, letters of few tones, and of each frame what is not as before.
+    assert len(FORMATS[".gif"](timeline, SMALL)) < 31_000
     # What has not happened yet is pale, and at the end nothing is.
     running = [int(LIGHT["running"].colour[at : at + 2], 16) for at in (1, 3, 5)]
     full = [int((np.abs(frame - running).sum(axis=2) < 24).sum()) for frame in gif]
@@ -76,6 +80,27 @@ def test_in_a_sequence_the_playhead_goes_down(timeline: Timeline) -> None:
     steps = np.diff([y for _, y in found])
     assert steps.min() > 20
     assert steps.max() - steps.min() <= 1
+
+
+def test_it_pauses_at_marks_with_what_is_said_there_and_has_a_frame_for_each(timeline: Timeline) -> None:
+    told: list[str] = []
+    marks = (Mark(timeline.switch_ns[3], "asleep", "nobody runs"), Mark(timeline.switch_ns[8] + 1, "only named"))
+    for frames_at_most, numbers in ((100, [*range(18)]), (5, [3, 5, 8, 11, 17])):
+        known = steps(timeline, Settings(marks=marks, frames=frames_at_most, seconds=18, tell=told.append))
+        assert [*known.numbers] == numbers
+        said = {number: text for number, (text, style) in zip(numbers, known.told, strict=True) if style == "gap"}
+        assert said == {
+            3: "#4  asleep: nobody runs", 8: f"only named · #9  {sentence(timeline, 8)}"
+        }
+        step_ms = 18_000 // len(numbers)
+        longer = {number: ms - step_ms for number, ms in zip(numbers, known.ms, strict=True) if ms > step_ms}
+        assert longer.keys() == {3, 8, 17}
+        assert min(longer.values()) >= 2_000
+        assert told[-1] == "The animation pauses at 2 marks; --no-marks leaves them out."
+    # Of a sequence, only at those among its switches.
+    part = Part.between(timeline, 0, timeline.switch_ns[4])
+    shown = steps(timeline, Settings(view=View.SEQUENCE, marks=marks, part=part))
+    assert [number for number, said in enumerate(shown.told) if said.style == "gap"] == [3]
 
 
 @pytest.mark.parametrize("view", [View.TIMELINE, View.SEQUENCE])
@@ -112,7 +137,7 @@ def test_a_drawing_that_moves_stands_still_whole_where_css_is_not_known(timeline
         (".svg", Settings(view=View.TREE, animate=True), "Nothing moves in the view 'tree'"),
         (".svg", Settings(animate=True, at_ns=0), "--at points out a moment, and --animate goes through all of them"),
         (".gif", Settings(view=View.TREE), "A .gif file cannot show the view 'tree'; it has timeline, sequence"),
-        (".gif", Settings(at_ns=0), "--at says nothing about a .gif file"),
+        (".gif", Settings(at_ns=0), "--at has no effect on a .gif file"),
         (".gif", Settings(part=Part(Timeline(), 0, 0, 0, 0)), "Nothing moves: there is no switch in that part"),
         (".gif", Settings(width=10_000, scale=2), r"The 18 frames have [\d,]+ pixels, and can have 400,000,000"),
     ],

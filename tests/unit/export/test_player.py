@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.export.test_svg import GOLDEN, HOSTILE, crowd
@@ -296,7 +296,6 @@ def check_inert(page: bytes) -> Page:
     return found
 
 
-@settings(max_examples=60)
 @given(timelines(HOSTILE))
 def test_no_text_of_a_trace_is_obeyed_and_no_trace_is_too_odd(timeline: Timeline) -> None:
     page = page_of(timeline)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.unit.analysis.tape import Tape
-from visualizer.analysis.explore.marks import Mark
+from visualizer.analysis.explore.marks import Mark, recorded
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.sentences import sentence, sentence_before_first
 from visualizer.export import FORMATS, Settings
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-extensions",
-    "--window-size=1280,1500", "--virtual-time-budget=20000",
+    "--window-size=1280,1500", "--virtual-time-budget=120000",
 )  # fmt: skip
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 #: Of each key what is to be seen after it; then what else there is. It runs in the page.
@@ -47,7 +47,8 @@ const drive = () => {
   const look = key => seen.push([key, Number(root.dataset.at), text("sentence")]);
   look("");
   for (const key of KEYS) { dispatchEvent(new KeyboardEvent("keydown", {key, cancelable: true})); look(key); }
-  setTimeout(() => {
+  // The page paints in the next frame, which it has asked for before.
+  requestAnimationFrame(() => {
     const canvas = document.getElementById("picture"), colours = new Set();
     const dots = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
     for (const dot of dots) colours.add(dot);
@@ -60,11 +61,12 @@ const drive = () => {
       listed: items.map(item => item.querySelector(".text").textContent),
       current: items.findIndex(item => item.ariaCurrent === "true"),
       marked: [...document.querySelectorAll("pre mark")].map(mark => mark.textContent),
+      chapter: text("chapter"), here: [...document.querySelectorAll("figure .here")].map(line => line.textContent),
       chapters: [...document.querySelectorAll("#chapters button")].map(chapter => chapter.textContent),
       title: document.title, theme: root.dataset.theme, blank: !document.getElementById("blank").hidden,
       view: canvas.ariaLabel, present: root.classList.contains("present"),
     }, "*");
-  }, 200);
+  });
 };
 drive();
 """
@@ -87,6 +89,8 @@ def tape() -> Tape:
     made = Tape().lists(source).spawn("g", words.GENERATOR, HOSTILE, creator="main", line=30)
     for line in (5, 6, 7):
         made.resume("g", words.SEND, "'<b>'", line=12).yields("g", "1", line=line)
+        if line == 6:
+            made.marks("main", "between: two switches", line=20)
     return made.exits("main").end()
 
 
@@ -101,7 +105,7 @@ def driven(timeline: Timeline, settings: Settings, name: str, keys: list[str]) -
 
 def drive(timeline: Timeline, folder: Path) -> dict[str, Any]:
     """What each page saw, and what the deck was handed."""
-    marks = (Mark(timeline.switch_ns[2], HOSTILE), Mark(timeline.switch_ns[4], "then"))
+    marks = (Mark(timeline.switch_ns[2], HOSTILE), *recorded(timeline), Mark(timeline.switch_ns[4], "then"))
     for name, settings, keys in (
         ("plain", Settings(title=HOSTILE), PLAIN),
         ("presented", Settings(marks=marks, theme="dark"), PRESENTED),
@@ -153,8 +157,11 @@ def has_the_keys_of_the_terminal(page: dict[str, Any], timeline: Timeline) -> No
 
 
 def is_presented_from_mark_to_mark(page: dict[str, Any], last: int) -> None:
-    assert [n for _, n, _ in page["seen"]] == [2, 3, 5, last, last, 5, 4, 3, 0, 0, last, 5, 5, 5, 5, 5]
-    assert page["chapters"] == [f"1 {HOSTILE}", "2 then"]
+    assert [n for _, n, _ in page["seen"]] == [2, 3, 4, 5, 5, 4, 3, 3, 0, 0, last, 4, 4, 4, 4, 4]
+    assert page["chapters"] == [f"1 {HOSTILE}", "2 between", "3 then"]
+    assert page["chapter"] == "between two switches"
     assert (page["present"], page["blank"], page["theme"]) == (True, True, "dark")
     assert page["view"] == "Sequence of the switches"
-    assert page["marked"] == ["0006()", "0012()"]
+    # At the line of the mark itself, and not at that of the switch before; the other one is suspended as it was.
+    assert page["here"] == ["▶20  f000020()", "▶6  f000006()"]
+    assert page["marked"] == ["0006()"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.events import naps, timelines
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
@@ -223,6 +224,56 @@ def test_the_part_of_the_time_that_is_not_shown_is_told() -> None:
     assert "shown from 7.99 ms to 8.17 ms: no switches before or after that" in texts(drawn(tape.timeline()))
 
 
+def flags(root: ElementTree.Element) -> list[tuple[str, str, float, float, float]]:
+    """Of each: its tooltip, its name, left, right, top."""
+    found = []
+    for group in root.iter(f"{SVG}g"):
+        rect, told = group.find(f"{SVG}rect"), group.findtext(f"{SVG}title")
+        if rect is not None and rect.get("fill") == LIGHT["gap"].colour and told is not None:
+            left, width, top = (float(rect.get(name, 0)) for name in ("x", "width", "y"))
+            found.append((told, group.findtext(f"{SVG}text") or "", left, left + width, top))
+    return found
+
+
+def test_marks_are_flags_over_the_axis_none_over_another() -> None:
+    timeline = producer_consumer().timeline()
+    marks = tuple(
+        Mark(timeline.switch_ns[number], f"mark with a name {number}", "said" * (number % 2)) for number in (1, 2, 3, 4)
+    )
+    settings = Settings(marks=marks, width=600, axes=(Axis.SWITCHES,))
+    found = flags(ElementTree.fromstring(draw_timeline(timeline, settings).svg))
+    assert [told for told, *_ in found] == [mark.told for mark in marks]
+    # Where a fourth has no line of its own, it has but its tooltip.
+    assert [name for _, name, *_ in found] == ["", *(mark.name for mark in marks[1:])]
+    for at, (_, _, left, right, top) in enumerate(found):
+        assert right <= 600
+        assert not [one for one in found[:at] if one[2] < right and left < one[3] and one[4] == top]
+    # Those whose names would be under another's pole stand higher.
+    assert [one[4] for one in found[1:]] == sorted(one[4] for one in found[1:])
+    plain = draw_timeline(timeline, replace(settings, marks=())).height
+    assert draw_timeline(timeline, settings).height - plain == 63
+    assert draw_timeline(timeline, replace(settings, height=700)).height == 700
+    part = Part.between(timeline, timeline.switch_ns[2], timeline.last_ns)
+    assert len(flags(ElementTree.fromstring(draw_timeline(timeline, replace(settings, part=part)).svg))) == 3
+
+
+def test_in_a_sequence_a_mark_has_a_line_over_its_switch() -> None:
+    timeline = producer_consumer().timeline()
+    marks = (Mark(timeline.switch_ns[2], "here", "said"), Mark(timeline.last_ns, "end"))
+    settings = Settings(view=View.SEQUENCE, marks=marks)
+    with_marks, without = (FORMATS[".svg"](timeline, one) for one in (settings, replace(settings, marks=())))
+    root = ElementTree.fromstring(with_marks)
+    assert [(told, name) for told, name, *_ in flags(root)] == [("here: said", "here"), ("end", "end")]
+    places = {text.text: float(text.get("y", 0)) for text in root.iter(f"{SVG}text")}
+    assert places["#2"] < places["here"] < places["#3"] < places["#4"]
+    assert places["said"] == pytest.approx(places["here"], abs=2)
+    assert places["#3"] - places["#2"] == 2 * (places["#4"] - places["#3"])
+    assert without.count(b"here") == 0
+    # As many lines as have room, of which two are those of marks.
+    low = ElementTree.fromstring(FORMATS[".svg"](timeline, replace(settings, height=360)))
+    assert [text for text in texts(low) if re.fullmatch("#[0-9]+", text)] == ["#1", "#2", "#3"]
+
+
 def test_an_empty_trace() -> None:
     assert "No switch was recorded: no generator, greenlet or hub ran." in texts(drawn(Timeline()))
 
@@ -247,13 +298,13 @@ def test_what_a_format_cannot_honour_is_refused_with_one_sentence() -> None:
     assert events(timeline, Settings()) == b"None"
     whole = Part.whole(timeline)
     for tried, settings, said in (
-        (form, Settings(width=900), "--width says nothing about a .txt file"),
+        (form, Settings(width=900), "--width has no effect on a .txt file"),
         (form, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has sequence"),
         (events, Settings(view=View.TIMELINE), "A .txt file cannot show the view 'timeline'; it has no views"),
         (events, Settings(other=whole), "A .txt file cannot show the view 'comparison'"),
         (FORMATS[".svg"], Settings(view=View.COMPARISON), "The view 'comparison' shows two traces"),
         (FORMATS[".svg"], Settings(view=View.TIMELINE, other=whole), "Only one trace can be shown as timeline"),
-        (replace(form, options=frozenset(("axes",))), Settings(axes=(Axis.TIME,)), "--axis says nothing about the v"),
+        (replace(form, options=frozenset(("axes",))), Settings(axes=(Axis.TIME,)), "--axis has no effect on the v"),
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
             tried(timeline, settings)

@@ -106,9 +106,26 @@ def test_the_states_of_a_part_and_of_some_tracks() -> None:
     assert {*behind.states()} == {State.CREATED, State.RUNNING}
 
 
+@pytest.mark.parametrize(
+    ("off_ns", "cause", "said"),
+    [
+        (59_000_000, words.TIMER, ["sleep 1 s, 59 ms late", "sleep 1 s"]), (19_000_000, words.TIMER, ["sleep 1 s"]),
+        (59_000_000, words.THROW, ["sleep 1 s"]),
+    ],
+)
+def test_a_wait_that_went_on_when_its_time_was_over_says_so(off_ns: int, cause: str, said: list[str]) -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub").switch("hub", "foo")
+    tape.waits("foo", words.SLEEP, "1 s", 1_000_000_000).switch("foo", "hub", line=4)
+    at_ns = tape.t_ns + 1_000_000_000 + off_ns
+    timeline = tape.at(at_ns).wake("foo", "hub", cause).switch("hub", "foo").timeline()
+    foo = timeline.tracks[tape.ids["foo"]]
+    waits = [index for index, state in enumerate(foo.slices.state) if state == State.WAITING]
+    assert [labels(timeline, foo, index) for index in waits] == [said]
+
+
 def test_a_legend_of_all_states_has_room() -> None:
     tape = Tape().spawn("hub", words.HUB, parent="main", creator="main").wake("hub", "main", words.SPAWN)
-    for key, outcome in (("good", words.RETURNED), ("bad", words.RAISED)):
+    for key, outcome in (("good", words.RETURNED), ("bad", words.RAISED), ("gone", words.KILLED)):
         tape.spawn(key, words.GREENLET, parent="hub", creator="main").switch("main", key, line=3)
         tape.exits(key, outcome).switch(key, "main")
     tape.at(10_000_000).wake("hub", "main", words.SPAWN).switch("main", "hub", line=4).poll("hub", 1)
@@ -117,10 +134,10 @@ def test_a_legend_of_all_states_has_room() -> None:
     everything = [state for state in State if state is not State.UNKNOWN]
     assert set(in_order(timeline.occurred)) == set(everything)
     assert text(legend(timeline.occurred, width=118)) == (
-        "· created   ▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed"
+        "· created   ▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed   ⊘ stopped"
     )
     assert text(legend(timeline.occurred, width=78)) == (
-        "▒ ready   █ running   ┈ waiting   ░ idle   ▚ blocked   ✓ ended   ✗ failed   …"
+        "▒ ready   █ running   ┈ waiting   ▚ blocked   ✗ failed   ⊘ stopped   …"
     )
     for ascii in (False, True):
         for width in range(1, 130):
@@ -171,7 +188,7 @@ def test_what_must_be_told() -> None:
             ev.Dropped(6, "texts", 0),
             ev.Dropped(-1, "unreadable lines", 1),
             ev.Dropped(-1, "rows that could not be read", 1),
-            tracers={"generators": "no tool id of sys.monitoring is free."},
+            tracers={"generators": "no tool id of sys.monitoring is free.", "threads": "off: not seen."},
         )
     ) == [
         "The program forked.",
@@ -180,4 +197,6 @@ def test_what_must_be_told() -> None:
         "Left out of the trace: 1 row that could not be read.",
         "The tracer of generators did not work: no tool id of sys.monitoring is free.",
     ]
+    two = caption.remarks(recorded(tape=Tape().spawn("second", words.THREAD), tracers={"threads": "off: not seen."}))
+    assert two[1:] == ["The tracer of threads was off: not seen."]
     assert caption.remarks(recorded(tape=Tape())) == ["No switch was recorded: no generator, greenlet or hub ran."]

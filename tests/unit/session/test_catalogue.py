@@ -32,7 +32,17 @@ def test_scenarios_are_grouped_by_runtime() -> None:
         ("asyncio", "asyncio_hello"),
         ("asyncio", "asyncio_server"),
         ("asyncio", "sync_vs_gevent_vs_asyncio"),
+        ("threads", "thread_locks"),
+        ("threads", "thread_pool"),
+        ("threads", "threading_server"),
+        ("threads", "threads"),
+        ("processes", "mixed"),
+        ("processes", "process_channels"),
+        ("processes", "process_pool"),
         ("processes", "processes"),
+        ("select", "select_echo"),
+        ("select", "tiny_loop"),
+        ("eventlet", "eventlet_pool"),
     ]
 
 

@@ -75,6 +75,20 @@ def test_a_row_may_have_a_value_of_its_own() -> None:
     ]
 
 
+def test_a_row_may_say_itself_what_is_waited_for() -> None:
+    waits = ev.Wait(0, words.CURRENT, "future", 3, -1, words.SUBJECT)
+    rows = packed((1500, 2, 8 << 32), (1501, 3, 9 << 32), (1502, 4, 8 << 32), (1503, 5, 1 + (8 << 32)))
+    events = read(ev.Shape(0, [waits, SWITCH]), ev.Shape(1, [ev.Yield(0, words.SUBJECT, 4, 2)]), ev.Rows(rows))
+    assert [event for event in events if type(event) is ev.Wait] == [
+        ev.Wait(500, words.CURRENT, "future", 3, -1, 7),
+        ev.Wait(501, words.CURRENT, "future", 3, -1, 8),
+        ev.Wait(502, words.CURRENT, "future", 3, -1, 7),
+    ]
+    # The switch behind it crosses no value, and to other rows such a number is their value.
+    assert {event.value for event in events if type(event) is ev.Switch} == {-1}
+    assert events[-1] == ev.Yield(503, 5, 7, 2)
+
+
 def test_tracks_begin_and_end_in_rows_but_for_threads() -> None:
     born = ev.Spawn(0, words.SUBJECT, words.COROUTINE, 1, words.NOBODY, words.CURRENT, 2)
     thread = ev.Spawn(0, words.SUBJECT, words.THREAD, 1, words.NOBODY, words.NOBODY, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import tracemalloc
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import visualizer
 from tests.reading import from_bytes, read_all
 from tests.unit.trace.test_events import ANY_EVENT, ANY_HEADER
 from visualizer.trace import events as ev
@@ -262,3 +264,41 @@ def test_a_line_that_nobody_writes_is_left_out_before_it_takes_memory(monkeypatc
     assert found == [ev.Note(1, "x"), ev.End(9, 0, 0)]
     assert read.notices == [f"Left out because longer than {2 * CHUNK_BYTES >> 20} MiB: 2 lines."]
     assert most < 10 * CHUNK_BYTES
+
+
+@pytest.mark.parametrize("is_child", [True, False])
+def test_a_child_that_was_taken_for_over_and_writes_once_more_is_no_damage(tmp_path: Path, is_child: bool) -> None:
+    killed = ev.Exit(20, 1, words.KILLED, -1)
+    lines: list[ev.Event] = [ev.Spawn(0, 0, words.THREAD, 0, -1, -1, -1)]
+    if is_child:
+        lines += [ev.Fork(10), ev.Process(10, 1, 3, 2, 0), ev.Thread(20, 0), killed]
+    # All that was before has been given out by the time that the last one is read.
+    lines += [ev.Note(5_000_000_000 + number, 1000 * "x") for number in range(2 * CHUNK_BYTES // 1000)]
+    lines += [ev.Thread(30, int(is_child)), ev.Wake(30, 0, 0, words.UNKNOWN), ev.End(6_000_000_000, 0, 0)]
+    path = tmp_path / "x.trace"
+    path.write_bytes(b"".join(map(ev.encode, [ev.Header(words.FORMAT, words.VERSION), *lines])))
+    [notice] = [notice for notice in visualizer.load(path).notices if "line" in notice]
+    assert ("the trace is damaged" in notice) == (not is_child)
+    assert ("by one of several processes" in notice) == is_child
+
+
+def test_a_sample_that_is_written_long_afterwards_is_no_damage(tmp_path: Path) -> None:
+    lines = [
+        ev.Spawn(0, 0, words.THREAD, 0, -1, -1, -1), ev.Sample(3_000_000_000, 0, -1), ev.Idle(1_000, 0, 1),
+        ev.Wake(2_000, 0, 0, words.UNKNOWN), ev.Sample(500, 0, -1), ev.End(4_000_000_000, 0, 0),
+    ]  # fmt: skip
+    path = tmp_path / "x.trace"
+    path.write_bytes(b"".join(map(ev.encode, [ev.Header(words.FORMAT, words.VERSION), *lines])))
+    assert visualizer.load(path).notices == ()
+
+
+def test_what_gzip_has_packed_opens_also_where_it_is_cut(tmp_path: Path) -> None:
+    lines = [HEADER, *(b'["text",%d,"%d"]\n' % (number, number * number) for number in range(5_000)), END]
+    packed = gzip.compress(b"".join(lines))
+    for content, notices in ((packed, []), (packed[: len(packed) // 2], [CUT, NO_END])):
+        path = tmp_path / "a.trace.gz"
+        path.write_bytes(content)
+        _, events, found = read_all(path)
+        assert found == notices
+        assert events == everything(b"".join(lines[: len(events) + 1]))[0]
+        assert len(events) > 1_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.soak import SOAK
+from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 
 _FIELDS = {
@@ -77,6 +79,23 @@ def test_every_with_statement_is_found_with_what_it_enters(path: Path) -> None:
         assert agree(items, [item.context_expr for item in node.items]), ast.unparse(node)
 
 
+def test_a_text_is_read_only_as_far_as_its_lines_are_asked_for() -> None:
+    lines = syntax.lines_of("with lock:\n    wait()\n)" + "x = 1\n" * 10)
+    assert [line.word for line in lines] == [b"with", b"wait"]
+    assert next(syntax.lines_of("with lock:\n" + "    x = 1\n" * 10_000)).word == b"with"
+
+
+def test_only_the_function_that_waits_is_read_for_what_it_is_in(tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
+    text = "x = 1\ndef run(a, b):\n    with a:\n        with b(\n            wait(),\n        ): pass\n"
+    made: dict[str, Any] = {}
+    exec(compile(text, str(file), "exec"), made)
+    file.write_text(text + ")")
+    code = made["run"].__code__
+    call = next(one.offset for one in dis.get_instructions(code) if one.argval == "wait")
+    assert [item.id for item in code_objects.entered(code, call)] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -111,7 +130,7 @@ def test_lines_and_their_blocks() -> None:
             pass
         """
     )
-    lines = syntax.lines_of(text)
+    lines = list(syntax.lines_of(text))
     assert [(line.word, line.colon < len(line.tokens)) for line in lines] == [
         (b"with", True), (b"with", True), (b"y", True), (b"for", True), (b"pass", False),
     ]

@@ -68,7 +68,7 @@ def why(timeline: Timeline, at: Standpoint, says_late: bool = True) -> Cause:
         return _why_woken(timeline, track, index, said, wakeup, suspension)
     switch = timeline.switch(index)
     origin = timeline.tracks[switch.origin]
-    if origin.schedules or origin.kind == words.UNKNOWN:
+    if origin.schedules or origin.kind == words.UNKNOWN or switch.cause in words.SUSPENDS_NOBODY:
         return Cause(said, None)
     return Cause(said, Standpoint(origin.id, index - 1, switch.t_ns))
 

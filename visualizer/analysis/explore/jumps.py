@@ -13,6 +13,9 @@ from visualizer.analysis.text.printable import plain
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
+#: Among so many switches from the first on the program's own code runs, or it is not looked for.
+_LOOKED_AT = 100
+
 
 class What(StrEnum):
     """What to go to, besides switches."""
@@ -42,6 +45,14 @@ class Moments(NamedTuple):
     t_ns: Callable[[int], int]
     tracks: Callable[[int], tuple[int, ...]]
     moment: Callable[[int], Occurrence]
+
+
+def beginning(timeline: Timeline) -> int:
+    """Where something is to be seen first: the first switch to a track of the program's own, for that its scheduler
+    starts says nothing."""
+    first = range(min(timeline.switch_count, _LOOKED_AT))
+    targets = ((index, timeline.tracks.get(timeline.switch(index).target)) for index in first)
+    return next((index for index, track in targets if track is not None and not track.schedules), 0)
 
 
 def moments(timeline: Timeline, what: What) -> Moments:

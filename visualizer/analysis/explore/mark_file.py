@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from visualizer.analysis.explore.marks import Mark
+from visualizer.analysis.explore.marks import Mark, recorded
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace.words import MARKS_SUFFIX
 
@@ -45,8 +45,8 @@ def path_of(trace: str | os.PathLike[str]) -> Path:
 
 
 def read(path: Path, timeline: Timeline) -> list[Mark]:
-    """The marks of that file, in order of time; none if there is no such file. A switch that the timeline has not (yet)
-    stands for its end.
+    """The marks of that file, in order of time; if there is no such file, those that the program set itself. A switch
+    that the timeline has not (yet) stands for its end.
 
     Raise MarkFileError if it cannot be read.
     """
@@ -54,7 +54,7 @@ def read(path: Path, timeline: Timeline) -> list[Mark]:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        return []
+        return recorded(timeline)
     except OSError as error:
         raise MarkFileError(f"Cannot read the marks in '{path}': {error.strerror}.") from None
     try:
@@ -79,12 +79,13 @@ def _moment(one: _Written, timeline: Timeline) -> int:
 
 
 def write(path: Path, marks: Iterable[Mark], timeline: Timeline) -> None:
-    """Keep these marks in that file, in place of what is in it; without any there is none.
+    """Keep these marks in that file, in place of what is in it; without any there is none, unless the program has set
+    some, which are not to come back.
 
     Raise OSError if that fails: then the file is as it was.
     """
     kept = [_written(mark, timeline) for mark in marks]
-    if not kept:
+    if not kept and not timeline.marks:
         path.unlink(missing_ok=True)
         return
     content = msgspec.json.format(msgspec.json.encode(_File(_FORMAT, _VERSION, kept)), indent=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -21,9 +22,33 @@ class Mark(NamedTuple):
     caption: str = ""
 
     @property
+    def is_numbered(self) -> bool:
+        """Whether it was given no name."""
+        return re.fullmatch("mark [0-9]+", self.name) is not None
+
+    @property
     def told(self) -> str:
         """The name, with what is said there."""
         return f"{self.name}: {self.caption}" if self.caption else self.name
+
+    @property
+    def line(self) -> str:
+        """The same in one line."""
+        return " ".join(self.told.split())
+
+
+def split(text: str) -> tuple[str, str]:
+    """The name and the caption of what was written as "name", or "name: caption"."""
+    name, _, caption = (part.strip() for part in text.partition(": "))
+    return name, caption
+
+
+def recorded(timeline: Timeline) -> list[Mark]:
+    """The marks that the program set itself, in order of time."""
+    marks = Marks()
+    for t_ns, marked in timeline.marks.items():
+        marks.set(t_ns, *split(marked.text))
+    return list(marks)
 
 
 class Marks:
@@ -74,7 +99,7 @@ class Marks:
 
     def moments(self) -> Moments:
         """The marks to jump among."""
-        return listed((mark.t_ns, words.NOBODY, mark.told) for mark in self._marks)
+        return listed((mark.t_ns, words.NOBODY, mark.line) for mark in self._marks)
 
 
 def switches_between(timeline: Timeline, start_ns: int, end_ns: int) -> int:

@@ -15,6 +15,7 @@ from visualizer.analysis.findings import (
     incomplete,
     leaks,
     pools,
+    queues,
     raised,
     refused,
     setters,
@@ -27,7 +28,7 @@ from visualizer.analysis.findings.groups import Group
 from visualizer.analysis.findings.groups import grouped as _grouped
 from visualizer.analysis.model.timeline import Timeline
 
-__all__ = ["KINDS", "Finding", "Findings", "Group", "Kind", "Severity", "cut_off", "findings", "grouped"]
+__all__ = ["KINDS", "Finding", "Findings", "Group", "Kind", "Severity", "cut_off", "findings", "grouped", "none_found"]
 
 
 class Kind(NamedTuple):
@@ -54,6 +55,7 @@ KINDS = {
     "collected": Kind(Severity.STUCK, tasks.collected),
     "cancel_swallowed": Kind(Severity.STUCK, tasks.cancel_swallowed),
     "leak": Kind(Severity.STUCK, leaks.leak),
+    "blocking_call": Kind(Severity.SLOW, delays.blocking_call),
     "hog": Kind(Severity.SLOW, delays.hog),
     "lock_held": Kind(Severity.SLOW, held_locks.lock_held),
     "thread_pool_full": Kind(Severity.SLOW, pools.thread_pool_full),
@@ -62,6 +64,7 @@ KINDS = {
     "starvation": Kind(Severity.SLOW, delays.starvation),
     "busy_poll": Kind(Severity.SLOW, delays.busy_poll),
     "slow_answer": Kind(Severity.SLOW, answers.slow_answer),
+    "queue_grows": Kind(Severity.SLOW, queues.queue_grows),
     "slow_track": Kind(Severity.SLOW, slow_tracks.slow_track),
 }
 #: So many entries are looked at without a pause, and so many by whoever does nothing else meanwhile.
@@ -78,6 +81,9 @@ class Findings:
 
     def take(self, most: int = _AT_ONCE) -> bool:
         """Look at what has arrived since, at most so many entries. Return whether there is more."""
+        if self._timeline.is_foreign:
+            # Without waits, ends and lines, what looks like a problem may be none.
+            return False
         return self._observed.take(most)
 
     @property
@@ -86,9 +92,16 @@ class Findings:
         return self._observed.taken
 
     def found(self) -> list[Finding]:
-        """The problems found so far, in order of time."""
+        """The problems found so far, in order of time; none in another tool's trace."""
+        if self._timeline.is_foreign:
+            return []
         found = [one for kind in KINDS.values() for one in kind.find(self._timeline, self._observed)]
         return sorted(found, key=lambda one: one.t_ns)
+
+
+def none_found(timeline: Timeline) -> str:
+    """What is said where there are no findings."""
+    return "Problems are not looked for in another tool's trace." if timeline.is_foreign else "No problems found."
 
 
 def findings(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> list[Finding]:

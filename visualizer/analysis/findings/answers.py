@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
 import numpy as np
 
 from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.delays import hogs
 from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
@@ -22,8 +21,10 @@ _MOST_TOLD = 40
 _MOST_SLICES = 1_000
 
 
-def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+@once
+def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
     """Of SLOW_OF or more answers at a line one took SLOW_NS or longer, and longer than most. One for each line."""
+    found = []
     for count, waited_ns, slowest in observed.answers.lines.values():
         longest_ns = slowest.waited_ns
         if count < SLOW_OF or longest_ns < SLOW_NS or longest_ns * count < SLOW_FACTOR * waited_ns:
@@ -48,7 +49,9 @@ def slow_answer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
         )
         tracks = (suspension.track, giver) if why else (suspension.track,)
-        yield finding("slow_answer", sentence, tracks, suspension.t_ns, suspension.place, longest_ns, tracks[:1])
+        since_ns, place = suspension.t_ns, suspension.place
+        found.append(finding("slow_answer", sentence, tracks, since_ns, place, longest_ns, tracks[:1]))
+    return found
 
 
 def _hogged_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
@@ -91,7 +94,7 @@ def _servers(timeline: Timeline, peer: str) -> set[int]:
         if direction == words.ACCEPT and texts.get(local, "").rpartition(":")[2] == port:
             index = np.flatnonzero(np.asarray(columns.detail) == number)
             accepting.update(columns.whose(index)[1].tolist())
-    spawn = accepting | {track.id for track in timeline.tracks.values() if track.schedules}
+    spawn = accepting | {*timeline.hubs}
     return accepting | {track.id for track in timeline.tracks.values() if track.creator in spawn}
 
 
@@ -106,7 +109,7 @@ def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
     for index in range(first, min(first + _MOST_SLICES, len(slices) - 1)):
         start_ns = max(slices.start_ns[index], answer.suspension.t_ns)
         end_ns = min(slices.start_ns[index + 1], answer.came_ns)
-        if start_ns >= end_ns:
+        if start_ns >= answer.came_ns:
             break
         if slices.state[index] == State.WAITING and (best is None or end_ns - start_ns > best[0]):
             waited = timeline.suspensions[slices.about[index]]

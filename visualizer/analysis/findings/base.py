@@ -48,12 +48,17 @@ HELD_NS = 100 * _MS
 #: Tracks lose so much in total by a pool of threads that is full; a hub's has so many unless it is told otherwise.
 POOL_NS = 100 * _MS
 POOL_THREADS = 10
+#: A queue only grows that has grown to so many items, from the first to the last quarter of at least this time.
+GREW_TO = 50
+GREW_NS = 500 * _MS
 #: Waits for locks are told as endless in a program that still runs from this length on.
 STUCK_NS = 1_000 * _MS
 #: Of so many tracks of a line, one is slow if it took this much longer than half of them, and so many times as long.
 OUTLIER_OF = 5
 OUTLIER_NS = 500 * _MS
 OUTLIER_FACTOR = 5
+#: Of so many tracks whose ends are waited for together, one is slow that ends so much after the others.
+MEMBERS_OF = 3
 #: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
@@ -145,8 +150,11 @@ def is_over(timeline: Timeline) -> bool:
     """Whether the program ended by itself, so that what was left undone at the end was left undone for good."""
     if (timeline.end is not None and timeline.end.signal) or is_interrupted(timeline):
         return False
-    threads = [track for track in timeline.tracks.values() if track.kind == words.THREAD]
-    return bool(threads) and all(track.exit_ns >= 0 for track in threads)
+    mains: dict[int, Track] = {}
+    for track in timeline.tracks.of_kind(words.THREAD):
+        # The first of each process. It waits for the others at its end, but for daemons, which are cut off.
+        mains.setdefault(track.process, track)
+    return bool(mains) and all(track.exit_ns >= 0 for track in mains.values())
 
 
 def is_interrupted(timeline: Timeline) -> bool:
@@ -168,8 +176,18 @@ def end_told(timeline: Timeline) -> str:
         return f"signal {timeline.end.signal} ended the program"
 
 
+def has_failed(timeline: Timeline) -> bool:
+    """Whether the tracer of a runtime was taken out, so that its tracks went on unseen."""
+    if not timeline.unsupported:
+        return False
+    tracers = timeline.header.tracers if timeline.header is not None else {}
+    return any(name in tracers for name in timeline.unsupported)
+
+
 def suspended(timeline: Timeline, track: Track) -> Suspension | None:
-    """What the track waits for in its last slice; None if it does not wait."""
+    """What the track waits for in its last slice; None if it does not wait, or what it did then is not known."""
+    if has_failed(timeline):
+        return None
     slices = track.slices
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
@@ -195,7 +213,7 @@ def waited_told(timeline: Timeline, tracks: Iterable[Track]) -> str:
     """What those of the tracks that wait waited for up to the end, those alike together; "" if none does."""
     alike: dict[tuple[str, str, Place | None], list[int]] = {}
     for track in tracks:
-        suspension = None if track.schedules else suspended(timeline, track)
+        suspension = None if track.schedules else left_waiting(timeline, track)
         if suspension is not None:
             did = "slept" if suspension.reason == words.SLEEP else "waited in" if "(" in suspension.on else "waited for"
             did = f"{did} {suspension.on}" if suspension.on else "waited"
@@ -220,8 +238,10 @@ def cut_off(timeline: Timeline) -> str:
     track = timeline.tracks[running]
     did = "waited in a call" if track.state is State.IDLE else "ran"
     seen = sampled_at(timeline, timeline.samples.latest(running, track.slices.start_ns[-1], timeline.last_ns))
-    doing = [f"{timeline.name(running)} {did}{at(seen)}"] if not track.schedules else []
-    waited = waited_told(timeline, timeline.tracks.values())
+    # Who ran a loop that is over was to end the tasks that were left.
+    ended_loop = any(loop.parent == running and loop.exit_ns >= 0 for loop in timeline.tracks.of_kind(words.LOOP))
+    doing = [f"{timeline.name(running)} {did}{at(seen)}"] if not (track.schedules or ended_loop) else []
+    waited = waited_told(timeline, timeline.tracks.lasting(words.CANCELLED))
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
 
 

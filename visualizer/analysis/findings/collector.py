@@ -7,8 +7,10 @@ kept is what may become a finding: turns and delays that are long, and a number 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, 
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
+_Result = TypeVar("_Result")
 _LONG_AGO_NS = -(1 << 62)
 
 
@@ -56,9 +59,9 @@ class Observed:
     #: Hub -> how many greenlets it has that have not ended.
     living: dict[int, int] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
-    #: The hubs among the first so many spawned tracks.
+    #: What `once` keeps: by what worked it out, of which version of the timeline, and how many entries.
+    worked_out: dict[object, tuple[int, int, Any]] = field(default_factory=dict)
     _hubs: list[int] = field(default_factory=list)
-    _spawned: int = 0
     #: How many entries have been looked at.
     taken: int = 0
 
@@ -67,22 +70,20 @@ class Observed:
         timeline = self.timeline
         since, self.taken = self.taken, min(timeline.arrived, self.taken + most)
         if since < self.taken:
-            self._meet_hubs()
+            self._hubs = timeline.hubs
             self._look(*timeline.arrived_between(since, self.taken))
         return self.taken < timeline.arrived
-
-    def _meet_hubs(self) -> None:
-        timeline = self.timeline
-        new = timeline.spawns[self._spawned :]
-        self._spawned += len(new)
-        self._hubs += [track for track in dict.fromkeys(new) if timeline.tracks[track].schedules]
 
     def _look(self, entry: Column, index: Column) -> None:
         """Add up what is common; what may tell more than that is looked at on its own, in order."""
         timeline = self.timeline
         self.polls.take(timeline, entry, index)
         notable = self._notable_wakeups_and_suspensions(entry, index)
-        notable |= (entry == Entry.SPAWN) | (entry == Entry.EXIT)
+        parent = np.full(len(entry), words.NOBODY)
+        for kind, ids in ((Entry.SPAWN, timeline.spawns), (Entry.EXIT, timeline.exits)):
+            (some,) = np.nonzero(entry == kind)
+            parent[some] = timeline.tracks.parents([ids[number] for number in index[some].tolist()])
+        notable |= parent != words.NOBODY
         is_switch = entry == Entry.SWITCH
         (at,) = np.nonzero(is_switch)
         if len(at):
@@ -90,7 +91,8 @@ class Observed:
             notable[at] = self._notable_switches(first, len(at))
         seen = (int(index[at[0]]) if len(at) else timeline.switch_count) + is_switch.cumsum()
         (some,) = np.nonzero(notable)
-        for kind, number, switches in zip(*(column[some].tolist() for column in (entry, index, seen)), strict=True):
+        columns = (column[some].tolist() for column in (entry, index, seen, parent))
+        for kind, number, switches, hub in zip(*columns, strict=True):
             match kind:
                 case Entry.SWITCH:
                     self._on_switch(timeline.switch(number))
@@ -102,13 +104,10 @@ class Observed:
                     if wakeup.cause == words.FINISHED:
                         self._on_finished(wakeup)
                 case Entry.SPAWN:
-                    parent = timeline.tracks[timeline.spawns[number]].parent
-                    if parent != words.NOBODY:
-                        self.living[parent] = self.living.get(parent, 0) + 1
+                    self.living[hub] = self.living.get(hub, 0) + 1
                 case Entry.EXIT:
-                    parent = timeline.tracks[timeline.exits[number]].parent
-                    if self.living.get(parent):
-                        self.living[parent] -= 1
+                    if self.living.get(hub):
+                        self.living[hub] -= 1
 
     def _notable_switches(self, first: int, count: int) -> Column:
         """Which of the switches from number `first` on are to a hub that did not run for long, or by LoopExit."""
@@ -198,11 +197,31 @@ class Observed:
 def longest_turn(turns: list[LongRun], start_ns: int, end_ns: int) -> LongRun | None:
     """Of turns in order the one that takes most of the time from `start_ns` to `end_ns`; None if none does."""
     best, longest_ns = None, 0
-    for index in range(bisect_left(turns, start_ns, key=lambda turn: turn.end_ns), len(turns)):
-        turn = turns[index]
-        if turn.start_ns >= end_ns:
-            break
+    for turn in turns_in(turns, start_ns, end_ns):
         shared_ns = min(turn.end_ns, end_ns) - max(turn.start_ns, start_ns)
         if shared_ns > longest_ns:
             best, longest_ns = turn, shared_ns
     return best
+
+
+def turns_in(turns: list[LongRun], start_ns: int, end_ns: int) -> Iterator[LongRun]:
+    """Of turns in order those that share any time with that from `start_ns` to `end_ns`."""
+    for index in range(bisect_left(turns, start_ns, key=lambda turn: turn.end_ns), len(turns)):
+        if turns[index].start_ns >= end_ns:
+            break
+        yield turns[index]
+
+
+def once(work_out: Callable[[Timeline, Observed], _Result]) -> Callable[[Timeline, Observed], _Result]:
+    """Work it out once for all problems that need it, as long as nothing is added. Nobody changes what is returned."""
+
+    @wraps(work_out)
+    def kept(timeline: Timeline, observed: Observed) -> _Result:
+        known = observed.worked_out.get(work_out)
+        if known is None or known[:2] != (timeline.version, observed.taken):
+            known = timeline.version, observed.taken, work_out(timeline, observed)
+            observed.worked_out[work_out] = known
+        result: _Result = known[2]
+        return result
+
+    return kept

@@ -42,8 +42,9 @@ def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def _raised_in(timeline: Timeline, main: int) -> Track | None:
-    """The other track that ended with the same exception, the last before the program did; or the one whose end handed
-    it that, and so on: `Pool.map` gets it in a greenlet of its own, and raises it again."""
+    """The other track that ended with the same exception: who woke the main thread for the last time by that, else the
+    last before the program did; or the one whose end handed it that, and so on: `Pool.map` gets it in a greenlet of its
+    own, and raises it again."""
     ended = timeline.tracks.get(main)
     if ended is None or ended.value is None:
         return None
@@ -51,9 +52,11 @@ def _raised_in(timeline: Timeline, main: int) -> Track | None:
         track for track in map(timeline.tracks.__getitem__, reversed(timeline.exits))
         if track.value == ended.value and track.id != main and track.state is State.FAILED
     ]
-    raised = alike[0] if alike else None
+    waker = _woken_last_by(timeline, ended)
+    first = next((number for number, track in enumerate(alike) if track.id == waker), 0)
+    raised = alike[first] if alike else None
     # From the last to the first: each ended before the one that it woke.
-    for track in alike[1:]:
+    for track in alike[first + 1 :]:
         if raised is not None and _woken_last_by(timeline, raised) == track.id:
             raised = track
     return raised

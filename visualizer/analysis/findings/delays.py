@@ -31,13 +31,15 @@ from visualizer.analysis.findings.base import (
     waited_told,
     worst_of,
 )
-from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn
+from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
+from visualizer.analysis.text.blocking_calls import BlockingCall
+from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
-from visualizer.analysis.text.source_text import definition
+from visualizer.analysis.text.source_text import definition, loop_around
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -56,7 +58,18 @@ _MOST_LATE = 10_000
 
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line.
+    """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line."""
+    return (one for one in _blocked(timeline, observed) if one.kind == "hog")
+
+
+def blocking_call(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """The same, mostly in a call that waits: the line at which most samples were taken says which."""
+    return (one for one in _blocked(timeline, observed) if one.kind == "blocking_call")
+
+
+@once
+def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
+    """What blocked hubs for HOG_NS or longer.
 
     Its cost: how much later than they could have the others ran because of it, those among them that waited for a lock
     which it held; at least how long it ran, since at least its hub waited for it.
@@ -75,11 +88,13 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         every.append((hub, turn, seen, yielded))
         if seen is not None:
             sampled.setdefault((turn.track, yielded), seen.place)
+    told_of = []
     locks = locks_of(timeline) if every else {}
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
         place = seen.place if seen else sampled.get((turn.track, yielded), yielded)
-        key = (turn.track, place and place[:3])
+        # What is sampled at another line of the same loop is the same.
+        key = (turn.track, place and (*place[:2], loop_around(timeline, place, yielded)))
         found.append((key, length_ns, (hub, turn)))
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
         kept = [one for _, several in _kept_out(timeline, locks, turn) for one in several]
@@ -99,16 +114,35 @@ def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             told.append(f"{who} waited for {name}, which it held")
             tracks += [one.track for one in kept]
         delayed = listed(told)
-        did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
-        sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding, {how}"
+        call = _call(timeline, turn, seen)
+        if call is not None and seen is not None:
+            hub_told = f"its {timeline.tracks[hub].kind}" if turn.track != hub else "its thread"
+            lasted = duration(length_ns, 2)
+            did = f"waited for {lasted}" if seen.times == seen.of else f"did not yield for {lasted}, and mostly waited"
+            sentence = f"{_name(timeline, turn)} {did} in {call.written}, which blocks {hub_told}, "
+            sentence += f"{hot_line(timeline, seen, quotes=False)}, {_end(timeline, turn)[0]}"
+        else:
+            did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
+            sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding, {how}"
         blocked = "nobody else could run on its thread"
-        if turn.track != hub:
+        if turn.track != hub and call is None:
             blocked = f"its {timeline.tracks[hub].kind} was blocked"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
+        # A callback of a loop's cannot await anything.
+        sentence += f"; {call.instead}" if call is not None and call.instead and turn.track != hub else ""
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):
             sentence += _meanwhile(timeline, hub, {turn.track, *tracks})
-        yield finding("hog", sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line])
+        kind = "hog" if call is None else "blocking_call"
+        told_of.append(finding(kind, sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line]))
+    return told_of
+
+
+def _call(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> BlockingCall | None:
+    """The call in which the turn was mostly spent, if that is known to wait: by what it is, or since its thread used no
+    processor time."""
+    call = call_at(timeline, seen.place) if seen is not None and 2 * seen.times > seen.of else None
+    return call if call is not None and (call.sleeps or _is_idle(timeline, turn)) else None
 
 
 def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -203,6 +237,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     at_once_ns = by_track(delays["ran_ns"] - delays["due_ns"] - by_hogs_ns)
     by_turns_ns = by_track(_covered_ns(delays, short))
     for track_id, ready in observed.ready.of.items():
+        if ready.long_ns < STARVED_NS:
+            continue  # It was woken often, and had its turn each time.
         track = timeline.tracks[track_id]
         life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
         # Once or twice behind a hog is told with the hog; again and again, for most of its life, is more than that.
@@ -211,8 +247,6 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
-        if ready.long_ns < STARVED_NS:
-            continue  # It was woken often, and had its turn each time.
         since_ns = track.slices.start_ns[index]
         turns = observed.turns if again else short
         until_ns = track.slices.start_ns[index + 1]
@@ -227,10 +261,21 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
             f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
-        sentence += f", while {timeline.name(turn.track)} ran" if turn else ""
-        those = (track_id, turn.track) if turn else (track_id,)
+        ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
+        sentence += f", while {listed([timeline.name(one) for one in ran])} ran" if ran else ""
+        those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
+
+
+def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
+    """Who ran in that time, the longest first: those who did for at least half as long as that one."""
+    ran_ns: dict[int, int] = {}
+    for turn in turns_in(turns, start_ns, end_ns):
+        shared_ns = min(turn.end_ns, end_ns) - max(turn.start_ns, start_ns)
+        ran_ns[turn.track] = ran_ns.get(turn.track, 0) + shared_ns
+    order = sorted(ran_ns, key=ran_ns.__getitem__, reverse=True)
+    return [track for track in order if 2 * ran_ns[track] >= ran_ns[order[0]]]
 
 
 def _took_turns(timeline: Timeline, delay: Delay) -> bool:
@@ -292,7 +337,7 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
-                f"for {duration(lasted_ns, 2)}{steps} and did nothing else{at(suspension.place)}"
+                f"for {duration(lasted_ns, 2)}{steps} and was seen to do nothing else{at(suspension.place)}"
             )
             spent_ns = timeline.tracks[track].slices.spent_ns
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
@@ -393,7 +438,7 @@ def _due_at_the_end(timeline: Timeline, hub: int, turn: LongRun) -> Iterator[_La
     if turn.switch >= 0 or turn.track == hub:
         return
     late = []
-    for track in timeline.tracks.values():
+    for track in timeline.tracks.lasting():
         if track.parent != hub or track.id == turn.track or not len(track.slices):
             continue
         due_ns = track.slices.start_ns[-1]
@@ -427,7 +472,7 @@ def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
     thread = timeline.tracks[hub].parent
     others = [
         track
-        for track in timeline.tracks.values()
+        for track in timeline.tracks.lasting()
         if track.id not in told_of and (hub in (track.parent, track.id) or track.id == thread)
     ]
     waited = waited_told(timeline, others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterator
 from functools import cache
 
@@ -13,7 +13,9 @@ from visualizer.analysis.findings.base import (
     at,
     end_told,
     finding,
+    has_failed,
     is_over,
+    left_waiting,
     listed,
     spot,
     suspended,
@@ -32,6 +34,8 @@ from visualizer.trace import words
 
 #: What a server waits for again and again: where it was given some before, it is only idle.
 _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, words.RESULT))
+#: What a task waits for that only another task would bring about, as far as it is known.
+_BY_TASKS = _SERVED - {words.CHANNEL, words.RESULT} | {words.LOCK, words.SEMAPHORE, words.BARRIER, words.JOIN}
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
@@ -73,7 +77,11 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
 
 
-    yield from _circles(timeline, told_of)
+    for one in _circles(timeline, told_of):
+        told_of.update(one.lost_by)
+        yield one
+    for loop in timeline.tracks.of_kind(words.LOOP):
+        yield from _standing(timeline, loop, told_of)
 
 
 def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
@@ -95,7 +103,15 @@ def _is_explained(waiting: dict[int, Suspension], explained: dict[int, Suspensio
 def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
     waiting, holders = locked(timeline)
-    waiting = {track: suspension for track, suspension in waiting.items() if track not in told_of}
+    # Who waits with a time limit goes on when that is over. A Lock of threads may be released by any of them: who
+    # waits for one that it has itself may well wait for another to do that.
+    waiting = {
+        track: suspension
+        for track, suspension in waiting.items()
+        if track not in told_of
+        and suspension.asked_ns < 0
+        and not (suspension.object.startswith("lock ") and holders.get(suspension.object) == track)
+    }
     written = _written(timeline, waiting, holders, {}, held=True)
     while cycle := _cycle(waiting, holders, {}, written):
         since_ns = max(waiting[track].t_ns for track in cycle)
@@ -104,15 +120,63 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
             parts = [_waits(timeline, track, waiting, holders, {}, written) for track in cycle]
             inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
             sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
-            cost_ns = sum(timeline.last_ns - waiting[track].t_ns for track in cycle)
-            yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+            lost_ns = [
+                (timeline.tracks[track].exit_ns if timeline.tracks[track].exit_ns >= 0 else timeline.last_ns)
+                - waiting[track].t_ns
+                for track in cycle
+            ]
+            yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, sum(lost_ns), cycle)
         for track in cycle:
             del waiting[track]
 
 
+def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Finding]:
+    """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left.
+
+    It raises nothing then, since a signal or another thread may still come, and polls until somebody ends it.
+    """
+    # It may be far back, or nowhere.
+    idle = loop.slices.state.tobytes().rfind(State.IDLE)
+    if idle < 0 or has_failed(timeline):
+        return
+    since_ns = loop.slices.start_ns[idle]
+    until_ns = loop.slices.start_ns[idle + 1] if idle + 1 < len(loop.slices) else timeline.last_ns
+    if until_ns - since_ns < STUCK_NS:
+        return
+    waiting: dict[int, Suspension] = {}
+    for track in timeline.tracks.values():
+        if track.parent != loop.id or track.spawn_ns > since_ns or 0 <= track.exit_ns <= since_ns:
+            continue
+        slices = track.slices
+        last = bisect_right(slices.start_ns, since_ns) - 1
+        if last < 0 or slices.state[last] != State.WAITING or slices.about[last] < 0:
+            return
+        suspension = timeline.suspensions[slices.about[last]]
+        if suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS:
+            return
+        waiting[track.id] = suspension
+    holders = {
+        tie.object: tie.track
+        for tie in timeline.ties
+        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns
+    }
+    joined: dict[int, tuple[int, ...]] = {
+        track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting
+    }
+    written = _written(timeline, waiting, holders, joined)
+    cycle = _cycle(waiting, holders, joined, written)
+    if not cycle or not told_of.isdisjoint(cycle):
+        return
+    parts = [_waits(timeline, track, waiting, holders, joined, written) for track in cycle]
+    inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
+    sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+    cost_ns = sum(until_ns - waiting[track].t_ns for track in cycle)
+    yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+
+
 def _hub(timeline: Timeline, hub: int) -> str:
     """The hub, with its thread if there are several hubs."""
-    several = sum(track.schedules for track in timeline.tracks.values()) > 1
+    several = len(timeline.hubs) > 1
     known = timeline.tracks.get(hub)
     return f"the hub of {timeline.name(known.parent)}" if several and known is not None else "the hub"
 
@@ -135,9 +199,10 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     served = Served(timeline)
     _, holders = locked(timeline)
     locks = cache(lambda: locks_of(timeline))
-    for track in timeline.tracks.values():
+    for track in timeline.tracks.lasting():
         suspension = suspended(timeline, track)
-        if suspension is None or track.schedules or track.id in told_of:
+        if suspension is None or track.schedules or track.id in told_of or track.kind == words.THREAD:
+            # A thread that is left is a daemon: nobody was to wait for it.
             continue
         if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or suspension.asked_ns >= 0:
             continue
@@ -203,7 +268,7 @@ def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     if not is_over(timeline):
         return
     crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}
-    for track in timeline.tracks.values():
+    for track in timeline.tracks.lasting(words.DROPPED):
         if track.kind not in timeline.words.spawned or len(track.steps):
             continue
         dropped = track.outcome == words.DROPPED
@@ -289,7 +354,8 @@ def _waits(
     if track in joined:
         text += f" for {listed([timeline.name(other) for other in joined[track]])}"
     elif suspension.object in holders:
-        text += f" for {suspension.object}, {_held_told(timeline, holders[suspension.object], track)}"
+        holder = holders[suspension.object]
+        text += f" for {suspension.object}, {_held_told(timeline, holder, track, holder in waiting)}"
     elif track in written:
         would = written[track]
         text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
@@ -298,11 +364,13 @@ def _waits(
     return text
 
 
-def _held_told(timeline: Timeline, holder: int, waiter: int) -> str:
-    """Who holds what is waited for."""
+def _held_told(timeline: Timeline, holder: int, waiter: int, waits: bool = False) -> str:
+    """Who holds what is waited for. `waits`: that one waits then, however it ended afterwards."""
     if holder == waiter:
         return "which it holds itself"
-    ended = holder in timeline.tracks and timeline.tracks[holder].exit_ns >= 0
+    known = timeline.tracks.get(holder)
+    # Who was cancelled as its loop ended had it until then.
+    ended = not waits and known is not None and known.exit_ns >= 0 and left_waiting(timeline, known) is None
     return f"which {timeline.name(holder)} {'still ' * ended}holds{', though it has ended' * ended}"
 
 

@@ -35,6 +35,8 @@ from visualizer.trace.columns import Column
 #: At most so many times that a lock was held, the most costly, and so many slices of its holder, are looked at.
 _MOST_HELD = 5_000
 _MOST_SLICES = 1_000
+#: How threads' own locks are called.
+_OF_THREADS = "lock "
 #: A semaphore that lets this many at once is no lock.
 _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
 
@@ -46,7 +48,7 @@ def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
     whom it was handed has it until the next of those who waited already is woken. To take what is free leaves no trace.
     """
     waiting = {}
-    for track in timeline.tracks.values():
+    for track in timeline.tracks.lasting(words.CANCELLED):
         suspension = left_waiting(timeline, track)
         if suspension is not None and suspension.reason in LOCKS:
             waiting[track.id] = suspension
@@ -98,9 +100,12 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     One for each lock and function of its holder. Not of semaphores that let several in.
     """
     found: dict[tuple[str, str], _Alike] = {}
-    locks = locks_of(timeline)
+    locks, owners = locks_of(timeline), Owners(timeline)
     for thing, lock in locks.items():
-        for held in _times_held(timeline, lock):
+        for released in _times_held(timeline, lock):
+            held = _by_owner(thing, released, owners)
+            if held is None:
+                continue
             waited = _mostly_waits(timeline, held)
             if waited is None:
                 continue
@@ -173,8 +178,8 @@ def locks_of(timeline: Timeline) -> dict[str, Lock]:
 def _wakes(timeline: Timeline) -> Column:
     """Each time that a track, no hub, woke one that waited: in which suspension, when, who, and whether that ended the
     wait."""
-    tracks = [track for track in timeline.tracks.values() if not track.schedules]
-    every = AllSlices(tracks)
+    tracks = timeline.tracks.scheduling(others=False)
+    every = AllSlices(timeline.tracks, tracks)
     waiting = (every.state[:-1] == State.WAITING) & (every.about[:-1] >= 0)
     at = np.flatnonzero(waiting & (every.state[1:] == State.READY))
     at = at[~np.isin(at, every.lasts)]
@@ -182,7 +187,9 @@ def _wakes(timeline: Timeline) -> Column:
     waker = np.asarray(wakeups.waker)[every.about[at + 1]]
     after = np.minimum(at + 2, len(every.state) - 1)
     goes_on = (every.state[after] == State.WAITING) & (every.about[after] == every.about[at])
-    is_other = np.isin(waker, [track.id for track in tracks])
+    # Who has not run since may have been forestalled.
+    goes_on |= np.isin(at + 1, every.lasts)
+    is_other = np.isin(waker, tracks)
     # Who only had it give up has released nothing.
     gives_up = [number for number, cause in enumerate(wakeups.causes.known) if cause in (words.CANCEL, words.KILL)]
     is_other &= ~np.isin(np.asarray(wakeups.cause)[every.about[at + 1]], gives_up)
@@ -226,8 +233,10 @@ def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
     for number in costly[lost_ns[costly].argsort()[::-1][:_MOST_HELD]].tolist():
         until_ns = int(lock.released_ns[number])
         waiting = (rows.start_ns < until_ns) & (rows.end_ns >= until_ns)
-        since_ns = max(int(before_ns[number]), int(rows.start_ns[waiting].min()) if waiting.any() else 0)
         holder = int(lock.holder[number])
+        since_ns = int(before_ns[number])
+        if waiting.any():
+            since_ns = max(since_ns, _held_since_ns(timeline, rows, holder, int(rows.start_ns[waiting].min())))
         if number and lock.woken[number - 1] != holder:
             # It was faster than the one that was woken: it can have taken the lock only when it ran.
             since_ns = max(since_ns, _next_run_ns(timeline, holder, int(before_ns[number])))
@@ -240,6 +249,35 @@ def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
             lost = int((timeline.last_ns - np.maximum(rows.start_ns[open_], since_ns)).sum())
             waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
             yield _Held(holder, since_ns, timeline.last_ns, lost, waiter, False)
+
+
+def _by_owner(thing: str, held: _Held, owners: Owners) -> _Held | None:
+    """The same with what is told of the owner; None if the holder, who released it, is not known to have had it."""
+    # Then another may have it already.
+    told = owners.last_told(thing, held.until_ns - 1)
+    if told is None or told[1] == words.NOBODY:
+        # A lock of a thread may be released by any other.
+        return None if thing.startswith(_OF_THREADS) else held
+    told_ns, owner = told
+    return held._replace(since_ns=max(held.since_ns, told_ns)) if owner == held.holder else None
+
+
+def _held_since_ns(timeline: Timeline, rows: Waits, holder: int, t_ns: int) -> int:
+    """Since when, at the latest, the lock that `holder` has at `t_ns` was held by it: waits before that gave up, and it
+    did not run between them, as it would have had to to release it."""
+    before = np.flatnonzero(rows.start_ns < t_ns)[::-1][:_MOST_SLICES]
+    for start_ns, end_ns in zip(rows.start_ns[before].tolist(), rows.end_ns[before].tolist(), strict=True):
+        if end_ns < t_ns and _runs(timeline, holder, end_ns, t_ns):
+            break
+        t_ns = min(t_ns, start_ns)
+    return t_ns
+
+
+def _runs(timeline: Timeline, track: int, since_ns: int, until_ns: int) -> bool:
+    slices = timeline.tracks[track].slices
+    first = max(0, slices.at(since_ns))
+    last = min(slices.at(until_ns - 1), first + _MOST_SLICES)
+    return any(slices.state[at] == State.RUNNING for at in range(first, last + 1))
 
 
 def _handed_to(timeline: Timeline, lock: Lock | None) -> int:
@@ -337,7 +375,7 @@ def _keeper(timeline: Timeline, waiter: Suspension) -> int | None:
     name = _written(waiter)
     if not name.isidentifier():
         return None
-    others = ((track.id, suspended(timeline, track)) for track in timeline.tracks.values())
+    others = ((track.id, suspended(timeline, track)) for track in timeline.tracks.lasting())
     found = [
         track
         for track, one in others

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from visualizer.analysis.model.timeline import Place, Suspension, Timeline
+from visualizer.analysis.model.timeline import Suspension, Timeline
+from visualizer.analysis.text.source_text import written
 
 #: Calls that only wait -> which of their arguments is `raise_error` (gevent.joinall, Group.join); None: they have none.
 _ONLY_WAIT = {"join": 1, "joinall": 2, "wait": None, "iwait": None}
@@ -34,18 +35,6 @@ def only_waits(expression: str) -> bool:
 def expression(timeline: Timeline, suspension: Suspension) -> str:
     """What is waited for, whole: a trace keeps long expressions cut, but may have the source that they stand in."""
     place = suspension.place
-    if not suspension.on.endswith("…") or place is None or place.file not in timeline.sources:
+    if not suspension.on.endswith("…") or place is None:
         return suspension.on
-    return _written(timeline.sources[place.file], place) or suspension.on
-
-
-@lru_cache(maxsize=64)
-def _written(source: str, place: Place) -> str:
-    """What stands there; nothing if that is not known."""
-    lines = source.encode(errors="replace").split(b"\n")[max(0, place.line - 1) : place.end_line]
-    if not lines or min(place.line, place.column, place.end_column) < 0:
-        return ""
-    # In this order: both may be the same line.
-    lines[-1] = lines[-1][: place.end_column]
-    lines[0] = lines[0][place.column :]
-    return b"\n".join(lines).decode(errors="replace")
+    return written(timeline, place) or suspension.on

@@ -54,9 +54,13 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
+    kinds = timeline.words.spawned
+    may_leak = (track for track in timeline.tracks.lasting(words.CANCELLED) if track.kind in kinds)
+    waits = Counter(track.place for track in may_leak if left_waiting(timeline, track) is not None)
+    several = {place for place, count in waits.items() if count >= LEAK_OF}
     spawned: dict[Place, list[Track]] = {}
-    for track in timeline.tracks.values():
-        if track.place is not None and track.kind in timeline.words.spawned:
+    for track in timeline.tracks.values() if several else ():
+        if track.place is not None and track.place in several and track.kind in kinds:
             spawned.setdefault(track.place, []).append(track)
     found = {}
     served = Served(timeline)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -130,13 +129,9 @@ class _Deeds(NamedTuple):
         sleeps = sleep[np.asarray(suspensions.detail)[index[stood]]]
         what[stood[sleeps & (suspensions.asked_for(index[stood]) == 0)]] = _SLEEPS
         who[woke] = np.asarray(wakeups.waker)[index[woke]]
-        doers: dict[Entry, Callable[[int], int]] = {
-            Entry.SPAWN: lambda number: timeline.tracks[timeline.spawns[number]].creator,
-            Entry.EXIT: timeline.exits.__getitem__,
-            Entry.OUTPUT: lambda number: timeline.outputs[number].track,
-        }
-        for kind, doer in doers.items():
-            those = np.flatnonzero(entry == kind)
-            who[those] = [doer(number) for number in index[those].tolist()]
+        spawned, over, written = (index[entry == kind].tolist() for kind in (Entry.SPAWN, Entry.EXIT, Entry.OUTPUT))
+        who[entry == Entry.SPAWN] = timeline.tracks.creators([timeline.spawns[number] for number in spawned])
+        who[entry == Entry.EXIT] = [timeline.exits[number] for number in over]
+        who[entry == Entry.OUTPUT] = [timeline.outputs[number].track for number in written]
         known = who != words.NOBODY
         return cls(who[known], what[known], t_ns[known], suspension[known])

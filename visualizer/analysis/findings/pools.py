@@ -17,6 +17,8 @@ from visualizer.analysis.text.source_text import called, source_line
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
+#: What a hub calls its pool of threads, in which names are looked up, too.
+_OF_HUB = "threadpool"
 _SPAWNS = ("spawn", "apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "start", "add")
 
 
@@ -75,7 +77,7 @@ def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding
         if reason in (words.THREADPOOL, words.DNS):
             on = timeline.columns.texts.get(columns.asked.known[asked][1], "") if asked >= 0 else ""
             call = called(on) if reason == words.THREADPOOL else None
-            name = call.thing.rpartition(".")[2] if call is not None else "threadpool"
+            name = _pool(timeline, call.thing.rpartition(".")[2]) if call is not None else _OF_HUB
             numbers.setdefault(name, []).append(number)
     every = waits(timeline) if numbers else None
     for name, details in numbers.items():
@@ -85,7 +87,8 @@ def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding
         lost_ns, most, since_ns = _above(every.start_ns[rows], every.end_ns[rows], threads or POOL_THREADS)
         if lost_ns < POOL_NS:
             continue
-        longest = timeline.suspensions[int(every.suspension[rows[(every.end_ns - every.start_ns)[rows].argmax()]])]
+        behind = rows[every.start_ns[rows] >= since_ns]
+        longest = timeline.suspensions[int(every.suspension[behind[(every.end_ns - every.start_ns)[behind].argmax()]])]
         tracks = list(dict.fromkeys(columns.whose(every.suspension[rows])[1].tolist()))
         inferred = "" if threads else ", as many as gevent's pool has unless it is told otherwise (inferred)"
         sentence = (
@@ -96,12 +99,25 @@ def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding
         yield finding("thread_pool_full", sentence, [longest.track, *tracks], since_ns, longest.place, lost_ns, tracks)
 
 
+def _pool(timeline: Timeline, name: str) -> str:
+    """The hub's pool, if the source takes from a hub what is called so (`pool = gevent.get_hub().threadpool`), or makes
+    none where only the class is known."""
+    taken = re.compile(rf"\b{re.escape(name)}\b *=[^=\n]*\.{_OF_HUB}\b *(?:;|#|$)", re.MULTILINE)
+    if name == "ThreadPool" and not any("ThreadPool(" in text for text in timeline.sources.values()):
+        return _OF_HUB
+    return _OF_HUB if any(map(taken.search, timeline.sources.values())) else name
+
+
 def _threads(timeline: Timeline, name: str) -> int:
     """How many threads the source gives the pool of that name; 0 if it does not say."""
+    made = rf"\b{re.escape(name)}\b[^=\n]*=[^=\n]*ThreadPool\(\s*(?:maxsize\s*=\s*)?(\d{{1,6}})\b"
+    resized = r"\b(\w+)\.maxsize *= *(\d{1,6})\b"
     for text in timeline.sources.values():
-        made = re.search(rf"\b{re.escape(name)}\b[^=\n]*=[^=\n]*ThreadPool\(\s*(?:maxsize\s*=\s*)?(\d{{1,6}})\b", text)
-        if made is not None:
-            return int(made[1])
+        sizes = [found[2] for found in re.finditer(resized, text) if _pool(timeline, found[1]) == name]
+        sizes += re.findall(made, text)
+        sizes += re.findall(r"\bthreadpool_size *= *(\d{1,6})\b", text) if name == _OF_HUB else []
+        if sizes:
+            return int(sizes[0])
     return 0
 
 

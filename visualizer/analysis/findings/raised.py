@@ -22,7 +22,7 @@ _LOOKS = re.compile(r"\.(?:exception|exc_info)\b(?!\s*\()|\.successful\(|(?<!os)
 
 def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
-    Or a thread did, whose exception nobody can get.
+    Or a thread did, or another process than the first, whose exception nobody can get.
 
     Not reported if its creator waited for others to end then or later, except by a call that only waits: it may be one
     of those. Nor if a track that waited for it ended with the same exception, nor if it was killed; nor where the
@@ -32,15 +32,19 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     told = _told_by_asyncio(timeline)
-    for track_id in timeline.exits:
-        track = timeline.tracks[track_id]
+    for track in timeline.tracks.ended(words.RAISED):
+        track_id = track.id
         if track_id in told_of:
             continue
         parent = timeline.tracks.get(track.parent)
         if track.state is State.FAILED and track.kind == words.THREAD and track_id != main:
+            is_process = timeline.process_of(track_id).track == track_id
+            if is_process and (track.value or "").startswith("KeyboardInterrupt("):
+                continue  # Ctrl-C, which all of them get.
             place, who = printed(timeline, track), timeline.name(track_id)
             raised = f"raised {track.value or 'an exception'}{at(place)}"
-            yield finding("unretrieved", f"{who} {raised} → the thread ended", (track_id,), track.exit_ns, place)
+            ended = "process" if is_process else "thread"
+            yield finding("unretrieved", f"{who} {raised} → the {ended} ended", (track_id,), track.exit_ns, place)
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):
@@ -78,7 +82,7 @@ def _told_by_asyncio(timeline: Timeline) -> set[int]:
     texts = [output.text for output in timeline.outputs if _ASYNCIO in output.text]
     known = found | {tie.track for tie in timeline.ties if tie.relation == words.RETRIEVED}
     alike: dict[str, list[int]] = {}
-    for track in map(timeline.tracks.__getitem__, timeline.exits if texts else ()):
+    for track in timeline.tracks.ended(words.RAISED) if texts else ():
         if track.kind == words.TASK and track.state is State.FAILED and track.id not in known:
             alike.setdefault(f"exception={track.value}>", []).append(track.id)
     for value, several in alike.items():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS
-from visualizer.analysis.model.timeline import SUMMED, State, Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -70,16 +70,19 @@ class ReadyTimes:
         # In the order in which they ran first.
         order = ran.track.argsort(kind="stable")
         tracks, firsts = np.unique(ran.track[order], return_index=True)
-        edges = [*firsts.tolist(), len(order)]
-        for number in order[firsts].argsort().tolist():
-            mine = order[edges[number] : edges[number + 1]]
-            known = self.of.setdefault(int(tracks[number]), Readiness())
-            its_ns = waited_ns[mine]
-            known.total_ns += int(its_ns.sum())
-            known.long_ns += int(its_ns[its_ns >= NAMED_NS].sum())
-            longest = mine[waited_ns[mine].argmax()]
-            if waited_ns[longest] > known.longest[0]:
-                known.longest = int(waited_ns[longest]), int(ran.slice[longest]), int(ran.hub[longest])
+        its_ns, whose = waited_ns[order], np.repeat(np.arange(len(firsts)), np.diff(firsts, append=len(order)))
+        most_ns = np.maximum.reduceat(its_ns, firsts)
+        (most,) = np.nonzero(its_ns == most_ns[whose])
+        longest = order[most[np.unique(whose[most], return_index=True)[1]]]
+        sums = (np.add.reduceat(part_ns, firsts) for part_ns in (its_ns, np.where(its_ns >= NAMED_NS, its_ns, 0)))
+        columns = tracks, *sums, most_ns, ran.slice[longest], ran.hub[longest]
+        by_time = order[firsts].argsort()
+        for track, total_ns, long_ns, *of_longest in zip(*(of[by_time].tolist() for of in columns), strict=True):
+            known = self.of.setdefault(track, Readiness())
+            known.total_ns += total_ns
+            known.long_ns += long_ns
+            if of_longest[0] > known.longest[0]:
+                known.longest = (*of_longest,)
 
     def _delay(self, timeline: Timeline, ran: _Runs, waited_ns: Column) -> None:
         """Note who ran late, or was woken late by its timer because the hub did not run."""
@@ -130,34 +133,55 @@ class _Runs(NamedTuple):
         order = order[target[order].argsort(kind="stable")]
         tracks, firsts = np.unique(target[order], return_index=True)
         edges = [*firsts.tolist(), len(order)]
-        parts = []
-        # As numbers: there may be many tracks.
-        ready_, waiting = int(State.READY), int(State.WAITING)
-        for id, low, high in zip(tracks.tolist(), edges, edges[1:], strict=False):
-            track, mine = timeline.tracks[id], order[low:high]
-            slices = track.slices
-            step = bisect_left(track.step_slices, first + int(mine[0]), key=slices.about.__getitem__)
-            before = np.asarray(track.step_slices)[step : step + high - low] - 1
-            state = np.asarray(slices.state)
-            good = from_hub[mine] & (before >= 0) & (state[before] == ready_)
-            mine, ready = mine[good], before[good]
-            about = np.asarray(slices.about)
-            suspended = (ready > 0) & (state[ready - 1] == waiting)
-            suspension = np.where(suspended, about[ready - 1], -1)
-            parts.append((mine, np.asarray(slices.start_ns)[ready], ready, about[ready], suspension))
-        if not parts:
+        if not len(order):
             return None
-        row, since_ns, ready, wakeup, suspension = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = row.argsort()
-        row = row[order]
-        return cls(
-            target[row], origin[row], t_ns[row], since_ns[order], ready[order], wakeup[order], suspension[order]
-        )
+        # Of each track the slices from two before the first of its runs on, and which of these its runs are; of many
+        # that nobody has asked for all slices.
+        parts: list[tuple[Column, ...]] = []
+        before, at = 0, 0
+        for those in timeline.tracks.slices(tracks.tolist()):
+            count = edges[at + len(those.counts)] - edges[at]
+            at += len(those.counts)
+            start_ns, state = np.frombuffer(those.start_ns, dtype=np.int64), np.frombuffer(those.state, dtype=np.uint8)
+            about, runs = (np.frombuffer(column, dtype=np.int32) for column in (those.about, those.steps))
+            if len(those.counts) == 1:
+                step = bisect_left(runs, first + int(order[edges[at - 1]]), key=about.__getitem__)
+                own = runs[step : step + count].astype(np.int64)
+                begin = max(0, int(own[0]) - 2)
+                here, shift = slice(begin, int(own[-1]) + 1), np.full(count, before - begin)
+            else:
+                begins = np.repeat(those.counts.cumsum() - those.counts, those.step_counts)
+                switch = about[begins + runs]
+                wanted = (switch >= first) & (switch < first + len(from_hub))
+                own, here, shift = runs[wanted].astype(np.int64), slice(None), before + begins[wanted]
+            parts.append((start_ns[here], state[here], about[here], own, shift))
+            before += len(parts[-1][0])
+        # `shift`: from the number of a slice to where it stands here.
+        start_ns, state, about, runs, shift = map(np.concatenate, zip(*parts, strict=True))
+        ready = runs - 1
+        good = from_hub[order] & (ready >= 0)
+        good[good] = state[(ready + shift)[good]] == State.READY
+        row, ready, at = order[good], ready[good], (ready + shift)[good]
+        suspended = ready > 0
+        suspended[suspended] = state[at[suspended] - 1] == State.WAITING
+        suspension = np.where(suspended, about[at - 1], -1)
+        by_time = row.argsort()
+        row, ready, at, suspension = row[by_time], ready[by_time], at[by_time], suspension[by_time]
+        return cls(target[row], origin[row], t_ns[row], start_ns[at], ready, about[at], suspension)
 
 
 def _own_ns(timeline: Timeline, hub: int, since_ns: Column, until_ns: Column) -> Column:
     """How much of each of these times the hub ran, or was idle: no other track kept it from anything meanwhile."""
-    cumulative = timeline.tracks[hub].slices.cumulative
-    until, since = (cumulative.spent(edge.astype(np.float64)) for edge in (until_ns, since_ns))
-    own: Column = sum((until[at] - since[at] for at in map(SUMMED.index, _OWN)), np.zeros(len(since_ns)))
-    return own.astype(np.int64)
+    slices = timeline.tracks[hub].slices
+    here = slice(max(0, slices.at(int(since_ns.min()))), slices.at(int(until_ns.max())) + 1)
+    start_ns, state = np.asarray(slices.start_ns)[here], np.asarray(slices.state)[here]
+    if not len(start_ns):
+        return np.zeros(len(since_ns), dtype=np.int64)
+    own = np.isin(state, _OWN)
+    spent_ns = np.concatenate(([0], np.cumsum(np.diff(start_ns) * own[:-1])))
+
+    def before(t_ns: Column) -> Column:
+        at = start_ns.searchsorted(t_ns, side="right") - 1
+        return np.where(at >= 0, spent_ns[at] + own[at] * (t_ns - start_ns[at]), 0)
+
+    return before(until_ns) - before(since_ns)

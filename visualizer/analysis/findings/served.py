@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 
@@ -18,11 +19,15 @@ class Served:
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._siblings: dict[tuple[str, int], list[Track]] = {}
-        for track in timeline.tracks.values():
-            self._siblings.setdefault((track.base_name, track.parent), []).append(track)
         #: Function -> where, and for what, its tracks waited when another track woke them, and who did that last.
         self._wakers: dict[tuple[str, int], dict[_Where, int]] = {}
+
+    @cached_property
+    def _siblings(self) -> dict[tuple[str, int], list[Track]]:
+        found: dict[tuple[str, int], list[Track]] = {}
+        for track in self._timeline.tracks.values():
+            found.setdefault((track.base_name, track.parent), []).append(track)
+        return found
 
     def before(self, track: Track, suspension: Suspension) -> bool:
         """Whether a track woke it, or another one of its function, from such a wait at the same place."""

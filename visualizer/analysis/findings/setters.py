@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from visualizer.analysis.findings.base import FROM_OUTSIDE, Finding, at, finding, listed, spot, suspended
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.tracebacks import printed
@@ -50,6 +50,7 @@ def finds(kind: str) -> Callable[[Timeline, Observed], Iterator[Finding]]:
     return find
 
 
+@once
 def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     """All of them, one for each line that waits. Inferred from the source, which the trace must contain.
 
@@ -63,13 +64,13 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
         alike.setdefault((suspension.reason, suspension.on, suspension.place), []).append(suspension)
     may_yet = {
         (track.base_name, track.place)
-        for track in timeline.tracks.values()
+        for track in timeline.tracks.lasting()
         if track.state in (State.READY, State.RUNNING)
         or ((one := suspended(timeline, track)) is not None and one.reason in FROM_OUTSIDE)
     }
     failed = [
         track
-        for track in map(timeline.tracks.__getitem__, timeline.exits)
+        for track in timeline.tracks.ended(words.RAISED)
         if track.state is State.FAILED and (track.base_name, track.place) not in may_yet
     ]
     found = []
@@ -87,7 +88,30 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
             found.append(Broken(kind, tracks, call.thing, method, line, tuple(waiting)))
         elif methods == ("task_done",) and _is_empty(timeline, observed, waiting[0]):
             found.append(Broken("lost_task_done", (), call.thing, methods[0], 0, tuple(waiting)))
+        elif call.method == "get" and (back := _gives_back(timeline, waiting, name, methods)) is not None:
+            found.append(Broken("not_returned", (), call.thing, back[1], back[0], tuple(waiting)))
     return found
+
+
+def _gives_back(
+    timeline: Timeline, waiting: list[Suspension], name: str, methods: tuple[str, ...]
+) -> tuple[int, str] | None:
+    """Where those who wait for one would give it back, as others of their function had to before they ended; None if
+    they would not, or somebody else may."""
+    functions = {track.base_name: track for track in (timeline.tracks[one.track] for one in waiting)}
+    backs = []
+    for track in functions.values():
+        written = definition(timeline, track)
+        calls = list(calls_in(timeline, written, name, methods)) if written is not None else []
+        if written is None or not calls or not any(calls_in(timeline, written, name, ("get", "get_nowait"))):
+            return None
+        backs.append(calls[0])
+    those = {one.track for one in waiting}
+    others = [track for track in timeline.tracks.values() if track.id not in those and not track.schedules]
+    if any(track.exit_ns < 0 and any(_missed(timeline, track, name, methods)) for track in others):
+        return None
+    ended = any(track.base_name in functions and track.state is State.DONE for track in others)
+    return backs[0] if ended else None
 
 
 def _is_idle(timeline: Timeline, served: Served, suspension: Suspension) -> bool:
@@ -130,6 +154,15 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
     waits = f"{who} waited in {waiting[0].on}{at(waiting[0].place)}"
     cost_ns = sum(max(0, timeline.last_ns - one.t_ns) for one in waiting)
     tracks = [one.track for one in waiting]
+    if what.kind == "not_returned" and not what.died:
+        function = timeline.tracks[waiting[0].track].base_name
+        line = spot(definition(timeline, timeline.tracks[waiting[0].track])).rpartition(":")[0]
+        sentence = (
+            f"what {what.thing} had was taken, and not given back by {what.thing}.{what.method}() ({line}:{what.line}) "
+            f"before those called {function} ended (inferred from the source) → {waits}, and nothing woke "
+            f"{'it' if len(waiting) == 1 else 'them'}"
+        )
+        return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)
     if not what.died:
         sentence = f"all items were taken, but task_done() was called too seldom → {waits}, and nothing woke it"
         return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import is_over, suspended, suspension_before
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline
 from visualizer.trace import words
 
@@ -42,11 +42,12 @@ def deadlocked(timeline: Timeline, switch: Switch) -> Iterator[tuple[int, Suspen
                 yield track.id, suspension
 
 
+@once
 def stuck(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
     """Tracks that waited as a hub raised LoopExit, or as the program ended, however it did."""
     found = {}
     if timeline.end is not None or is_over(timeline):
-        for track in timeline.tracks.values():
+        for track in timeline.tracks.lasting():
             if not track.schedules and (suspension := suspended(timeline, track)) is not None:
                 found[track.id] = suspension
     for switch in loop_exits(timeline, observed):

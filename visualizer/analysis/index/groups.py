@@ -37,7 +37,7 @@ class TrackGroup:
         self._version = -1
         #: See `ended_ns` and `failed`; None: not looked yet.
         self._ended_ns: int | None = None
-        self._failed: bool | None = None
+        self._end: State | None = None
         #: Their runs along the switches.
         self.runs = GroupRuns(timeline)
         self._begin()
@@ -61,7 +61,7 @@ class TrackGroup:
         if tracks == self.tracks and self._version == self._timeline.version:
             return
         self._version = self._timeline.version
-        self._ended_ns = self._failed = None
+        self._ended_ns = self._end = None
         if tracks != self.tracks:
             known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
@@ -203,11 +203,12 @@ class TrackGroup:
         return self._ended_ns
 
     @property
-    def failed(self) -> bool:
-        """Whether one of them ended by an exception."""
-        if self._failed is None:
-            self._failed = bool(self._t_ns) and self.count(State.FAILED, self._t_ns[-1]) > 0
-        return self._failed
+    def end(self) -> State:
+        """How they ended, if all have: the worst of the ways in which one of them did."""
+        if self._end is None:
+            now = self.counts(self._t_ns[-1]) if self._t_ns else {}
+            self._end = next((state for state in (State.FAILED, State.STOPPED) if now.get(state)), State.DONE)
+        return self._end
 
 
 def _by_state(change: Column, weight: Column) -> tuple[Column, Column]:

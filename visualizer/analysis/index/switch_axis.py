@@ -111,7 +111,7 @@ def _by_time(timeline: Timeline, track: Track, known: Column) -> Column:
     ran_early = (before == 0) | (start_ns[far] < start_ns[before])
     stepped = begun & (step_slices[np.maximum(step, 0)] == before) if len(step_slices) else begun
     left = (known > 0) & (state[before] == State.RUNNING) & (is_state != State.IDLE) & (stepped | ran_early)
-    final = ((is_state == FINAL[0]) | (is_state == FINAL[1])) & (known == len(state) - 1)
+    final = np.isin(is_state, FINAL) & (known == len(state) - 1)
     if not len(switch_ns):
         whole: Column = np.clip(t_ns / max(1, timeline.last_ns), 0.0, 1.0)
         return whole

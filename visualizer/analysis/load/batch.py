@@ -6,21 +6,23 @@ What a batch leaves open is kept for the next one, so that it does not matter wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.load import per_track
-from visualizer.analysis.load.distinct import last_true, shifted
+from visualizer.analysis.load.distinct import chosen, last_true, shifted
 from visualizer.analysis.load.per_track import READY_AGAIN, SHOWN, UNBORN, Before, Items, begun, items_of, states
-from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, kinds, resolve
+from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, resolve
 from visualizer.analysis.load.templates import Templates
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.schedulers import Resumptions
+from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.states import RUNS, State
-from visualizer.analysis.model.types import Entry
+from visualizer.analysis.model.types import Entry, Tail
 from visualizer.analysis.model.writer import Passages, Writer
 from visualizer.trace import words
 from visualizer.trace.columns import (
@@ -28,31 +30,42 @@ from visualizer.trace.columns import (
     EXIT,
     IDLE,
     NOTED,
+    PARK,
     POLL,
     RESUME,
     SAMPLE,
     SPAWN,
     SWITCH,
     THREAD,
+    UNPARK,
     WAIT,
     WAKE,
     YIELD,
     Column,
     Columnizer,
     Columns,
-    Template,
     grouped,
+    kinds,
     nonzero,
     numbered,
 )
-from visualizer.trace.events import Sample
+from visualizer.trace.events import Name, Output, Sample, Tie
 
-_SWITCHES = kinds(SWITCH, RESUME, YIELD, RETURN)
-_SUSPENDS = kinds(SWITCH, RESUME, YIELD, ALONE)
-_KEPT = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
-_TURNS_THREAD = kinds(THREAD, BEGIN)
+_switches = kinds(SWITCH, RESUME, YIELD, RETURN, UNPARK)
+_suspends = kinds(SWITCH, RESUME, YIELD, ALONE, PARK)
+#: They suspend, and are no switches.
+_alone = kinds(ALONE, PARK)
+_yields = kinds(YIELD, ALONE)
+_begins = kinds(SPAWN, BEGIN)
+_polls = kinds(POLL, IDLE)
+_are_kept = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
+_turns_thread = kinds(THREAD, BEGIN)
+#: Items after which a wait goes on, or a run; and by which that begins.
+_undone, _goes_on, _runs = kinds(per_track.UNDONE), kinds(per_track.POLLS, per_track.POLLED), kinds(per_track.RUN)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
+#: What so few did is remembered.
+_FEW = 1 << 10
 _NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
@@ -63,19 +76,28 @@ class Batches:
         self.writer = writer
         self.stacks = stacks
         self.templates = Templates(writer, columnizer)
-        #: What tracks have announced to wait for: template, and the time that was asked for.
-        self.pending: dict[int, tuple[int, int]] = {}
+        #: What tracks have announced to wait for: template, the time that was asked for, and the thing.
+        self.pending: dict[int, tuple[int, int, int]] = {}
         #: By which wakeup greenlets that run are ready as soon as they are suspended; by the bottom of the stack.
         self.early: dict[int, int] = {}
         #: Generators that are being closed.
         self.closing: set[int] = set()
         #: Whom each track resumed last, and where.
         self.resumed: dict[int, tuple[int, int]] = {}
+        self._most = _FEW
 
     def take(self, columns: Columns) -> None:
         """Take in all of them."""
         self.templates.learn()
         _Batch(self, columns).take()
+
+    def tidy(self) -> None:
+        """Forget what tracks did that have ended, whenever as much again has come."""
+        schedulers, over = self.writer.schedulers, self.writer.over
+        if len(self.resumed) + schedulers.remembered > self._most:
+            self.resumed = {track: last for track, last in self.resumed.items() if track not in over}
+            schedulers.forget(over)
+            self._most = max(_FEW, 2 * (len(self.resumed) + schedulers.remembered))
 
 
 class _Batch:
@@ -89,12 +111,12 @@ class _Batch:
         self.thread = stacks.thread
         #: Generators that run on behalf of a scheduler.
         self.in_turn = [one for stack in stacks.stacks.values() for one in stack[1:] if schedulers.is_in_turn(one)]
-        exits, begins = (nonzero(mask.take(columns.kind)).tolist() for mask in (kinds(EXIT), kinds(SPAWN, BEGIN)))
-        #: By which line of this batch tracks begin.
-        self.begins = dict(zip(columns.a[begins[::-1]].tolist(), begins[::-1], strict=True)) if exits else {}
-        #: When tracks end, by the number of the line.
-        self.exits: dict[int, int] = {}
-        steps, extras, returns = resolve(columns, stacks, self._void(exits))
+        exits = nonzero((columns.kind == EXIT) & (columns.a >= 0))
+        ends = self._ends_first(exits)
+        #: Which tracks end in this batch, ascending, and by which line.
+        order = columns.a[ends].argsort()
+        self.ending, self.end_lines = columns.a[ends][order], ends[order]
+        steps, extras, returns = resolve(columns, stacks, np.setdiff1d(exits, ends, assume_unique=True))
         stacks.tidy()
         #: Of lines that resume, whether a scheduler does.
         self.by_scheduler = np.zeros(len(columns.kind), dtype=bool)
@@ -102,52 +124,81 @@ class _Batch:
         #: Exits of generators that were being closed.
         self.closed = self._closed_by(steps.kind)
         self.steps = arranged(steps, extras, returns)
-        event = self.steps.event
-        self.t_ns, self.template, self.value = columns.t_ns[event], columns.template[event], columns.value[event]
+        self.t_ns, self.template, self.value = (
+            column if self.steps is steps else column.take(self.steps.event)
+            for column in (columns.t_ns, columns.template, columns.value)
+        )
 
     # What else has to be told of lines.
 
-    def _void(self, exits: list[int]) -> list[int]:
-        """Those that end what has ended before, or what nothing has been told of yet."""
-        void, tracks = [], self.writer.timeline.tracks
-        for line, track in zip(exits, self.columns.a[exits].tolist(), strict=True):
-            is_void = self.writer.is_over(track) if track in tracks else not self._is_known(track, line)
-            if is_void or track in self.exits:
-                void.append(line)
-            else:
-                self.exits[track] = line
-        return void
+    def _ends_first(self, exits: Column) -> Column:
+        """Those that do not end what has ended before, nor what nothing has been told of yet."""
+        a, known = self.columns.a, self.writer.timeline.tracks.known
+        begins = nonzero(_begins(self.columns.kind) & (a >= 0))
+        different, index = numbered(np.concatenate((a[begins], a[exits])))
+        first = np.full(len(different), len(a))
+        first[index[: len(begins)][::-1]] = begins[::-1]
+        whose = a[exits].tolist()
+        is_known = first[index[len(begins) :]] < exits
+        for number in nonzero(~is_known).tolist():
+            is_known[number] = whose[number] in known or self._is_known(whose[number], int(exits[number]))
+        is_known &= ~self._are_over(whose)
+        exits = exits.compress(is_known)
+        first = np.full(len(different), -1)
+        which = index[len(begins) :].compress(is_known)
+        first[which[::-1]] = exits[::-1]
+        ends: Column = exits[first[which] == exits]
+        return ends
 
     def _is_known(self, track: int, line: int) -> bool:
-        """Whether a line in front of this one speaks of a track that is new."""
-        if self.begins.get(track, line) < line:
-            return True
+        """Whether a line in front of this one, other than that by which it begins, speaks of a track that is new."""
         kind, a, b = (column[:line] for column in (self.columns.kind, self.columns.a, self.columns.b))
-        runs = _SWITCHES.take(kind)
+        runs = _switches(kind)
         if any(track in stack for stack in self.batches.stacks.stacks.values()) and runs.any():
             return True
         return bool((((runs | (kind == WAKE)) & (a == track)) | ((kind == SWITCH) & (b == track))).any())
 
-    def _end_of(self, track: int) -> int:
-        """By which line the track ends: before all of them, or behind, if by none."""
-        return (
-            self.exits[track] if track in self.exits else -1 if self.writer.is_over(track) else len(self.columns.kind)
-        )
+    def _ends_here(self, tracks: Column) -> Column:
+        """By which line each of these ends: behind all of them, if by none."""
+        if not len(self.ending):
+            return np.full(len(tracks), len(self.columns.kind))
+        at = np.minimum(self.ending.searchsorted(tracks), len(self.ending) - 1)
+        return np.where(self.ending[at] == tracks, self.end_lines[at], len(self.columns.kind))
 
-    def _has_ended(self, track: int, line: int) -> bool:
-        return self._end_of(track) < line
+    def _ends_of(self, tracks: Column) -> Column:
+        """The same, or before all of them, if it had ended then."""
+        ends = self._ends_here(tracks)
+        others = nonzero(ends == len(self.columns.kind))
+        ends[others.compress(self._are_over(tracks.take(others).tolist()))] = -1
+        return ends
+
+    def _are_over(self, tracks: list[int]) -> Column:
+        """Whether each had ended before all these lines."""
+        over = self.writer.over
+        if over.keys().isdisjoint(tracks):
+            return np.zeros(len(tracks), dtype=bool)
+        return np.fromiter(map(over.__contains__, tracks), bool, len(tracks))
 
     def _turns(self, steps: Steps) -> list[Extra]:
         """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
         resumes = nonzero(steps.kind == RESUME)
-        if not len(resumes):
+        ids, which = numbered(np.concatenate((steps.by[resumes], steps.who[resumes])) + 1)
+        # In a damaged trace those who have ended may go on.
+        by_ends, who_ends = self._ends_of(ids - 1).take(which).reshape(2, -1)
+        told = nonzero((by_ends >= resumes) & (who_ends >= resumes))
+        if not len(told):
             return []
-        places = self.batches.templates.place[self.columns.template[resumes]]
-        resumptions = Resumptions(resumes, steps.by[resumes], places, steps.who[resumes])
-        self.by_scheduler[resumes], found = self.writer.schedulers.take(resumptions, self._has_ended)
+        resumes, by_lasts, who_lasts = (
+            chosen(column, told) for column in (resumes, by_ends == len(steps.kind), who_ends == len(steps.kind))
+        )
+        places = self.batches.templates.place.take(self.columns.template.take(resumes))
+        resumptions = Resumptions(resumes, steps.by.take(resumes), places, steps.who.take(resumes))
+        self.by_scheduler[resumes], found = self.writer.schedulers.take(
+            resumptions, by_lasts, who_lasts, self._ends_of
+        )
         extras = []
         for line, tracks in found:
-            left = nonzero(_SUSPENDS[steps.kind[: line + 1]])
+            left = nonzero(_suspends(steps.kind[: line + 1]))
             values = np.where(steps.kind[left] == YIELD, self.columns.value[left], words.NOTHING)
             given = dict(zip(steps.by[left].tolist(), values.tolist(), strict=True))
             for track in tracks:
@@ -155,26 +206,26 @@ class _Batch:
                 extras += [Extra(line, 2, TURN, track, words.NOBODY)] if value in self.writer.nothings else []
         return extras
 
-    def _closed_by(self, kind: Column) -> set[int]:
+    def _closed_by(self, kind: Column) -> Column:
         closing, a, may_close = self.batches.closing, self.columns.a, self.batches.templates.closes
-        closed: set[int] = set()
         if not closing and not may_close.any():
-            return closed
-        closes = may_close.take(self.columns.template) & (kind == RESUME)
+            return _NO_NUMBERS
+        closes = (kind == RESUME) & may_close.take(self.columns.template)
         if not closing and not closes.any():
-            return closed
+            return _NO_NUMBERS
         tracks = np.array([*closing, *a[closes].tolist()])
         is_one = np.zeros(max(int(tracks.max()), int(a.max())) + 1, dtype=bool)
         is_one[tracks] = True
         those = is_one.take(a, mode="clip") & ((kind == YIELD) | (kind == ALONE) | (kind == EXIT))
-        for line in nonzero(those | closes).tolist():
-            track = int(a[line])
-            if closes[line]:
-                closing.add(track)
-            else:
-                if kind[line] == EXIT and track in closing:
-                    closed.add(line)
-                closing.discard(track)
+        lines = nonzero(those | closes)
+        lines = lines[a[lines].argsort(kind="stable")]
+        track, is_close = a[lines], closes[lines]
+        is_first, is_last = _edges(track)
+        was_closing = shifted(is_close, False)
+        was_closing[is_first] = np.isin(track[is_first], [*closing])
+        closing.difference_update(track[is_last].tolist())
+        closing.update(track[is_last & is_close].tolist())
+        closed: Column = lines[was_closing & (kind[lines] == EXIT)]
         return closed
 
     # What it comes to.
@@ -182,9 +233,9 @@ class _Batch:
     def take(self) -> None:
         steps, kind, writer = self.steps, self.steps.kind, self.writer
         exits = nonzero(kind == EXIT)
-        failed = exits[self.batches.templates.raises.take(self.template[exits])]
-        idles = kind == IDLE
-        items = items_of(steps, failed, ((kind == POLL) | idles) & (self.value != 0))
+        ends = self.batches.templates.ends.take(self.template[exits])
+        polls, idles = nonzero(_polls(kind)), kind == IDLE
+        items = items_of(steps, exits, ends, polls.compress(self.value[polls] != 0))
         if idles.any():
             # Of a scheduler it is observed when it polls.
             items = items.those(~(idles[items.step] & self._is_hub(items)[items.track]))
@@ -199,17 +250,13 @@ class _Batch:
             items.what[early.items] = per_track.LEAVE_READY
             found, after = states(items, before)
         what = items.what
-        over = items.step[(what == per_track.LEAVE) & ((found == State.DONE) | (found == State.FAILED))]
-        # The number that each step has among the switches, the suspensions and the wakeups, or the last one before it.
-        is_switch, is_suspension, is_wake = _SWITCHES.take(kind), _SUSPENDS.take(kind), kind == WAKE
+        over = items.step[nonzero((what == per_track.LEAVE) & per_track.is_over(found))]
+        is_switch, is_suspension, is_wake = _switches(kind), _suspends(kind), kind == WAKE
         is_suspension[over] = False
         self.over = set(over.tolist())
-        is_wake[items.step[what == per_track.SUSPENSION_READY]] = True
-        is_wake[items.step[(what == per_track.TURNED) & (found == State.WAITING)]] = True
-        switch, suspension, wake = (
-            np.cumsum(those, dtype=np.int32) + np.int32(count - 1)
-            for those, count in zip((is_switch, is_suspension, is_wake), writer.counts, strict=True)
-        )
+        turned = (what == per_track.TURNED) & (found == State.WAITING)
+        is_wake[items.step[nonzero((what == per_track.SUSPENSION_READY) | turned)]] = True
+        switch, suspension, wake = map(_numbers, (is_switch, is_suspension, is_wake), writer.counts)
         for bottom, step in early.open:
             self.batches.early.setdefault(bottom, int(wake[step]))
         begins = begun(items, found)
@@ -219,7 +266,7 @@ class _Batch:
         woken = nonzero(is_wake & ~is_switch)
         about[woken] = wake[woken]
         about = about.take(items.step)
-        leaves = nonzero(per_track.SUSPENDS.take(what))
+        leaves = nonzero(per_track.suspends(what))
         about[leaves] = suspension.take(items.step.take(leaves))
         state, steps_, bounds = SHOWN.take(after), items.step, items.edges
         runs = what == per_track.RUN
@@ -229,7 +276,7 @@ class _Batch:
         if not (begins == 1).all():
             which = np.repeat(np.arange(len(what)), begins)
             state, about, steps_, runs = (column.take(which) for column in (state, about, steps_, runs))
-            ends = np.concatenate(([0], np.cumsum(begins)))
+            ends = np.concatenate(([0], np.cumsum(begins, dtype=np.int64)))
             bounds = ends[bounds]
             twice = nonzero(which[1:] == which[:-1])
             state[twice] = State.WAITING
@@ -240,65 +287,73 @@ class _Batch:
                 about[ends[early.items + 1] - 1] = ready
         # All tracks.
         self._write_columns(waits, is_switch, is_suspension, is_wake, switch, suspension)
-        self._write_order(entry, number, t_ns, is_switch, is_wake, switch, suspension, wake)
-        writer.begin_slices(
-            items.ids.tolist(), before.counts, bounds, self.t_ns.take(steps_), state, about, nonzero(runs)
-        )
+        self._write_order(entry, number, t_ns, is_switch, is_suspension, is_wake, switch, suspension, wake)
+        start_ns = self.t_ns.take(steps_)
+        _rise(start_ns, bounds, before.last_ns)
+        tails = self._tails(items, before, after, bounds, about, start_ns)
+        writer.begin_slices(items.ids, before.counts, bounds, start_ns, state, about, nonzero(runs), tails)
         self._close_hubs(items, before, bounds, steps_)
-        occurred = [State(one) for one in nonzero(np.bincount(state, minlength=1)).tolist()]
+        occurred = [one for one in State if (state == one).any()]
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
+        self.batches.tidy()
 
     def _before(self, ids: list[int]) -> Before:
         """The tracks as they are in front of all this."""
         tracks, hubs = self.writer.timeline.tracks, self.writer.hubs
-        states, counts = np.full(len(ids), UNBORN, dtype=np.uint8), [0] * len(ids)
-        runs, suspensions = np.full((2, len(ids)), -1, dtype=np.int32)
-        for number, track in enumerate(map(tracks.get, ids)):
-            if track is None:
-                continue
+        found = np.empty((5, len(ids)), dtype=np.int64)
+        found.T[:] = _UNBORN
+        there = [number for number, id in enumerate(ids) if id in tracks.known]
+        tails: list[Tail] = []
+        for track in map(tracks.__getitem__, map(ids.__getitem__, there)):
             if track.id in hubs:
                 self.writer.reopen(track)
-            slices = track.slices
-            count = counts[number] = len(slices.state)
-            if not count:
-                continue
-            state = slices.state[-1]
-            if state == State.WAITING:
-                suspensions[number] = slices.about[-1]
-            elif state == State.READY:
-                if count > 1 and slices.state[-2] == State.WAITING:
-                    state, suspensions[number] = READY_AGAIN, slices.about[-2]
-            elif state in RUNS:
-                runs[number] = slices.about[-1]
-            states[number] = state
-        return Before(states, runs, suspensions, counts)
+                track.tail = None
+            tails.append(track.tail or _tail(track.slices))
+        if tails:
+            found[:, there] = np.array(tails).T
+        return Before(*found)
+
+    def _tails(
+        self, items: Items, before: Before, after: Column, bounds: Column, about: Column, start_ns: Column
+    ) -> Column:
+        """Of those that begin slices, how they end, a row each."""
+        begun = np.diff(bounds)
+        some = nonzero(begun)
+        last, end = after[items.edges[some + 1] - 1].astype(np.int64), bounds[some + 1] - 1
+        waited = np.where(begun[some] > 1, about[end - 1], before.suspension[some])
+        suspension = np.where(last == State.WAITING, about[end], np.where(last == READY_AGAIN, waited, -1))
+        run = np.where(per_track.runs(last), about[end], -1)
+        return np.stack((last, run, suspension, before.counts[some] + begun[some], start_ns[end]), axis=1)
 
     def _waits(self, items: Items) -> _Waits:
         """The switches that end what was announced as a wait."""
         pending, what = self.batches.pending, items.what
-        those = nonzero((what == per_track.WAITS) | (what == per_track.SUSPENSION) | (what == per_track.LEAVE))
-        step, track, is_wait = items.step[those], items.track[those], what[those] == per_track.WAITS
+        is_wait = what == per_track.WAITS
         if not pending and not is_wait.any():
-            return _Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
+            return _Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
+        those = nonzero(is_wait | (what == per_track.SUSPENSION) | (what == per_track.LEAVE))
+        step, track, is_wait = (column.take(those) for column in (items.step, items.track, is_wait))
         is_first, is_last = _edges(track)
-        leaves = what[those] == per_track.LEAVE
+        leaves = what.take(those) == per_track.LEAVE
         hits = nonzero(leaves & shifted(is_wait, False) & ~is_first)
-        steps, wait = step[hits], step[hits - 1]
-        templates, asked_ns = self.template[wait], self.value[wait]
+        steps, said = step[hits], self._said(step[hits - 1])
         firsts = nonzero(is_first)
         ids = items.ids[track[firsts]]
         there = set(ids.tolist()) if pending else ()
         for id in [id for id in pending if id in there]:
             first = int(firsts[np.searchsorted(ids, id)])
-            template, asked = pending.pop(id)
+            announced = pending.pop(id)
             if leaves[first]:
-                steps, templates = np.append(steps, step[first]), np.append(templates, template)
-                asked_ns = np.append(asked_ns, asked)
+                steps, said = np.append(steps, step[first]), np.append(said, np.transpose([announced]), axis=1)
         open_ = nonzero(is_wait & is_last)
-        said = zip(self.template[step[open_]].tolist(), self.value[step[open_]].tolist(), strict=True)
-        pending.update(zip(items.ids[track[open_]].tolist(), said, strict=True))
+        announcements = map(tuple, self._said(step[open_]).T.tolist())
+        pending.update(zip(items.ids[track[open_]].tolist(), announcements, strict=True))
         order = steps.argsort(kind="stable")
-        return _Waits(steps[order], templates[order], asked_ns[order])
+        return _Waits(steps[order], *said[:, order])
+
+    def _said(self, waits: Column) -> Column:
+        """What is kept of steps that announce a wait."""
+        return np.array([column.take(waits) for column in (self.template, self.value, self.steps.by)])
 
     def _find_turns(self, items: Items) -> None:
         """Who gives its scheduler nothing is ready for its next turn, as far as can be inferred."""
@@ -307,7 +362,7 @@ class _Batch:
         gives_nothing = (self.steps.kind == YIELD) & np.isin(self.value, self.writer.nothings)
         if not gives_nothing.any():
             return
-        kind, what, event = self.steps.kind[items.step], items.what, self.steps.event[items.step]
+        kind, what, event = self.steps.kind.take(items.step), items.what, self.steps.event.take(items.step)
         is_resumed = (what == per_track.RUN) & (kind == RESUME)
         is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
         those = nonzero(is_resumed | is_yield)
@@ -321,12 +376,12 @@ class _Batch:
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
         """Who is woken while it runs is ready as soon as it is suspended; the first wake of a run counts."""
         what, early, steps = items.what, self.batches.early, self.steps
-        woken = nonzero((what == per_track.WOKEN) & np.isin(found, RUNS))
+        woken = nonzero((what == per_track.WOKEN) & per_track.runs(found))
         if len(woken):
             woken = woken[~self._is_hub(items)[items.track[woken]]]
         if not len(woken) and not early:
             return _Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
-        leaves = nonzero((what == per_track.LEAVE) & (found != State.DONE) & (found != State.FAILED))
+        leaves = nonzero((what == per_track.LEAVE) & ~per_track.is_over(found))
         # By bottom: who is woken, and who leaves.
         item_of = np.full(len(steps.kind), -1)
         item_of[items.step[woken]], item_of[items.step[leaves]] = woken, leaves
@@ -362,12 +417,11 @@ class _Batch:
         """What slices are about that go on with what was before them: a wait, or a run."""
         what = items.what
         for those, of, first in (
-            (what == per_track.UNDONE, per_track.SUSPENDS.take(what) & (begins > 0), before.suspension),
-            ((what == per_track.POLLS) | (what == per_track.POLLED), what == per_track.RUN, before.run),
+            (_undone, per_track.suspends, before.suspension), (_goes_on, _runs, before.run),
         ):
-            again = nonzero(those)
+            again = nonzero(those(what))
             if len(again):
-                last, track = last_true(of)[again], items.track[again]
+                last, track = last_true(of(what) & (begins > 0))[again], items.track[again]
                 about[again] = np.where((last >= 0) & (items.track[last] == track), about[last], first[track])
 
     def _write_lines(
@@ -376,9 +430,9 @@ class _Batch:
         """Tracks that begin and end, and what else was kept as a line. Return of each step its number among others of
         its entry, and that (none: below 0); and its time."""
         kind, writer = self.steps.kind, self.writer
-        number, entry = np.full(len(kind), -1), np.full(len(kind), -1, dtype=np.int8)
+        number, entry = np.full(len(kind), -1, dtype=np.int32), np.full(len(kind), -1, dtype=np.int8)
         t_ns = self.t_ns
-        kept = nonzero(_KEPT.take(kind))
+        kept = nonzero(_are_kept(kind))
         step, of = kept, np.full((2, len(kept)), _KEPT_LAST)
         # Tracks of which no line has told that they begin, where they are first spoken of.
         unborn = nonzero(before.state == UNBORN)
@@ -397,52 +451,72 @@ class _Batch:
         if not len(step):
             return number, entry, t_ns
         valid = np.zeros(len(kind), dtype=bool)
-        valid[items.step[begins > 0]] = True
+        valid[items.step[nonzero(per_track.ends(items.what) & (begins > 0))]] = True
         seen = items.what == per_track.SEEN
         idle = nonzero(seen & (found == State.IDLE))
-        valid[items.step[seen & (found == State.RUNNING)]] = True
+        valid[items.step[nonzero(seen & (found == State.RUNNING))]] = True
         # Of a hub, that is a poll.
         valid[items.step[idle[~self._is_hub(items)[items.track[idle]]]]] = True
         is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
         for those, one, count in (
             (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
         ):
-            entry[those], number[those] = one, np.arange(count, count + np.count_nonzero(those))
+            which = nonzero(those)
+            entry[which], number[which] = one, np.arange(count, count + len(which))
         is_new = (of[0] == _KEPT_LAST) & is_spawn[step]
         births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind[step] != EXIT)))
         thread_of, t_ns = self._threads(), t_ns.copy()
-        begun = 0
-        for at, (last, id), born in zip(
-            step[others].tolist(), of[:, others].T.tolist(), np.cumsum(is_new)[others].tolist(), strict=True
+        spawned = self._births(births, thread_of)
+        begun, lines = 0, [
+            self.columns.kept[line] if last == _KEPT_LAST else None
+            for line, last in zip(self.value[step[others]].tolist(), of[0, others].tolist(), strict=True)
+        ]
+        born = np.cumsum(is_new)[others]
+        for at, id, line, until in zip(
+            step[others].tolist(), of[1, others].tolist(), lines, self._until(spawned, lines, born), strict=True
         ):
             # In this order: names are numbered as the tracks come.
-            self._spawn(births[begun:born], thread_of)
-            begun = born
-            event = int(self.steps.event[at])
-            if last < _KEPT_LAST:
-                writer.track(id, int(t_ns[at]), thread_of(event))
+            if begun < until:
+                writer.spawn(*(column[begun:until] for column in spawned))
+                begun = until
+            event = self.steps.event[at]
+            if line is None:
+                writer.track(id, int(t_ns[at]), int(thread_of(event)))
             else:
-                noted = self._note(self.columns.kept[int(self.value[at])], at, bool(valid[at]), t_ns)
+                noted = self._note(line, at, bool(valid[at]), t_ns)
                 if noted is not None:
                     entry[at], number[at] = noted
-        self._spawn(births[begun:], thread_of)
+        if begun < len(births):
+            writer.spawn(*(column[begun:] for column in spawned))
         exits = nonzero(is_exit)
-        writer.exit(
-            self.steps.who[exits].tolist(), self.t_ns[exits].tolist(), self._templates_of(exits),
-            self.value[exits].tolist(),
-        )
+        if len(exits):
+            outcomes = self.batches.templates.numbers(self.template[exits], writer.number_of_outcome)
+            writer.exit(self.steps.who[exits], self.t_ns[exits], outcomes, self.value[exits])
         return number, entry, t_ns
 
-    def _spawn(self, births: Column, thread_of: Callable[[int], int]) -> None:
-        """These steps bring new tracks."""
-        if len(births):
-            self.writer.spawn(
-                self.steps.who[births].tolist(), self.t_ns[births].tolist(), self._templates_of(births),
-                self.steps.by[births].tolist(), map(thread_of, self.steps.event[births].tolist()),
-            )
+    def _until(self, spawned: tuple[Column, ...], lines: list[Any], born: Column) -> list[int]:
+        """How many of the tracks that begin here may have begun before each line, of those in front of which so many
+        are `born`: all before the next one for which it matters that no more of them have."""
+        counts: list[int] = born.tolist()
+        if len(counts) < 2:
+            return counts
+        births, text = self.writer.timeline.tracks.spawns.births.known, self.writer.timeline.text
+        names = {births[birth].name for birth in numbered(spawned[2])[0].tolist()}
+        place = {id: number for number, id in enumerate(spawned[0].tolist())}
+        until, found = len(spawned[0]), []
+        for line, count in zip(reversed(lines), reversed(counts), strict=True):
+            is_name = type(line) is Name and text(line.name) not in names and place.get(line.track, -1) < count
+            if not is_name and type(line) is not Output and type(line) is not Tie:
+                until = count
+            found.append(until)
+        return found[::-1]
 
-    def _templates_of(self, steps: Column) -> Iterator[Template]:
-        return map(self.batches.templates.all.__getitem__, self.template[steps].tolist())
+    def _births(self, births: Column, thread_of: Callable[[Column], Column]) -> tuple[Column, ...]:
+        """What Writer.spawn has to be told of the tracks that these steps bring."""
+        steps, numbers = self.steps, _NO_NUMBERS
+        if len(births):
+            numbers = self.batches.templates.numbers(self.template[births], self.writer.number_of_birth)
+        return steps.who[births], self.t_ns[births], numbers, steps.by[births], thread_of(steps.event[births])
 
     def _note(self, line: Any, step: int, is_valid: bool, t_ns: Column) -> tuple[Entry, int] | None:
         """Any other line that was kept. Return its place among others of its entry, if it has one."""
@@ -455,14 +529,11 @@ class _Batch:
             t_ns[step] = max(writer.timeline.last_ns, int(self.columns.t_ns[: int(self.steps.event[step]) + 1].max()))
         return writer.note(line, int(t_ns[step]), int(self.steps.by[step]))
 
-    def _threads(self) -> Callable[[int], int]:
-        """On which thread a line is."""
-        if not self.writer.processes.several:
-            # Which it is makes no difference.
-            return lambda line: self.thread
-        turns = nonzero(_TURNS_THREAD.take(self.columns.kind))
-        threads = [self.thread, *self.columns.a[turns].tolist()]
-        return lambda line: threads[int(turns.searchsorted(line))]
+    def _threads(self) -> Callable[[Column], Column]:
+        """On which thread each line is."""
+        turns = nonzero(_turns_thread(self.columns.kind))
+        threads = np.array([self.thread, *self.columns.a[turns].tolist()])
+        return lambda lines: threads[turns.searchsorted(lines)]
 
     def _write_columns(
         self, waits: _Waits, is_switch: Column, is_suspension: Column, is_wake: Column, switch: Column,
@@ -471,19 +542,19 @@ class _Batch:
         steps, kind, writer, templates = self.steps, self.steps.kind, self.writer, self.batches.templates
         first_suspension = writer.counts[1]
         those = nonzero(is_suspension)
-        number, template = switch[those], self.template[those]
-        how, on_track = templates.suspension[template], steps.who[those]
-        alone = nonzero(kind[those] == ALONE)
+        kinds_, number, on_track = kind.take(those), switch.take(those), steps.who.take(those)
+        how = templates.suspension.take(chosen(self.template, those))
+        alone = nonzero(_alone(kinds_))
         number[alone] = ~(number[alone] + 1)
-        yields = nonzero((kind[those] == YIELD) | (kind[those] == ALONE))
-        on_track[yields] = self._awaited(those[yields])
+        on_track[nonzero(kinds_ == PARK)] = words.NOBODY
+        yields = nonzero(_yields(kinds_))
+        on_track[yields] = self._awaited(those.take(yields))
         timed = asked_ns = _NO_NUMBERS
         if len(waits.steps):
             some = is_suspension[waits.steps]
-            of, said, asked_ns = waits.steps[some], waits.templates[some], waits.asked_ns[some]
+            of, said, asked_ns, things = (column[some] for column in waits)
             at = suspension[of] - first_suspension
-            how[at] = templates.suspensions_of_waits(self.template[of], said)
-            on_track[at] = templates.joined[said]
+            how[at], on_track[at] = templates.waits(self.template[of], said, things)
             timed, asked_ns = suspension[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
         suspended = steps.who[those[alone]].tolist()
         writer.suspension(number, on_track, how, timed, asked_ns)
@@ -492,13 +563,15 @@ class _Batch:
         ):
             writer.suspend_alone(index, t_ns, track)
         those = nonzero(is_switch)
-        template, value, how = self.template[those], self.value[those], templates.how[self.template[those]]
-        returns = nonzero(kind[those] == RETURN)
+        t_ns, template, value = (chosen(column, those) for column in (self.t_ns, self.template, self.value))
+        how, returns = templates.how.take(template), nonzero(chosen(kind, those) == RETURN)
         if len(returns):
-            is_closed = np.isin(steps.event[those[returns]], [*self.closed])
+            is_closed = np.isin(steps.event[those[returns]], self.closed)
             how[returns] = np.where(is_closed, templates.closed[template[returns]], templates.left[template[returns]])
-        self.switched_ns = np.maximum.accumulate(np.maximum(self.t_ns[those], writer.last_switch_ns))
-        writer.switch(Passages(self.switched_ns, steps.by[those], steps.who[those], how, value))
+        self.switched_ns = np.maximum(t_ns, writer.last_switch_ns)
+        if (self.switched_ns[1:] < self.switched_ns[:-1]).any():
+            np.maximum.accumulate(self.switched_ns, out=self.switched_ns)
+        writer.switch(Passages(self.switched_ns, chosen(steps.by, those), chosen(steps.who, those), how, value))
         those = nonzero(is_wake)
         is_told = kind[those] == WAKE
         turn = writer.number_of_cause(words.TURN) if not is_told.all() else -1
@@ -519,53 +592,57 @@ class _Batch:
         found = np.full(len(yields), words.NOBODY, dtype=np.int32)
         is_either = steps.kind == RESUME
         is_either[yields] = True
-        those, places = nonzero(is_either), self.batches.templates.same_place[self.template]
-        ids, index = numbered(steps.by[those] + 1)
+        those, places = nonzero(is_either), self.batches.templates.same_place.take(self.template)
+        ids, index = numbered(chosen(steps.by, those) + 1)
         ids = ids - 1
-        is_resume = steps.kind[those] == RESUME
-        latest = np.full(len(ids), -1)
-        latest[index[is_resume]] = those[is_resume]
+        is_resume = chosen(steps.kind, those) == RESUME
+        latest, resumes = np.full(len(ids), -1), nonzero(is_resume)
+        latest[index.take(resumes)] = those.take(resumes)
         # Only who yields and has resumed somebody can wait for that.
         may_wait, inner, where = np.zeros(len(ids), dtype=bool), *np.full((2, len(ids)), words.NOBODY)
-        may_wait[index[~is_resume]] = True
+        may_wait[index.take(nonzero(~is_resume))] = True
         asking = nonzero(may_wait)
         for number, track in zip(asking.tolist(), ids[asking].tolist(), strict=True):
             if track in resumed:
                 inner[number], where[number] = resumed[track]
         may_wait &= (latest >= 0) | (inner >= 0)
         if may_wait.any():
-            some = nonzero(may_wait[index])
-            order, edges = grouped(index[some], len(ids))
-            some = some[order]
-            step, group, last = those[some], index[some], last_true(is_resume[some])
-            at, valid = step[last], last >= edges[group]
-            whom, place = np.where(valid, steps.who[at], inner[group]), np.where(valid, places[at], where[group])
-            asked = nonzero(~is_resume[some] & (whom >= 0) & (place == places[step]))
-            awaited, asking, exits = whom[asked], step[asked], self.exits
-            different, which = numbered(awaited)
-            ends = [exits[one] if one in exits else self._end_of(one) for one in different.tolist()]
-            awaited[np.array(ends, dtype=np.int64)[which] < steps.event[asking]] = words.NOBODY
+            some = nonzero(may_wait.take(index))
+            order, edges = grouped(chosen(index, some), len(ids))
+            some = some.take(order)
+            step, group, last = those.take(some), index.take(some), last_true(is_resume.take(some))
+            # Of those who yield, whom they have resumed last, and where.
+            asked = nonzero(~is_resume.take(some))
+            step, group, last, at = step.take(asked), group.take(asked), last.take(asked), step.take(last.take(asked))
+            valid = last >= edges.take(group)
+            whom = np.where(valid, steps.who.take(at), inner.take(group))
+            place = np.where(valid, places.take(at), where.take(group))
+            asked = nonzero((whom >= 0) & (place == places.take(step)))
+            awaited, asking = whom.take(asked), step.take(asked)
+            different, which = numbered(np.concatenate((awaited, steps.by.take(asking))))
+            is_over = self._ends_of(different).take(which).reshape(2, -1) < steps.event.take(asking)
+            awaited[nonzero(is_over[0] | is_over[1])] = words.NOBODY
             found[yields.searchsorted(asking)] = awaited
-        resuming = nonzero(latest >= 0)
+        resuming = nonzero((latest >= 0) & (self._ends_here(ids) == len(self.columns.kind)))
         at = latest[resuming]
         said = zip(steps.who[at].tolist(), places[at].tolist(), strict=True)
         resumed.update(zip(ids[resuming].tolist(), said, strict=True))
         return found
 
     def _write_order(
-        self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_wake: Column, switch: Column,
-        suspension: Column, wake: Column,
+        self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_suspension: Column, is_wake: Column,
+        switch: Column, suspension: Column, wake: Column,
     ) -> None:
-        kind = self.steps.kind
-        both = nonzero(is_switch & is_wake)
-        entry[is_wake], number[is_wake] = Entry.WAKEUP, wake[is_wake]
-        entry[is_switch], number[is_switch] = Entry.SWITCH, switch[is_switch]
-        alone = kind == ALONE
-        entry[alone], number[alone] = Entry.SUSPENSION, suspension[alone]
+        both, alone = nonzero(is_switch & is_wake), _alone(self.steps.kind) & is_suspension
+        for mask, one, numbers in (
+            (is_wake, Entry.WAKEUP, wake), (is_switch, Entry.SWITCH, switch), (alone, Entry.SUSPENSION, suspension),
+        ):
+            those = nonzero(mask)
+            entry[those], number[those] = one, chosen(numbers, those)
         t_ns = t_ns.copy()
-        t_ns[is_switch] = self.switched_ns
+        t_ns[nonzero(is_switch)] = self.switched_ns
         those = nonzero(entry >= 0)
-        entry, number, t_ns = entry[those], number[those], t_ns[those]
+        entry, number, t_ns = (chosen(column, those) for column in (entry, number, t_ns))
         if len(both):
             # Who yields to its scheduler is ready behind the switch.
             at = np.searchsorted(those, both) + 1
@@ -593,20 +670,27 @@ class _Batch:
         kind = self.steps.kind
         if kind[step] == RETURN or step in self.over:
             return True
-        count = self.writer.living(hub)
-        for other in nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT)).tolist():
-            known = self.writer.timeline.tracks.get(int(self.steps.who[other]))
-            if other >= step and known is not None and known.parent == hub:
-                count += 1 if kind[other] == EXIT else -1
-        return count > 0
+        steps, parents = self._with_parents
+        behind = kind[steps[(steps >= step) & (parents == hub)]]
+        return self.writer.living(hub) + 2 * int((behind == EXIT).sum()) > len(behind)
+
+    @cached_property
+    def _with_parents(self) -> tuple[Column, Column]:
+        """The steps by which tracks begin and end, and the parents of these."""
+        kind, tracks = self.steps.kind, self.writer.timeline.tracks
+        steps = nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT))
+        steps = steps[[track in tracks for track in self.steps.who[steps].tolist()]]
+        return steps, tracks.parents(self.steps.who[steps].tolist())
 
 
 class _Waits(NamedTuple):
-    """Steps that suspend tracks that had announced a wait, ascending; its template, and for how long."""
+    """Steps that suspend tracks that had announced a wait, ascending; its template, for how long, and for which thing
+    (text id)."""
 
     steps: Column
     templates: Column
     asked_ns: Column
+    things: Column
 
 
 class _Early(NamedTuple):
@@ -617,6 +701,43 @@ class _Early(NamedTuple):
     steps: Column
     wakes: Column
     open: list[tuple[int, int]]
+
+
+#: How a track ends that is not known.
+_UNBORN = UNBORN, -1, -1, 0, -(1 << 62)
+
+
+def _tail(slices: Slices) -> Tail:
+    """How a track with these slices ends."""
+    if not len(slices):
+        return _UNBORN
+    count, last_ns, state, about = len(slices), slices.start_ns[-1], slices.state[-1], slices.about[-1]
+    if state == State.READY and count > 1 and slices.state[-2] == State.WAITING:
+        return READY_AGAIN, -1, slices.about[-2], count, last_ns
+    return state, about if state in RUNS else -1, about if state == State.WAITING else -1, count, last_ns
+
+
+def _numbers(mask: Column, count: int) -> Column:
+    """The number that each has, from `count` on, among those of which it is true, or that of the last one before it."""
+    if mask.all():
+        return np.arange(count, count + len(mask), dtype=np.int32)
+    if not mask.any():
+        return np.full(len(mask), count - 1, dtype=np.int32)
+    return np.cumsum(mask, dtype=np.int32) + np.int32(count - 1)
+
+
+def _rise(start_ns: Column, bounds: Column, last_ns: Column) -> None:
+    """Slices, those of each track between two bounds, begin no earlier than the one before, the first of which began
+    at `last_ns`."""
+    some = nonzero(bounds[1:] > bounds[:-1])
+    first = bounds[some]
+    start_ns[first] = np.maximum(start_ns[first], last_ns[some])
+    falls = np.zeros(len(start_ns) + 1, dtype=bool)
+    falls[1:-1] = start_ns[1:] < start_ns[:-1]
+    falls[bounds] = False
+    for at in {*(bounds.searchsorted(nonzero(falls), side="right") - 1).tolist()}:
+        own = start_ns[bounds[at] : bounds[at + 1]]
+        np.maximum.accumulate(own, out=own)
 
 
 def _edges(track: Column) -> tuple[Column, Column]:

@@ -5,20 +5,40 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 
+from visualizer.analysis.load import told
 from visualizer.analysis.load.batch import Batches
 from visualizer.analysis.model.forking import Forking
+from visualizer.analysis.model.messages import Messages
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.model.writer import Writer
+from visualizer.trace import words
 from visualizer.trace.columns import Columnizer
-from visualizer.trace.events import Copy, End, Exit, Listing, Place, Process, Shape, Text
+from visualizer.trace.events import (
+    Copy,
+    End,
+    Ended,
+    Exit,
+    Listing,
+    Pair,
+    Place,
+    Process,
+    Received,
+    Sent,
+    Shape,
+    Started,
+    Text,
+)
+from visualizer.trace.foreign.gathered import Told
 from visualizer.trace.merging import Interleaved
 from visualizer.trace.source import Line, Source
 
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
 #: Lines that do not become columns together with those around them.
-_APART = _DEFINITIONS | {Shape, Copy, Process, Interleaved, End}
+_APART = _DEFINITIONS | {
+    Shape, Copy, Process, Started, Ended, Pair, Sent, Received, Interleaved, End, Told
+}
 
 
 class Loader:
@@ -31,6 +51,7 @@ class Loader:
         self._writer = Writer(self.timeline)
         self._stacks = Stacks()
         self._forking = Forking(self._writer, self._stacks)
+        self._messages = Messages(self.timeline)
         self._batches = Batches(self._writer, self._columnizer, self._stacks)
         self._waiting: list[Line] = []
         self._apart = _APART
@@ -68,13 +89,28 @@ class Loader:
         if isinstance(line, Exit):
             self._waiting.append(line)
             self._settle()
-            self._forking.ended(line.track, line.t_ns)
+            ended = self._forking.ended(line.track, line.t_ns)
+            if line.outcome == words.KILLED and (ended is not None or line.track not in self.timeline.tracks):
+                self._messages.killed(ended, line.t_ns)
             return
         self._settle()
         if isinstance(line, Process):
-            # With a child's main thread all of it ends.
+            # With a child's main thread all of it ends; and who is killed has not told all that it sent.
             self._apart = _APART | {Exit}
-            self._forking.on_process(line)
+            self._take_end(self._forking.on_process(line))
+        elif isinstance(line, Started):
+            self._forking.on_started(line)
+        elif isinstance(line, Ended):
+            self._take_end(self._forking.on_ended(line))
+            if line.signal and not self._forking.is_known(line.pid):
+                self._messages.killed(None, line.t_ns)
+        elif isinstance(line, Pair):
+            self._apart = _APART | {Exit}
+            self._messages.pair(line)
+        elif isinstance(line, Sent | Received):
+            self._messages.take(line)
+        elif isinstance(line, Told):
+            told.take(self._writer, line)
         elif isinstance(line, Copy):
             self._forking.on_copy(line)
         elif isinstance(line, Interleaved):
@@ -85,6 +121,11 @@ class Loader:
             self._waiting.append(line)
             self._settle()
             self._forking.end()
+
+    def _take_end(self, line: Exit | None) -> None:
+        """Take in the end of a process that did not tell it itself."""
+        if line is not None:
+            self._take_apart(line)
 
     def _settle(self) -> None:
         """Take in the lines that wait to become columns."""

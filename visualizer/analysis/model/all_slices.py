@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from visualizer.analysis.model.types import Track
+from visualizer.analysis.model.tracks import Tracks
 from visualizer.trace.columns import Column
 
 
@@ -17,15 +17,20 @@ class AllSlices:
     `runs`: where the RUNNING slices that switches began stand, `step_bounds` says whose they are.
     """
 
-    def __init__(self, tracks: Sequence[Track]) -> None:
-        slices = [track.slices for track in tracks]
-        self.bounds = _bounds(map(len, slices))
-        self.start_ns = _joined([one.start_ns for one in slices], "q")
-        self.state = _joined([one.state for one in slices], "B")
-        self.about = _joined([one.about for one in slices], "i")
-        steps = [track.step_slices for track in tracks]
-        self.step_bounds = _bounds(map(len, steps))
-        self.runs = _joined(steps, "i").astype(np.int64) + np.repeat(self.bounds[:-1], np.diff(self.step_bounds))
+    def __init__(self, tracks: Tracks, ids: Sequence[int]) -> None:
+        start_ns, state, about, steps = array("q"), array("B"), array("i"), array("i")
+        counts: list[Column] = []
+        step_counts: list[Column] = []
+        for part in tracks.slices(ids):
+            start_ns.frombytes(part.start_ns)
+            state.frombytes(part.state)
+            about.frombytes(part.about)
+            steps.frombytes(part.steps)
+            counts.append(part.counts)
+            step_counts.append(part.step_counts)
+        self.start_ns, self.state, self.about = map(np.asarray, (start_ns, state, about))
+        self.bounds, self.step_bounds = map(_bounds, (counts, step_counts))
+        self.runs = np.asarray(steps).astype(np.int64) + np.repeat(self.bounds[:-1], np.diff(self.step_bounds))
 
     @property
     def lasts(self) -> Column:
@@ -45,9 +50,5 @@ class AllSlices:
         return found
 
 
-def _bounds(lengths: Iterable[int]) -> Column:
-    return np.array([0, *lengths], dtype=np.int64).cumsum()
-
-
-def _joined(columns: Sequence[array[int]], typecode: str) -> Column:
-    return np.concatenate([np.array([], dtype=typecode), *columns])
+def _bounds(lengths: Iterable[Column]) -> Column:
+    return np.concatenate([np.zeros(1, dtype=np.int64), *lengths]).cumsum()

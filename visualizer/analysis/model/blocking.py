@@ -7,6 +7,7 @@ lasted for HOG_NS, and BLOCKED from then on, from its beginning; its `about` is 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 
 from visualizer.analysis.model.columns import Switches
 from visualizer.analysis.model.states import FINAL, State
@@ -20,7 +21,7 @@ _STILL = (State.WAITING, State.CREATED)
 class Blocking:
     """Finds the slices in which hubs are blocked."""
 
-    def __init__(self, tracks: dict[int, Track], switches: Switches) -> None:
+    def __init__(self, tracks: Mapping[int, Track], switches: Switches) -> None:
         self._tracks = tracks
         self._switches = switches
         self.hubs: dict[int, Track] = {}
@@ -32,15 +33,20 @@ class Blocking:
         self._before: dict[int, tuple[State, int]] = {}
         self._due_ns = 0
 
-    def spawned(self, track: Track) -> None:
-        if track.schedules:
-            self.hubs[track.id] = track
-        self._living[track.parent] = self._living.get(track.parent, 0) + 1
+    @property
+    def has_any(self) -> bool:
+        """Whether anybody has a parent."""
+        return bool(self._living)
 
-    def ended(self, track: Track) -> None:
-        if track.parent in self._living:
-            self._living[track.parent] -= 1
-            self._emptied_ns[track.parent] = track.exit_ns
+    def spawned(self, parent: int, count: int = 1) -> None:
+        """So many of its greenlets have begun."""
+        self._living[parent] = self._living.get(parent, 0) + count
+
+    def ended(self, parent: int, count: int, t_ns: int) -> None:
+        """So many of them have ended, the last one at `t_ns`."""
+        if parent in self._living:
+            self._living[parent] -= count
+            self._emptied_ns[parent] = t_ns
 
     def living(self, hub: int) -> int:
         """How many greenlets it may have to wake."""

@@ -293,7 +293,7 @@ class Columns(NamedTuple):
 
 
 def switch_of(
-    switches: Switches, suspensions: Suspensions, index: int, texts: dict[int, str], places: dict[int, Place]
+    switches: Switches, suspension: int, index: int, texts: dict[int, str], places: dict[int, Place]
 ) -> Switch:
     """Switch number `index`, from 0. Raise IndexError if there is none."""
     if index < 0:
@@ -301,5 +301,5 @@ def switch_of(
     cause, place = switches.details.known[switches.detail[index]]
     return Switch(
         index, switches.ns[index], switches.origin[index], switches.target[index], cause,
-        texts.get(switches.value[index]), places.get(place), suspensions.of_switch(index),
+        texts.get(switches.value[index]), places.get(place), suspension,
     )

@@ -1,4 +1,4 @@
-"""What becomes of tracks where a process forks, and where one ends."""
+"""What becomes of tracks where a process forks or starts another, and where one ends."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from visualizer.analysis.model.writer import Writer
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
+#: Numbers of texts of our own go down from this: those of a trace count from 0.
+_LARGEST_ID = (1 << 30) - 1
+
 
 class Forking:
     """The processes of a timeline as they come and go."""
@@ -20,15 +23,100 @@ class Forking:
         self._writer = writer
         self._stacks = stacks
         self._tracks = writer.timeline.tracks
+        #: Numbers of texts of our own.
+        self._own_texts: dict[str, int] = {}
 
-    def on_process(self, line: ev.Process) -> None:
-        """A child has been forked, and goes on with its own lines."""
-        process = self._writer.processes.fork(line.pid, line.parent, line.track, line.forked_by, line.t_ns)
+    def on_process(self, line: ev.Process) -> ev.Exit | None:
+        """A child has been forked or started, and goes on with its own lines. Return the end of who was replaced by it
+        (exec), if anybody was."""
+        processes = self._writer.processes
+        before = self._last(line.pid)
+        replaced = before if before is not None and before.track != line.track and not self._is_over(before) else None
+        process = processes.begin(line.pid, line.parent, line.track, line.forked_by, line.t_ns)
+        process.command = process.command or line.command
+        started = processes.started.pop(line.pid, None)
+        if started is not None:
+            self._attribute(process, started)
+        if replaced is not None and not process.how:
+            process.how = words.BY_EXEC
+            process.starter = self._main(replaced), None
         known = self._tracks.get(line.track)
         if known is not None:
             known.process = process.number
+            process.tell(known)
         self._stacks.thread = line.track
         self._writer.reach(line.t_ns, 1, ())
+        if replaced is None:
+            return None
+        if not replaced.number:
+            # Of a child this follows from the end of its main thread.
+            self._end_all(replaced, line.t_ns)
+        return ev.Exit(line.t_ns, self._main(replaced), words.RETURNED, self._text(f"exec {line.command}"))
+
+    def on_started(self, line: ev.Started) -> None:
+        """A process was started: it tells of itself before or after this, if it is recorded."""
+        processes = self._writer.processes
+        process = self._last(line.pid)
+        if process is None or process.how or self._is_over(process):
+            processes.started[line.pid] = line
+            return
+        self._attribute(process, line)
+        known = self._tracks.get(process.track)
+        if known is not None:
+            process.tell(known)
+            self._writer.timeline.version += 1
+
+    def on_ended(self, line: ev.Ended) -> ev.Exit | None:
+        """A process has ended. Return the end of its main thread, if that did not tell it itself."""
+        processes = self._writer.processes
+        process = self._last(line.pid)
+        if process is not None:
+            processes.started.pop(line.pid, None)
+        if process is None or not process.number:
+            return None
+        if line.signal:
+            process.signal = line.signal
+        elif line.code >= 0:
+            process.exit_code = line.code
+        self._writer.timeline.version += 1
+        self._writer.timeline.ended_wait(process.track, line.pid, process.start_ns, line.t_ns)
+        if self._is_over(process):
+            return None
+        why, value = words.NOTHING, words.NOTHING
+        if process.end:
+            value = self._text(process.end)
+        else:
+            why = self._text("its process was gone, and how it ended was not seen")
+        outcome = words.KILLED if process.signal is not None or not process.end else words.RETURNED
+        return ev.Exit(line.t_ns, process.track, outcome, value, why)
+
+    def _attribute(self, process: Process, line: ev.Started) -> None:
+        timeline = self._writer.timeline
+        process.how, process.starter = line.how, (line.by, timeline.place(line.place))
+        if line.by in self._tracks:
+            process.parent = timeline.process_of(line.by).pid
+
+    def is_known(self, pid: int) -> bool:
+        """Whether a process that has ended had told of itself, or was another program, and no copy of one that does."""
+        return self._last(pid) is not None or self._writer.processes.started.pop(pid, None) is not None
+
+    def _last(self, pid: int) -> Process | None:
+        """The last process of that id."""
+        return next((process for process in reversed(self._writer.timeline.processes) if process.pid == pid), None)
+
+    def _is_over(self, process: Process) -> bool:
+        main = self._tracks.get(self._main(process))
+        return main is None or main.state in FINAL
+
+    def _main(self, process: Process) -> int:
+        return process.track if process.number else next(iter(self._tracks), words.NOBODY)
+
+    def _text(self, text: str) -> int:
+        known = self._own_texts.get(text)
+        if known is None:
+            known = self._own_texts[text] = _LARGEST_ID - len(self._own_texts)
+            self._writer.define(ev.Text(known, text))
+        return known
 
     def on_copy(self, line: ev.Copy) -> None:
         """A track of the process that forked has another life in this one."""
@@ -91,13 +179,20 @@ class Forking:
             stacks.go_to(track.id)
         writer.begin_slice(track, t_ns, State.RUNNING)
 
-    def ended(self, track: int, t_ns: int) -> None:
-        """A track has ended: with its main thread all of a child is over."""
+    def ended(self, track: int, t_ns: int) -> int | None:
+        """A track has ended: with its main thread all of a child is over. Return the number of that process."""
         process = self._writer.processes.of(track)
-        if process.number and process.track == track:
-            for other in self._tracks.values():
-                if other.process == process.number and other.state not in FINAL:
-                    self._writer.begin_slice(other, t_ns, State.DONE)
+        if not process.number or process.track != track:
+            return None
+        self._end_all(process, t_ns)
+        return process.number
+
+    def _end_all(self, process: Process, t_ns: int) -> None:
+        """All but its main thread."""
+        main = self._main(process)
+        for other in self._tracks.values():
+            if other.process == process.number and other.id != main and other.state not in FINAL:
+                self._writer.begin_slice(other, t_ns, State.DONE)
 
     def end(self) -> None:
         """The program is over. Of a child that nothing tells the end of, it is known up to its latest event."""

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from visualizer.analysis.model.tracks import Tracks
 from visualizer.analysis.model.types import Track
 from visualizer.trace import words
 
 
-class _Namesakes(dict[int, Track]):
-    """The tracks of one name, by their ids; and the number that was given last."""
+@dataclass(slots=True)
+class _Namesakes:
+    """The tracks of one name: how many there are, the sum of their ids, and the number that was given last."""
 
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last = 0
-
-    def change(self) -> None:
-        """Their names look different now."""
-        for track in self.values():
-            track.version += 1
+    count: int = 0
+    ids: int = 0
+    last: int = 0
 
 
 class Service(NamedTuple):
@@ -53,9 +50,9 @@ class _Serving:
         # Of two that last as long the later one: that is what it goes on with.
         return max(((ns, number, what) for number, (ns, what) in enumerate(lasted)), default=(0, 0, None))[2]
 
-    @property
-    def services(self) -> list[Service]:
-        ends = [*self.start_ns[1:], -1]
+    def services(self, exit_ns: int) -> list[Service]:
+        """`exit_ns`: when the track ended, -1 if it has not."""
+        ends = [*self.start_ns[1:], exit_ns]
         said = zip(self.start_ns, ends, self.what, strict=True)
         return [Service(start_ns, end_ns, what) for start_ns, end_ns, what in said if what is not None]
 
@@ -67,7 +64,8 @@ class Names:
     depends on the time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
         self._namesakes: dict[str, _Namesakes] = {}
         self._serving: dict[int, _Serving] = {}
         #: Ids of those that serve different things at different times.
@@ -92,6 +90,25 @@ class Names:
             what = track.base_name
         return f"{what} ({_unqualified(name)})" if what is not None else name
 
+    @property
+    def serving(self) -> Collection[int]:
+        """Ids of the tracks that serve, or have served, anything."""
+        return self._serving.keys()
+
+    def all(self) -> dict[int, str]:
+        """The names of all tracks, by id. None is made for that."""
+        spawns, births = self._tracks.spawns, self._tracks.spawns.births.known
+        shared = {name for name, namesakes in self._namesakes.items() if namesakes.count > 1}
+        numbered = [birth.name in shared for birth in births]
+        found: dict[int, str] = {}
+        for id, known in self._tracks.known.items():
+            if isinstance(known, Track):
+                found[id] = self.of(known)
+            else:
+                birth = spawns.birth[known]
+                found[id] = f"{births[birth].name}-{spawns.number[known]}" if numbered[birth] else births[birth].name
+        return found
+
     def own(self, track: Track) -> str:
         """The name without a number, and without what the track serves."""
         serving = self._serving.get(track.id)
@@ -102,34 +119,36 @@ class Names:
         own, serving = self.own(track), self._serving.get(track.id)
         return {self.of(track), self._numbered(track, own), own} | (serving.different if serving is not None else set())
 
-    def services(self, track: int) -> list[Service]:
-        """What the track served, in order of time."""
-        serving = self._serving.get(track)
-        return serving.services if serving is not None else []
+    def services(self, track: Track) -> list[Service]:
+        """What the track served, in order of time: the last at the longest up to its end."""
+        serving = self._serving.get(track.id)
+        return serving.services(track.exit_ns) if serving is not None else []
 
     def _numbered(self, track: Track, name: str) -> str:
-        return f"{name}-{track.number}" if len(self._namesakes[name]) > 1 else name
+        return f"{name}-{track.number}" if self._namesakes[name].count > 1 else name
 
-    def give(self, track: Track, name: str) -> None:
-        """Name a track that has no name yet."""
-        namesakes = self._namesakes.get(name)
-        if namesakes is None:
-            namesakes = self._namesakes[name] = _Namesakes()
-        track.base_name = name
-        track.number = namesakes.last = namesakes.last + 1
-        namesakes[track.id] = track
-        track.version += 1
-        if len(namesakes) == 2:
-            namesakes.change()
+    def give(self, name: str, count: int, ids: int) -> int:
+        """Name so many tracks that have no name yet, the sum of whose ids is `ids`. Return the number of the first; the
+        next ones follow."""
+        namesakes = self._namesakes.setdefault(name, _Namesakes())
+        if namesakes.count == 1:
+            # From now on its name has a number.
+            self._tracks.changed(namesakes.ids)
+        namesakes.count += count
+        namesakes.ids += ids
+        namesakes.last += count
+        return namesakes.last - count + 1
 
     def change(self, track: Track, name: str) -> None:
         """Give a track another name."""
         self.changed += 1
         namesakes = self._namesakes[self.own(track)]
-        del namesakes[track.id]
-        if len(namesakes) == 1:
-            namesakes.change()
-        self.give(track, name)
+        namesakes.count -= 1
+        namesakes.ids -= track.id
+        if namesakes.count == 1:
+            self._tracks.changed(namesakes.ids)
+        track.base_name, track.number = name, self.give(name, 1, track.id)
+        track.version += 1
         serving = self._serving.get(track.id)
         if serving is not None:
             serving.name = name

@@ -1,8 +1,12 @@
-"""Who owns an RLock: those name their owner, who is told whenever it has changed since somebody last began to wait."""
+"""Who owns an RLock: those name their owner, who is told whenever it has changed since somebody last began to wait. Of
+a lock that threads wait for, also whenever another takes it meanwhile."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
+
+import numpy as np
 
 from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.trace import words
@@ -18,13 +22,35 @@ class Owners:
             if tie.relation == words.OWNS:
                 self._told.setdefault(tie.object, []).append((tie.t_ns, tie.track))
 
+    def last_told(self, thing: str, t_ns: int) -> tuple[int, int] | None:
+        """When it was told last, up to `t_ns`, who owns that, and which track; None if it was not."""
+        told = self._told.get(thing, [])
+        last = bisect_right(told, t_ns, key=lambda one: one[0]) - 1
+        return told[last] if last >= 0 else None
+
     def of(self, suspension: Suspension, t_ns: int) -> int:
         """The track that owns at `t_ns` what is waited for then in that suspension; NOBODY if it is not known."""
-        told = self._told.get(suspension.object, [])
-        last = bisect_right(told, suspension.t_ns, key=lambda one: one[0]) - 1
-        if last < 0 or not is_undisturbed(self._timeline, suspension, t_ns):
+        told = self.last_told(suspension.object, t_ns)
+        if told is None or told[1] not in self._timeline.tracks or not is_undisturbed(self._timeline, suspension, t_ns):
             return words.NOBODY
-        return told[last][1] if told[last][1] in self._timeline.tracks else words.NOBODY
+        told_ns, owner = told
+        for one in self._in_line(suspension):
+            waited = is_undisturbed(self._timeline, one, max(told_ns, one.t_ns))
+            if waited and not is_undisturbed(self._timeline, one, t_ns):
+                return words.NOBODY  # It may have got that since.
+        return owner
+
+    def _in_line(self, suspension: Suspension) -> Iterator[Suspension]:
+        """Those of the others who waited for the same as this one began."""
+        columns, texts = self._timeline.columns.suspensions, self._timeline.columns.texts
+        known, asked = columns.details.known, columns.asked.known
+        same = [n for n, (_, at, _) in enumerate(known) if at >= 0 and texts.get(asked[at][2]) == suspension.object]
+        for number in np.flatnonzero(np.isin(np.asarray(columns.detail), same)).tolist():
+            one = self._timeline.suspensions[number]
+            if one.t_ns >= suspension.t_ns:
+                break
+            if is_undisturbed(self._timeline, one, suspension.t_ns):
+                yield one
 
 
 def is_undisturbed(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from visualizer.analysis.model.types import Track
+from visualizer.analysis.model.types import Place, Track
 from visualizer.trace import words
+from visualizer.trace.events import Started
 
 
 @dataclass(slots=True)
 class Process:
-    """A process. `number` counts them, 0 is the first; `track` is that of its main thread."""
+    """A process. `number` counts them, 0 is the first; `track` is that of its main thread; `parent` the process that
+    forked or started it."""
 
     number: int
     pid: int
     parent: int = -1
     track: int = words.NOBODY
     start_ns: int = 0
+    #: Of one that was started by exec: its command line.
+    command: str = ""
+    #: How it was started: words.BY_FORK and the like; "" if that is not known.
+    how: str = ""
+    #: Once that is known: how it ended.
+    exit_code: int | None = None
+    signal: int | None = None
+    #: Which track had it started, and where, if that is known.
+    starter: tuple[int, Place | None] | None = None
     #: What became here of tracks of the process that forked it, by the id of those.
     copies: dict[int, int] = field(default_factory=dict)
     #: Of those the ones whose parent has not been told of, by the id that it has in the other process.
@@ -26,6 +37,18 @@ class Process:
     def name(self) -> str:
         return f"process {self.pid}" if self.pid > 0 else "process"
 
+    @property
+    def end(self) -> str:
+        """How it ended: "exit code 0", "signal 9"; "" where that is not known."""
+        if self.signal is not None:
+            return f"signal {self.signal}"
+        return f"exit code {self.exit_code}" if self.exit_code is not None else ""
+
+    def tell(self, main: Track) -> None:
+        """Its main thread is told of: say who created it."""
+        if self.starter is not None:
+            main.creator, main.place = self.starter
+
 
 class Processes:
     """All of them, in order of their appearance."""
@@ -34,6 +57,8 @@ class Processes:
         self.all = [Process(0, 0)]
         #: By thread; those of the first process are left out.
         self._of_thread: dict[int, Process] = {}
+        #: By process id: those that were started and have not told of themselves yet.
+        self.started: dict[int, Started] = {}
 
     def of(self, thread: int) -> Process:
         """The process that a thread belongs to."""
@@ -48,12 +73,15 @@ class Processes:
         if process.number:
             self._of_thread[thread] = process
 
-    def fork(self, pid: int, parent: int, track: int, forked_by: int, t_ns: int) -> Process:
-        """A process has been forked by a thread; `track` is its main thread."""
+    def begin(self, pid: int, parent: int, track: int, forked_by: int, t_ns: int) -> Process:
+        """A process has been forked by a thread, or started (`forked_by` -1); `track` is its main thread."""
         known = self._of_thread.get(track)
         if known is not None:
             return known  # A damaged trace tells it twice.
-        process = Process(len(self.all), pid, parent, track, t_ns, {forked_by: track})
+        process = Process(len(self.all), pid, parent, track, t_ns)
+        if forked_by != words.NOBODY:
+            process.how = words.BY_FORK
+            process.copies[forked_by] = track
         self.all.append(process)
         self._of_thread[track] = process
         return process

@@ -8,7 +8,8 @@ inferred. Who gives it anything else waits for that, for all that is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -50,17 +51,29 @@ class Schedulers:
         """Whether the track was last resumed by a scheduler."""
         return self._driver.get(track) in self._known
 
-    def ended(self, track: int) -> None:
-        """A track takes no turns any more."""
-        self._driver.pop(track, None)
+    @property
+    def remembered(self) -> int:
+        """How much is kept of tracks that may have ended."""
+        return len(self._driver) + len(self._last) + sum(map(len, self._resumed.values()))
+
+    def forget(self, over: Container[int]) -> None:
+        """Keep nothing of what tracks did that are over, and are resumed and resume no more."""
+        self._driver = {track: pair for track, pair in self._driver.items() if track not in over}
+        self._last = {pair: track for pair, track in self._last.items() if pair >> 32 not in over}
+        self._resumed = {
+            pair: {track for track in tracks if track not in over}
+            for pair, tracks in self._resumed.items() if pair >> 32 not in over
+        }
 
     def take(
-        self, resumptions: Resumptions, has_ended: Callable[[int, int], bool]
+        self, resumptions: Resumptions, resumer_lasts: Column, track_lasts: Column,
+        ends_of: Callable[[Column], Column],
     ) -> tuple[Column, list[tuple[int, list[int]]]]:
         """Take these in. Return of each whether a scheduler did it; and when somebody was found to be one, with whom he
         resumes in turn.
 
-        `has_ended(track, at)`: whether the track has ended before that.
+        `resumer_lasts`, `track_lasts`: whether they have not ended behind all these, in which case they are remembered.
+        `ends_of` says of tracks when they end.
         """
         at, resumer, place, track = resumptions
         # In a damaged trace these may be any number.
@@ -79,48 +92,61 @@ class Schedulers:
         others = nonzero(is_other)
         bounds, edges = [*others.searchsorted(begins).tolist(), len(others)], [*begins.tolist(), len(pairs)]
         tracks = whom[others].tolist()
+        lasting, track_lasting = resumer_lasts[order][begins].tolist(), track_lasts[order][others].tolist()
         in_turn = np.zeros(len(pairs), dtype=bool)
         found: list[tuple[int, list[int]]] = []
-        for number, pair in enumerate(ordered[begins].tolist()):
+        known, last = self._known, self._last
+        for number, (pair, low, high, lasts) in enumerate(
+            zip(ordered[begins].tolist(), bounds, bounds[1:], lasting, strict=False)
+        ):
             start = edges[number]
-            if pair not in self._known:
-                if bounds[number + 1] - bounds[number] == 1 and self._last.setdefault(pair, tracks[bounds[number]]) == (
-                    tracks[bounds[number]]
-                ):
+            if pair not in known:
+                if high - low == 1 and last.get(pair, tracks[low]) == tracks[low]:
+                    if lasts:
+                        last[pair] = tracks[low]
                     continue
-                first = self._follow(pair, tracks[bounds[number] : bounds[number + 1]])
+                first = self._follow(pair, tracks[low:high], track_lasting[low:high] if lasts else None)
                 if first < 0:
                     continue
-                start = int(others[bounds[number] + first])
+                start = int(others[low + first])
                 when = int(at[order[start]])
-                resumed = sorted(one for one in self._resumed.pop(pair) if not has_ended(one, when))
-                self._known[pair] = resumed
-                found.append((when, resumed.copy()))
-                del self._last[pair]
+                resumed = np.array(sorted(self._resumed.pop(pair)))
+                known[pair] = resumed[ends_of(resumed) >= when].tolist()
+                found.append((when, known[pair].copy()))
+                last.pop(pair, None)
             in_turn[start : edges[number + 1]] = True
         takes_turns = np.empty_like(in_turn)
         takes_turns[order] = in_turn
-        self._remember(at, pairs, track, takes_turns, {when for when, _ in found})
+        self._remember(at, pairs, track, track_lasts, takes_turns, {when for when, _ in found})
         return takes_turns, found
 
-    def _follow(self, pair: int, tracks: list[int]) -> int:
+    def _follow(self, pair: int, tracks: list[int], lasting: list[bool] | None) -> int:
         """Whom a driver resumes, each another one than the one before. Return by which of them it is known for a
-        scheduler: this one, another, and this one again; -1 if by none."""
-        last = self._last.get(pair, -1)
-        if last < 0:
-            self._last[pair] = last = tracks[0]
-        if len(tracks) > 1 or tracks[0] != last:
-            resumed = self._resumed.setdefault(pair, {last})
+        scheduler: this one, another, and this one again; -1 if by none.
+
+        `lasting`: which of them have not ended then; None, if the resumer has.
+        """
+        last = self._last.get(pair, tracks[0])
+        resumed = self._resumed.get(pair) or {last}
+        others = tracks[1:] if tracks[0] == last else tracks
+        if len({*others}) < len(others) or not resumed.isdisjoint(others):
+            self._resumed[pair] = resumed
             for number, track in enumerate(tracks):
                 if track != last and track in resumed:
                     return number
                 resumed.add(track)
                 last = track
-            self._last[pair] = last
+        if lasting is not None:
+            resumed.discard(tracks[0])
+            resumed.update(compress(tracks, lasting))
+            self._resumed[pair], self._last[pair] = resumed, tracks[-1]
         return -1
 
-    def _remember(self, at: Column, pairs: Column, track: Column, takes_turns: Column, found: set[int]) -> None:
-        """By whom each was resumed last; and whom schedulers resume for the first time, or again after others."""
+    def _remember(
+        self, at: Column, pairs: Column, track: Column, lasts: Column, takes_turns: Column, found: set[int]
+    ) -> None:
+        """By whom each that lasts was resumed last; and whom schedulers resume for the first time, or again after
+        others."""
         different, which = numbered(track)
         order, _ = grouped(which, len(different))
         ordered, by = track[order], pairs[order]
@@ -128,12 +154,15 @@ class Schedulers:
         if takes_turns.any():
             is_new = np.empty_like(takes_turns)
             is_new[order] = is_first | _is_other(by)
-            before = dict.fromkeys(order[is_first].tolist())
-            for number in nonzero(takes_turns & is_new).tolist():
-                pair, one = int(pairs[number]), int(track[number])
-                if int(at[number]) not in found and not (number in before and self._driver.get(one) == pair):
+            goes_on = np.zeros_like(takes_turns)
+            goes_on[order[is_first]] = True
+            those = nonzero(takes_turns & is_new)
+            for when, pair, one, is_driven in zip(
+                *(column[those].tolist() for column in (at, pairs, track, goes_on)), strict=True
+            ):
+                if when not in found and not (is_driven and self._driver.get(one) == pair):
                     self._known[pair].append(one)
-        ends = nonzero(np.concatenate((is_first[1:], [True])))
+        ends = nonzero(np.concatenate((is_first[1:], [True])) & lasts[order])
         self._driver.update(zip(ordered[ends].tolist(), by[ends].tolist(), strict=True))
 
 

@@ -48,13 +48,6 @@ class Slices:
         self.state.append(state)
         self.about.append(about)
 
-    def extend(self, start_ns: memoryview, state: memoryview, about: memoryview) -> None:
-        """Begin many: the bytes of int64 times, which ascend from the open slice's start on, of uint8 states, and of
-        int32 abouts."""
-        self.start_ns.frombytes(start_ns)
-        self.state.frombytes(state)
-        self.about.frombytes(about)
-
     def restate(self, state: State, about: int, index: int = -1) -> None:
         """Say that a slice, the open one unless another is named, is another state, from its start."""
         self.state[index] = state

@@ -18,9 +18,11 @@ class State(IntEnum):
     DONE = 6
     FAILED = 7
     UNKNOWN = 8
+    #: It was cancelled or killed. A generator that is closed ends in health.
+    STOPPED = 9
 
 
-FINAL = (State.DONE, State.FAILED)
+FINAL = (State.DONE, State.FAILED, State.STOPPED)
 #: The states of a track whose turn it is.
 RUNS = (State.RUNNING, State.IDLE)
 #: The states whose share can be asked for, see `Slices.spent_ns`.

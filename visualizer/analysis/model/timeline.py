@@ -9,8 +9,8 @@ hub, which turns out to be blocked.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -24,7 +24,19 @@ from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import FINAL, RUNS, SUMMED, State
-from visualizer.analysis.model.types import Entry, Output, Place, Suspension, Switch, Tie, Track, Wakeup
+from visualizer.analysis.model.tracks import Tracks
+from visualizer.analysis.model.types import (
+    Entry,
+    Marked,
+    Message,
+    Output,
+    Place,
+    Suspension,
+    Switch,
+    Tie,
+    Track,
+    Wakeup,
+)
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -34,7 +46,9 @@ __all__ = [
     "Suspension", "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
-Remark = ev.Note | ev.Serves | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
+Remark = (
+    ev.Note | ev.Serves | ev.Mark | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
+)
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13
@@ -49,13 +63,19 @@ class Timeline:
         self.words = Vocabulary()
         self._header: ev.Header | None = None
         #: In order of appearance.
-        self.tracks: dict[int, Track] = {}
+        self._texts: dict[int, str] = {}
+        self._places: dict[int, Place] = {}
+        self.tracks = Tracks(self._texts, self._places)
         #: Ids in the order in which they were spawned, or ended.
-        self.spawns: list[int] = []
-        self.exits: list[int] = []
+        self.spawns = self.tracks.spawns.track
+        self.exits = self.tracks.exits.track
         self.outputs: list[Output] = []
         self.samples = Samples()
         self.ties: list[Tie] = []
+        #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
+        self.found_ready: dict[tuple[int, int], str] = {}
+        #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
+        self.sizes: dict[tuple[int, str], list[tuple[int, int]]] = {}
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end, and what tracks serve.
@@ -63,6 +83,12 @@ class Timeline:
         #: Who asked that a task be cancelled, and where, by the task.
         self.cancels: dict[int, list[ev.Cancel]] = {}
         self.notes: list[str] = []
+        #: The moments that the program marks itself, by their times; of several at one time, the last.
+        self.marks: dict[int, Marked] = {}
+        #: Another tool's trace, which has slices and no more: no waits, values, lines and ends.
+        self.is_foreign = False
+        #: The wakeup that a flow to the slice is that a switch begins, by its number; of another tool's trace.
+        self.flows: dict[int, int] = {}
         #: Those of the notes that say that a runtime ran and was not recorded: by its name.
         self.unsupported: dict[str, str] = {}
         #: When the program was paused, and for how long.
@@ -77,10 +103,10 @@ class Timeline:
         #: The latest time seen.
         self.last_ns = 0
         self.version = 0
-        self._texts: dict[int, str] = {}
-        self._places: dict[int, Place] = {}
-        self._names = Names()
+        self._names = Names(self.tracks)
         self._processes = Processes()
+        #: Of multiprocessing's: those of which it is known who sent and who received them, in order of their receipt.
+        self.messages: list[Message] = []
         self._switches = Switches()
         self._suspensions = Suspensions(self._switches)
         self._wakeups = Wakeups()
@@ -94,15 +120,13 @@ class Timeline:
         #: The time of the latest entry, and whether none came before one that stands in front of it.
         self._entered_ns = 0
         self._order_is_of_time = True
-        #: Times of `spawns`, `exits` and `remarks`.
-        self._spawn_ns = array("q")
-        self._exit_ns = array("q")
+        #: Times of `remarks`.
         self._remark_ns = array("q")
         self._entry_ns: dict[Entry, array[int]] = {
-            Entry.SPAWN: self._spawn_ns,
+            Entry.SPAWN: self.tracks.spawns.ns,
             Entry.SWITCH: self._switches.ns,
             Entry.WAKEUP: self._wakeups.ns,
-            Entry.EXIT: self._exit_ns,
+            Entry.EXIT: self.tracks.exits.ns,
             Entry.REMARK: self._remark_ns,
             Entry.SAMPLE: self.samples.ns,
         }
@@ -126,6 +150,10 @@ class Timeline:
         known = self.tracks.get(track)
         return self._names.of(known, at_ns, until_ns) if known is not None else "unknown"
 
+    def names(self) -> dict[int, str]:
+        """The name of each track, as `name` tells it without a time."""
+        return self._names.all()
+
     def own_name(self, track: int) -> str:
         """The name of a known track without a number, and whatever it serves."""
         return self._names.own(self.tracks[track])
@@ -134,9 +162,19 @@ class Timeline:
         """What a known track may be asked for by: all its names, with and without a number, and what it serves."""
         return self._names.all_of(self.tracks[track])
 
+    @property
+    def hubs(self) -> list[int]:
+        """Ids of the tracks that schedule others."""
+        return [id for id, track in self._blocking.hubs.items() if track.schedules]
+
     def services(self, track: int) -> list[Service]:
         """The requests that a track served, in order of time."""
-        return self._names.services(track)
+        return self._names.services(self.tracks[track])
+
+    @property
+    def serving(self) -> Collection[int]:
+        """Ids of the tracks of which `services` tells anything."""
+        return self._names.serving
 
     @property
     def changing_names(self) -> set[int]:
@@ -164,6 +202,61 @@ class Timeline:
         """The process that a track belongs to; the first one, if the track is not known."""
         known = self.tracks.get(track)
         return self.processes[known.process if known is not None else 0]
+
+    def sent_by(self, waker: int, track: int, since_ns: int, until_ns: int, value: int) -> int:
+        """If `track` waited for a descriptor between these times, it was a message of `waker` that ended that; `value`:
+        its text id, or -1. Return when that was; `until_ns` if it did not wait.
+        """
+        wakeups = self._wakeups
+        index = self._last_wakeup(words.IO, since_ns, until_ns, lambda index: wakeups.track[index] == track)
+        if index < 0:
+            return until_ns
+        wakeups.waker[index], wakeups.cause[index] = waker, wakeups.causes.number(words.MESSAGE)
+        self._goes_on_with(track, wakeups.ns[index], value)
+        return wakeups.ns[index]
+
+    def _goes_on_with(self, track: int, woken_ns: int, value: int) -> None:
+        switches = self._switches
+        for at in range(bisect_left(switches.ns, woken_ns), len(switches.ns)):
+            if switches.target[at] == track:
+                if switches.details.known[switches.detail[at]][0] == words.UNPARK:
+                    switches.value[at] = value
+                break
+        self.version += 1
+
+    def not_sent(self, track: int, woken_ns: int) -> None:
+        """Take back what was said by `sent_by`."""
+        wakeups = self._wakeups
+        for index in range(bisect_left(wakeups.ns, woken_ns), bisect_right(wakeups.ns, woken_ns)):
+            if wakeups.track[index] == track and wakeups.causes.known[wakeups.cause[index]] == words.MESSAGE:
+                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.IO)
+                self._goes_on_with(track, woken_ns, words.NOTHING)
+
+    def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> None:
+        """If a track waited for that process, it was the end of `main` that ended that."""
+        waited_for = f"process {pid}"
+
+        def is_that(index: int) -> bool:
+            track = self.tracks[self._wakeups.track[index]]
+            run = track.slices.at(self._wakeups.ns[index])
+            for wakeup, suspension in (self.made_ready(track, run), self.made_ready(track, run + 1)):
+                if wakeup is not None and suspension is not None and wakeup.t_ns == self._wakeups.ns[index]:
+                    return suspension.object == waited_for
+            return False
+
+        index = self._last_wakeup(words.FINISHED, since_ns, until_ns, is_that)
+        if index >= 0:
+            self._wakeups.waker[index] = main
+
+    def _last_wakeup(self, cause: str, since_ns: int, until_ns: int, is_wanted: Callable[[int], bool]) -> int:
+        """The last one with that cause between these times whose waker is unknown; -1 if there is none."""
+        wakeups = self._wakeups
+        wanted = wakeups.causes.number(cause)
+        first, stop = bisect_left(wakeups.ns, since_ns), bisect_right(wakeups.ns, until_ns)
+        for index in range(stop - 1, first - 1, -1):
+            if wakeups.cause[index] == wanted and wakeups.waker[index] < 0 and is_wanted(index):
+                return index
+        return -1
 
     def text(self, text: int) -> str | None:
         """The text with this id."""
@@ -226,9 +319,14 @@ class Timeline:
         """Index of the switch that brought each suspension about, below 0 if none did."""
         return self._suspensions.switch
 
-    def switch(self, index: int) -> Switch:
-        """Switch number `index`, from 0. Raise IndexError if there is none."""
-        return switch_of(self._switches, self._suspensions, index, self._texts, self._places)
+    def switch(self, index: int, suspension: int | None = None) -> Switch:
+        """Switch number `index`, from 0. Raise IndexError if there is none.
+
+        `suspension`: the number of that of its origin, if the caller knows it.
+        """
+        if suspension is None:
+            suspension = self._suspensions.of_switch(index)
+        return switch_of(self._switches, suspension, index, self._texts, self._places)
 
     def ends_of(self, index: int) -> tuple[int, int]:
         """Ids of origin and target of switch number `index`: what most loops need of it."""

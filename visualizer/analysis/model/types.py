@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple, overload
 
+import numpy as np
+
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import State
 from visualizer.trace import words
+from visualizer.trace.columns import Column
 
 
 class Entry(IntEnum):
@@ -122,6 +125,25 @@ class Output(NamedTuple):
     cut: int
 
 
+class Message(NamedTuple):
+    """`sender` and `receiver`: tracks. `value`: as text, if it is plain."""
+
+    sent_ns: int
+    received_ns: int
+    sender: int
+    receiver: int
+    value: str | None
+
+
+class Marked(NamedTuple):
+    """What the program says of a moment that it marks itself, "name" or "name: caption"; `track` runs at `place` then.
+    """
+
+    text: str
+    track: int
+    place: Place | None
+
+
 class TrackSteps(Sequence[int]):
     """The switches to a track: what the runs that they began are about."""
 
@@ -143,25 +165,69 @@ class TrackSteps(Sequence[int]):
         return self._about[self._runs[index]]
 
 
-class Ended(NamedTuple):
-    """The slices of tracks that began and ended together, one track's after another's; `runs`: as `step_slices`."""
+class SlicesOfMany(NamedTuple):
+    """Those of some tracks, one's behind another's: how many each has, the columns, as bytes, and the same of
+    `step_slices`."""
 
+    counts: Column
+    start_ns: memoryview | bytes
+    state: memoryview | bytes
+    about: memoryview | bytes
+    step_counts: Column
+    steps: memoryview | bytes
+
+
+class Block(NamedTuple):
+    """Slices that came together, one track's after another's: those of ids[i], which ascend, from bounds[i] to
+    bounds[i + 1]. `runs`: as `step_slices`, from run_bounds[i] on. What is copied is kept as bytes, and where it is as
+    what gives plain numbers: there may be a million tracks."""
+
+    ids: Column
+    bounds: memoryview
     start_ns: memoryview
     state: memoryview
     about: memoryview
+    run_bounds: memoryview
     runs: memoryview
+
+    @classmethod
+    def of(
+        cls, ids: Column, bounds: Column, start_ns: Column, state: Column, about: Column, run_bounds: Column,
+        runs: Column,
+    ) -> Block:
+        """The same of columns: int64 bounds and times, uint8 states, and the rest int32."""
+        times, states, abouts, own = (column.data.cast("B") for column in (start_ns, state, about, runs))
+        return cls(ids, bounds.data, times, states, abouts, run_bounds.data, own)
+
+
+    def between(self, first: int, stop: int) -> SlicesOfMany:
+        """Those of the tracks that stand from `first` up to `stop` in it."""
+        low, high = self.bounds[first], self.bounds[stop]
+        own_low, own_high = self.run_bounds[first], self.run_bounds[stop]
+        return SlicesOfMany(
+            np.diff(self.bounds[first : stop + 1]),
+            self.start_ns[8 * low : 8 * high], self.state[low:high], self.about[4 * low : 4 * high],
+            np.diff(self.run_bounds[first : stop + 1]), self.runs[4 * own_low : 4 * own_high],
+        )
+
+
+_STATES = tuple(State)
+#: How a track's slices end: state (as analysis/load/ has it), about of the run, and of the wait, that lasts; how many
+#: there are, and when the last began.
+Tail = Sequence[int]
+#: So many blocks may wait for somebody to ask for the slices.
+_MOST_BLOCKS = 64
 
 
 class Track:
     """One independent sequence of execution.
 
-    Most of a million tracks are never looked at: what is not set is made when somebody asks for it. So are the slices
-    of those that began and ended together, which are kept side by side.
+    What is not set is made when somebody asks for it; the slices are in blocks until then.
     """
 
     __slots__ = (
-        "base_name", "copy_of", "creator", "doubt", "ended", "exit_ns", "id", "inferred", "kind", "number", "outcome",
-        "parent", "place", "process", "schedules", "slices", "spawn_ns", "step_slices", "value", "version",
+        "_blocks", "_slices", "_step_slices", "base_name", "copy_of", "creator", "doubt", "exit_ns", "id", "inferred",
+        "kind", "number", "outcome", "parent", "place", "process", "schedules", "spawn_ns", "tail", "value", "version",
     )
 
     id: int
@@ -178,9 +244,6 @@ class Track:
     copy_of: int
     #: Ordinal among the tracks of the same base name, from 1.
     number: int
-    slices: Slices
-    #: Index in `slices` of the RUNNING slice that each of `steps` began.
-    step_slices: array[int]
     exit_ns: int
     outcome: str | None
     value: str | None
@@ -190,28 +253,64 @@ class Track:
     doubt: str | None
     #: Changes whenever anything of this track does, its name included; a cache key.
     version: int
-    #: Where its slices stand until somebody asks for them: from one number to the next, and its runs as well.
-    ended: tuple[Ended, int, int, int, int] | None
+    #: None if it is to be read from the slices.
+    tail: Tail | None
+    _slices: Slices
+    _step_slices: array[int]
+    #: Where its slices are, and where the track stands in each; None once somebody has asked for them.
+    _blocks: list[tuple[Block, int]] | None
 
     def __init__(self, id: int, kind: str, spawn_ns: int) -> None:
         """Its name is given by `Names`."""
         self.id, self.kind, self.spawn_ns = id, kind, spawn_ns
         self.parent, self.schedules, self.version = words.NOBODY, False, 0
+        self.tail, self._blocks = None, []
 
     def __getattr__(self, name: str) -> Any:
         """What was not set, and is asked for the first time."""
         if name in _UNSET:
             setattr(self, name, _UNSET[name])
-        elif name in ("slices", "step_slices"):
-            self.slices, self.step_slices = Slices(), array("i")
-            if self.ended is not None:
-                (start_ns, state, about, runs), low, high, first, end = self.ended
-                self.slices.extend(start_ns[low:high].cast("B"), state[low:high], about[low:high].cast("B"))
-                self.step_slices.frombytes(runs[first:end].cast("B"))
-                self.ended = None
+        elif name in ("_slices", "_step_slices"):
+            self._slices, self._step_slices = Slices(), array("i")
         else:
             raise AttributeError(name)
         return getattr(self, name)
+
+    @property
+    def slices(self) -> Slices:
+        """Its states in time."""
+        if self._blocks is not None:
+            self._join()
+        return self._slices
+
+    @property
+    def step_slices(self) -> array[int]:
+        """Index in `slices` of the RUNNING slice that each of `steps` began."""
+        if self._blocks is not None:
+            self._join()
+        return self._step_slices
+
+    def extend(self, block: Block, at: int, tail: Tail | None) -> None:
+        """More slices: those of the track that stands there in the block."""
+        self.tail = tail
+        if self._blocks is None:
+            self._put(block, at)
+        else:
+            self._blocks.append((block, at))
+            if len(self._blocks) > _MOST_BLOCKS:
+                self._join()
+
+    def _join(self) -> None:
+        blocks, self._blocks = self._blocks or (), None
+        for block, at in blocks:
+            self._put(block, at)
+
+    def _put(self, block: Block, at: int) -> None:
+        low, high, slices = block.bounds[at], block.bounds[at + 1], self._slices
+        slices.start_ns.frombytes(block.start_ns[8 * low : 8 * high])
+        slices.state.frombytes(block.state[low:high])
+        slices.about.frombytes(block.about[4 * low : 4 * high])
+        self._step_slices.frombytes(block.runs[4 * block.run_bounds[at] : 4 * block.run_bounds[at + 1]])
 
     @property
     def steps(self) -> TrackSteps:
@@ -220,7 +319,8 @@ class Track:
 
     @property
     def state(self) -> State:
-        return State(self.slices.state[-1]) if len(self.slices) else State.UNKNOWN
+        states = self.slices.state
+        return _STATES[states[-1]] if states else State.UNKNOWN
 
     def slice_of_step(self, switch: int) -> int:
         """Index of the slice that switch number `switch`, which must be one to this track, began."""
@@ -229,5 +329,5 @@ class Track:
 
 _UNSET: dict[str, Any] = {
     "creator": words.NOBODY, "copy_of": words.NOBODY, "place": None, "process": 0, "number": 1, "exit_ns": -1,
-    "outcome": None, "value": None, "inferred": None, "doubt": None, "ended": None,
+    "outcome": None, "value": None, "inferred": None, "doubt": None,
 }

@@ -3,18 +3,18 @@ a timeline and its writer know how that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from itertools import pairwise
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
-from visualizer.analysis.model.types import Ended, Entry, Output, Place, Tie, Track
+from visualizer.analysis.model.tracks import Birth
+from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column, Template, nonzero
+from visualizer.trace.columns import Column, Template, grouped, nonzero, numbered
 
 
 class Passages(NamedTuple):
@@ -74,125 +74,137 @@ class Writer:
 
     def track(self, track: int, t_ns: int, thread: int, kind: str = words.UNKNOWN, name: str = "unknown") -> Track:
         """The track, begun at `t_ns` on `thread` if it is new."""
-        known = self.timeline.tracks.get(track)
-        if known is None:
-            known = Track(track, kind, t_ns)
+        tracks = self.timeline.tracks
+        if track not in tracks:
+            known = tracks.known[track] = Track(track, kind, t_ns)
             known.schedules = kind in self.timeline.words.schedulers
             known.process = self.processes.of(thread).number
-            self.timeline.tracks[track] = known
-            self.timeline._names.give(known, name)
-        return known
+            known.base_name, known.number = name, self.timeline._names.give(name, 1, track)
+            known.version += 1
+        return tracks[track]
 
-    def spawn(
-        self, ids: list[int], t_ns: list[int], templates: Iterable[Template], creators: list[int],
-        threads: Iterable[int],
-    ) -> None:
-        """Tracks begin. Their first slices and their places in the order are to follow."""
-        timeline, tracks, names, processes = self.timeline, self.timeline.tracks, self.timeline._names, self.processes
-        text, place, schedulers = timeline._texts.get, timeline._places.get, timeline.words.schedulers
-        several, give, spawned = processes.several, names.give, timeline._blocking.spawned
-        for id, at_ns, template, creator, thread in zip(ids, t_ns, templates, creators, threads, strict=True):
-            kind, (name_id, parent) = template.text, template.rest
-            name, known = text(name_id, kind), tracks.get(id)
-            if known is None:
-                track = tracks[id] = Track(id, kind, at_ns)
-                give(track, name)
-            else:
-                # Lines before this one were lost or out of order; what the track did in them stands.
-                track, known.kind = known, kind
-                names.change(track, name)
-            track.parent, track.creator, track.place = parent, creator, place(template.place)
-            if several and known is None:
-                track.process = processes.of(thread).number
-            if kind == words.THREAD:
-                processes.join(id, processes.of(thread))
-            if kind in schedulers or known is not None:
-                track.schedules = kind in schedulers
-            if parent != words.NOBODY or track.schedules:
-                spawned(track)
-        timeline._spawn_ns.extend(t_ns)
-        timeline.spawns += ids
+    def number_of_birth(self, template: Template) -> int:
+        """What such spawns have in common."""
+        kind, (name, parent) = template.text, template.rest
+        name = self.timeline._texts.get(name, kind)
+        birth = Birth(kind, name, parent, template.place, kind in self.timeline.words.schedulers)
+        return self.timeline.tracks.spawns.births.number(birth)
+
+    def number_of_outcome(self, template: Template) -> int:
+        """What such exits have in common."""
+        return self.timeline.tracks.exits.outcomes.number((template.text, *template.rest))
+
+    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column, threads: Column) -> None:
+        """Tracks begin; `births`: number_of_birth of each. Their first slices and their places in the order are to
+        follow."""
+        timeline, tracks, processes, listed = self.timeline, self.timeline.tracks, self.processes, ids.tolist()
+        differ = bool((ids[1:] > ids[:-1]).all()) or len({*listed}) == len(listed)
+        is_new = differ and tracks.known.keys().isdisjoint(listed)
+        if not is_new and len(listed) > 1:
+            for one in map(slice, range(len(ids)), range(1, len(ids) + 1)):
+                self.spawn(ids[one], t_ns[one], births[one], creators[one], threads[one])
+            return
+        different, which = numbered(births)
+        known = [tracks.spawns.births.known[birth] for birth in different.tolist()]
+        if is_new:
+            tracks.spawn(ids, t_ns, births, creators, self._name(ids, [birth.name for birth in known], which))
+        else:
+            # Lines before this one were lost or out of order; what the track did in them stands.
+            track, birth = tracks[listed[0]], known[0]
+            track.kind, track.parent, track.schedules = birth.kind, birth.parent, birth.schedules
+            track.creator, track.place = int(creators[0]), timeline.place(birth.place)
+            timeline._names.change(track, birth.name)
+            tracks.spawn_again(track, int(t_ns[0]))
+        for number, (birth, count) in enumerate(zip(known, np.bincount(which).tolist(), strict=True)):
+            if birth.parent != words.NOBODY or birth.schedules:
+                timeline._blocking.spawned(birth.parent, count)
+            if birth.schedules:
+                self.hubs.update((id, tracks[id]) for id in ids[which == number].tolist())
+        if processes.several:
+            for id, thread in zip(listed, threads.tolist(), strict=True):
+                process = processes.of(thread)
+                if is_new:
+                    tracks[id].process = process.number
+                if tracks[id].kind == words.THREAD:
+                    processes.join(id, process)
+                if id == process.track:
+                    process.tell(tracks[id])
+
+    def _name(self, ids: Column, names: list[str], which: Column) -> Column:
+        """Name tracks that have no name yet, each by one of these names. Return the number of each."""
+        different = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        order, edges = grouped(np.array([different[name] for name in names])[which], len(different))
+        counts, numbers = np.diff(edges), np.empty(len(ids), dtype=np.int64)
+        sums = np.add.reduceat(ids[order], edges[:-1], dtype=np.int64)
+        first = [*map(self.timeline._names.give, different, counts.tolist(), sums.tolist())]
+        numbers[order] = np.arange(len(ids)) + np.repeat(np.array(first) - edges[:-1], counts)
+        return numbers
 
     def spawned(self, track: Track, t_ns: int) -> int:
         """Count the track among those that were spawned; return its number there."""
         timeline = self.timeline
-        timeline._spawn_ns.append(t_ns)
-        timeline.spawns.append(track.id)
-        timeline._blocking.spawned(track)
+        timeline.tracks.spawn_again(track, t_ns)
+        timeline._blocking.spawned(track.parent)
+        if track.schedules:
+            self.hubs[track.id] = track
         return len(timeline.spawns) - 1
 
-    def exit(self, ids: list[int], t_ns: list[int], templates: Iterable[Template], values: list[int]) -> None:
-        """Tracks end. Their last slices and their places in the order are to follow."""
-        timeline, tracks = self.timeline, self.timeline.tracks
-        text, ended = timeline._texts.get, self.schedulers.ended
-        for id, at_ns, template, value in zip(ids, t_ns, templates, values, strict=True):
-            track = tracks[id]
-            track.exit_ns, track.outcome, track.value = at_ns, template.text, text(value)
-            if template.rest[0] != words.NOTHING:
-                track.inferred = text(template.rest[0])
-            if track.parent != words.NOBODY:
-                timeline._blocking.ended(track)
-            ended(id)
-        timeline._exit_ns.extend(t_ns)
-        timeline.exits += ids
+    def exit(self, ids: Column, t_ns: Column, outcomes: Column, values: Column) -> None:
+        """Tracks end; `outcomes`: number_of_outcome of each. Their last slices and their places in the order are to
+        follow."""
+        tracks, blocking = self.timeline.tracks, self.timeline._blocking
+        tracks.exit(ids, t_ns, outcomes, values)
+        if blocking.has_any:
+            parents_of = np.maximum(tracks.parents(ids.tolist()), words.NOBODY)
+            different, which = numbered(parents_of - words.NOBODY)
+            last_ns = np.empty(len(different), dtype=np.int64)
+            last_ns[which] = t_ns
+            parents = (different + words.NOBODY).tolist()
+            for parent, count, at_ns in zip(parents, np.bincount(which).tolist(), last_ns.tolist(), strict=True):
+                blocking.ended(parent, count, at_ns)
 
     # Slices.
 
     def begin_slices(
-        self, ids: list[int], counts: list[int], bounds: Column, start_ns: Column, state: Column, about: Column,
-        steps: Column,
+        self, ids: Column, counts: Column, bounds: Column, start_ns: Column, state: Column, about: Column,
+        steps: Column, tails: Column,
     ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
+        Their times ascend from that of the last one on.
 
-        `steps`: which of all these switches began.
+        `steps`: which of all these switches began. `tails`: a row for each track that begins any.
         """
-        tracks = self.timeline.tracks
-        groups, counted = steps.searchsorted(bounds), np.array(counts)
-        numbers = (steps + np.repeat(counted - bounds[:-1], np.diff(groups))).astype(np.int32)
-        falls = np.zeros(len(start_ns) + 1, dtype=bool)
-        falls[1:-1] = start_ns[1:] < start_ns[:-1]
-        falls[bounds] = False
-        fallen = bounds.searchsorted(nonzero(falls), side="right") - 1
-        some = bounds[1:] > bounds[:-1]
-        ended = some & (counted == 0)
-        ended[ended] = _IS_FINAL.take(state[bounds[1:][ended] - 1])
-        ended[fallen] = False
-        those = nonzero(ended)
-        if len(those):
-            some &= ~ended
-            (at, ends), (runs_at, run_ends) = _parts(those, bounds), _parts(those, groups)
-            kept = Ended(start_ns[at].data, state[at].data, about[at].data, numbers[runs_at].data)
-            of_slices, of_runs = pairwise(ends.tolist()), pairwise(run_ends.tolist())
-            for number, (low, high), (first, end) in zip(those.tolist(), of_slices, of_runs, strict=True):
-                track = tracks[ids[number]]
-                track.ended = kept, low, high, first, end
-                track.version += high - low
-        edges, marks, has_fallen = bounds.tolist(), (4 * groups).tolist(), set(fallen.tolist())
-        starts, states, abouts, runs = start_ns.data.cast("B"), state.data, about.data.cast("B"), numbers.data.cast("B")
-        some = nonzero(some)
-        for number, first_ns in zip(some.tolist(), start_ns[bounds[some]].tolist(), strict=True):
-            low, high, track = edges[number], edges[number + 1], tracks[ids[number]]
-            slices = track.slices
-            if number in has_fallen or (counts[number] and first_ns < slices.start_ns[-1]):
-                # A time before the open slice's start is moved to it.
-                mine = start_ns[low:high]
-                mine[0] = max(first_ns, slices.start_ns[-1]) if counts[number] else first_ns
-                np.maximum.accumulate(mine, out=mine)
-            slices.extend(starts[8 * low : 8 * high], states[low:high], abouts[4 * low : 4 * high])
-            if marks[number] < marks[number + 1]:
-                track.step_slices.frombytes(runs[marks[number] : marks[number + 1]])
-            track.version += high - low
+        tracks, known = self.timeline.tracks, self.timeline.tracks.known
+        groups = steps.searchsorted(bounds)
+        runs = (steps + np.repeat(counts - bounds[:-1], np.diff(groups))).astype(np.int32)
+        block = Block.of(ids, bounds, start_ns, state, about, groups, runs)
+        some = nonzero(bounds[1:] > bounds[:-1])
+        is_over = (counts[some] == 0) & _IS_FINAL.take(state[bounds[some + 1] - 1])
+        # Nobody may ever ask for them.
+        kinds = [*map(type, map(known.__getitem__, ids[some[is_over]].tolist()))]
+        if Track in kinds:
+            is_over[is_over] = [kind is int for kind in kinds]
+        some, tails = some[~is_over], tails[~is_over]
+        begun = np.diff(bounds)[some].tolist()
+        for at, id, count, tail in zip(some.tolist(), ids[some].tolist(), begun, tails.tolist(), strict=True):
+            track = tracks[id]
+            track.extend(block, at, tail)
+            track.version += count
+        if is_over.any():
+            tracks.keep(block)
 
     def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:
         track.slices.begin(t_ns, state, about)
+        track.tail = None
+        if state in FINAL:
+            self.timeline.tracks.over.setdefault(track.id, -1)
         track.version += 1
         self.timeline.occurred.add(state)
 
-    def is_over(self, track: int) -> bool:
-        """Whether the track has ended."""
-        known = self.timeline.tracks.get(track)
-        # Of one of which a damaged trace tells more it was told all the same.
-        return known is not None and (known.outcome is not None or known.state in FINAL)
+    @property
+    def over(self) -> Mapping[int, int]:
+        """Tracks that have ended, by their ids; of one of which a damaged trace tells more it was told all the same."""
+        return self.timeline.tracks.over
 
     def given(self, track: int) -> int:
         """Text id of what a suspended generator yielded; -1 if that is nothing, or not known."""
@@ -292,13 +304,20 @@ class Writer:
                 timeline.tracks[line.track].doubt = text(line.text)
         elif isinstance(line, ev.Tie):
             thing = text(line.object, "")
+            if line.relation == words.FOUND_READY:
+                timeline.found_ready[line.track, t_ns] = thing
+                return None
             timeline.ties.append(Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing)))
+        elif isinstance(line, ev.Size):
+            timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))
         elif kind in _REMARKS:
             timeline._remark_ns.append(t_ns)
             timeline.remarks.append(line)  # type: ignore[arg-type]
             if isinstance(line, ev.Serves):
                 if (known := timeline.tracks.get(line.track)) is not None:
                     timeline._names.serve(known, t_ns, text(line.what))
+            elif isinstance(line, ev.Mark):
+                timeline.marks[t_ns] = Marked(text(line.text, ""), line.track, timeline.place(line.place))
             elif isinstance(line, ev.Note):
                 timeline.notes.append(line.text)
                 if line.unsupported:
@@ -328,16 +347,9 @@ class Writer:
         timeline.reach(timeline.last_ns)
 
 
-def _parts(those: Column, bounds: Column) -> tuple[Column, Column]:
-    """Where those of the parts stand that reach from bounds[i] to bounds[i + 1]; and the bounds of these alone."""
-    lengths = np.diff(bounds)[those]
-    ends = np.concatenate(([0], lengths.cumsum()))
-    return np.arange(ends[-1]) + np.repeat(bounds[those] - ends[:-1], lengths), ends
-
-
 _IS_FINAL = np.isin(np.array([*State]), FINAL)
 _REMARKS = frozenset(
-    (ev.Note, ev.Serves, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End)
+    (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End)
 )
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import ntpath
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,8 +17,8 @@ import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.analysis.report.statistics import Totals, TrackStatistics, statistics
-from visualizer.analysis.report.track_times import Reason, Times, TrackTimes, times_of
+from visualizer.analysis.report.statistics import SPENT, Totals, TrackStatistics
+from visualizer.analysis.report.track_times import Reasons, Times, times_of
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -142,50 +144,263 @@ class Fairness(msgspec.Struct, frozen=True):
     ready: float
 
 
-def _in_all(times: Sequence[Times | TrackTimes]) -> Times:
-    """Over all tracks."""
-    spent_ns: Counter[int] = Counter()
-    waited_ns: Counter[Reason] = Counter()
-    waits: Counter[Reason] = Counter()
-    for one in times:
-        spent_ns.update(one.spent_ns)
-        waited_ns.update(one.waited_ns)
-        waits.update(one.waits)
-    latencies_ns, steps_ns = (
-        np.concatenate([np.zeros(0, dtype=np.int64), *columns])
-        for columns in ((one.latencies_ns for one in times), (one.steps_ns for one in times))
-    )
-    late_ns, late_max_ns = sum(one.late_ns for one in times), max((one.late_max_ns for one in times), default=0)
-    return Times(spent_ns, latencies_ns, steps_ns, late_ns, late_max_ns, waited_ns, waits)
+class Figures:
+    """All that `Details` tell. What is told of one of many tracks, by its row, is made for whoever asks for it."""
 
+    def __init__(
+        self, timeline: Timeline, span: tuple[int, int] | None = None,
+        advance: Callable[[int, int], None] = lambda done, of: None,
+    ) -> None:
+        """As `details`."""
+        self.timeline, self._span = timeline, span
+        self._start_ns, self._end_ns = span or (0, timeline.last_ns)
+        self.duration_s = (self._end_ns - self._start_ns) / _NS_PER_S
+        self.stops, held_ns = timeline.pauses.between(*(span or (-1, timeline.last_ns)))
+        self.held_s = held_ns / _NS_PER_S
+        #: The switches that count.
+        since, until = timeline.switch_before(self._start_ns - 1), timeline.switch_before(self._end_ns)
+        self._switches = range(since + 1, until + 1) if span is not None else range(timeline.switch_count)
+        self.switches = len(self._switches)
+        woken = _woken(timeline, self._start_ns, self._end_ns)
+        is_unknown, is_turn = (_is_by(timeline, cause) for cause in (words.UNKNOWN, words.TURN))
+        #: Which of the wakeups count. A turn is nobody's doing.
+        self._wakes = woken & ~is_turn
+        #: How many do, and of how many of these neither the cause nor the waker is known.
+        self.wakes, self.wakes_unknown = (int(np.count_nonzero(one)) for one in (self._wakes, woken & is_unknown))
+        self.ids = [*timeline.tracks]
+        self._advance = advance
 
-def _measured(times: Times | TrackTimes) -> dict[str, Any]:
-    """What is told of them, of a track as of all."""
-    life_ns = sum(times.spent_ns.values())
-    by_reason: Counter[str] = Counter()
-    for (reason, *_), waited_ns in times.waited_ns.items():
-        by_reason[reason] += waited_ns
-    return {
-        "share": {state.name: times.spent_ns[state] / life_ns if life_ns else 0.0 for state in _LIVING},
-        "latency": spread(times.latencies_ns),
-        "late_s": times.late_ns / _NS_PER_S,
-        "late_max_s": times.late_max_ns / _NS_PER_S,
-        "step": spread(times.steps_ns),
-        "waited_by_reason": {reason: waited_ns / _NS_PER_S for reason, waited_ns in by_reason.most_common()},
-        "waited_by_expression": [
-            Waited(of.reason, of.on or None, of.file, of.line, times.waits[of], waited_ns / _NS_PER_S)
-            for of, waited_ns in times.waited_ns.most_common()
-        ],
-    }
+    def add_up(self) -> None:
+        """Work out what takes long, of which `advance` is told."""
+        _ = self.times
 
+    @cached_property
+    def times(self) -> Times:
+        """A row for each track."""
+        parts: list[Times] = []
+        done = 0
+        for part in times_of(self.timeline, self._reasons, self.ids, self._span):
+            parts.append(part)
+            done += len(part.late_ns)
+            self._advance(done, len(self.ids))
+        return Times.behind_one_another(parts)
 
-def _served(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[Served]:
-    """What it served between the two times, at least partly."""
-    return [
-        Served(one.what, one.start_ns / _NS_PER_S, one.end_ns / _NS_PER_S if one.end_ns >= 0 else None)
-        for one in timeline.services(track)
-        if one.start_ns <= end_ns and (one.end_ns < 0 or one.end_ns >= start_ns)
-    ]
+    @cached_property
+    def rows(self) -> list[int]:
+        """Those that ended before the span, or begin behind it, have nothing to tell of it."""
+        if self._span is None:
+            return [*range(len(self.ids))]
+        part = Part.between(self.timeline, *self._span)
+        return [row for row, track in enumerate(self.ids) if part.lives(track)]
+
+    @cached_property
+    def seconds(self) -> dict[str, list[float]]:
+        """Of each track how long it was in which state, as running_s and so on."""
+        return {name: (self.times.spent_ns[:, state] / _NS_PER_S).tolist() for name, state in SPENT.items()}
+
+    def track(self, row: int) -> TrackDetails:
+        """The details of the track of that row."""
+        timeline, id = self.timeline, self.ids[row]
+        birth = timeline.tracks.birth(id)
+        first, last = np.searchsorted(self.times.waiter, (row, row + 1)).tolist()
+        reasons, waited_ns, waits = (
+            column[first:last].tolist() for column in (self.times.reason, self.times.waited_ns, self.times.waits)
+        )
+        given, received = self._given_and_received
+        return TrackDetails(
+            id=id,
+            name=self.names[id],
+            kind=birth.kind,
+            state=self._state(id).name,
+            steps=self.steps[row],
+            **_spent(self.times.spent_ns[row].tolist()),
+            latency=_spread(int(self.times.latencies[row]), self._latencies[:, row]),
+            late_s=int(self.times.late_ns[row]) / _NS_PER_S,
+            late_max_s=int(self.times.late_max_ns[row]) / _NS_PER_S,
+            step=_spread(int(self.times.steps[row]), self._lengths[:, row]),
+            **self._waited(reasons, waited_ns, waits),
+            wakes_given=given.get(id, 0),
+            wakes_received=received.get(id, 0),
+            process=timeline.process_of(id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
+            served=self._served(id) or msgspec.UNSET,
+        )
+
+    def totals(self, most: int | None = None) -> TotalDetails:
+        """The same over all tracks; of what was waited for at most so many, the longest."""
+        times = self.times
+        return TotalDetails(
+            tracks=len(self.rows),
+            steps=sum(self.steps),
+            **_spent([*map(sum, times.spent_ns.T.tolist())]),
+            latency=spread(times.latencies_ns),
+            late_s=sum(times.late_ns.tolist()) / _NS_PER_S,
+            late_max_s=int(times.late_max_ns.max(initial=0)) / _NS_PER_S,
+            step=spread(times.steps_ns),
+            wakes=self.wakes,
+            wakes_unknown=self.wakes_unknown,
+            **self._waited(*self._waits, most),
+        )
+
+    @property
+    def reasons(self) -> int:
+        """How many things were waited for."""
+        return len(self._waits[0])
+
+    def who_woke_whom(self) -> list[Wakes]:
+        """In order of the tracks, the unknown waker last; fields that are 0 are left out."""
+        tracks, names = self.timeline.tracks, self.names
+        pairs = zip(*(column.tolist() for column in self._pairs), strict=True)
+        return [
+            Wakes(waker if waker in tracks else None, names.get(waker), woken, names.get(woken, "unknown"), count)
+            for waker, woken, count in sorted(pairs, key=lambda pair: (pair[0] not in tracks, pair))
+        ]
+
+    def fairness(self) -> list[Fairness]:
+        """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
+        timeline, tracks = self.timeline, self.timeline.tracks
+        groups: dict[tuple[int, str], list[int]] = {}
+        for row in self.rows:
+            birth = tracks.birth(self.ids[row])
+            if birth.kind != words.THREAD and not birth.schedules:
+                groups.setdefault((tracks.process(self.ids[row]), birth.name), []).append(row)
+        row_of = {self.ids[row]: row for row in self.rows} if timeline.schedulers.known else {}
+        for (resumer, place), members in timeline.schedulers.known.items():
+            where = timeline.place(place)
+            of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
+            group = groups.setdefault((timeline.process_of(resumer).number, of), [])
+            group.extend(row_of[member] for member in dict.fromkeys(members) if member in row_of)
+        return [
+            Fairness(
+                of,
+                [self.names[self.ids[row]] for row in rows],
+                *(
+                    _jain([shares[row] for row in rows])
+                    for shares in (self.steps, self.seconds["running_s"], self.seconds["ready_s"])
+                ),
+            )
+            for (_, of), rows in groups.items()
+            if len(rows) > 1
+        ]
+
+    def sampled(self) -> list[SampledLine]:
+        """Where tracks were seen running on, the commonest first."""
+        timeline, seen = self.timeline, {*self.timeline.samples.track}
+        found = [
+            SampledLine(track, self.names[track], place.file, place.line, place.function, times)
+            for track in self.ids
+            if track in seen
+            for place, times, *_ in lines_sampled(timeline, track, self._start_ns, self._end_ns)
+        ]
+        return sorted(found, key=lambda one: -one.samples)
+
+    def served(self) -> Iterator[Served]:
+        """What the tracks that are told of served, of one track after another, in order of time."""
+        serving = self.timeline.serving
+        for row in self.rows if serving else ():
+            if self.ids[row] in serving:
+                yield from self._served(self.ids[row])
+
+    def details(self) -> Details:
+        """All of it, track by track."""
+        tracks = [*map(self.track, self.rows)]
+        return Details(
+            self.duration_s, self.switches, self.stops, self.held_s, tracks, self.totals(), self.who_woke_whom(),
+            self.fairness(), self.sampled(),
+        )
+
+    @cached_property
+    def _reasons(self) -> Reasons:
+        return Reasons(self.timeline, self.names)
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The name of each track."""
+        return self.timeline.names()
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """How often each track was switched to."""
+        timeline, counts = self.timeline, self._switches
+        if self._span is None:
+            of_each = [part.step_counts for part in timeline.tracks.slices(self.ids)]
+            steps: list[int] = np.concatenate([np.zeros(0, dtype=np.int64), *of_each]).tolist()
+            return steps
+        known = [timeline.tracks[id].steps for id in self.ids]
+        return [bisect_left(steps, counts.stop) - bisect_left(steps, counts.start) for steps in known]
+
+    def _state(self, id: int) -> State:
+        """In which state the track is at last."""
+        if self._span is None:
+            [part] = self.timeline.tracks.slices([id])
+            return State(part.state[-1]) if len(part.state) else State.UNKNOWN
+        slices = self.timeline.tracks[id].slices
+        at = slices.at(self._end_ns)
+        return State(slices.state[at]) if at >= 0 else State.UNKNOWN
+
+    @cached_property
+    def _latencies(self) -> Column:
+        return _spreads(self.times.latencies_ns, self.times.latencies)
+
+    @cached_property
+    def _lengths(self) -> Column:
+        return _spreads(self.times.steps_ns, self.times.steps)
+
+    @cached_property
+    def _pairs(self) -> tuple[Column, Column, Column]:
+        """Who woke whom, and how often."""
+        wakeups = self.timeline.columns.wakeups
+        ends = [np.asarray(column)[self._wakes].astype(np.int64) for column in (wakeups.waker, wakeups.track)]
+        # Ids have 31 bits; none is below that of the current track.
+        both, counts = np.unique(((ends[0] - words.CURRENT) << 32) + ends[1] - words.CURRENT, return_counts=True)
+        return (both >> 32) + words.CURRENT, (both & 0xFFFFFFFF) + words.CURRENT, counts
+
+    @cached_property
+    def _given_and_received(self) -> tuple[dict[int, int], dict[int, int]]:
+        """How many wakes each gave, and how many each received."""
+        wakeups = self.timeline.columns.wakeups
+        counts = (
+            np.unique(np.asarray(column)[self._wakes], return_counts=True) for column in (wakeups.waker, wakeups.track)
+        )
+        given, received = (dict(zip(ids.tolist(), often.tolist(), strict=True)) for ids, often in counts)
+        return given, received
+
+    @cached_property
+    def _waits(self) -> tuple[list[int], list[int], list[int]]:
+        """What all tracks together waited for, in the order in which it came first, for how long, and how often."""
+        times = self.times
+        waited_ns: Counter[int] = Counter()
+        waits: Counter[int] = Counter()
+        # All together may be longer than an integer of a column is.
+        columns = (column.tolist() for column in (times.reason, times.waited_ns, times.waits))
+        for reason, lasted_ns, often in zip(*columns, strict=True):
+            waited_ns[reason] += lasted_ns
+            waits[reason] += often
+        return [*waited_ns], [*waited_ns.values()], [*waits.values()]
+
+    def _waited(
+        self, reasons: list[int], waited_ns: list[int], waits: list[int], most: int | None = None
+    ) -> dict[str, Any]:
+        """What is told of waits, of a track as of all."""
+        known = self._reasons.known
+        by_reason: Counter[str] = Counter()
+        for reason, lasted_ns in zip(reasons, waited_ns, strict=True):
+            by_reason[known[reason].reason] += lasted_ns
+        longest = sorted(range(len(reasons)), key=lambda at: -waited_ns[at])[:most]
+        return {
+            "waited_by_reason": {reason: lasted_ns / _NS_PER_S for reason, lasted_ns in by_reason.most_common()},
+            "waited_by_expression": [
+                Waited(of.reason, of.on or None, of.file, of.line, waits[at], waited_ns[at] / _NS_PER_S)
+                for at, of in ((at, known[reasons[at]]) for at in longest)
+            ],
+        }
+
+    def _served(self, track: int) -> list[Served]:
+        """What it served between the two times, at least partly."""
+        return [
+            Served(one.what, one.start_ns / _NS_PER_S, one.end_ns / _NS_PER_S if one.end_ns >= 0 else None)
+            for one in self.timeline.services(track)
+            if one.start_ns <= self._end_ns and (one.end_ns < 0 or one.end_ns >= self._start_ns)
+        ]
 
 
 def details(
@@ -197,81 +412,16 @@ def details(
     `span`: only of what lies between these two times, in ns, both included, as in `statistics` and `TrackTimes`.
     `advance` is told how many tracks have been looked at, and of how many.
     """
-    plain = statistics(timeline, span, closed=True)
-    start_ns, end_ns = span or (0, timeline.last_ns)
-    pairs = _pairs(timeline, start_ns, end_ns)
-    given, received = _sums(pairs)
-    times: list[Times | TrackTimes] = []
-    for one in times_of(timeline, list(timeline.tracks.values()), span):
-        times.append(one)
-        advance(len(times), len(timeline.tracks))
-    part = Part.between(timeline, *span) if span is not None else None
-    tracks = [
-        TrackDetails(
-            **msgspec.structs.asdict(known),
-            **_measured(of),
-            wakes_given=given[known.id],
-            wakes_received=received[known.id],
-            process=timeline.process_of(known.id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
-            served=_served(timeline, known.id, start_ns, end_ns) or msgspec.UNSET,
-        )
-        for known, of in zip(plain.tracks, times, strict=True)
-        # Those that ended before the span, or begin behind it, have nothing to tell of it.
-        if part is None or part.lives(known.id)
-    ]
-    counted = msgspec.structs.replace(plain.totals, tracks=len(tracks))
-    totals = TotalDetails(
-        **msgspec.structs.asdict(counted),
-        **_measured(_in_all(times)),
-        wakes=pairs.total(),
-        wakes_unknown=int(np.count_nonzero(_woken(timeline, start_ns, end_ns, words.UNKNOWN))),
-    )
-    return Details(
-        plain.duration_s,
-        plain.switches,
-        plain.stops,
-        plain.held_s,
-        tracks,
-        totals,
-        _matrix(timeline, pairs),
-        fairness(timeline, tracks),
-        _sampled(timeline, start_ns, end_ns),
-    )
+    return Figures(timeline, span, advance).details()
 
 
-def _sampled(timeline: Timeline, start_ns: int, end_ns: int) -> list[SampledLine]:
-    found = [
-        SampledLine(track, timeline.name(track), place.file, place.line, place.function, times)
-        for track in timeline.tracks
-        for place, times, *_ in lines_sampled(timeline, track, start_ns, end_ns)
-    ]
-    return sorted(found, key=lambda one: -one.samples)
-
-
-def fairness(timeline: Timeline, tracks: Iterable[TrackDetails]) -> list[Fairness]:
-    """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
-    by_id = {track.id: track for track in tracks}
-    groups: dict[tuple[int, str], list[TrackDetails]] = {}
-    for track in by_id.values():
-        known = timeline.tracks[track.id]
-        if known.kind != words.THREAD and not known.schedules:
-            groups.setdefault((known.process, known.base_name), []).append(track)
-    for (resumer, place), members in timeline.schedulers.known.items():
-        where = timeline.place(place)
-        of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
-        group = groups.setdefault((timeline.process_of(resumer).number, of), [])
-        group.extend(by_id[member] for member in dict.fromkeys(members))
-    return [
-        Fairness(
-            of,
-            [member.name for member in members],
-            _jain([member.steps for member in members]),
-            _jain([member.running_s for member in members]),
-            _jain([member.ready_s for member in members]),
-        )
-        for (_, of), members in groups.items()
-        if len(members) > 1
-    ]
+def _spent(spent_ns: list[int]) -> dict[str, Any]:
+    """The seconds in each state, and their shares of a life, by the times in all states but those that are ends."""
+    life_ns = sum(spent_ns)
+    return {
+        **{name: spent_ns[state] / _NS_PER_S for name, state in SPENT.items()},
+        "share": {state.name: spent_ns[state] / life_ns if life_ns else 0.0 for state in _LIVING},
+    }
 
 
 def _jain(shares: list[float]) -> float:
@@ -282,54 +432,39 @@ def _jain(shares: list[float]) -> float:
 def spread(lengths_ns: Sequence[int] | Column) -> Spread:
     """How the lengths, in nanoseconds, are spread."""
     count = len(lengths_ns)
-    if not count:
-        return Spread(0, 0.0, 0.0, 0.0)
-    ordered = np.sort(lengths_ns)
-    # Nearest rank: the least of them that so many per cent do not exceed.
-    median_ns, p95_ns, max_ns = (int(ordered[-(-count * percent // 100) - 1]) for percent in (50, 95, 100))
-    return Spread(count, median_ns / _NS_PER_S, p95_ns / _NS_PER_S, max_ns / _NS_PER_S)
+    return _spread(count, _spreads(np.asarray(lengths_ns, dtype=np.int64), np.array([count]))[:, 0])
 
 
-def _pairs(timeline: Timeline, start_ns: int, end_ns: int) -> Counter[tuple[int, int]]:
-    """Who woke whom how often between these times, both included. A turn is nobody's doing."""
-    wakeups = timeline.columns.wakeups
-    given = ~_woken(timeline, start_ns, end_ns, words.TURN) & _woken(timeline, start_ns, end_ns)
-    ends = np.stack([np.asarray(column)[given].astype(np.int64) for column in (wakeups.waker, wakeups.track)])
-    # Ids have 31 bits; none is below that of the current track.
-    both, counts = np.unique(((ends[0] - words.CURRENT) << 32) + ends[1] - words.CURRENT, return_counts=True)
-    pairs = zip((both >> 32) + words.CURRENT, (both & 0xFFFFFFFF) + words.CURRENT, counts, strict=True)
-    return Counter({(int(waker), int(woken)): int(count) for waker, woken, count in pairs})
+def _spread(count: int, lengths_ns: Column) -> Spread:
+    """`lengths_ns`: a column of `_spreads`."""
+    return Spread(count, *(length_ns / _NS_PER_S for length_ns in lengths_ns.tolist()))
 
 
-def _woken(timeline: Timeline, start_ns: int, end_ns: int, cause: str | None = None) -> Column:
-    """Which wakeups are between these times, both included, and of that cause if one is given."""
-    wakeups = timeline.columns.wakeups
-    t_ns = np.asarray(wakeups.ns)
-    found: Column = (t_ns >= start_ns) & (t_ns <= end_ns)
-    if cause is not None:
-        found &= np.isin(np.asarray(wakeups.cause), [n for n, one in enumerate(wakeups.causes.known) if one == cause])
+def _spreads(lengths_ns: Column, counts: Column) -> Column:
+    """Median, 95th percentile and longest, a column for each track, whose lengths, so many, stand behind one
+    another."""
+    if len(counts) == 1:
+        every = np.sort(lengths_ns)
+    else:
+        every = lengths_ns[np.lexsort((lengths_ns, np.repeat(np.arange(len(counts)), counts)))]
+    begins, some = np.cumsum(counts) - counts, counts > 0
+    found = np.zeros((3, len(counts)), dtype=np.int64)
+    for row, percent in enumerate((50, 95, 100)):
+        # Nearest rank: the least of them that so many per cent do not exceed.
+        found[row, some] = every[(begins - (-counts * percent // 100) - 1)[some]]
     return found
 
 
-def _sums(pairs: Counter[tuple[int, int]]) -> tuple[Counter[int], Counter[int]]:
-    """How many each gave, and how many each received."""
-    given: Counter[int] = Counter()
-    received: Counter[int] = Counter()
-    for (waker, woken), count in pairs.items():
-        given[waker] += count
-        received[woken] += count
-    return given, received
+def _woken(timeline: Timeline, start_ns: int, end_ns: int) -> Column:
+    """Which wakeups are between these times, both included."""
+    t_ns = np.asarray(timeline.columns.wakeups.ns)
+    found: Column = (t_ns >= start_ns) & (t_ns <= end_ns)
+    return found
 
 
-def _matrix(timeline: Timeline, pairs: Counter[tuple[int, int]]) -> list[Wakes]:
-    known = sorted(pairs, key=lambda pair: (pair[0] not in timeline.tracks, pair))
-    return [
-        Wakes(
-            waker if waker in timeline.tracks else None,
-            timeline.name(waker) if waker in timeline.tracks else None,
-            woken,
-            timeline.name(woken),
-            pairs[waker, woken],
-        )
-        for waker, woken in known
-    ]
+def _is_by(timeline: Timeline, cause: str) -> Column:
+    """Which wakeups are of that cause."""
+    wakeups = timeline.columns.wakeups
+    numbers = [number for number, one in enumerate(wakeups.causes.known) if one == cause]
+    found: Column = np.isin(np.asarray(wakeups.cause), numbers)
+    return found

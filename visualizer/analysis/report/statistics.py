@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 
 import msgspec
 
 from visualizer.analysis.model.timeline import Slices, State, Timeline, Track
 
 _NS_PER_S = 1_000_000_000
-_SPENT = {
+#: What is summed up, and in which states it is spent.
+SPENT = {
     "running_s": State.RUNNING,
     "ready_s": State.READY,
     "waiting_s": State.WAITING,
@@ -59,20 +61,22 @@ class Statistics(msgspec.Struct, frozen=True):
     totals: Totals
 
 
-def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, closed: bool = False) -> Statistics:
+def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Statistics:
     """Statistics up to the latest time of the trace: a slice that is still open counts up to there.
 
     `span`: only of what lies between these two times, in ns: a slice counts with the part of it that does, a switch
-    if it is after the first, or `closed` and at it, and not after the second, and `state` is that at the second.
+    if it is after the first and not after the second, and `state` is that at the second.
     """
     start_ns, end_ns = span if span is not None else (-1, timeline.last_ns)
-    first, last = timeline.switch_before(start_ns - closed), timeline.switch_before(end_ns)
+    first, last = timeline.switch_before(start_ns), timeline.switch_before(end_ns)
     switches = range(first + 1, last + 1) if span is not None else None
-    tracks = [_of(timeline, track, start_ns, end_ns, switches) for track in timeline.tracks.values()]
+    known = list(timeline.tracks.values())
+    spent_ns = [_spent_ns(track.slices, start_ns, end_ns) for track in known]
+    tracks = [_of(timeline, *one, end_ns, switches) for one in zip(known, spent_ns, strict=True)]
     totals = Totals(
         tracks=len(tracks),
         steps=sum(track.steps for track in tracks),
-        **_spent_s(timeline, start_ns, end_ns),
+        **_in_s({state: sum(spent[state] for spent in spent_ns) for state in SPENT.values()}),
     )
     stops, held_ns = timeline.pauses.between(start_ns, end_ns)
     held_s = held_ns / _NS_PER_S
@@ -81,7 +85,9 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None, *, close
     return Statistics((end_ns - start_ns) / _NS_PER_S, len(switches), stops, held_s, tracks, totals)
 
 
-def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, switches: range | None) -> TrackStatistics:
+def _of(
+    timeline: Timeline, track: Track, spent_ns: Mapping[int, int], end_ns: int, switches: range | None
+) -> TrackStatistics:
     """`switches`: those that count, None for all."""
     state, steps = track.state, len(track.steps)
     if switches is not None:
@@ -94,10 +100,14 @@ def _of(timeline: Timeline, track: Track, start_ns: int, end_ns: int, switches: 
         kind=track.kind,
         state=state.name,
         steps=steps,
-        **_spent_s(track.slices, start_ns, end_ns),
+        **_in_s(spent_ns),
     )
 
 
-def _spent_s(of: Timeline | Slices, start_ns: int, end_ns: int) -> dict[str, float]:
+def _spent_ns(of: Slices, start_ns: int, end_ns: int) -> dict[int, int]:
+    return {state: of.spent_ns(state, end_ns, start_ns) for state in SPENT.values()}
+
+
+def _in_s(spent_ns: Mapping[int, int]) -> dict[str, float]:
     """The times of one track, or of all, in seconds."""
-    return {name: of.spent_ns(state, end_ns, start_ns) / _NS_PER_S for name, state in _SPENT.items()}
+    return {name: spent_ns[state] / _NS_PER_S for name, state in SPENT.items()}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.all_slices import AllSlices
-from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline, Track
+from visualizer.analysis.model.columns import Interned
+from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
+from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 #: The slices of several tracks are looked at together, up to so many.
@@ -19,8 +21,6 @@ _STATES = len(State)
 _NO_STATE = 255
 #: A span that leaves nothing out.
 _FIRST_NS, _LAST_NS = -(1 << 62), 1 << 62
-#: Greater numbers of groups are not told apart by one number.
-_LARGEST = 1 << 62
 
 
 class Reason(NamedTuple):
@@ -32,47 +32,101 @@ class Reason(NamedTuple):
     line: int | None
 
 
-class Times(NamedTuple):
-    """Of one track, in nanoseconds."""
+class Reasons:
+    """What tracks of a timeline that no longer grows waited for, numbered from 0."""
 
-    #: By State.
-    spent_ns: Counter[int]
-    #: READY until it ran; and RUNNING without a pause.
+    def __init__(self, timeline: Timeline, names: Mapping[int, str] | None = None) -> None:
+        """`names`: those of the tracks, if they are at hand."""
+        self._timeline = timeline
+        self._names = names
+        self._interned: Interned[Reason] = Interned()
+        self.known = self._interned.known
+        #: How a track is suspended and on which other one it waits, if that matters, as one number -> the number.
+        self._numbers: dict[int, int] = {}
+
+    def numbers(self, suspensions: Column) -> Column:
+        """The number of what is waited for in each of these suspensions."""
+        columns = self._timeline.columns.suspensions
+        how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.detail, columns.on_track))
+        # Where the trace tells an expression, the other track is not named.
+        told = [asked >= 0 and bool(self._on(asked)) for _, asked, _ in columns.details.known]
+        whom[np.array(told, dtype=bool)[how]] = words.NOBODY
+        # Ids have 31 bits; none is below that of the current track.
+        pairs, inverse = np.unique((how << 32) + whom - words.CURRENT, return_inverse=True)
+        for pair in pairs.tolist():
+            if pair not in self._numbers:
+                reason = self._reason(pair >> 32, (pair & 0xFFFFFFFF) + words.CURRENT)
+                self._numbers[pair] = self._interned.number(reason)
+        return np.array([*map(self._numbers.__getitem__, pairs.tolist())], dtype=np.int64)[inverse]
+
+    def _reason(self, how: int, whom: int) -> Reason:
+        reason, asked, place = self._timeline.columns.suspensions.details.known[how]
+        where = self._timeline.place(place)
+        on = (self._on(asked) if asked >= 0 else "") or self._name(whom)
+        return Reason(reason, on, *((where.file, where.line) if where is not None else (None, None)))
+
+    def _on(self, asked: int) -> str:
+        return self._timeline.text(self._timeline.columns.suspensions.asked.known[asked][1]) or ""
+
+    def _name(self, track: int) -> str:
+        if self._names is not None:
+            return self._names.get(track, "")
+        return self._timeline.name(track) if track in self._timeline.tracks else ""
+
+
+class Times(NamedTuple):
+    """Of several tracks, in nanoseconds: a row for each, unless it is told otherwise."""
+
+    #: A column for each State.
+    spent_ns: Column
+    #: READY until it ran, and RUNNING without a pause: of one track behind those of another, and how many each has.
     latencies_ns: Column
+    latencies: Column
     steps_ns: Column
+    steps: Column
     #: By how much it ran later than it had asked for with a sleep or a time limit: in all, and at most. Unlike a
     #: latency it counts the time in which the timer could not even go off, since others kept the hub from it.
-    late_ns: int
-    late_max_ns: int
-    #: Of what was waited for, how long and how often. A hub waits whenever another track runs: not counted.
-    waited_ns: Counter[Reason]
-    waits: Counter[Reason]
+    late_ns: Column
+    late_max_ns: Column
+    #: What was waited for: a row for each thing (by number in Reasons) and track, in the order in which each came
+    #: first, with the track's row, for how long, and how often. A hub waits whenever another track runs: not counted.
+    reason: Column
+    waiter: Column
+    waited_ns: Column
+    waits: Column
+
+    @classmethod
+    def behind_one_another(cls, parts: Sequence[Times]) -> Times:
+        """Those of the tracks of all parts."""
+        firsts = np.cumsum([0, *(len(part.late_ns) for part in parts)])
+        parts = [part._replace(waiter=part.waiter + first) for part, first in zip(parts, firsts, strict=False)]
+        none = np.zeros(0, dtype=np.int64)
+        spent_ns = [np.zeros((0, _STATES), dtype=np.int64), *(part.spent_ns for part in parts)]
+        rest = zip(*(part[1:] for part in parts), strict=True) if parts else [()] * (len(cls._fields) - 1)
+        return cls(np.concatenate(spent_ns), *(np.concatenate([none, *columns]) for columns in rest))
 
 
 def times_of(
-    timeline: Timeline, tracks: Sequence[Track], span: tuple[int, int] | None = None
-) -> Iterator[Times | TrackTimes]:
-    """Those of each of these tracks, up to the latest time of the trace, or of what lies in `span`."""
+    timeline: Timeline, reasons: Reasons, ids: Sequence[int], span: tuple[int, int] | None = None
+) -> Iterator[Times]:
+    """Those of these tracks, some at a time, up to the latest time of the trace, or of what lies in `span`."""
     if span is not None:
-        for track in tracks:
-            lengths = TrackTimes(timeline, track.id, span)
-            lengths.take()
-            yield lengths
+        for track in ids:
+            yield TrackTimes(timeline, track, span).measured(reasons)
         return
-    first = 0
-    while first < len(tracks):
-        stop, slices = first + 1, len(tracks[first].slices)
-        while stop < len(tracks) and slices + len(tracks[stop].slices) <= _TOGETHER:
-            slices += len(tracks[stop].slices)
-            stop += 1
-        yield from _measure(timeline, _Stretch.of_all(tracks[first:stop], timeline.last_ns), None)[0]
+    counts = np.concatenate([np.zeros(0, dtype=np.int64), *(part.counts for part in timeline.tracks.slices(ids))])
+    first, ends = 0, counts.cumsum()
+    while first < len(ids):
+        before = int(ends[first - 1]) if first else 0
+        stop = max(first + 1, int(ends.searchsorted(before + _TOGETHER, side="right")))
+        yield _measure(timeline, reasons, _Stretch.of_all(timeline, ids[first:stop]), None)[0]
         first = stop
 
 
 class TrackTimes:
     """The times of a track that may grow, or of what lies in `span` (from when to when, in ns).
 
-    Call `take` until it returns False. What it has then is described at `Times`.
+    Call `take` until it returns False. What it has then is described at `Times`; times spent are by State.
 
     In a span a state counts with the part of it that lies there; a step, and how late it was, if it begins there.
     """
@@ -92,7 +146,7 @@ class TrackTimes:
         self._next = max(0, self._track.slices.at(span[0])) if span is not None else 0
         self._before = _Before(self._due_at_first(), -1)
         #: What the slice that is still open has added.
-        self._open: Times | None = None
+        self._open: _One | None = None
 
     def take(self, most: int | None = None) -> bool:
         """Take in at most so many more slices; None: all. Return whether there are more."""
@@ -120,14 +174,30 @@ class TrackTimes:
         suspension = self._timeline.suspensions[slices.about[before]]
         return suspension.t_ns + suspension.asked_ns if suspension.asked_ns > 0 else -1
 
-    def _add(self, first: int, stop: int) -> tuple[Times, _Before]:
+    def measured(self, reasons: Reasons) -> Times:
+        """Those in the span, as columns, by who has taken in none yet."""
+        slices, until_ns = self._track.slices, self._span[1] if self._span is not None else _LAST_NS
+        stop = max(self._next, slices.at(until_ns) + 1)
+        stretch = _Stretch.of_one(self._track, self._next, stop, self._timeline.last_ns)
+        return _measure(self._timeline, reasons, stretch, self._span, self._before)[0]
+
+    def _add(self, first: int, stop: int) -> tuple[_One, _Before]:
         stretch = _Stretch.of_one(self._track, first, stop, self._timeline.last_ns)
-        [found], before = _measure(self._timeline, stretch, self._span, self._before)
+        # Names may change while it grows.
+        reasons = Reasons(self._timeline)
+        times, before = _measure(self._timeline, reasons, stretch, self._span, self._before)
+        known = [reasons.known[number] for number in times.reason.tolist()]
+        found = _One(
+            Counter({state: spent for state, spent in enumerate(times.spent_ns[0].tolist()) if spent}),
+            len(times.steps_ns),
+            Counter(dict(zip(known, times.waited_ns.tolist(), strict=True))),
+            Counter(dict(zip(known, times.waits.tolist(), strict=True))),
+        )
         self.spent_ns.update(found.spent_ns)
-        self.latencies_ns += found.latencies_ns.tolist()
-        self.steps_ns += found.steps_ns.tolist()
-        self.late_ns += found.late_ns
-        self.late_max_ns = max(self.late_max_ns, found.late_max_ns)
+        self.latencies_ns += times.latencies_ns.tolist()
+        self.steps_ns += times.steps_ns.tolist()
+        self.late_ns += int(times.late_ns[0])
+        self.late_max_ns = max(self.late_max_ns, int(times.late_max_ns[0]))
         self.waited_ns.update(found.waited_ns)
         self.waits.update(found.waits)
         return found, before
@@ -140,8 +210,17 @@ class TrackTimes:
         self.waited_ns.subtract(self._open.waited_ns)
         self.waits.subtract(self._open.waits)
         # It is not known to be late, nor to have been ready, before it has ended.
-        del self.steps_ns[len(self.steps_ns) - len(self._open.steps_ns) :]
+        del self.steps_ns[len(self.steps_ns) - self._open.steps :]
         self._open = None
+
+
+class _One(NamedTuple):
+    """What some slices of a track have added: times by State, how many steps, and waits."""
+
+    spent_ns: Counter[int]
+    steps: int
+    waited_ns: Counter[Reason]
+    waits: Counter[Reason]
 
 
 class _Before(NamedTuple):
@@ -157,7 +236,8 @@ _NOTHING_BEFORE = _Before(-1, -1)
 class _Stretch(NamedTuple):
     """Slices of tracks one after another, with their ends, and the states that follow them."""
 
-    tracks: Sequence[Track]
+    #: Which of the tracks schedule others.
+    hubs: Column
     bounds: Column
     start_ns: Column
     end_ns: Column
@@ -166,30 +246,32 @@ class _Stretch(NamedTuple):
     about: Column
 
     @classmethod
-    def of_all(cls, tracks: Sequence[Track], last_ns: int) -> _Stretch:
-        every = AllSlices(tracks)
+    def of_all(cls, timeline: Timeline, ids: Sequence[int]) -> _Stretch:
+        every = AllSlices(timeline.tracks, ids)
         next_state = np.roll(every.state, -1)
         next_state[every.lasts] = _NO_STATE
-        end_ns = every.end_ns(last_ns)
-        return cls(tracks, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
+        hubs = np.array([timeline.tracks.birth(track).schedules for track in ids], dtype=bool)
+        end_ns = every.end_ns(timeline.last_ns)
+        return cls(hubs, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
 
     @classmethod
     def of_one(cls, track: Track, first: int, stop: int, last_ns: int) -> _Stretch:
         slices = track.slices
         # One more than are asked for, if there is one, which has the end of the last.
         start_ns, state = (np.array(column[first : stop + 1]) for column in (slices.start_ns, slices.state))
-        if len(start_ns) == stop - first:
+        if 0 < len(start_ns) == stop - first:
             start_ns = np.append(start_ns, max(last_ns, int(start_ns[-1])))
             state = np.append(state, np.uint8(_NO_STATE))
         about = np.array(slices.about[first:stop])
-        return cls([track], np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about)
+        hubs = np.array([track.schedules])
+        return cls(hubs, np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about)
 
 
 def _measure(
-    timeline: Timeline, of: _Stretch, span: tuple[int, int] | None, before: _Before = _NOTHING_BEFORE
-) -> tuple[list[Times], _Before]:
-    """The times of each track, and what stands after the last slice. `before`: what stood before the first."""
-    count = len(of.tracks)
+    timeline: Timeline, reasons: Reasons, of: _Stretch, span: tuple[int, int] | None, before: _Before = _NOTHING_BEFORE
+) -> tuple[Times, _Before]:
+    """The times of the tracks, and what stands after the last slice. `before`: what stood before the first."""
+    count = len(of.hubs)
     whose = np.repeat(np.arange(count), np.diff(of.bounds))
     state, start_ns, end_ns = of.state, of.start_ns, of.end_ns
     lasted_ns = end_ns - start_ns
@@ -201,8 +283,7 @@ def _measure(
     running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
     (steps,) = np.nonzero(running & begins)
     (latencies,) = np.nonzero((state == State.READY) & ran_then)
-    hubs = np.array([track.schedules for track in of.tracks])
-    (waits,) = np.nonzero((state == State.WAITING) & ~hubs[whose])
+    (waits,) = np.nonzero((state == State.WAITING) & ~of.hubs[whose])
     suspensions = of.about[waits].astype(np.int64)
     due_ns = _due(timeline, of, before, running, waits, suspensions)
     (late,) = np.nonzero((due_ns >= 0) & ~running & ran_then & ~np.isin(state, FINAL))
@@ -210,20 +291,13 @@ def _measure(
     lateness_ns = np.maximum(end_ns[late] - due_ns[late], 0)
     np.add.at(late_ns, whose[late], lateness_ns)
     np.maximum.at(late_max_ns, whose[late], lateness_ns)
-    waited = _waited(timeline, count, whose[waits], suspensions, part_ns[waits], before.suspension)
-    steps_of, latencies_of = (
-        np.split(lasted_ns[which], which.searchsorted(of.bounds[1:-1])) for which in (steps, latencies)
+    by_state = spent_ns.reshape(count, _STATES)
+    by_state[:, [*FINAL]] = 0
+    times = Times(
+        by_state, lasted_ns[latencies], np.bincount(whose[latencies], minlength=count), lasted_ns[steps],
+        np.bincount(whose[steps], minlength=count), late_ns, late_max_ns,
+        *_waited(reasons, whose[waits], suspensions, part_ns[waits], before.suspension),
     )
-    times = [
-        Times(
-            Counter({number: spent for number, spent in enumerate(row) if spent and number not in FINAL}),
-            *numbers,
-        )
-        for row, *numbers in zip(
-            spent_ns.reshape(count, _STATES).tolist(), latencies_of, steps_of, late_ns.tolist(), late_max_ns.tolist(),
-            *waited, strict=True,
-        )
-    ]
     last = int(suspensions[-1]) if len(suspensions) else before.suspension
     behind = _Before(int(due_ns[-1]), last) if len(state) else before
     return times, behind
@@ -246,36 +320,19 @@ def _due(
 
 
 def _waited(
-    timeline: Timeline, count: int, whose: Column, suspensions: Column, part_ns: Column, last_suspension: int
-) -> tuple[list[Counter[Reason]], list[Counter[Reason]]]:
-    """For each of so many tracks how long it waited for what, and how often."""
-    waited_ns: list[Counter[Reason]] = [Counter() for _ in range(count)]
-    waits: list[Counter[Reason]] = [Counter() for _ in range(count)]
-    if not len(suspensions):
-        return waited_ns, waits
-    previous = np.concatenate(([last_suspension], suspensions[:-1]))
+    reasons: Reasons, whose: Column, suspensions: Column, part_ns: Column, last_suspension: int
+) -> tuple[Column, Column, Column, Column]:
+    """What each track waited for, and which track that is, how long, and how often."""
+    previous = np.concatenate(([last_suspension], suspensions))[:-1]
     previous[1:][whose[1:] != whose[:-1]] = -1
-    columns = timeline.columns.suspensions
-    how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.detail, columns.on_track))
-    whom -= whom.min()
-    if count * len(columns.details.known) * (int(whom.max()) + 1) > _LARGEST:
-        whom = np.unique(whom, return_inverse=True)[1]
-    groups = (whose * len(columns.details.known) + how) * (int(whom.max()) + 1) + whom
-    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
-    total_ns = np.zeros(len(first), dtype=np.int64)
-    np.add.at(total_ns, group, part_ns)
+    number = reasons.numbers(suspensions)
+    _, first, group = np.unique(
+        whose * max(1, len(reasons.known)) + number, return_index=True, return_inverse=True
+    )
+    waited_ns = np.zeros(len(first), dtype=np.int64)
+    np.add.at(waited_ns, group, part_ns)
     # Made ready for nothing, it waits on: that is the same wait.
-    often = np.bincount(group, suspensions != previous)
+    often = np.bincount(group, suspensions != previous, minlength=len(first)).astype(np.int64)
     # In the order in which each came first.
-    for number in first.argsort().tolist():
-        at = int(first[number])
-        track, reason = int(whose[at]), _reason(timeline, timeline.suspensions[int(suspensions[at])])
-        waited_ns[track][reason] += int(total_ns[number])
-        waits[track][reason] += int(often[number])
-    return waited_ns, waits
-
-
-def _reason(timeline: Timeline, found: Suspension) -> Reason:
-    on = found.on or (timeline.name(found.on_track) if found.on_track in timeline.tracks else "")
-    place = found.place
-    return Reason(found.reason, on, *((place.file, place.line) if place is not None else (None, None)))
+    order = first.argsort()
+    return number[first[order]], whose[first[order]], waited_ns[order], often[order]

@@ -29,7 +29,7 @@ class Waits(NamedTuple):
 
 def waits(timeline: Timeline) -> Waits:
     """What is made ready for nothing, and waits on for the same, is one wait."""
-    every = AllSlices([track for track in timeline.tracks.values() if not track.schedules])
+    every = AllSlices(timeline.tracks, timeline.tracks.scheduling(others=False))
     start_ns, end_ns, state, about = every.start_ns, every.end_ns(timeline.last_ns), every.state, every.about
     ended = np.full(len(state), True)
     ended[every.lasts] = False

@@ -34,6 +34,16 @@ def is_ready(suspension: Suspension) -> str | None:
     return _said(suspension, 1)
 
 
+def found_ready(which: str) -> str:
+    """Of several descriptors, "read 5 6, write 7": "fds 5, 6 can be read, fd 7 can be written"."""
+    said = []
+    for part in which.split(", "):
+        direction, *fds = part.split()
+        if fds and direction in (words.READ, words.WRITE):
+            said.append(_SAID[direction][1].format(f"fd{'s' * (len(fds) > 1)} {', '.join(fds)}"))
+    return ", ".join(said)
+
+
 def _said(suspension: Suspension, which: int) -> str | None:
     known = _SAID.get(suspension.direction)
     if known is None or suspension.fd < 0:

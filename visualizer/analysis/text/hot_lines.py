@@ -11,7 +11,7 @@ from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import source_line
 
 #: So many characters of a line are quoted.
-_QUOTED = 40
+QUOTED = 40
 
 
 class Sampled(NamedTuple):
@@ -59,9 +59,9 @@ def sampled_at(timeline: Timeline, number: int) -> Place | None:
     return timeline.place(timeline.samples.place[number]) if number >= 0 else None
 
 
-def hot_line(timeline: Timeline, sampled: Sampled) -> str:
+def hot_line(timeline: Timeline, sampled: Sampled, quotes: bool = True) -> str:
     """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms)"."""
-    where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place)}"
+    where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place) if quotes else ''}"
     every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""
     if sampled.times == sampled.of:
         count = "1 sample" if sampled.of == 1 else f"all {sampled.of} samples{every}"
@@ -79,6 +79,6 @@ def spot_of(place: Place) -> str:
 def quoted(timeline: Timeline, place: Place) -> str:
     """What is written in the line of a place, as " `total += i * i`"; nothing if the trace does not carry it."""
     text = source_line(timeline, place).strip()
-    if len(text) > _QUOTED:
-        text = text[: _QUOTED - 1] + "…"
+    if len(text) > QUOTED:
+        text = text[: QUOTED - 1] + "…"
     return f" `{plain(text)}`" if text else ""

@@ -11,14 +11,15 @@ _ONE = {
     "rows that could not be read": "row that could not be read",
     "events": "event",
     "characters of output": "character of output",
+    "marks": "mark",
 }
 _LOST = {
     "unreadable lines": ("line", "could not be read"),
     "rows that could not be read": ("row", "could not be read"),
     "events": ("event", "could not be written"),
 }
-#: Of these only the text is lost.
-_OUTPUT = "characters of output"
+#: Without these nothing else is known less.
+_NO_LOSS = ("characters of output", "marks")
 
 
 def left_out(timeline: Timeline) -> list[tuple[int, str]]:
@@ -28,14 +29,14 @@ def left_out(timeline: Timeline) -> list[tuple[int, str]]:
 
 def is_loss(remark: object) -> bool:
     """Whether a remark of the trace tells of something missing that conclusions might have needed."""
-    return isinstance(remark, Dropped) and remark.count > 0 and remark.what != _OUTPUT
+    return isinstance(remark, Dropped) and remark.count > 0 and remark.what not in _NO_LOSS
 
 
 def missing(timeline: Timeline) -> str | None:
     """What of the trace is missing for who draws conclusions from it, in a sentence; None if nothing is."""
     parts, lost = [], 0
     for what, count in timeline.dropped.items():
-        if count > 0 and what != _OUTPUT:
+        if count > 0 and what not in _NO_LOSS:
             one, became = _LOST.get(what, ("", "were left out"))
             lost += count
             parts.append(f"{count} {one + ('' if count == 1 else 's') if one else what} {became}")

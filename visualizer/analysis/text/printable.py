@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 #: Unicode categories that move, hide or reorder text instead of showing it; controls are dealt with apart.
@@ -36,3 +37,18 @@ def _visible(character: str) -> str:
     if category == "Zs":
         return " "
     return "\ufffd" if category == "Cc" or category in _UNSEEN or category == "Cn" else character
+
+
+def printable_json(encoded: bytes) -> bytes:
+    """JSON in UTF-8, with each character that is not printable (`str.isprintable`) as \\uXXXX.
+
+    Such are DEL and the C1 controls (U+009B begins an escape sequence), and what hides text or turns its direction.
+    """
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    text = encoded.decode()
+    # Between strings only line ends are unprintable; inside of them, these are escaped (RFC 8259, 7).
+    hidden = {character for character in set(text) if not character.isprintable() and character != "\n"}
+    for character in hidden:
+        text = text.replace(character, json.dumps(character)[1:-1])
+    return text.encode() if hidden else encoded

@@ -9,12 +9,14 @@ import ntpath
 
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.endpoints import awaits, is_ready
+from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready
 from visualizer.analysis.text.hot_lines import is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
+#: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
+KILLS = "GreenletExit("
 #: What the waker did to end a wait for a queue, by the method that waits. `{}` is the woken track.
 _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
@@ -27,14 +29,14 @@ def sentence(timeline: Timeline, index: int) -> str:
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
     cause: tuple[Wakeup | None, Suspension | None] = None, None
-    if timeline.tracks[switch.origin].schedules:
+    if timeline.tracks[switch.origin].schedules or switch.cause in words.SUSPENDS_NOBODY:
         cause = timeline.made_ready(target, target.slice_of_step(index))
     return in_words(timeline, switch, is_first(target, switch), *cause)
 
 
 def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None) -> str:
-    """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a hub,
-    what made the target ready, and what it had been waiting for."""
+    """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a
+    hub, and of a thread that goes on, what made the target ready, and what it had been waiting for."""
     to = timeline.name(switch.target, switch.t_ns)
     runs = f"{to} runs for the first time" if first else f"{to} runs"
     if first and switch.cause == words.THROW:
@@ -87,6 +89,8 @@ def _idle(timeline: Timeline, track: Track, start_ns: int, t_ns: int) -> str:
     """Why the track is idle."""
     if track.schedules:
         return "nothing is ready"
+    if timeline.is_foreign:
+        return "the trace says no more"
     seen = _last_seen(timeline, track.id, start_ns, t_ns)
     return f"it waits in a call (inferred: it uses no processor time){seen}"
 
@@ -105,9 +109,16 @@ def _last_seen(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
 
 def is_first(target: Track, switch: Switch) -> bool:
     """Closing a generator that never ran does not run it; a track inherited by a forked child may have run before."""
-    if target.copy_of != words.NOBODY and target.slices.state[0] != State.CREATED:
+    if switch.cause == words.SLICE and State.RUNNING in target.slices.state[: target.step_slices[0]]:
         return False
-    return target.kind != words.THREAD and target.steps[0] == switch.index and switch.cause != words.CLOSE
+    return may_run_first(target) and target.steps[0] == switch.index and switch.cause != words.CLOSE
+
+
+def may_run_first(track: Track) -> bool:
+    """Whether the first step of the track is known to be the first time that it runs."""
+    if track.copy_of != words.NOBODY and track.slices.state[0] != State.CREATED:
+        return False
+    return track.kind != words.THREAD
 
 
 def _why(
@@ -116,6 +127,12 @@ def _why(
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id, switch.t_ns)
     value = switch.value
+    if switch.cause == words.SLICE:
+        return _told(timeline, switch, to, wakeup, before)
+    if switch.cause == words.UNPARK:
+        if wakeup is not None and wakeup.cause == words.MESSAGE:
+            return f"{timeline.name(wakeup.waker, wakeup.t_ns)} sends {value or 'a message'} to {to}"
+        return _woken(timeline, wakeup, before, to)
     if switch.suspension < 0:
         return _ended(timeline, origin)
     suspension = timeline.suspensions[switch.suspension]
@@ -137,17 +154,38 @@ def _why(
             return f"{name} {yields} although {to} closes it: RuntimeError (generator ignored GeneratorExit)"
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
-        case words.SWITCH if origin.schedules:
+        case words.SWITCH if origin.schedules and not _is_of_callback(timeline, switch, origin, wakeup):
             return _woken(timeline, wakeup, before, to)
-        case words.SWITCH if suspension.reason != words.SWITCHED:
+        case words.SWITCH if suspension.reason != words.SWITCHED and not origin.schedules:
             return waits(suspension, name)
         case words.SWITCH:
             return f"{name} switches to {to}" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
 
 
+def _is_of_callback(timeline: Timeline, switch: Switch, origin: Track, wakeup: Wakeup | None) -> bool:
+    """Whether a callback of a loop has switched to a greenlet: whomever the loop runs was woken, and is a task."""
+    return origin.kind == words.LOOP and wakeup is None and timeline.tracks[switch.target].kind != words.TASK
+
+
+def _told(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
+    """What another tool's trace knows of it."""
+    if wakeup is not None:
+        return _woken(timeline, wakeup, before, to)
+    if switch.index in timeline.flows:
+        waker = timeline.wakeups[timeline.flows[switch.index]].waker
+        begins = f"the slice {switch.value}" if switch.value is not None else "a slice"
+        return f"a flow leads from {timeline.name(waker)} to {begins}"
+    if switch.value is not None:
+        return f"the slice {switch.value} begins"
+    if switch.origin == switch.target:
+        return "a slice begins"
+    waits_for = timeline.suspensions[switch.suspension].on if switch.suspension >= 0 else ""
+    return f"{timeline.name(switch.origin)} stops" + (f" ({waits_for})" if waits_for else "")
+
+
 def _throws(name: str, value: str | None, to: str, kills: bool = False) -> str:
-    if value is not None and value.startswith("GreenletExit("):
+    if value is not None and value.startswith(KILLS):
         return f"{name} kills {to} (GreenletExit)"
     if kills:
         return f"{name} kills {to}" + (f" with {value}" if value is not None else "")
@@ -264,12 +302,16 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
             return is_ready(suspension) or ""
+        case words.IO if which := timeline.found_ready.get((wakeup.track, wakeup.t_ns)):
+            return f"{found_ready(which)}{what}"
         case words.IO:
             return f"what {it} was waiting for is ready{what}"
         case cause if cause in timeline.words.causes:
             return timeline.words.causes[cause] + what
         case words.SIGNAL:
             return "a signal arrived"
+        case words.MESSAGE:
+            return f"{name} sent {it} a message{what}"
         case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
             return _timer(wakeup, suspension, it)
         case words.TIMEOUT:
@@ -322,7 +364,7 @@ def _all_ended(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:
 def _timer(wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
     if suspension is None or suspension.asked_ns < 0:
         return f"{_possessive(it)} timer expired"
-    if suspension.asked_ns == 0:
+    if suspension.asked_ns == 0 and suspension.reason == words.SLEEP:
         return f"{it} had only yielded"
     late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""

@@ -25,8 +25,8 @@ class SourcePosition(NamedTuple):
     place: Place | None
     #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
     starts: bool = False
-    #: It was seen there from outside while it ran on: the line is meant, and no expression in it.
-    sampled: bool = False
+    #: It ran on there: the line is meant, and no expression in it.
+    ran_on: bool = False
     #: How it has ended by now: `place` is where it was before that.
     final: State | None = None
 
@@ -38,6 +38,9 @@ def running(timeline: Timeline, index: int) -> SourcePosition:
     if index < 0 or track is None:
         header = timeline.header
         script = header.argv[0] if header is not None and header.argv else ""
+        # As it was typed; all places have whole paths.
+        if header is not None and (whole := os.path.normpath(os.path.join(header.cwd, script))) in timeline.sources:
+            script = whole
         wrong = _not_compiled(timeline, script)
         if wrong is not None:
             return SourcePosition(track_id, "fails: syntax error here", wrong)
@@ -78,13 +81,24 @@ def run_of(timeline: Timeline, index: int, now_ns: int) -> tuple[int, int, int]:
     return track_id, starts_ns[run], starts_ns[end] if end < len(starts_ns) else now_ns
 
 
+def marked(timeline: Timeline, t_ns: int) -> SourcePosition | None:
+    """Where the program was when it marked that very moment itself; None if it did not."""
+    mark = timeline.marks.get(t_ns)
+    if mark is None or mark.place is None:
+        return None
+    return SourcePosition(mark.track, "is here", mark.place, ran_on=True)
+
+
 def seen(timeline: Timeline, where: SourcePosition, run: tuple[int, int, int], t_ns: int) -> SourcePosition:
-    """`where` the `run` begins, or the position of a sample, if that is nearer to `t_ns`."""
+    """`where` the `run` begins, or the position of a sample, if that is nearer to `t_ns`; or where the program was
+    when it marked that very moment itself."""
+    if (here := marked(timeline, t_ns)) is not None:
+        return here
     track, start_ns, end_ns = run
     samples = timeline.samples
     number = samples.nearest(track, t_ns, start_ns, end_ns)
     if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
-        return SourcePosition(track, "sampled here", sampled_at(timeline, number), sampled=True)
+        return SourcePosition(track, "sampled here", sampled_at(timeline, number), ran_on=True)
     most = mostly(timeline, track, start_ns, end_ns)
     if most is None:
         return where
@@ -111,6 +125,8 @@ def suspended(timeline: Timeline, index: int) -> SourcePosition | None:
     if index < 0:
         return None
     switch = timeline.switch(index)
+    if switch.cause in words.SUSPENDS_NOBODY:
+        return SourcePosition(switch.origin, "has stopped", None) if switch.origin != switch.target else None
     if switch.suspension >= 0:
         return SourcePosition(switch.origin, "is suspended", switch.place)
     origin = timeline.tracks[switch.origin]

@@ -15,6 +15,10 @@ from visualizer.analysis.model.timeline import Place, Suspension, Timeline, Trac
 from visualizer.trace import words
 
 _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
+_LOOP = re.compile(r"[ \t]*(?:while|(?:async[ \t]+)?for)\b")
+#: The module that names are imported from, if they are, and these, in brackets or up to the end of the line.
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;]+)", re.MULTILINE)
+_COMMENT = re.compile(r"#.*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 #: Reason of a wait -> the methods of the awaited object by which another track would end it.
 _ENDING = {
@@ -24,6 +28,10 @@ _ENDING = {
     words.LOCK: ("release",),
     words.CONDITION: ("notify", "notify_all"),
 }
+#: The same of a queue, by the method in which it is waited for.
+_ENDING_OF_QUEUE = {"get": ("put", "put_nowait"), "put": ("get", "get_nowait")}
+#: What such a method does to the object, where its name does not say that.
+_DOES = {"put": "put into", "get": "take from"}
 #: Larger texts are nobody's script, and are not looked at.
 _LARGEST = 2_000_000
 #: Of more who wait the source is not asked.
@@ -80,7 +88,7 @@ def _groups(text: str) -> list[tuple[int, int]]:
 
 
 class Ending(NamedTuple):
-    """`track` would end a wait in line `line` of `file`, had it gone on: "set", "release" or "notify" it."""
+    """`track` would end a wait in line `line` of `file`, had it gone on: "set", "release", "notify", "put into" it."""
 
     track: int
     file: str
@@ -106,6 +114,34 @@ def source_line(timeline: Timeline, place: Place) -> str:
     """The line of a place as it is written; "" if the trace does not carry it."""
     lines = _lines(timeline.sources.get(place.file, ""))
     return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+
+
+def written(timeline: Timeline, place: Place) -> str:
+    """The expression at a place, whole, as it is written; "" if the trace does not carry it."""
+    return _expression(timeline.sources.get(place.file, ""), place)
+
+
+@lru_cache(maxsize=64)
+def _expression(source: str, place: Place) -> str:
+    lines = source.encode(errors="replace").split(b"\n")[max(0, place.line - 1) : place.end_line]
+    if not lines or min(place.line, place.column, place.end_column) < 0:
+        return ""
+    # In this order: both may be the same line.
+    lines[-1] = lines[-1][: place.end_column]
+    lines[0] = lines[0][place.column :]
+    return b"\n".join(lines).decode(errors="replace")
+
+
+@lru_cache(maxsize=64)
+def imports(text: str) -> dict[str, str]:
+    """What a file imports, anywhere in it: the name there -> what it stands for, as "nap" -> "time.sleep"."""
+    found: dict[str, str] = {}
+    for module, names in _IMPORT.findall(text if len(text) <= _LARGEST else ""):
+        for name in _COMMENT.sub("", names).strip("() \t").split(","):
+            [what, *alias] = re.split(r"\s+as\s+", name.strip())
+            known = alias[0] if alias else what if module else what.partition(".")[0]
+            found[known] = f"{module}.{what}" if module else what if alias else known
+    return found
 
 
 def in_loop(timeline: Timeline, place: Place) -> bool:
@@ -191,8 +227,9 @@ def _has(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
 def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Suspension) -> list[Ending]:
     """Who would do so further down in the function that it waits in. Not who waits for the same: what it would release
     it does not have yet. Nor who waits for another of that name, such as its own `self.lock`."""
-    thing, dot, _ = _called(suspension)
-    methods = _ENDING.get(suspension.reason)
+    thing, dot, method = _called(suspension)
+    by_method = _ENDING_OF_QUEUE if suspension.reason == words.QUEUE else {}
+    methods = _ENDING.get(suspension.reason) or by_method.get(method)
     if not dot or methods is None or suspension.place is None or "(" not in suspension.on:
         return []
     calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.({'|'.join(methods)})[ \t]*\(")
@@ -205,7 +242,8 @@ def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Sus
         text = timeline.sources.get(other.place.file, "")
         for line, written in _rest_of_function(_lines(text), other.place):
             if call := calls.search(written.partition("#")[0]):
-                found.append(Ending(track, other.place.file, line, call[1].partition("_")[0]))
+                does = call[1].partition("_")[0]
+                found.append(Ending(track, other.place.file, line, _DOES.get(does, does)))
                 break
     return found
 
@@ -237,6 +275,28 @@ def _below(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
             return
         open_ = open_ and not line.rstrip().endswith(":")
         yield number, line
+
+
+def loop_around(timeline: Timeline, place: Place, outside: Place | None) -> int:
+    """The first line of the outermost loop around a place in which the other one does not lie; else its own line."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    if not 0 < place.line <= len(lines):
+        return place.line
+    found, deep = place.line, _indentation(lines[place.line - 1]) + 1
+    for number in range(place.line, 0, -1):
+        line = lines[number - 1]
+        if not line.strip() or _indentation(line) >= deep:
+            continue
+        deep = _indentation(line)
+        if _DEF.match(line):
+            break
+        if _LOOP.match(line):
+            if outside is not None and outside.file == place.file:
+                last = max((below for below, _ in _below(lines, number)), default=number)
+                if number <= outside.line <= last:
+                    break
+            found = number
+    return found
 
 
 def _indentation(line: str) -> int:

@@ -36,6 +36,8 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
         return f"in {after} its state becomes unknown"
     if state is State.FAILED:
         return plain(f"in {after} it fails" + (f" with {track.value}" if track.value is not None else ""))
+    if state is State.STOPPED:
+        return f"in {after} it is {track.outcome}"
     if state is not State.READY:
         return f"in {after} it {_TURNS[state]}"
     waker = timeline.wakeups[about].waker

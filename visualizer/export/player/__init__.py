@@ -16,16 +16,18 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from visualizer.analysis.explore.jumps import beginning
 from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.export.formats import Format
 from visualizer.export.pen import HEIGHTS, ON_RUNNING, PAGE, TINT
 from visualizer.export.player.columns import Columns
-from visualizer.export.player.content import collect, cut_to_fit, short
+from visualizer.export.player.content import collect, cut_to_fit, short, switch_at
 from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings, View
 from visualizer.paint.axis import times
+from visualizer.paint.axis.viewport import BOTH, Axis, is_burst
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.panes import sequence
 from visualizer.paint.rows.order import tracks_of
@@ -48,22 +50,18 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
     title = short(settings.title or said)
     columns = Columns()
     told = {
-        "axis": settings.axes[0].value,
+        "axis": (Axis.SWITCHES if settings.axes == BOTH and is_burst(timeline) else settings.axes[0]).value,
         "view": (settings.view or View.TIMELINE).value,
-        "at": _switch_at(kept, settings.at_ns) if settings.at_ns is not None else -1,
+        "at": switch_at(kept, settings.at_ns) if settings.at_ns is not None else None,
+        "begins_at": beginning(timeline) if kept.first == 0 else 0,
         "selected": short(settings.selected),
         "font_size": settings.font_size or 16,
-        "marks": [
-            (short(mark.told), _switch_at(kept, mark.t_ns))
-            for mark in settings.marks
-            if kept.start_ns <= mark.t_ns <= kept.end_ns
-        ],
         "problems": _problems(kept),
         "states": [[STYLE_OF[state], meaning(state), GLYPHS[state], HEIGHTS.get(state, 0)] for state in State],
         "legend": [int(state) for state in in_order(kept.states(tracks_of(shown)))] if settings.legend else [],
         "moment": times.digits_of(timeline.last_ns),
         "finer": sequence.digits_of(timeline.last_ns),
-        **collect(kept, shown, columns),
+        **collect(kept, shown, settings.marks, columns),
     }
     told["columns"] = columns.layout
     notes = _notes(part, kept, hidden)
@@ -81,17 +79,13 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
     )
 
 
-def _switch_at(kept: Part, t_ns: int) -> int:
-    """Which of its switches, from 0, is the last up to that moment; -1 if none is."""
-    return min(max(kept.timeline.switch_before(t_ns), kept.first - 1), kept.stop - 1) - kept.first
-
 
 def _problems(kept: Part) -> list[tuple[str, int]]:
     """The worst of the problems, the worst first, each with the switch that it is shown at."""
     timeline = kept.timeline
     found = grouped(timeline, [one for one in findings(timeline) if kept.start_ns <= one.t_ns <= kept.end_ns])
     worst = found[:_PROBLEMS]
-    return [(short(group.sentence, _LONGEST_PROBLEM), _switch_at(kept, group.worst.t_ns)) for group in worst]
+    return [(short(group.sentence, _LONGEST_PROBLEM), switch_at(kept, group.worst.t_ns)) for group in worst]
 
 
 def _notes(part: Part, kept: Part, hidden: int) -> list[str]:

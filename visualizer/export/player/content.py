@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from visualizer.analysis.explore.causes import standpoint, why
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
@@ -20,10 +21,10 @@ from visualizer.analysis.text.sentences import sentence_before_first
 from visualizer.export.player.columns import Columns, steps
 from visualizer.export.player.sources import Sources
 from visualizer.paint.axis.viewport import Axis, position_of_time, span
-from visualizer.paint.panes.arrow_labels import crossing_labels
+from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
 from visualizer.paint.rows.group_row import group_pieces
 from visualizer.paint.rows.order import Row, row_name
-from visualizer.paint.text.wait_labels import labels
+from visualizer.paint.text.wait_labels import labels, values
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -75,7 +76,12 @@ def cut_to_fit(part: Part, shown: Iterable[Row]) -> Part:
     return part if end_ns == part.end_ns else Part.between(timeline, part.start_ns, end_ns)
 
 
-def collect(part: Part, shown: Sequence[Row], columns: Columns) -> dict[str, Any]:
+def switch_at(part: Part, t_ns: int) -> int:
+    """Which of its switches, from 0, is the last up to that moment; -1 if none is."""
+    return min(max(part.timeline.switch_before(t_ns), part.first - 1), part.stop - 1) - part.first
+
+
+def collect(part: Part, shown: Sequence[Row], marks: Iterable[Mark], columns: Columns) -> dict[str, Any]:
     """What the page is told beside its columns."""
     timeline = part.timeline
     known: dict[int, int] = {}
@@ -87,7 +93,7 @@ def collect(part: Part, shown: Sequence[Row], columns: Columns) -> dict[str, Any
     alive = len(known)
     told = Texts(())
     lane_counts = _add_lanes(part, lanes, told, columns)
-    switches = _add_switches(part, number, columns)
+    switches = _add_switches(part, number, marks, columns)
     return {
         "rows": rows,
         "lanes": lane_counts,
@@ -108,6 +114,14 @@ def collect(part: Part, shown: Sequence[Row], columns: Columns) -> dict[str, Any
         "labels": list(told.known),
         **switches,
     }
+
+
+def _mark(part: Part, mark: Mark, sources: Sources) -> list[Any]:
+    """Its name, its caption, the switch before it, when it is, where along the switches, and its place in the source.
+    """
+    place = position_of_time(part.timeline, Axis.SWITCHES, mark.t_ns)
+    texts = short(mark.name), short(" ".join(mark.caption.split()))
+    return [*texts, switch_at(part, mark.t_ns), mark.t_ns, place, sources.marked(mark.t_ns)]
 
 
 def _time_span(part: Part, axis: Axis) -> list[float]:
@@ -178,7 +192,7 @@ def _track_lane(part: Part, track: Track) -> Lane:
     for index in range(here.start, here.stop):
         state, about = slices.state[index], slices.about[index]
         if state == State.RUNNING and about >= 0:
-            value = timeline.switch(about).value
+            value = next(reversed(values(timeline.switch(about))), None)
             said.append([short(value)] if value is not None else [])
         else:
             said.append([short(label) for label in labels(timeline, track, index)])
@@ -225,7 +239,9 @@ def _begins_ns(segment: Column, switch_ns: Column) -> Column:
     return found
 
 
-def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) -> dict[str, Any]:
+def _add_switches(
+    part: Part, number: Callable[[int], int], marks: Iterable[Mark], columns: Columns
+) -> dict[str, Any]:
     timeline, switches = part.timeline, range(part.first, part.stop)
     said, told, sources = Texts(""), Texts(()), Sources(timeline)
     runs: list[int] = []
@@ -241,7 +257,7 @@ def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) ->
         if index < part.first:
             continue
         switch = timeline.switch(index)
-        ends.append((number(switch.origin), number(switch.target)))
+        ends.append((number(arrow_of(timeline, switch).origin), number(switch.target)))
         crossing.append(told.number(tuple(short(label) for label in crossing_labels(timeline, switch))))
         target = timeline.tracks[switch.target]
         wakeup, _ = timeline.made_ready(target, target.slice_of_step(index))
@@ -265,7 +281,9 @@ def _add_switches(part: Part, number: Callable[[int], int], columns: Columns) ->
     columns.add("sentence", [said.number(short(text)) for text in spoken])
     columns.add("running", runs)
     columns.add("suspended", stands)
+    marked = [_mark(part, mark, sources) for mark in marks if part.start_ns <= mark.t_ns <= part.end_ns]
     return {
+        "marks": marked,
         "begins_ns": begins_ns,
         "sentences": list(said.known),
         "crossings": list(told.known),

@@ -44,8 +44,9 @@ $("packed").remove();
 
 const signed = number => number % 2 ? -(number + 1) / 2 : number / 2;
 const {columns, states, rows: allRows} = told;
-const [RUNNING, READY, WAITING, IDLE, BLOCKED, DONE, FAILED, UNKNOWN] =
-  ["running", "ready", "waiting", "idle", "blocked", "done", "failed", "unknown"].map(name => states.findIndex(state => state[0] === name));
+const [RUNNING, READY, WAITING, IDLE, BLOCKED, DONE, FAILED, STOPPED, UNKNOWN] =
+  ["running", "ready", "waiting", "idle", "blocked", "done", "failed", "stopped", "unknown"].map(name => states.findIndex(state => state[0] === name));
+const isEnd = state => state === DONE || state === FAILED || state === STOPPED;
 const count = columns.origin.length, hubs = new Set(told.hubs);
 const times = new Float64Array(count);
 for (let i = 0, t = told.begins_ns; i < count; i++) times[i] = t += signed(columns.t[i]);
@@ -116,10 +117,12 @@ function moment(ns, [digits, unit, unitNs] = told.moment) {
   return `${(ns / unitNs).toFixed(digits)} ${unit}`;
 }
 
-// What is shown of it.
+const marks = told.marks.map(([name, caption, at, t, place, source]) => ({name, caption, at, t, place, source}));
+
+// What is shown of it. Where one is: behind switch `at`, and if `mark` is not -1, at that mark.
 
 const show = {
-  at: -1, axis: told.axis, view: told.view, selected: -1, from: 0, per: 1, top: 0, line: 0, present: false, size: 1, pace: 1, playing: 0,
+  at: -1, mark: -1, axis: told.axis, view: told.view, selected: -1, from: 0, per: 1, top: 0, line: 0, lines: 5, present: false, size: 1, pace: 1, playing: 0,
   since: 0, dragged: false,
 };
 let rows = [], rowOfLane = new Map(), area = {width: 0, height: 0, left: 0, ruler: 0, row: 0}, ink = {}, looks = [], scale = 1, wanted = false;
@@ -192,6 +195,9 @@ function longest(labels, width, least) {
 const xOf = place => area.left + (place - show.from) / show.per;
 const placeAt = x => show.from + (x - area.left) * show.per;
 const axisPlace = at => show.axis === "switches" ? placeOf(at) : show.axis === "time" ? timeOf(at) : busy(timeOf(at));
+const markPlace = (mark, axis = show.axis) => axis === "switches" ? mark.place : axis === "time" ? mark.t : busy(mark.t);
+const now = () => show.mark < 0 ? timeOf(show.at) : marks[show.mark].t;
+const nowPlace = () => show.mark < 0 ? axisPlace(show.at) : markPlace(marks[show.mark]);
 const width = () => Math.max(1, area.width - area.left - 24 * scale);
 const rowTop = number => area.ruler + number * area.row - show.top;
 
@@ -205,13 +211,18 @@ function measure() {
   // Not a fraction of a pixel more: all would be blurred.
   picture.style.width = `${area.width}px`;
   picture.style.height = `${area.height}px`;
+  const lines = stacked();
+  // Who sits far away sees all rows rather than few large ones, as far as they can be read.
+  if (show.present) scale = clamp(scale * area.height / (scale * (rows.length * 26 + 30 + lines * FLAG) + 4), Math.min(scale, .85), scale);
   font(14, "mono", true);
   const names = rows.slice(0, 200).map(row => g.measureText(row.name).width + (row.depth * 14 + 46) * scale);
   area.left = Math.round(clamp(Math.max(90 * scale, ...names), 0, area.width * (area.width < 600 ? .3 : .24)));
-  area.ruler = 30 * scale + (show.axis === "busy" ? 16 * scale : 0);
-  const room = area.height - area.ruler - 4;
-  // Who sits far away sees few rows well rather than many badly, but all of them before that.
-  area.row = clamp(room / Math.max(1, rows.length), (show.present ? 20 : 26) * scale, (show.present ? 72 : 50) * scale);
+  area.flags = lines * FLAG * scale;
+  area.ruler = area.flags + 30 * scale + (show.axis === "busy" ? 16 * scale : 0);
+  const room = area.room = Math.max(26 * scale, area.height - area.ruler - 4);
+  area.row = clamp(room / Math.max(1, rows.length), 26 * scale, (show.present ? 72 : 50) * scale);
+  // Where there are more, none is cut.
+  if (rows.length * area.row > room) area.row = room / Math.floor(room / area.row);
   show.top = clamp(show.top, 0, Math.max(0, rows.length * area.row - room));
   if (before) show.per *= before / width();
 }
@@ -232,7 +243,7 @@ function within() {
 }
 
 function zoom(factor, x) {
-  const at = x ?? clamp(xOf(axisPlace(show.at)), area.left, area.left + width()), place = placeAt(at);
+  const at = x ?? clamp(xOf(nowPlace()), area.left, area.left + width()), place = placeAt(at);
   show.per /= factor;
   within();
   show.from = place - (at - area.left) * show.per;
@@ -248,7 +259,7 @@ function pan(pixels) {
 
 /** Pan as little as it takes for the playhead, and the row that runs, to be seen. */
 function follow() {
-  const x = xOf(axisPlace(show.at)), margin = Math.min(48 * scale, width() / 4);
+  const x = xOf(nowPlace()), margin = Math.min(48 * scale, width() / 4);
   if (x < area.left + margin) show.from -= (area.left + margin - x) * show.per;
   if (x > area.left + width() - margin) show.from += (x - area.left - width() + margin) * show.per;
   within();
@@ -257,9 +268,8 @@ function follow() {
 }
 
 function seen(number) {
-  const room = area.height - area.ruler;
-  show.top = clamp(show.top, (number + 1) * area.row - room, number * area.row);
-  show.top = clamp(show.top, 0, Math.max(0, rows.length * area.row - room + 4));
+  show.top = clamp(show.top, (number + 1) * area.row - area.room, number * area.row);
+  show.top = clamp(show.top, 0, Math.max(0, rows.length * area.row - area.room));
 }
 
 // Drawing.
@@ -313,9 +323,10 @@ function ticks() {
 function drawTimeline() {
   const right = area.left + width(), bottom = Math.min(area.height, rowTop(rows.length));
   drawRuler(right, bottom);
+  drawFlags();
   g.save();
   g.beginPath();
-  g.rect(0, area.ruler - 4 * scale, area.width, area.height);
+  g.rect(0, area.ruler - (show.top ? 0 : 4 * scale), area.width, area.height);
   g.clip();
   const visible = [Math.max(0, Math.floor(show.top / area.row)), Math.min(rows.length, Math.ceil((show.top + area.height) / area.row))];
   for (let number = visible[0]; number < visible[1]; number++) drawName(rows[number], number);
@@ -323,6 +334,7 @@ function drawTimeline() {
   g.beginPath();
   g.rect(area.left - 2, area.ruler - 4 * scale, area.width - area.left + 2, area.height);
   g.clip();
+  drawPoles(bottom);
   drawConnectors();
   for (let number = visible[0]; number < visible[1]; number++) {
     const lane = lanes[rows[number].lane];
@@ -330,7 +342,13 @@ function drawTimeline() {
   }
   drawPlayhead(bottom);
   g.restore();
+  const more = Math.max(0, rows.length - Math.floor((show.top + area.room) / area.row + .01)), above = Math.round(show.top / area.row);
   g.restore();
+  if (more + above <= 0) return;
+  font(11, "sans");
+  g.textAlign = "left";
+  g.fillStyle = ink.dim;
+  g.fillText([above && `${above} above`, more > 0 && `${more} below`].filter(Boolean).join(", "), 6 * scale, area.ruler - 16 * scale);
 }
 
 function drawRuler(right, bottom) {
@@ -362,8 +380,62 @@ function drawRuler(right, bottom) {
   }
 }
 
+// Marks: a flag with the name of each over the ruler, and a pole down to the rows, as in the picture (flags.py).
+
+const FLAG = 21, FLAGGED = 3;
+
+/** A flag for each of [x, mark], which are in order: to the right of its pole, and over those that it would cover. */
+function flags(poles, right, lines) {
+  const found = [], taken = Array(lines).fill(right);
+  font(11.5, "mono", true);
+  for (const [x, mark] of poles.reverse()) {
+    let name = fitted(mark.name, 240 * scale), wide = g.measureText(name).width + 10 * scale, left = Math.min(x, right - wide);
+    let line = taken.findIndex(free => left + wide <= free);
+    if (line < 0) [line, left, wide, name] = [lines - 1, x, 9 * scale, ""];
+    taken[line] = Math.min(taken[line], left - 4 * scale);
+    found.push({x, left, wide, line, name, mark});
+  }
+  return found.reverse();
+}
+
+/** How many lines of flags there are where all is seen; when one zooms, the rows stay where they are. */
+function stacked() {
+  if (!marks.length) return 0;
+  const left = area.left || 160 * scale, room = Math.max(1, area.width - left - 24 * scale), [start, end] = spans[show.axis];
+  const poles = marks.map(mark => [left + (markPlace(mark) - start) / Math.max(end - start, 1e-6) * room, mark]);
+  return 1 + Math.max(...flags(poles, area.width - 2, FLAGGED).map(flag => flag.line));
+}
+
+function drawFlags() {
+  const poles = marks.map(mark => [xOf(markPlace(mark)), mark]).filter(([x]) => x >= area.left - 1 && x <= area.width);
+  area.flagged = flags(poles, area.width - 2, Math.round(area.flags / FLAG / scale));
+  for (const flag of area.flagged) {
+    flag.top = area.flags - (flag.line + 1) * FLAG * scale + 2 * scale;
+    g.fillStyle = flag.mark === marks[show.mark] ? ink.edge : ink.gap;
+    g.fillRect(flag.x - .7, flag.top, 1.4, area.flags - flag.top);
+    g.beginPath();
+    g.roundRect(flag.left, flag.top, flag.wide, 17 * scale, 3 * scale);
+    g.fill();
+    g.fillStyle = ink.page;
+    g.textAlign = "left";
+    g.fillText(flag.name, flag.left + 5 * scale, flag.top + 9 * scale);
+  }
+}
+
+function drawPoles(bottom) {
+  g.strokeStyle = ink.gap;
+  g.lineWidth = 1.4;
+  g.setLineDash([2, 3]);
+  g.beginPath();
+  for (const {x} of area.flagged) { g.moveTo(x, area.ruler - 4 * scale); g.lineTo(x, bottom); }
+  g.stroke();
+  g.setLineDash([]);
+}
+
+const flagAt = (x, y) => show.view === "timeline" && y < area.flags ? area.flagged.find(({left, wide, top}) => x >= left && x < left + wide && y >= top && y < top + 17 * scale) : undefined;
+
 function stateNow(lane) {
-  const number = sliceAt(lane, "switches", show.at < 0 ? placeOf(-1) : placeOf(show.at));
+  const number = show.mark < 0 ? sliceAt(lane, "switches", placeOf(show.at)) : sliceAt(lane, "time", marks[show.mark].t);
   return number < 0 ? -1 : lane.state[number];
 }
 
@@ -420,7 +492,7 @@ function drawLane(lane, middle, height) {
   for (let i = Math.max(0, sliceAt(lane, show.axis, show.from)); i < lane.length; i++) {
     const start = xOf(along[i]), stop = Math.min(most, xOf(i + 1 < lane.length ? along[i + 1] : end)), state = lane.state[i];
     if (start > most) break;
-    if (state === DONE || state === FAILED) { marks.push([start, state]); continue; }
+    if (isEnd(state)) { marks.push([start, state]); continue; }
     if (state >= states.length || state === WAITING && lane.hub) continue;
     const begin = Math.max(left - 4, start);
     if (stop - begin < .5) {
@@ -456,6 +528,7 @@ function drawMark(x, middle, state) {
   g.beginPath();
   const s = scale, at = x + 5 * s;
   if (state === DONE) { g.moveTo(at, middle); g.lineTo(at + 4 * s, middle + 5 * s); g.lineTo(at + 11 * s, middle - 5 * s); }
+  else if (state === STOPPED) { g.arc(at + 5.5 * s, middle, 5.5 * s, 0, 7); g.moveTo(at + 1.6 * s, middle + 3.9 * s); g.lineTo(at + 9.4 * s, middle - 3.9 * s); }
   else { g.moveTo(at, middle - 5 * s); g.lineTo(at + 10 * s, middle + 5 * s); g.moveTo(at, middle + 5 * s); g.lineTo(at + 10 * s, middle - 5 * s); }
   g.stroke();
 }
@@ -509,7 +582,7 @@ function drawConnectors() {
 }
 
 function drawPlayhead(bottom) {
-  const x = xOf(axisPlace(show.at)), top = area.ruler - 4 * scale;
+  const x = xOf(nowPlace()), top = area.ruler - 4 * scale;
   if (x < area.left - 2 || x > area.width) return;
   g.fillStyle = ink.edge;
   g.globalAlpha = .55;
@@ -532,7 +605,7 @@ function drawPlayhead(bottom) {
       g.setLineDash([]);
     }
   }
-  if (from !== undefined && to !== undefined && from !== to) arrow(x, from, to, ink.edge, 2.4 * scale, 9 * scale);
+  if (from !== undefined && to !== undefined && from !== to) arrow(xOf(axisPlace(show.at)), from, to, ink.edge, 2.4 * scale, 9 * scale);
 }
 
 // The sequence: the rows' tracks side by side, the switches from top to bottom.
@@ -581,7 +654,7 @@ function drawSequence() {
     const lane = lanes[track], low = told.first + show.line - 1, high = low + visible + 4;
     for (let i = Math.max(0, sliceAt(lane, "switches", low)); i < lane.length && lane.place[i] <= high; i++) {
       const from = yOf(Math.max(low, lane.place[i])), to = yOf(Math.min(high, i + 1 < lane.length ? lane.place[i + 1] : ends.switches)), state = lane.state[i];
-      if (state === DONE || state === FAILED) { drawMark(x - 8 * scale, from + 6 * scale, state); continue; }
+      if (isEnd(state)) { drawMark(x - 8 * scale, from + 6 * scale, state); continue; }
       if (state === WAITING || state >= states.length) {
         g.strokeStyle = ink.waiting;
         g.lineWidth = 1.4 * scale;
@@ -617,6 +690,7 @@ function drawMessage(i, y, xs, digits, timed, left, wide, sayAt, saying) {
   g.textAlign = "right";
   g.fillStyle = now ? ink.thread : ink.ruler;
   g.fillText(`#${told.first + i + 1}`, digits - 8 * scale, y);
+  if (marks.some(mark => mark.at === i)) { g.fillStyle = ink.gap; g.fillText("▼", 12 * scale, y); }
   if (timed) { g.fillStyle = ink.dim; g.fillText(moment(times[i], told.finer), digits + timed - 12 * scale, y); }
   if (saying) {
     g.textAlign = "left";
@@ -677,20 +751,23 @@ function say(at) {
     into.append(effect);
   }
   const number = at < 0 ? (told.first ? `before switch ${told.first + 1}` : "before the first switch") : `switch ${told.first + at + 1}`;
-  $("where").textContent = `${number} of ${told.switches} · ${moment(timeOf(at))}`;
+  $("where").textContent = `${number} of ${told.switches} · ${moment(now())}`;
   $("slider").value = String(at + 1);
   $("slider").setAttribute("aria-valuetext", number);
-  const chapter = chapterAt(at);
+  const here = chapterNow();
   $("problem").textContent = told.problems.filter(problem => problem[1] === at).map(problem => `Problem: ${problem[0]}`).join("\n");
-  $("chapter").textContent = chapter < 0 ? "" : told.marks[chapter][0];
-  [...$("chapters").children].forEach((button, i) => i === chapter ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current"));
+  // Behind a mark nothing is said: it may not hold there.
+  [$("chapter").firstChild.textContent, $("chapter").lastChild.textContent] = show.mark < 0 ? ["", ""] : [marks[show.mark].name, marks[show.mark].caption];
+  [...$("chapters").children].forEach((button, i) => i === here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current"));
   $("first").disabled = $("back").disabled = at < 0;
   $("last").disabled = $("next").disabled = at >= count - 1;
 }
 
 function source(figure, number) {
   const position = told.positions[number], [name, where] = figure.querySelectorAll("b, span"), pre = figure.querySelector("pre");
-  figure.style.visibility = position && (!show.present || position[1] >= 0) ? "visible" : "hidden";
+  // Presented, the other one takes the room of one without a line.
+  figure.style.visibility = position ? "visible" : "hidden";
+  figure.hidden = show.present && !(position && position[1] >= 0);
   name.textContent = where.textContent = "";
   pre.replaceChildren();
   pre.className = "";
@@ -704,7 +781,7 @@ function source(figure, number) {
   if (lines[line] === undefined) return;
   // As many lines as there is room for, the one that matters in their middle.
   const high = parseFloat(getComputedStyle(pre).fontSize) * 1.45, fixed = show.present || innerWidth <= 760;
-  const room = fixed ? (innerHeight < 640 ? 3 : 5) : Math.max(1, Math.floor(pre.clientHeight / high));
+  const room = show.present ? show.lines : fixed ? 5 : Math.max(1, Math.floor(pre.clientHeight / high));
   let from = line - Math.floor(room / 2), to = from + room - 1;
   while (lines[from] === undefined && from < line) from++;
   while (from < line && !lines[from].trim()) from++;
@@ -777,15 +854,16 @@ function fill(from, to) {
 
 // Going from one to another.
 
-const chapterAt = at => told.marks.reduce((found, [, place], number) => place <= at ? number : found, -1);
-
-function go(at, quiet = false) {
+/** Behind switch `at`, or, where it is not -1, at that mark; undefined: at the mark of that very moment, if any. */
+function go(at, quiet = false, mark = marks.findIndex(one => one.at === at && one.t === timeOf(at))) {
   show.at = clamp(at, -1, count - 1);
+  show.mark = mark;
   say(show.at);
-  source($("running"), columns.running[show.at + 1]);
+  source($("running"), mark >= 0 && marks[mark].source || columns.running[show.at + 1]);
   source($("suspended"), columns.suspended[show.at + 1]);
   list();
   if (show.view === "timeline") follow();
+  if (show.present) tick();
   redraw();
   root.dataset.at = String(told.first + show.at + 1);
   if (quiet) return;
@@ -810,12 +888,17 @@ const step = by => {
   go(show.at + by);
 };
 
+// Marks are in order, and may lie between two switches.
+const isBehind = mark => mark.at < show.at || mark.at === show.at && mark.t < now();
+const isAhead = mark => mark.at > show.at || mark.at === show.at && mark.t > now();
+const chapterNow = () => marks.findLastIndex(mark => !isAhead(mark));
+const chapterBy = by => by > 0 ? marks.findIndex(isAhead) : marks.findLastIndex(isBehind);
+
 /** To the next mark, if there are any, else to the next switch. */
 function stop(by) {
-  if (!told.marks.length) return step(by);
-  if (jump(told.marks, by)) return;
-  if (by > 0) return show.at < count - 1 ? go(count - 1) : handOver("next");
-  return show.at >= 0 ? go(-1) : handOver("prev");
+  if (!marks.length) return step(by);
+  const number = chapterBy(by);
+  if (number < 0) handOver(by > 0 ? "next" : "prev"); else chapter(number);
 }
 
 function stepOf(by) {
@@ -825,12 +908,11 @@ function stepOf(by) {
   for (let i = show.at + by; i >= 0 && i < count; i += by) if (wanted.has(columns.target[i])) return go(i);
 }
 
-function chapter(number) { if (told.marks[number]) go(told.marks[number][1]); }
-/** To the nearest of [text, place], before or after the current one; say whether there is one. */
-function jump(known, by) {
-  const places = known.map(one => one[1]).filter(place => by > 0 ? place > show.at : place < show.at);
+function chapter(number) { if (marks[number]) go(marks[number].at, false, number); }
+/** To the nearest problem before or after the current switch. */
+function problem(by) {
+  const places = told.problems.map(one => one[1]).filter(place => by > 0 ? place > show.at : place < show.at);
   if (places.length) go(by > 0 ? Math.min(...places) : Math.max(...places));
-  return places.length > 0;
 }
 
 function play(on = !show.playing) {
@@ -882,10 +964,11 @@ function present(on) {
 }
 function tick() {
   const seconds = Math.floor((Date.now() - show.since) / 1000);
-  $("clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const chapters = marks.length ? `${chapterNow() + 1}/${marks.length} · ` : "";
+  $("clock").textContent = `${chapters}${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 function resize(factor) {
-  show.size = clamp(show.size * factor, .5, 4);
+  show.size = clamp(show.size * factor, .5, 1.5);
   refresh();
 }
 
@@ -913,20 +996,26 @@ function select(by) {
 function sized() {
   const room = show.present && innerWidth > 760 ? clamp(Math.min(innerWidth / 1280, innerHeight / 720), .6, 3) : 1;
   root.style.fontSize = `${told.font_size * show.size * room}px`;
+  // Presented, the source gives way to words that are larger; what it has does not change from one switch to another.
+  const line = told.font_size * show.size * room * 1.25 * 1.4, others = innerHeight * .4 + $("now").offsetHeight + $("legend").offsetHeight;
+  show.lines = clamp(Math.floor((innerHeight - others) / line) - 2, 1, 5);
+  root.style.setProperty("--lines", show.lines);
 }
 
 function refresh() {
+  const whole = area.left && show.per >= wholePer() * .999;
   sized();
   theme();
   measure();
+  if (whole) fit();
   within();
-  go(show.at, true);
+  go(show.at, true, show.mark);
 }
 
 function legend() {
   $("legend").replaceChildren(...told.legend.map(state => {
     const item = document.createElement("li"), sample = document.createElement("canvas"), [name, word, glyph] = states[state], ratio = devicePixelRatio;
-    if (state === DONE || state === FAILED) {
+    if (isEnd(state)) {
       const mark = document.createElement("b");
       mark.textContent = `${glyph} `;
       mark.style.color = ink[name];
@@ -961,9 +1050,9 @@ const KEYS = [
   ["↑ k, ↓ j", "Select the track above, below", {ArrowUp: () => select(-1), k: () => select(-1), ArrowDown: () => select(1), j: () => select(1)}],
   ["enter z, Z", "Fold or unfold the selected group, all groups", {Enter: () => fold(show.selected), z: () => fold(show.selected), Z: foldAll}],
   ["Y", "Sequence diagram, or back to the timeline", {Y: () => setView(show.view === "sequence" ? "timeline" : "sequence")}],
-  ["' \"", "Next, previous chapter", {"'": () => jump(told.marks, 1), "\"": () => jump(told.marks, -1)}],
+  ["' \"", "Next, previous chapter", {"'": () => chapter(chapterBy(1)), "\"": () => chapter(chapterBy(-1))}],
   ["c", "Go to the cause: what made this track run", {c: () => { if (show.at >= 0 && columns.cause[show.at]) go(columns.cause[show.at] - 2); }}],
-  ["p P", "Next, previous problem", {p: () => jump(told.problems, 1), P: () => jump(told.problems, -1)}],
+  ["p P", "Next, previous problem", {p: () => problem(1), P: () => problem(-1)}],
   ["1 to 9", "Go to a chapter", Object.fromEntries([...Array(9).keys()].map(number => [String(number + 1), () => chapter(number)]))],
   ["y", "Copy the sentence", {y: () => navigator.clipboard?.writeText($("sentence").textContent).catch(() => {})}],
   ["T", "Dark or light", {T: () => setTheme(dark() ? "light" : "dark")}],
@@ -1034,7 +1123,8 @@ function clicked(x, y) {
     if (at >= -1 && at < count) go(at);
     return;
   }
-  const number = rowAt(y);
+  const flag = flagAt(x, y), number = rowAt(y);
+  if (flag) return chapter(marks.indexOf(flag.mark));
   if (number >= 0) show.selected = number;
   if (x < area.left) { if (number >= 0) fold(number); redraw(); return; }
   const place = placeAt(x);
@@ -1058,7 +1148,7 @@ picture.addEventListener("pointermove", event => {
     if (apart && show.view === "timeline") zoom(clamp(now / apart, .5, 2), (a[0] + b[0]) / 2);
     apart = now;
   } else if (show.view === "timeline") {
-    show.top = clamp(show.top + before[1] - y, 0, Math.max(0, rows.length * area.row - area.height + area.ruler + 4));
+    show.top = clamp(show.top + before[1] - y, 0, Math.max(0, rows.length * area.row - area.room));
     pan(before[0] - x);
   }
 });
@@ -1070,7 +1160,7 @@ picture.addEventListener("pointerleave", () => { $("hover").hidden = true; });
 picture.addEventListener("wheel", event => {
   const x = event.offsetX, y = event.offsetY, delta = event.deltaMode ? event.deltaY * 20 : event.deltaY;
   if (show.view === "sequence") { event.preventDefault(); step(Math.sign(delta)); return; }
-  const room = rows.length * area.row - area.height + area.ruler + 4;
+  const room = rows.length * area.row - area.room;
   if (event.ctrlKey || y < area.ruler) zoom(Math.exp(-clamp(delta, -100, 100) / 200), x);
   else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(delta)) pan(event.deltaX || delta);
   else if (room > 0) { show.top = clamp(show.top + delta, 0, room); redraw(); }
@@ -1081,13 +1171,18 @@ picture.addEventListener("wheel", event => {
 function hover(event, x, y) {
   const box = $("hover"), number = show.view === "timeline" && event.pointerType === "mouse" && x > area.left ? rowAt(y) : -1, lane = lanes[rows[number]?.lane];
   const slice = lane ? sliceAt(lane, show.axis, placeAt(x)) : -1;
-  box.hidden = slice < 0 || lane.state[slice] >= states.length;
+  const mark = flagAt(x, y)?.mark;
+  box.hidden = !mark && (slice < 0 || lane.state[slice] >= states.length);
   if (box.hidden) return;
-  const [longer] = lane.labels(slice), state = lane.state[slice], end = slice + 1 < lane.length ? lane.start[slice + 1] : told.until_ns;
-  const from = moment(lane.start[slice]);
-  box.textContent = `${rows[number].name}: ${states[state][1]}${longer ? ` · ${longer}` : ""} · ${state === DONE || state === FAILED ? `at ${from}` : `${from} to ${moment(end)}`}`;
+  box.textContent = mark ? [mark.name, mark.caption].filter(Boolean).join(": ") : sliceSaid(lane, number, slice);
   box.style.left = `${clamp(x + 14, 4, Math.max(4, area.width - box.offsetWidth - 8))}px`;
   box.style.top = `${clamp(y + 18, 2, Math.max(2, area.height - box.offsetHeight - 4))}px`;
+}
+
+function sliceSaid(lane, number, slice) {
+  const [longer] = lane.labels(slice), state = lane.state[slice], end = slice + 1 < lane.length ? lane.start[slice + 1] : told.until_ns;
+  const from = moment(lane.start[slice]);
+  return `${rows[number].name}: ${states[state][1]}${longer ? ` · ${longer}` : ""} · ${isEnd(state) ? `at ${from}` : `${from} to ${moment(end)}`}`;
 }
 
 // Around it: the address, the deck, the system's theme, paper.
@@ -1112,7 +1207,8 @@ addEventListener("beforeprint", () => {
   draw();
 });
 addEventListener("afterprint", () => { setTheme(onScreen); onScreen = undefined; list(true); });
-new ResizeObserver(() => refresh()).observe($("stage"));
+// A canvas of another size is empty: it is not to be seen so. In the next frame: what is measured changes by it.
+new ResizeObserver(() => requestAnimationFrame(() => { refresh(); draw(); })).observe($("stage"));
 setInterval(() => show.present && tick(), 1000);
 
 root.classList.toggle("framed", framed);
@@ -1121,14 +1217,14 @@ show.present = query.has("present");
 $("clock").hidden = !show.present;
 show.since = Date.now();
 tick();
-for (const [number, [name]] of told.marks.entries()) {
+for (const [number, {name}] of marks.entries()) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = `${number + 1} ${name}`;
   button.addEventListener("click", event => { chapter(number); if (event.detail) picture.focus({preventScroll: true}); });
   $("chapters").append(button);
 }
-$("chapters").hidden = !told.marks.length;
+$("chapters").hidden = $("chapter").hidden = !marks.length;
 $("problems").hidden = !told.problems.length;
 $("problems").firstElementChild.textContent = `${told.problems.length} problem${told.problems.length === 1 ? "" : "s"}`;
 for (const [sentence, place] of told.problems) {
@@ -1148,8 +1244,10 @@ measure();
 fit();
 legend();
 tools();
-show.at = addressed() ?? told.at;
-go(show.at, true);
+const first = addressed() ?? told.at;
+if (first !== null) go(first, true);
+else if (show.present && marks.length) go(marks[0].at, true, 0);
+else go(show.present ? told.begins_at : -1, true);
 draw();
 // In a deck the keys are the deck's until it shows this slide.
 if (!framed) picture.focus({preventScroll: true});

@@ -10,6 +10,7 @@ from visualizer.analysis.text.source_lines import SourceLines, source_lines
 from visualizer.analysis.text.source_position import (
     SourcePosition,
     behind_end,
+    marked,
     run_of,
     running,
     seen,
@@ -44,6 +45,10 @@ class Sources:
         t_ns = timeline.switch_ns[index] if index >= 0 else 0
         run = run_of(timeline, index, timeline.last_ns)
         return self._number(behind_end(timeline, seen(timeline, running(timeline, index), run, t_ns), t_ns))
+
+    def marked(self, t_ns: int) -> int:
+        """That at which the program marked that moment itself; 0 if it did not."""
+        return self._number(marked(self._timeline, t_ns))
 
     def suspended(self, index: int) -> int:
         """That of the track which the switch left; 0 before the first."""
@@ -92,7 +97,7 @@ class Sources:
             line = lines.first_line_of(place)
         self._wanted[place.file].add(line)
         spans: list[list[int]] = []
-        if lines is not None and not (position.starts or position.sampled or position.final is not None):
+        if lines is not None and not (position.starts or position.ran_on or position.final is not None):
             numbers = range(place.line, min(max(place.line, place.end_line), place.line + _AROUND) + 1)
             found = ((number, lines.span(place, number)) for number in numbers)
             spans = [[number, *span] for number, span in found if span is not None]

@@ -38,6 +38,8 @@ MARGIN_CELLS = 2
 _NEARLY = 1e-9
 #: How much is shown of the time in which nothing happens, on either side, as a share of the time in between.
 LEAD = 1 / 16
+#: Where all switches lie closer together than this, a time axis would show them as one.
+_TOO_CLOSE_NS = 100_000_000
 
 #: From where to where on the axis there is something to see, in ns or in switches; None: the whole trace.
 Within = tuple[float, float] | None
@@ -250,6 +252,12 @@ def _per_cell(axis: Axis, span: float, width: int) -> float:
 def _even(per_cell: float) -> float:
     """Not closer than `per_cell`, so that a switch is a whole number of cells wide."""
     return 1 / max(1, int(1 / per_cell + _NEARLY)) if per_cell <= 1 else per_cell
+
+
+def is_burst(timeline: Timeline) -> bool:
+    """Whether all switches lie so close together that a time axis would show nothing."""
+    switch_ns = timeline.switch_ns
+    return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
 
 
 def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:

@@ -26,7 +26,7 @@ _NAMES = {
     "waited_s": "waiting",
     "waiting_at_once": "waiting at once (average)",
     "blocked_s": "blocked hub",
-    "idle_s": "idle hub",
+    "idle_s": "idle",
 }
 
 

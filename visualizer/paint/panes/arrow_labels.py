@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.analysis.model.timeline import Switch, Timeline, Wakeup
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.text.wait_labels import wait_labels
+from visualizer.paint.text.wait_labels import values, wait_labels
 from visualizer.trace import words
 
 _UNKNOWN = ["cause unknown", "?"]
@@ -17,18 +17,30 @@ def crossing_labels(timeline: Timeline, switch: Switch) -> list[str]:
     return [plain(label) for label in _labels(timeline, switch)]
 
 
+def arrow_of(timeline: Timeline, switch: Switch) -> Switch:
+    """The same from where its arrow leads: of a thread that goes on, from the track that woke it, if that is known."""
+    if switch.cause != words.UNPARK:
+        return switch
+    target = timeline.tracks[switch.target]
+    wakeup, _ = timeline.made_ready(target, target.slice_of_step(switch.index))
+    return switch._replace(origin=wakeup.waker) if wakeup is not None and wakeup.waker in timeline.tracks else switch
+
+
 def _labels(timeline: Timeline, switch: Switch) -> list[str]:
     value, cause = switch.value, switch.cause
     if cause in (words.NEXT, words.CLOSE):
         return [f"{cause}()"]
+    if cause == words.SLICE:
+        return values(switch)
+    if cause == words.UNPARK:
+        return _made_ready(timeline, switch)
     if cause != words.SWITCH:
         return [f"{cause} {value}", value] if value is not None else [cause]
     if switch.suspension < 0:
         return _ended(timeline, switch.origin)
     origin = timeline.tracks[switch.origin]
     if origin.schedules:
-        target = timeline.tracks[switch.target]
-        return _woken(timeline, timeline.made_ready(target, target.slice_of_step(switch.index))[0])
+        return _made_ready(timeline, switch)
     suspension = timeline.suspensions[switch.suspension]
     if suspension.reason != words.SWITCHED:
         return wait_labels(timeline, suspension)
@@ -43,6 +55,11 @@ def _ended(timeline: Timeline, track: int) -> list[str]:
     return [outcome]
 
 
+def _made_ready(timeline: Timeline, switch: Switch) -> list[str]:
+    target = timeline.tracks[switch.target]
+    return _woken(timeline, timeline.made_ready(target, target.slice_of_step(switch.index))[0])
+
+
 def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:
     if wakeup is None:
         return _UNKNOWN
@@ -53,6 +70,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:
         return [f"spawned by {name}", f"by {name}", "spawned"]
     if wakeup.cause == words.FINISHED:
         return [f"{name} ended", "ended"]
+    if wakeup.cause == words.CANCEL:
+        return [f"cancelled by {name}", f"by {name}"]
     if wakeup.cause == words.KILL:
         return [f"killed by {name}", f"by {name}"]
     return [f"woken by {name}", f"by {name}"]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence
-from visualizer.paint.panes.arrow_labels import crossing_labels
+from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name, fit_sentence
 from visualizer.paint.text.palette import STYLE_OF, glyphs
@@ -199,12 +199,13 @@ def state_after(timeline: Timeline, track: int, switch: Switch) -> State | None:
     if track == switch.target:
         return State.RUNNING
     known = timeline.tracks[track]
-    if track == switch.origin and switch.suspension < 0:
-        return State.FAILED if known.state is State.FAILED else State.DONE
+    told = switch.cause in words.SUSPENDS_NOBODY
+    if not told and track == switch.origin and switch.suspension < 0:
+        return known.state if known.state in FINAL else State.DONE
     at = known.slices.at(switch.t_ns)
     if at < 0:
         return None
-    if track == switch.origin:
+    if not told and track == switch.origin:
         return State.WAITING
     state = State(known.slices.state[at])
     return None if state in FINAL else state
@@ -223,7 +224,7 @@ def _state_cell(timeline: Timeline, track: int, switch: Switch, ascii: bool) -> 
 def _draw_arrow(timeline: Timeline, of: Lifelines, switch: Switch, cells: list[_Cell], ascii: bool) -> None:
     """From the origin's lifeline to the target's, with what crosses on its shaft."""
     shaft, back, forth = _ASCII_ARROW if ascii else _ARROW
-    labels = crossing_labels(timeline, switch)
+    labels, switch = crossing_labels(timeline, switch), arrow_of(timeline, switch)
     inside = [track in of.tracks for track in (switch.origin, switch.target)]
     if not any(inside) or switch.origin == switch.target:
         return

@@ -6,6 +6,7 @@ from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, T
 from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.analysis.text.hot_lines import hot_line, mostly
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.process_words import about
 from visualizer.analysis.text.sentences import describe_state
 from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.axis.viewport import Viewport
@@ -44,8 +45,8 @@ def _where(timeline: Timeline, track: Track) -> str:
     if len(timeline.processes) == 1:
         return ""
     process = timeline.process_of(track.id)
-    if track.id == process.track and process.name in timeline.name(track.id):
-        return ""
+    if track.id == process.track and process.number:
+        return f" ({plain(about(timeline, process))})"
     copied = f", copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
     return f" ({process.name}{copied})"
 

@@ -31,6 +31,7 @@ _VERBS = {
     State.UNKNOWN: ("is unknown", "unknown"),
     State.DONE: ("has ended", "ended"),
     State.FAILED: ("has failed", "failed"),
+    State.STOPPED: ("was stopped", "stopped"),
 }
 #: Of the states that do not run, those that fill a cell.
 _FILLING = np.array([state for state in State if state not in (*FINAL, State.RUNNING)])
@@ -149,8 +150,7 @@ def group_pieces(timeline: Timeline, group: TrackGroup, start_ns: int, end_ns: i
     filling = counts[_FILLING]
     number = filling.max(axis=0)
     state = np.where(number > 0, _FILLING[filling.argmax(axis=0)], NONE)
-    ended = int(State.FAILED if group.failed else State.DONE)
-    state = np.where((number == 0) & (starts_ns == group.ended_ns), ended, state)
+    state = np.where((number == 0) & (starts_ns == group.ended_ns), int(group.end), state)
     runs = counts[State.RUNNING] > 0
     state, number = np.where(runs, int(State.RUNNING), state), np.where(runs | (number == 0), 0, number)
     changes = np.ones(len(state), dtype=bool)
@@ -163,12 +163,11 @@ def group_pieces(timeline: Timeline, group: TrackGroup, start_ns: int, end_ns: i
 
 
 def _mark_end(cell: int, group: TrackGroup, canvas: Canvas, ascii: bool) -> None:
-    """✓ or ✗ in the first cell from that one on that is free."""
+    """✓, ✗ or ⊘ in the first cell from that one on that is free."""
     while 0 <= cell < canvas.width and not canvas.is_blank(0, cell):
         cell += 1
     if 0 <= cell < canvas.width:
-        state = State.FAILED if group.failed else State.DONE
-        canvas.write(0, cell, glyphs(ascii)[state], 1, STYLE_OF[state])
+        canvas.write(0, cell, glyphs(ascii)[group.end], 1, STYLE_OF[group.end])
 
 
 def _write_counts(cells: GroupCells, canvas: Canvas, ascii: bool) -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from visualizer.analysis.model.timeline import State, Timeline
+from visualizer.analysis.text.process_words import title
 from visualizer.paint.rows.order import Group, Row, RowList, Wish
 from visualizer.trace import words
 
@@ -113,7 +114,7 @@ def _by_process(timeline: Timeline, known: RowList, wish: Wish) -> list[Row]:
     found: list[Row] = []
     for number, tracks in sorted(members.items()):
         process = timeline.processes[number]
-        row = wish.group(Group(process.track, words.PROCESS, process.name), tracks, 0)
+        row = wish.group(Group(process.track, words.PROCESS, title(process)), tracks, 0)
         found += [row] if row.collapsed else [row, *blocks.get(number, ())]
     return found
 

@@ -126,7 +126,7 @@ class RowList:
                 under.append(track.id)
                 group = Group(thread, track.kind, track.base_name)
                 self._kin.setdefault(thread, {}).setdefault(group, []).append(track.id)
-            elif track.kind != words.THREAD:
+            elif track.kind not in _ALONE:
                 self._homeless.append(track.id)
 
     def _has_home(self, track: int) -> bool:
@@ -169,6 +169,10 @@ def rows(timeline: Timeline, wish: Wish = ALL, *, grouped: bool = False) -> list
     return RowList(timeline).arrange(wish, grouped=grouped)
 
 
+#: Kinds of tracks that run on no other, or of which it is not known.
+_ALONE = (words.THREAD, words.TRACK)
+
+
 def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:
     """The thread on which `track` runs, found over those above it; else the uppermost that is known."""
     climbed: dict[int, None] = {}
@@ -186,7 +190,7 @@ def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int
 
 def _above(timeline: Timeline, track: Track) -> int:
     """A track of the same thread, -1 if unknown: a generator runs on the thread of the track that resumes it."""
-    if track.kind == words.THREAD:
+    if track.kind in _ALONE:
         return words.NOBODY
     for above in (track.parent, track.creator):
         if above in timeline.tracks:

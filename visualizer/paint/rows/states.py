@@ -72,7 +72,7 @@ def _looks_of_runs(found: Cells, ascii: bool) -> Column:
 
 
 def _mark_end(track_row: TrackRow, edges: Sequence[float], canvas: Canvas, row: int, ascii: bool) -> None:
-    """✓ or ✗ in the first cell that is wholly after the end."""
+    """✓, ✗ or ⊘ in the first cell that is wholly after the end."""
     state = track_row.slices.state[-1]
     if state not in FINAL or (position := track_row.start(len(track_row.slices) - 1)) > track_row.limit:
         return

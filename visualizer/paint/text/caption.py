@@ -9,6 +9,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import spot_of
 from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
+from visualizer.trace import words
 
 #: The first word of a tracer's status if it works.
 _WORKS = ("on", "waiting")
@@ -54,7 +55,7 @@ def uncaught(timeline: Timeline) -> str | None:
 
 
 def remarks(timeline: Timeline) -> list[str]:
-    """Sentences about the recording itself: what was left out of it, and which tracer did not work."""
+    """Sentences about the recording itself: what was left out of it, and which tracer did not work, or was off."""
     found = []
     if not timeline.switch_count:
         found.append("No switch was recorded: no generator, greenlet or hub ran.")
@@ -64,8 +65,9 @@ def remarks(timeline: Timeline) -> list[str]:
     found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]
     if timeline.header is not None:
         found += [
-            plain(f"The tracer of {name} did not work: {why}")
+            plain(f"The tracer of {name} {'was' if why.startswith('off: ') else 'did not work:'} {why}")
             for name, why in timeline.header.tracers.items()
-            if not why.startswith(_WORKS)
+            # Of one thread there is nothing to tell of threads.
+            if not why.startswith(_WORKS) and (name != "threads" or len([*timeline.tracks.of_kind(words.THREAD)]) > 1)
         ]
     return found

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from wcwidth import wcswidth
+from bisect import bisect_right
 
 #: The number at the end of a name, which distinguishes tracks of the same name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
@@ -45,7 +44,17 @@ def ascii_cells(text: str) -> str:
 
 def cell_width(text: str) -> int:
     """How many cells of a terminal printable `text` takes."""
-    return len(text) if text.isascii() else max(0, wcswidth(text))
+    return len(text) if text.isascii() else max(0, known_width(text))
+
+
+def known_width(text: str) -> int:
+    """The same; below 0 if the width of a character is not known."""
+    if text.isascii():
+        return len(text)
+    # Its tables take longer to load than most traces.
+    from wcwidth import wcswidth
+
+    return wcswidth(text)
 
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
@@ -68,7 +77,7 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     Between words, where one ends near the cut.
     """
     room = width - cell_width(ellipsis)
-    if room < 3 or not _is_wider(text, width):
+    if room < 3 or not is_wider(text, width):
         return fit(text, width, ellipsis)
     number = _NUMBER.search(text[-room:])
     tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
@@ -83,18 +92,19 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
 
 def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
     """Like `fit`, but shortened in the middle: after the last arrow stands the effect, and at the end the number."""
-    if not _is_wider(text, width):
+    if not is_wider(text, width):
         return fit(text, width, ellipsis)
     cause, arrow, effect = text.rpartition(" → ")
-    room = width - cell_width(arrow) - (width if _is_wider(effect, width) else cell_width(effect))
+    room = width - cell_width(arrow) - (width if is_wider(effect, width) else cell_width(effect))
     if not arrow or room < width * _CAUSE:
         return fit_name(text, width, ellipsis)
-    if _is_wider(cause, room):
+    if is_wider(cause, room):
         cause = _between_words(cause, _cut(cause, room - cell_width(ellipsis))) + ellipsis
     return fit(cause + arrow + effect, width, ellipsis)
 
 
-def _is_wider(text: str, width: int) -> bool:
+def is_wider(text: str, width: int) -> bool:
+    """Whether printable `text` takes more cells than that; however long it is, this is soon known."""
     return len(text) > _MOST * width or cell_width(text) > width
 
 
@@ -109,7 +119,5 @@ def _cut(text: str, width: int) -> str:
     """The longest beginning of `text` that takes at most `width` cells."""
     if text.isascii():
         return text[:width]
-    end = min(len(text), _MOST * width)
-    while end and cell_width(text[:end]) > width:
-        end -= 1
-    return text[:end]
+    ends = range(max(0, min(len(text), _MOST * width)) + 1)
+    return text[: max(0, bisect_right(ends, width, key=lambda end: cell_width(text[:end])) - 1)]

@@ -20,16 +20,21 @@ _WORDS = {
     State.BLOCKED: "blocked hub",
     State.DONE: "ended",
     State.FAILED: "ended by an exception",
+    State.STOPPED: "cancelled or killed",
     State.UNKNOWN: "unknown",
 }
 #: Where there is no room for more.
-_SHORT = {State.READY: "ready", State.IDLE: "idle", State.BLOCKED: "blocked", State.FAILED: "failed"}
+_SHORT = {
+    State.READY: "ready", State.IDLE: "idle", State.BLOCKED: "blocked", State.FAILED: "failed",
+    State.STOPPED: "stopped",
+}
 #: Left out first if not even those fit.
 _LEAST_FIRST = (
     State.CREATED,
     State.UNKNOWN,
     State.IDLE,
     State.DONE,
+    State.STOPPED,
     State.READY,
     State.WAITING,
     State.RUNNING,

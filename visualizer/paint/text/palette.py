@@ -35,6 +35,7 @@ DARK: dict[str, Ink] = {
     "blocked": Ink("#e884c0", bold=True),
     "done": Ink("#5ed3a0"),
     "failed": Ink("#f0774a", bold=True),
+    "stopped": Ink("#d0d4d9"),
     "unknown": Ink("#cbb6ea"),
     "label": Ink("#9cc7e6"),
     "name": Ink("#e6e6e6"),
@@ -61,6 +62,7 @@ LIGHT: dict[str, Ink] = {
     "blocked": Ink("#840a62", bold=True),
     "done": Ink("#1a6342"),
     "failed": Ink("#822900", bold=True),
+    "stopped": Ink("#3a3c3e"),
     "unknown": Ink("#7d5c85"),
     "label": Ink("#0b4f80"),
     "name": Ink("#24292f"),
@@ -87,6 +89,7 @@ GLYPHS = {
     State.BLOCKED: "▚",
     State.DONE: "✓",
     State.FAILED: "✗",
+    State.STOPPED: "⊘",
     State.UNKNOWN: "?",
 }
 ASCII_GLYPHS = {
@@ -98,6 +101,7 @@ ASCII_GLYPHS = {
     State.BLOCKED: "!",
     State.DONE: "v",
     State.FAILED: "x",
+    State.STOPPED: "/",
     State.UNKNOWN: "?",
 }
 
@@ -107,9 +111,10 @@ def glyphs(ascii: bool = False) -> dict[State, str]:
     return ASCII_GLYPHS if ascii else GLYPHS
 
 
-def least_contrast(style: str) -> float:
-    """The contrast with its ground that WCAG 2.1 asks of what is drawn in that style: 4.5 for text, 3 for shapes."""
-    return 3.0 if style in _SHAPES else 4.5
+def least_contrast(style: str, high: bool = False) -> float:
+    """The contrast with its ground that WCAG 2.1 asks of what is drawn in that style: 4.5 for text, 3 for shapes.
+    `high`: 7 for text, as its level AAA has it, and 4.5 for shapes."""
+    return (4.5 if high else 3.0) if style in _SHAPES else (7.0 if high else 4.5)
 
 
 def contrast(one: str, other: str) -> float:
@@ -122,7 +127,7 @@ def contrast(one: str, other: str) -> float:
 def readable(colour: str, ground: str, least: float) -> str:
     """`colour`, moved towards white or black as little as it takes for that contrast with `ground`."""
     end = max("#ffffff", "#000000", key=lambda end: contrast(end, ground))
-    steps = (_mixed(colour, end, step / 16) for step in range(17))
+    steps = (mixed(colour, end, step / 16) for step in range(17))
     return next((mixed for mixed in steps if contrast(mixed, ground) >= least), end)
 
 
@@ -137,6 +142,7 @@ def _channels(colour: str) -> list[int]:
     return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def _mixed(one: str, other: str, share: float) -> str:
+def mixed(one: str, other: str, share: float) -> str:
+    """The colour that is `share` of the way from one to the other ("#rrggbb")."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wcwidth import wcswidth
-
-from visualizer.paint.text.cell_width import fit_name
+from visualizer.paint.text.cell_width import fit_name, known_width
 
 _BETWEEN = 2
 #: Where there is no room, words are shortened to no less than this.
@@ -76,7 +74,7 @@ def _split(widths: Sequence[int], width: int | None, together: Sequence[int]) ->
 
 def _width(text: str) -> int:
     """Terminal cells; a character of unknown width counts as one."""
-    width = wcswidth(text)
+    width = known_width(text)
     return width if width >= 0 else len(text)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track
+from visualizer.analysis.findings.base import LATE_NS
+from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.cell_width import cell_width
@@ -20,7 +21,22 @@ def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
     if state == State.BLOCKED:
         return [plain(f"{_BLOCKED} by {timeline.name(about)}"), _BLOCKED]
     # A hub waits whenever another track runs: that needs no label.
-    return wait_labels(timeline, timeline.suspensions[about]) if state == State.WAITING and not track.schedules else []
+    if state != State.WAITING or track.schedules:
+        return []
+    suspension = timeline.suspensions[about]
+    found = wait_labels(timeline, suspension)
+    late_ns = _late_ns(timeline, track, index, suspension)
+    # The end of such a wait is none any more: its time was over, and nobody saw to it.
+    return [f"{found[0]}, {duration(late_ns, 2)} late", *found] if late_ns >= LATE_NS else found
+
+
+def _late_ns(timeline: Timeline, track: Track, index: int, suspension: Suspension) -> int:
+    """How long its timer had been due when it ended the wait that is slice number `index`; 0 if none did."""
+    if suspension.asked_ns <= 0 or index + 1 == len(track.slices):
+        return 0
+    wakeup, _ = timeline.made_ready(track, index + 2)
+    is_timed = wakeup is not None and wakeup.cause in (words.TIMER, words.TIMEOUT)
+    return wakeup.t_ns - suspension.t_ns - suspension.asked_ns if wakeup is not None and is_timed else 0
 
 
 def wait_labels(timeline: Timeline, suspension: Suspension) -> list[str]:
@@ -29,6 +45,15 @@ def wait_labels(timeline: Timeline, suspension: Suspension) -> list[str]:
     function, parenthesis, arguments = label.partition("(")
     shorter = function.rpartition(".")[2] + parenthesis + arguments
     return [label, shorter] if parenthesis and shorter != label else [label]
+
+
+def values(switch: Switch) -> list[str]:
+    """What was handed over by it, if anything; of another tool's slice its name, and after that one without its place.
+    """
+    if switch.value is None:
+        return []
+    short = switch.value.partition(" (")[0] if switch.cause == words.SLICE else switch.value
+    return [switch.value, short] if short != switch.value else [switch.value]
 
 
 def wait_label(timeline: Timeline, suspension: Suspension) -> str:

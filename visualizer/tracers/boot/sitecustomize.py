@@ -2,57 +2,58 @@
 
 The `site` module imports `sitecustomize` before the script runs. Everything visible is put back: PYTHONPATH, sys.path,
 sys.modules (a script may have modules of its own called `visualizer` or `sitecustomize`).
+
+What the program starts may be another Python, of any version: that only has everything put back. So there are no
+functions here, which would have annotations, nor anything else that is no Python 2.
 """
 
 import os
 import sys
 
+_here = os.path.dirname(os.path.abspath(__file__))
+_words = ("TRACE", "INCLUDE", "SOURCE", "MARKS", "CHILDREN", "CONTROL", "RUNTIMES", "CHILD")
+_names = ["VISUALIZER_" + _word for _word in _words]
+_variables = {_name: os.environ.pop(_name) for _name in _names if _name in os.environ}
+_first, _, _rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
+if _first == _here:
+    if _rest:
+        os.environ["PYTHONPATH"] = _rest
+    else:
+        del os.environ["PYTHONPATH"]
+sys.path[:] = [_entry for _entry in sys.path if _entry != _here]
 
-def _boot() -> None:
-    here = os.path.dirname(os.path.abspath(__file__))
-    trace = os.environ.pop("VISUALIZER_TRACE", "")
-    include = os.environ.pop("VISUALIZER_INCLUDE", "")
-    source = os.environ.pop("VISUALIZER_SOURCE", "1") == "1"
-    control = os.environ.pop("VISUALIZER_CONTROL", "")
-    outside = [row for row in os.environ.pop("VISUALIZER_RUNTIMES", "").split("\n") if row]
-    first, _, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
-    if first == here:
-        if rest:
-            os.environ["PYTHONPATH"] = rest
-        else:
-            del os.environ["PYTHONPATH"]
-    sys.path[:] = [entry for entry in sys.path if entry != here]
-    if trace:
-        root = os.path.dirname(os.path.dirname(os.path.dirname(here)))
-        before = set(sys.modules)
-        sys.path.insert(0, root)
-        try:
-            from visualizer.tracers.start import start
+_trace = _variables.get("VISUALIZER_TRACE")
+if _trace and sys.version_info >= (3, 11) and sys.implementation.name == "cpython":
+    _root = os.path.dirname(os.path.dirname(os.path.dirname(_here)))
+    _before = set(sys.modules)
+    sys.path.insert(0, _root)
+    try:
+        from visualizer.tracers.start import begin
 
-            patterns = [pattern for pattern in include.split("\n") if pattern]
-            start(trace, patterns, source, int(control or -1), outside)
-        except Exception as error:
-            # The script runs whatever happens to us; without a header the reading side says that there is no trace.
+        begin(_variables, _here)
+    except Exception as _error:
+        # The script runs whatever happens to us; without a header the reading side says that there is no trace.
+        if "VISUALIZER_CHILD" not in _variables:
             try:
-                with open(trace + ".failed", "a") as note:
-                    note.write(f"{type(error).__name__}: {error}\n")
+                with open(_trace + ".failed", "a") as _note:
+                    _note.write(type(_error).__name__ + ": " + str(_error) + "\n")
             except OSError:
                 pass
-        finally:
-            sys.path.remove(root)
-            # Ours, and what other packages brought: to the program they are not there until it imports them.
-            brought = {"visualizer", *(row.partition("=")[2].partition(":")[0].partition(".")[0] for row in outside)}
-            for name in set(sys.modules) - before:
-                if name.partition(".")[0] in brought:
-                    del sys.modules[name]
-    ours = sys.modules.pop("sitecustomize")
-    try:
-        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
-    except ImportError as error:
-        # The import system still looks for this module under its name when it is done with it.
-        sys.modules["sitecustomize"] = ours
-        if error.name != "sitecustomize":
-            raise
+    finally:
+        sys.path.remove(_root)
+        # Ours, and what other packages brought: to the program they are not there until it imports them.
+        _brought = {"visualizer"}
+        for _row in _variables.get("VISUALIZER_RUNTIMES", "").split("\n"):
+            _brought.add(_row.partition("=")[2].partition(":")[0].partition(".")[0])
+        for _name in set(sys.modules) - _before:
+            if _name.partition(".")[0] in _brought:
+                del sys.modules[_name]
 
-
-_boot()
+_ours = sys.modules.pop("sitecustomize")
+try:
+    import sitecustomize  # type: ignore[import-not-found]  # noqa: F401
+except ImportError as _missing:
+    # The import system still looks for this module under its name when it is done with it.
+    sys.modules["sitecustomize"] = _ours
+    if getattr(_missing, "name", "sitecustomize") != "sitecustomize":
+        raise

@@ -23,6 +23,7 @@ from visualizer.trace import words
 from visualizer.tracers.control.channel import Channel
 from visualizer.tracers.control.clock import PausableClock, Pauses
 from visualizer.tracers.control.rehook import put_back
+from visualizer.tracers.core.own_lock import OwnLock
 from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
@@ -42,7 +43,6 @@ _LOOK_SECONDS = 0.1
 
 # Fetched now: gevent's monkey-patching replaces them.
 _allocate_lock = _thread.allocate_lock
-_RLock = _thread.RLock
 _Local = _thread._local
 
 
@@ -63,7 +63,7 @@ class SocketControl:
         #: A lock for each thread that is paused, in order.
         self._gates: list[Any] = []
         # A signal handler that runs meanwhile, and switches, takes it again.
-        self._lock = _RLock()
+        self._lock = OwnLock()
         self._reading = _allocate_lock()
         self._local = _Local()
         #: The loops of all threads that have one.
@@ -288,7 +288,7 @@ class SocketControl:
 
     def abandon(self) -> None:
         """In a forked child, which is nobody's to hold."""
-        self._lock, self._reading = _RLock(), _allocate_lock()
+        self._lock, self._reading = OwnLock(), _allocate_lock()
         self._gates.clear()
         self.clock.follow()
         self.close()

@@ -81,6 +81,9 @@ class GeneratorSteps(Protocol):
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
 
+    def track_of(self, thing: Any) -> int:
+        """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
+
 
 class Points(Protocol):
     """Where a program can be paused beside the switches of greenlets: the steps of its generators, and lines."""

@@ -36,21 +36,24 @@ ROW = 3
 NEW = -1
 #: In a row, in place of a track: the next event of `parts` belongs here.
 PARTS = -1
+#: The number of a text of its own stands in a row above that of its shape, from this bit on.
+VALUE_BIT = 32
 
 #: What is seen repeatedly is stored with a count: after one, two, four, ... times, and at most this many.
 _MOST_UNREPORTED = 40
-#: The hooks of a thread know at most this many places, so that memory does not grow with code that a program makes.
+#: At most this many shapes are known, so that memory does not grow with the trace, or with code that a program makes.
 _MOST_SHAPES = 8192
 #: Not on every system.
 _clock_of: Callable[[int], int] | None = getattr(time, "pthread_getcpuclockid", None)
-#: Gives the next shape its number (ids.py).
+#: Give the next shape, and the next text, its number (ids.py).
 _new_shape: Callable[[], int] = count().__next__
+_new_text: Callable[[], int] = count().__next__
 
 
-def number_shapes_by(take: Callable[[], int]) -> None:
-    """Have `take` give the next shapes their numbers."""
-    global _new_shape
-    _new_shape = take
+def number_by(shape: Callable[[], int], text: Callable[[], int]) -> None:
+    """Have these give the next shapes and texts their numbers."""
+    global _new_shape, _new_text
+    _new_shape, _new_text = shape, text
 
 
 def shape_line(
@@ -96,11 +99,54 @@ def idle_turn(t_ns: int, is_idle: int) -> Parts:
     return lines.idle, t_ns, CURRENT, is_idle, None, None, 0
 
 
-class Buffer:
+class Met:
+    """The shapes of what was met before, by a key that tells it from others.
+
+    Of what was met once only the hash of its key is kept. Keys may hold the numbers of tracks, which are new with each
+    greenlet: a tuple for each of them would look like a leak to who counts the objects of the garbage collector.
+    """
+
+    __slots__ = ("_once", "_shapes")
+
+    def __init__(self) -> None:
+        self._once: set[int] = set()
+        #: By key: the shape (NEW: not yet made), and what is kept.
+        self._shapes: dict[tuple[Any, ...], tuple[int, Any]] = {}
+
+    def again(self, key: tuple[Any, ...], kept: Any = None) -> int | None:
+        """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
+
+        `kept` is kept alive from then on, so that its id may stand in the key.
+        """
+        known = self._shapes.get(key)
+        if known is not None:
+            return known[0]
+        hashed = hash(key)
+        if hashed not in self._once:
+            if len(self._once) >= _MOST_SHAPES:
+                self._once.clear()
+            self._once.add(hashed)
+            return None
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes[key] = NEW, kept
+        return NEW
+
+    def learned(self, key: tuple[Any, ...], number: int) -> int:
+        """`number` is the shape of what is stored under a `key` that `again` called NEW."""
+        self._shapes[key] = number, self._shapes[key][1]
+        return number
+
+    def forget(self) -> None:
+        self._once.clear()
+        self._shapes.clear()
+
+
+class Buffer(Met):
     """The events of one thread. Hooks that run in that thread add to it; the flush takes from the other end."""
 
     __slots__ = (
-        "_met",
+        "_texts",
         "chained",
         "clock",
         "closed",
@@ -111,6 +157,7 @@ class Buffer:
         "left",
         "looked",
         "measured",
+        "onward",
         "parts",
         "reported",
         "rows",
@@ -125,6 +172,7 @@ class Buffer:
 
     def __init__(self, ident: int = 0) -> None:
         """`ident`: of the thread that calls, as `_thread.get_ident` has it; 0 for a buffer of no thread."""
+        super().__init__()
         self.ident = ident
         #: The clock of the processor's time that the thread uses; -1 if there is none. It may be read when the thread
         #: has ended, but only a living thread may be asked for it.
@@ -154,10 +202,12 @@ class Buffer:
         self.shapes: dict[int, int] = {}
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
         self.tables = [self.shapes]
+        #: Longer shapes, which name a loop, of what begins like others, by these.
+        self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = {}
-        #: What was stored before, by what tells it from others: its shape (NEW: not yet made), and its code.
-        self._met: dict[tuple[Any, ...], tuple[int, Any]] = {}
+        #: What rows say by a text of their own, as it stands in them.
+        self._texts: dict[str, int] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -178,32 +228,32 @@ class Buffer:
         self.store((shape_line, t_ns, number, events, None, None, 0))
         return number
 
-    def again(self, key: tuple[Any, ...], code: Any = None) -> int | None:
-        """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
-
-        `code`, or whatever has it, is kept alive, so that its id may stand in the key.
-        """
-        known = self._met.get(key)
-        if known is None:
-            if len(self._met) >= _MOST_SHAPES:
-                self._met.clear()
-            self._met[key] = NEW, code
-            return None
-        return known[0]
-
     def learn(self, key: tuple[Any, ...], t_ns: int, *events: tuple[Any, ...]) -> int:
         """Make the shape for a `key` that `again` called NEW, and return it."""
-        number = self.shape(t_ns, *events)
-        self._met[key] = number, self._met[key][1]
-        return number
+        return self.learned(key, self.shape(t_ns, *events))
+
+    def said(self, t_ns: int, text: str) -> int:
+        """What is added to the shape of a row that says `text`."""
+        known = self._texts.get(text)
+        if known is None:
+            if len(self._texts) >= _MOST_SHAPES:
+                self._texts.clear()
+            number = _new_text()
+            known = self._texts[text] = number + 1 << VALUE_BIT
+            self.parts.extend((lines.text, t_ns, number, text, None, None, 0))
+            self.rows.extend((t_ns, PARTS, 0))
+        return known
 
     def begin_again(self, track: int) -> None:
         """In a forked child: what is stored is the parent's to write, and the thread has another track.
 
-        The shapes stand in the file, and hold for the child too. Not those that may name a track: these go by `_met`.
+        The shapes stand in the file, and hold for the child too. Not those that may name a track, nor texts that may:
+        these are forgotten.
         """
         del self.rows[:], self.parts[:]
-        self._met.clear()
+        self.forget()
+        self._texts.clear()
+        self.onward.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
         self.measured, self.idle_ns, self.clock = (-1, 0, 0), -1, _cpu_clock(self.ident)
@@ -215,6 +265,11 @@ class Buffer:
         # The parts first, so that a row that is found has its parts.
         self.parts.extend(parts)
         self.rows.extend((parts[1], PARTS, 0))
+
+    @property
+    def last_ns(self) -> int:
+        """The time of the latest row, if it is still here; else before any time."""
+        return self.rows[-ROW] if self.rows else -1
 
     def stored_until(self, t_ns: int) -> int:
         """How many of the rows are of that time or an earlier one."""

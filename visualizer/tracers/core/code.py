@@ -33,7 +33,7 @@ TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_RUNTIMES = (f"gevent{os.sep}", f"greenlet{os.sep}")
+_RUNTIMES = (f"gevent{os.sep}", f"greenlet{os.sep}", f"eventlet{os.sep}")
 _COMPILED = tuple(f"src{os.sep}{part}" for part in _RUNTIMES)
 _SCENARIOS = os.path.join(_HERE, "scenarios") + os.sep
 _START_DIRECTORY = os.getcwd()
@@ -51,13 +51,21 @@ class Ownership:
 
     def __init__(self, include: list[str]) -> None:
         self.include = [part.strip(os.sep) for part in include]
+        #: The files of runtimes that other packages bring: hooks, wherever they are installed.
+        self.brought: set[str] = set()
         self._known: dict[str, bool] = {}
 
     def __call__(self, code: CodeType) -> bool:
         return self.owns_file(code.co_filename)
 
+    def is_hook(self, code: CodeType) -> bool:
+        """Whether it is code of a tracer."""
+        return code.co_filename.startswith(TRACERS) or code.co_filename in self.brought
+
     def names(self, code: CodeType) -> bool:
         """Whether `include` names the file of a code object."""
+        if not self.include:
+            return False
         path = absolute(code.co_filename)
         return any(f"{os.sep}{part}{os.sep}" in path or f"{os.sep}{part}.py" in path for part in self.include)
 
@@ -69,8 +77,8 @@ class Ownership:
         return known
 
     def _judge(self, filename: str) -> bool:
-        if filename.startswith("<"):
-            return not filename.startswith("<frozen ")
+        if filename.startswith("<") or filename in self.brought:
+            return filename.startswith("<") and not filename.startswith("<frozen ")
         path = absolute(filename)
         if path != filename and (filename.endswith(".pyx") or _is_of_runtime(filename)):
             return False
@@ -147,7 +155,8 @@ def segment(where: Range) -> str | None:
 
 def _in_head(text: str) -> str | None:
     """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
-    items = [item for line in syntax.lines_of(text)[:1] for item in line.items()]
+    head = next(syntax.lines_of(text), None)
+    items = head.items() if head is not None else []
     if len(items) != 1:
         return None
     lines = text.encode().split(b"\n")[items[0].lineno - 1 : items[0].end_lineno]
@@ -183,11 +192,17 @@ def called(text: str) -> str | None:
 
 
 def entered(code: CodeType, offset: int) -> list[Any]:
-    """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands."""
-    file, function, number, _, column, _ = place(code, offset)
-    at = number, max(column, 0)
+    """The expressions (syntax trees) of the `with` statements in whose blocks the instruction at `offset` stands.
+
+    To read all of a module would take milliseconds, in which the program stands still.
+    """
+    file, function, number, end, column, _ = place(code, offset)
+    # What surrounds a comprehension stands in another function.
+    first = 1 if function.endswith(">") else code.co_firstlineno
+    at = number - first + 1, max(column, 0)
     around: list[syntax.Line] = []
-    for line in syntax.lines_of(source(file) or ""):
+    text = b"\n".join((_lines(file) or [])[first - 1 : max(number, end)])
+    for line in syntax.lines_of(text.decode("utf-8", "replace")):
         if line.start > at:
             break
         while around and around[-1].indent >= line.indent:
@@ -211,7 +226,7 @@ def enters(code: CodeType, line: int) -> bool:
 
 
 def is_of_runtime(code: CodeType) -> bool:
-    """Whether it is code of gevent or greenlet: a wait there says nothing about what the program does."""
+    """Whether it is code of gevent, eventlet or greenlet: a wait there says nothing about what the program does."""
     return _is_of_runtime(code.co_filename)
 
 

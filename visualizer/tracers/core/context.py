@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
+from visualizer.tracers.core.compiled import recorder
 from visualizer.tracers.core.imports import Imports
 from visualizer.tracers.core.thread_errors import ThreadErrors
 from visualizer.tracers.core.values import keep, show
@@ -21,6 +23,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.api import Callee, Control, GeneratorSteps, Points, Runtime
     from visualizer.tracers.core.code import Ownership
+    from visualizer.tracers.core.sockets import Endpoint
     from visualizer.tracers.core.stream import Stream
 
     R = TypeVar("R", bound=Runtime)
@@ -28,7 +31,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: No value crossed, or none that could be observed.
 NO_VALUE = lines.NO_VALUE
 #: As a creator or waker: who runs at that moment on that thread. As any of them: it is not known.
-CURRENT, NOBODY = words.CURRENT, words.NOBODY
+CURRENT, NOBODY, SUBJECT = words.CURRENT, words.NOBODY, words.SUBJECT
 
 
 class Context:
@@ -39,6 +42,10 @@ class Context:
 
     def __init__(self, stream: Stream, own: Ownership, control: Control | None = None) -> None:
         self.stream = stream
+        #: The short ways in C, None where they are Python's.
+        self.compiled = recorder(stream.clock)
+        if self.compiled is not None:
+            stream.packed = self.compiled.packed
         #: Whether a code object is the program's own.
         self.own = own
         #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.
@@ -52,6 +59,12 @@ class Context:
         self.new_track: Callable[[], int] = stream.ids.track
         #: Nothing is recorded any more.
         self.is_over = False
+        #: This process was started by another one that is recorded.
+        self.is_child = False
+        #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where.
+        self.births: dict[int, tuple[str, int, CodeType | None, int]] = {}
+        #: When tracks of threads ended.
+        self.ended: dict[int, int] = {}
         #: The track of the process's main thread.
         self.track = NOBODY
         #: Why hooks must not take their fast path now: tracks about which something is still to be found out, or NOBODY
@@ -63,20 +76,24 @@ class Context:
         self.on_due: list[Callable[[], None]] = [lambda: self.unsettled.add(NOBODY)]
         #: Called when a runtime has failed: from then on it is not known well enough what runs.
         self.on_failure: list[Callable[[], None]] = []
-        #: Each returns the track that runs in the current thread, if it knows it; the last one is asked first.
+        #: Each returns the track that has the stack of the current thread, if it knows it; the last one is asked first.
         self.runners: list[Callable[[], int | None]] = []
+        #: Each tells whether the current thread has a hub: a call that blocks there is no wait, but stops that.
+        self.hubs: list[Callable[[], bool]] = []
+        #: Tracks that run a loop on their stack -> the track that runs there in their place: the loop, or a task.
+        self.inside: dict[int, Callable[[], int]] = {}
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
-        #: Each tells whether a frame of a library's is one that makes a step of a task, which is a track: what the task
-        #: awaits is none. None of them as long as no task runs.
-        self.steppers: list[Callable[[Any], bool]] = []
+        #: Each tells whether a frame makes a step of a task, which is a track: what the task awaits is none. (That
+        #: frame, that of the outermost coroutine in the step.) None of them as long as no task runs.
+        self.steppers: list[Callable[[Any, Any], bool]] = []
         #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
         #: resumes them that is no task.
         self.has_tasks = False
         #: Called before the program's own code calls a compiled method of that name, where calls are seen (from 3.12
         #: on): (object, code, offset). Each tells whether calls at that place may be of interest again.
         self.on_method: dict[str, Callable[[Any, CodeType, int], bool]] = {}
-        #: Called in a thread that begins (True) or ceases (False) to run tasks.
+        #: Called in a thread that begins (True) or ceases (False) to run tasks: `runs_tasks`.
         self.on_tasks: list[Callable[[bool], None]] = []
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
@@ -93,11 +110,15 @@ class Context:
         return self.stream.clock()
 
     def spawned(
-        self, t_ns: int, kind: str, name: str, parent: int = NOBODY, creator: int = NOBODY, frame: Any = None
+        self, t_ns: int, kind: str, name: str, parent: int = NOBODY, creator: int = NOBODY, frame: Any = None,
+        place: tuple[CodeType | None, int] | None = None,
     ) -> int:
-        """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it."""
+        """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it.
+
+        `place`: code and instruction, where a frame further out has nothing to do with it.
+        """
         track = self.new_track()
-        code, offset = place_of(frame, self.own)
+        code, offset = place if place is not None else place_of(frame, self.own)
         self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), lines.NO_VALUE, code, offset)
         return track
 
@@ -116,10 +137,81 @@ class Context:
 
         `value`: what it is given; an exception, if that is thrown into it.
         """
-        line = lines.throw if thrown else lines.switch
-        self.stream.store(line, t_ns, origin, target, _kept(value), *place_of(frame, self.own))
+        if value is NO_VALUE and frame is None and not thrown:
+            event = lines.switch, origin, SUBJECT, NO_VALUE, None, 0
+            self._store(t_ns, target, ("switch", origin), None, event)
+        else:
+            line = lines.throw if thrown else lines.switch
+            self.stream.store(line, t_ns, origin, target, _kept(value), *place_of(frame, self.own))
         if self.control is not None and self.control.goal:
             self.control.on_switch(target)
+
+    def suspended(
+        self, t_ns: int, track: int, target: int, reason: str, on: str = "", limit_ns: int = -1, thing: str = "",
+        end: Endpoint | None = None, frame: Any = None, giver: tuple[int, str] | None = None,
+    ) -> None:
+        """`track`, which runs, begins to wait in `frame` for that reason, and `target` runs from now on.
+
+        `on`: for what; else what `frame` calls. `limit_ns`: for so long at most; of a sleep, for so long. `thing`: the
+        object, as `Numbers` (object_ids.py) call it. `end`: of a descriptor, its number, words.READ or the like, and
+        both addresses of a socket. `giver`: it was made ready before it began to wait: by that waker, for that cause.
+        """
+        code, offset = place_of(frame, self.own)
+        key = "wait", id(code), offset, reason, on, limit_ns, bool(thing), end, giver
+        about = reason, limit_ns, SUBJECT if thing else "", end
+        waits: tuple[Any, ...] = lines.wait_in_call, CURRENT, about, on or None, code, offset
+        switches = lines.switch, CURRENT, SUBJECT, NO_VALUE, code, offset
+        if giver is None:
+            self._store(t_ns, target, key, code, waits, switches, said=thing)
+        else:
+            wakes = lines.wake, CURRENT, giver, None, None, 0
+            self._store(t_ns, target, key, code, waits, wakes, switches, said=thing)
+        if self.control is not None and self.control.goal:
+            self.control.on_switch(target)
+
+    def parked(
+        self, t_ns: int, reason: str, on: str = "", limit_ns: int = -1, thing: str = "", end: Endpoint | None = None,
+        frame: Any = None,
+    ) -> None:
+        """The current track begins to wait in a call of `frame`, and nothing else runs on its thread meanwhile.
+
+        The rest as of `suspended`.
+        """
+        code, offset = place_of(frame, self.own)
+        key = "park", id(code), offset, reason, on, limit_ns, thing, end
+        waits = lines.wait_in_call, CURRENT, (reason, limit_ns, thing, end), on or None, code, offset
+        self._store(t_ns, CURRENT, key, code, waits, (lines.park, CURRENT, None, None, code, offset))
+
+    def unparked(self, t_ns: int, waker: int, cause: str, woken_ns: int) -> None:
+        """The current track goes on, which `waker` made ready at `woken_ns`.
+
+        Whoever reports it asks `control` then whether the program is to be paused.
+        """
+        last_ns = self.stream.here(t_ns).last_ns
+        self.ready(max(woken_ns, last_ns), CURRENT, waker, cause)
+        self._store(t_ns, CURRENT, ("unpark",), None, (lines.unpark, CURRENT, None, None, None, 0))
+
+    def _store(
+        self, t_ns: int, track: int, key: tuple[Any, ...], kept: Any, *events: tuple[Any, ...], said: str = ""
+    ) -> None:
+        """Store events, in which words.SUBJECT is `track`; as a row where the same has come before.
+
+        `key` tells them from others, and has the ids of nothing but what `kept` keeps alive. `said`: what a wait among
+        them is for, that leaves this open.
+        """
+        buffer = self.stream.here(t_ns)
+        shape = buffer.again(key, kept)
+        if shape is None:
+            for line, a, b, *rest in events:
+                if said and line is lines.wait_in_call:
+                    b = b[0], b[1], said, b[3]
+                buffer.store((line, t_ns, track if a == SUBJECT else a, track if b == SUBJECT else b, *rest))
+        else:
+            shape = buffer.learn(key, t_ns, *events) if shape == NEW else shape
+            buffer.rows.extend((t_ns, track, shape + buffer.said(t_ns, said) if said else shape))
+        if shape is None or NOBODY in self.unsettled:
+            self.unsettled.discard(NOBODY)
+            self.stream.attend(buffer)
 
     def waits(self, t_ns: int, track: int, reason: str, on: str = "", limit_ns: int = -1) -> None:
         """`track` is about to be suspended, for that reason. `on`: for what, as the program writes it.
@@ -130,7 +222,11 @@ class Context:
 
     def ready(self, t_ns: int, track: int, waker: int, cause: str) -> None:
         """`waker` makes `track` ready."""
-        self.stream.store(lines.wake, t_ns, track, (waker, cause))
+        self._store(t_ns, track, ("wake", waker, cause), None, (lines.wake, SUBJECT, (waker, cause), None, None, 0))
+
+    def owns(self, t_ns: int, track: int, thing: str) -> None:
+        """Somebody is about to wait for the lock `thing`, and `track` has it."""
+        self.stream.store(lines.tie, t_ns, track, words.OWNS, thing)
 
     def unready(self, t_ns: int, track: int) -> None:
         """`track` was made ready, and waits on all the same."""
@@ -150,13 +246,27 @@ class Context:
 
     # Who runs.
 
+    def runs_tasks(self, begins: bool) -> None:
+        """The current thread begins, or ceases, to run tasks (`inside`, `steppers` and `has_tasks`, see there)."""
+        for report in self.on_tasks:
+            report(begins)
+
     def current(self) -> int:
         """The track that runs in the current thread, generators apart: the thread's own, if nobody knows better."""
         for runner in reversed(self.runners):
             track = runner()
             if track is not None:
-                return track
-        return self.stream.here(self.stream.clock()).track
+                return self.in_place_of(track)
+        return self.in_place_of(self.stream.here(self.stream.clock()).track)
+
+    def in_place_of(self, track: int) -> int:
+        """The track that runs where `track` has the stack: itself, if it runs no loop."""
+        for _ in range(len(self.inside)):
+            runs = self.inside.get(track)
+            if runs is None:
+                break
+            track = runs()
+        return track
 
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
@@ -202,7 +312,7 @@ class Context:
             report()
         failed = self.tracers.pop(name, None)
         if failed is not None:
-            self.note(f"The {name} tracer failed and was taken out: {show(error)}.")
+            self.note(f"The {name} tracer failed and was taken out: {show(error)}.", name)
             self.take_out(name, failed)
 
     def take_out(self, name: str, runtime: Runtime) -> None:

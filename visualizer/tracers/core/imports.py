@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Hook = Callable[[str, ModuleType], None]
 
 
+#: The program does not see our own package, and imports it anew.
+_OURS = sys.modules[__name__.partition(".")[0]]
+
+
 class Imports:
     """Use `after("gevent.hub", hook)` to have `hook(name, module)` called right after the module's own code has run."""
 
@@ -46,7 +50,7 @@ class Imports:
     def after(self, module: str, tracer: str, hook: Hook) -> None:
         """Have `hook` called once, for the tracer of that name; at once if the module is there already."""
         present = sys.modules.get(module)
-        if present is not None:
+        if present is not None and present is not _OURS:
             hook(module, present)
             return
         self._hooks.setdefault(module, []).append((tracer, hook))

@@ -17,8 +17,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.sockets import Endpoint
 
-    #: Reason if known, time limit, which thing, and which end of which connection.
-    InCall = tuple[str | None, int, str, Endpoint | None]
+    #: Reason if known, time limit, which thing (words.SUBJECT: the row says which), and which end of which connection.
+    InCall = tuple[str | None, int, str | int, Endpoint | None]
+
+    #: Of one that is sent or received: inode of the end, when that began, size in bytes, checksum.
+    Message = tuple[int, int, int, int]
 
 #: A value slot that holds this crossed no value, or none that could be observed.
 NO_VALUE = object()
@@ -43,10 +46,41 @@ def fork(_s: Interning, t: int, _a: Any, _b: Any, _v: Any, _c: CodeType | None, 
 
 
 def process(
-    _s: Interning, t: int, track: int, about: tuple[int, int, int], _v: Any, _c: CodeType | None, _o: int
+    _s: Interning, t: int, track: int, about: tuple[int, int, int, str], _v: Any, _c: CodeType | None, _o: int
 ) -> str:
-    pid, parent, forked_by = about
-    return f'["process",{t},{track},{pid},{parent},{forked_by}]\n'
+    pid, parent, forked_by, command = about
+    return f'["process",{t},{track},{pid},{parent},{forked_by}{f",{quote(command)}" if command else ""}]\n'
+
+
+def started(
+    s: Interning, t: int, by: int, about: tuple[int, str], _v: Any, code: CodeType | None, at: int
+) -> str:
+    pid, how = about
+    return f'["started",{t},{by},{pid},"{how}",{s.place(code, at)}]\n'
+
+
+def ended(_s: Interning, t: int, pid: int, about: tuple[int, int], _v: Any, _c: CodeType | None, _o: int) -> str:
+    code, signal = about
+    return f'["ended",{t},{pid},{code},{signal}]\n'
+
+
+def pair(_s: Interning, t: int, one: int, other: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["pair",{t},{one},{other}]\n'
+
+
+def sent(s: Interning, t: int, track: int, about: Message, content: Any, _c: CodeType | None, _o: int) -> str:
+    return _message(s, "sent", t, track, about, content)
+
+
+def received(s: Interning, t: int, track: int, about: Message, content: Any, _c: CodeType | None, _o: int) -> str:
+    return _message(s, "received", t, track, about, content)
+
+
+def _message(s: Interning, word: str, t: int, track: int, about: Message, content: Any) -> str:
+    channel, began_ns, size, check = about
+    text = None if content is NO_VALUE else content.text()
+    value = NOTHING if text is None else s.text(text)
+    return f'["{word}",{t},{track},{channel},{began_ns - s.start_ns},{size},{check},{value}]\n'
 
 
 def born(s: Interning, t: int, track: int, about: Any, _: Any, code: CodeType | None, at: int) -> str:
@@ -64,6 +98,10 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
 
 def serves(s: Interning, t: int, track: int, what: str | None, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}]\n'
+
+
+def mark(s: Interning, t: int, track: int, text: str, _v: Any, code: CodeType | None, at: int) -> str:
+    return f'["mark",{t},{track},{s.text(text)},{s.place(code, at)}]\n'
 
 
 def resume(s: Interning, t: int, track: int, cause: str, value: Any, code: CodeType | None, at: int) -> str:
@@ -101,9 +139,9 @@ def wait_in_call(
     return f'["wait",{t},{track},{reason},{on},{limit_ns}{_end(s, thing, endpoint)}]\n'
 
 
-def _end(s: Interning, thing: str, endpoint: Endpoint | None) -> str:
+def _end(s: Interning, thing: str | int, endpoint: Endpoint | None) -> str:
     """The last fields of a wait: object, fd, direction, local and peer address. Left out where none is known."""
-    text = s.text(thing) if thing else NOTHING
+    text = thing if type(thing) is int else s.text(str(thing)) if thing else NOTHING
     if endpoint is None:
         return f",{text}" if thing else ""
     fd, direction, local, peer = endpoint
@@ -111,8 +149,17 @@ def _end(s: Interning, thing: str, endpoint: Endpoint | None) -> str:
     return f',{text},{fd},"{direction}",{ends}'
 
 
+def text(_s: Interning, _t: int, number: int, said: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    """A text whose number a hook has taken."""
+    return f'["text",{number},{quote(said)}]\n'
+
+
 def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
     return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
+
+
+def size(s: Interning, t: int, track: int, thing: str, count: int, _c: CodeType | None, _o: int) -> str:
+    return f'["size",{t},{track},{s.text(thing)},{count}]\n'
 
 
 def wake(_s: Interning, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:
@@ -141,6 +188,14 @@ def thread_exited(
 
 def inferred(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:
     return f'["inferred",{t},{track},{s.text(text)}]\n'
+
+
+def park(s: Interning, t: int, track: int, _b: Any, _v: Any, code: CodeType | None, at: int) -> str:
+    return f'["park",{t},{track},{s.place(code, at)}]\n'
+
+
+def unpark(_s: Interning, t: int, track: int, _b: Any, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["unpark",{t},{track}]\n'
 
 
 def poll(_s: Interning, t: int, track: int, polling: int, _v: Any, _c: CodeType | None, _o: int) -> str:

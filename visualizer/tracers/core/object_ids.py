@@ -6,11 +6,13 @@ a track already: "track 7".
 
 from __future__ import annotations
 
+from itertools import count
+
 from visualizer.tracers.core.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 try:
@@ -22,19 +24,30 @@ except ImportError:
 _TOLD = 16
 
 
+class _Numbered(ref):  # type: ignore[type-arg]
+    """A thing that has a number."""
+
+    __slots__ = ("key", "name")
+
+    key: int
+    name: str
+
+
 class Numbers:
     """The things that were waited on, numbered by type in the order in which they were first seen."""
 
-    def __init__(self, track_of: Callable[[Any], int | None]) -> None:
+    def __init__(
+        self, track_of: Callable[[Any], int | None], met: Callable[[_Numbered, str], None] = lambda known, name: None
+    ) -> None:
         #: Gives the track of a greenlet or task; None of what is none.
         self._track_of = track_of
-        self._known: dict[int, tuple[Any, str]] = {}
-        self._things: dict[str, Any] = {}
-        self._last: dict[str, int] = {}
+        #: Called with each thing that gets a number, as a weak reference, and its name.
+        self._met = met
+        self._known: dict[int, _Numbered] = {}
+        self._next: dict[str, Iterator[int]] = {}
 
     def name(self, thing: Any) -> str:
         """What `thing` is called, from now on; nothing if it cannot be told from others."""
-        key = id(thing)
         track = self._track_of(thing)
         if track is not None:
             return f"track {track}"
@@ -45,30 +58,35 @@ class Numbers:
             if len(known) != len(thing) or not known:
                 return ""
             return f"track {known[0]}" if len(known) == 1 else f"tracks {', '.join(known)}"
-        known_as = self._known.get(key)
-        if known_as is not None:
-            return known_as[1]
+        return self.of_no_track(thing)
 
-        def forget(gone: Any) -> None:
-            if key in self._known and self._known[key][0] is gone:
-                self._things.pop(self._known.pop(key)[1], None)
-
+    def of_no_track(self, thing: Any) -> str:
+        """The same of what is known to be no track."""
+        key = id(thing)
+        known = self._known.get(key)
+        if known is not None:
+            return known.name
         try:
-            reference = ref(thing, forget)
+            known = _Numbered(thing, self._forget)
         except TypeError:
             return ""
-        word = type_name(kind).lstrip("_")
-        number = self._last[word] = self._last.get(word, 0) + 1
-        name = f"{word} {number}"
-        self._known[key], self._things[name] = (reference, name), reference
-        return name
+        word = type_name(type(thing)).lstrip("_")
+        # Another thread may name it at the same time: whoever comes first has.
+        known.key, known.name = key, f"{word} {next(self._next.setdefault(word, count(1)))}"
+        found = self._known.setdefault(key, known)
+        if found is known:
+            self._met(known, known.name)
+        return found.name
+
+    def _forget(self, gone: _Numbered) -> None:
+        if self._known.get(gone.key) is gone:
+            del self._known[gone.key]
 
     def thing(self, name: str) -> Any:
         """What has that name; None if it is gone."""
-        reference = self._things.get(name)
-        return reference() if reference is not None else None
+        return next((thing for thing, known_as in self.living() if known_as == name), None)
 
     def living(self) -> list[tuple[Any, str]]:
         """The things that have a number, and that."""
-        found = [(reference(), name) for reference, name in list(self._known.values())]
+        found = [(known(), known.name) for known in list(self._known.values())]
         return [one for one in found if one[0] is not None]

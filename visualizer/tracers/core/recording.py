@@ -11,7 +11,9 @@ import time
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.processes.forks import Forks
+from visualizer.tracers.core.processes.starts import Starts
 from visualizer.tracers.core.sampling import Samples
 from visualizer.tracers.core.string_table import quote
 from visualizer.tracers.core.values import exception_text, keep, show, type_name
@@ -28,7 +30,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.stream import Stream
 
 # Fetched now: gevent's monkey-patching replaces them.
-_get_ident = _thread.get_ident
 _Local = _thread._local
 #: A class of the program may have a property of that name.
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
@@ -42,6 +43,8 @@ class Recording(Context):
         self.samples = Samples(self)
         self.on_failure.append(self.samples.stop)
         self.forks = Forks(self, self.abandon)
+        #: Of a process that was started by exec in one that is recorded: the id of that one, and its own command line.
+        self._started_by: tuple[int, str] | None = None
         #: What each runtime says of how it is watched, and the words of those that the reader does not know.
         self._answers: dict[str, str] = {}
         self._words: dict[str, Words] = {}
@@ -64,10 +67,17 @@ class Recording(Context):
 
     def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
         """A thread is about to store its first event: give it a track."""
-        name = _thread_name(_get_ident()) if self._began else "main"
+        name, creator, code, offset = "main", words.NOBODY, None, 0
+        if self._began:
+            born = self.births.pop(buffer.ident, None)
+            name, creator, code, offset = born or (_thread_name(buffer.ident), words.NOBODY, None, 0)
         buffer.track = self.new_track()
-        about = (words.THREAD, name, words.NOBODY, words.NOBODY)
-        buffer.store((lines.born, t_ns, buffer.track, about, None, None, 0))
+        if not self._began and self._started_by is not None:
+            arguments = sys.orig_argv[1:]
+            is_named = arguments and (arguments[0] == "-m" or not arguments[0].startswith("-"))
+            name = self.forks.begin_started(buffer, t_ns, *self._started_by, _target(arguments) if is_named else "")
+        about = (words.THREAD, name, words.NOBODY, creator)
+        buffer.store((lines.born, t_ns, buffer.track, about, None, code, offset))
         if self._began:
             self._local.farewell = _Farewell(self, buffer)
             for call in self.on_thread:
@@ -78,18 +88,25 @@ class Recording(Context):
         """The thread of a buffer ends."""
         if not self.is_over:
             outcome, value = self.thread_errors.take(buffer.track) or (words.RETURNED, lines.NO_VALUE)
-            about = (outcome, None)
-            buffer.store((lines.thread_exited, self.stream.clock(), buffer.track, about, value, None, 0))
+            self.ended[buffer.track] = t_ns = self.stream.clock()
+            buffer.store((lines.thread_exited, t_ns, buffer.track, (outcome, None), value, None, 0))
         buffer.closed = True
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
             self.stream.leave_to_end()
             self.forks.end()
 
-    def begin(self) -> None:
-        """Write the header, install the runtimes, and flush from now on."""
+    def begin(self, started_by: tuple[int, str] | None = None) -> None:
+        """Write the header, install the runtimes, and flush from now on.
+
+        `started_by`: the process that started this one, and this one's command line: then the header is there.
+        """
         stream = self.stream
-        self.track = stream.here(stream.start_ns).track
+        self._started_by = started_by
+        self.track = stream.here(stream.start_ns if started_by is None else stream.clock()).track
+        if started_by is not None:
+            # The others go on, and whoever reads the file puts their lines in order: this comes first.
+            stream.flush()
         for name, runtime in list(self.tracers.items()):
             try:
                 self._answers[name] = runtime.install()
@@ -99,7 +116,10 @@ class Recording(Context):
                 self._answers[name] = f"refused: {show(error)}"
                 self.tracers.pop(name, None)
         self.imports.after("threading", "threads", self.thread_errors.begin)
-        stream.write_header(_header(stream.start_ns, self._answers, self._words))
+        if started_by is None:
+            compiled = self.compiled is not None
+            stream.write_header(_header(stream.start_ns, compiled, self._answers, self._words, self.forks.follows))
+            self._share()
         stream.flush()
         atexit.register(self.end)
         self.forks.begin()
@@ -108,6 +128,18 @@ class Recording(Context):
             self.control.begin(self)
         self.samples.begin()
         stream.start_thread()
+
+    def _share(self) -> None:
+        """From now on other processes may write to the file."""
+        if self.forks.follows:
+            try:
+                shared = InHeader(self.stream.path)
+            except OSError:
+                # No regular file. Those that are forked will have memory to share.
+                self.take_out(Starts.name, self.tracers.pop(Starts.name))
+            else:
+                self.stream.share(self.track, shared)
+                self.new_track = self.stream.ids.track
 
     def end(self) -> None:
         """The program's own code is over (atexit, after all that the program registered itself)."""
@@ -118,7 +150,7 @@ class Recording(Context):
             self.control.finish()
         stream.due.clear()
         self.forks.report_name()
-        self.forks.report_ends()
+        self.forks.report_ends(last=True)
         t_ns = stream.clock()
         for name, runtime in list(self.tracers.items()):
             try:
@@ -130,8 +162,10 @@ class Recording(Context):
         outcome, value = words.RETURNED, lines.NO_VALUE
         if isinstance(uncaught, BaseException) and _ended_main(uncaught):
             outcome, value = words.RAISED, keep(uncaught)
-            name, message = type_name(type(uncaught)), exception_text(uncaught)
-            stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
+            # That ends one process only; the program ends with its first one.
+            if not self.forks.is_child:
+                name, message = type_name(type(uncaught)), exception_text(uncaught)
+                stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
         stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), value)
         self._remove_all()
         self.is_over = True
@@ -210,25 +244,34 @@ def _thread_name(ident: int) -> str:
     return name if type(name) is str else "thread"
 
 
-def _header(start_ns: int, tracers: dict[str, str], runtimes: dict[str, Words]) -> str:
+def _header(
+    start_ns: int, compiled: bool, tracers: dict[str, str], runtimes: dict[str, Words], shares: bool
+) -> str:
     now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
     arguments = sys.orig_argv[1:]
     fields = {
         "format": quote(words.FORMAT),
         "version": str(words.VERSION),
-        "pid": str(os.getpid()),
-        "monotonic_ns": str(start_ns),
+        # Where they are in the file, and what follows, is known to those that are started later.
+        **({"numbers": InHeader.NONE} if shares else {}),
+        **identity(start_ns),
         "wall_ns": str(wall_ns - (now_ns - start_ns)),
         "python": quote(".".join(map(str, sys.version_info[:3]))),
         "platform": quote(sys.platform),
         "target": quote(_target(arguments)),
         "argv": f"[{','.join(map(quote, arguments))}]",
         "cwd": quote(os.getcwd()),
+        "recorder": quote("C" if compiled else "Python"),
         "tracers": _object(tracers),
     }
     if runtimes:
         fields["runtimes"] = _object(runtimes)
     return "{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}\n"
+
+
+def identity(start_ns: int) -> dict[str, str]:
+    """What tells a trace from others: this process, and its zero."""
+    return {"pid": str(os.getpid()), "monotonic_ns": str(start_ns)}
 
 
 def _object(fields: Mapping[str, Any]) -> str:

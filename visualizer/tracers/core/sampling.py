@@ -26,7 +26,7 @@ from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain, starmap
 
 from visualizer.tracers.core.buffer import ROW, Sight
-from visualizer.tracers.core.code import GENERATOR_FLAG, TRACERS
+from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
@@ -137,7 +137,7 @@ class Samples:
         not be stored yet, or has ended."""
         for depth, (code, _) in enumerate(stack):
             # What only stands around a callback of the program's stores nothing meanwhile.
-            if code.co_filename.startswith(TRACERS) and not (depth and code.co_name == "visualizer_callback"):
+            if self._recording.own.is_hook(code) and not (depth and code.co_name == "visualizer_callback"):
                 return None
         own = [at for at in stack if self._recording.own(at[0])]
         if not stack or any(_is_resumed(*at) for at in own):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from visualizer.trace import words
 from visualizer.tracers.core.values import show, type_name
 
 TYPE_CHECKING = False
@@ -21,6 +22,9 @@ try:
     from _weakref import ref
 except ImportError:
     from weakref import ref
+
+#: So many descriptors of a direction are named.
+_MOST_NAMED = 16
 
 
 class Addresses:
@@ -78,6 +82,17 @@ class Addresses:
         if not hasattr(module, "SOCK_NONBLOCK") and module.getdefaulttimeout() is not None:
             return "", ""
         return _ask(module, lent.getsockname) or "", _ask(module, lent.getpeername) or ""
+
+
+def several(masks: dict[int, int]) -> str:
+    """Descriptors by direction, as "read 5 6, write 7", of what is waited for at each: 1 to read, 2 to write."""
+    listed = []
+    for bit, direction in ((1, words.READ), (2, words.WRITE)):
+        fds = sorted(fd for fd, events in masks.items() if events & bit)
+        more = " …" if len(fds) > _MOST_NAMED else ""
+        if fds:
+            listed.append(f"{direction} {' '.join(map(str, fds[:_MOST_NAMED]))}{more}")
+    return ", ".join(listed)
 
 
 def _ask(module: Any, method: Any, *args: Any) -> str | None:

@@ -24,16 +24,19 @@ from visualizer.tracers.core.buffer import (
     PARTS,
     ROW,
     STRIDE,
+    VALUE_BIT,
     Buffer,
+    Met,
     Taken,
     idle_turn,
     in_order,
-    number_shapes_by,
+    number_by,
     shape_line,
     take,
 )
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, value_id
+from visualizer.tracers.core.lines import text as text_line
 from visualizer.tracers.core.string_table import Interning
 
 TYPE_CHECKING = False
@@ -43,6 +46,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.core.api import Line, Numbering, Parts
+    from visualizer.tracers.core.ids import InHeader
 
 #: On average, from a fifth less to a fifth more.
 FLUSH_SECONDS = 0.025
@@ -52,10 +56,6 @@ _GOLDEN = 0.6180339887
 FULL = 64 * 1024 * ROW
 #: At most this many rows are in one line, and are written at a time.
 _BATCH = 4 * 1024
-#: The text of a value stands in a row above the number of its shape, from this bit on.
-_VALUE_BIT = 32
-#: At most this many shapes are known of events without a row, so that memory does not grow with the trace.
-_MOST_SHAPES = 8192
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -78,6 +78,11 @@ def _join(parts: list[Any], at: int) -> bool:
     return True
 
 
+def packed(rows: list[int]) -> str:
+    """Rows as they stand in the file."""
+    return _b2a_base64(_to_bytes(f"<{len(rows)}q", *rows), newline=False).decode("ascii")
+
+
 class Stream(Interning):
     """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
 
@@ -94,6 +99,8 @@ class Stream(Interning):
         self.on_backlog: Callable[[], None] = lambda: None
         #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
         self.look: Callable[[], None] = lambda: None
+        #: Makes the text of rows (`packed`).
+        self.packed = packed
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -102,12 +109,11 @@ class Stream(Interning):
         self.pieces: Line | None = None
         #: Has the buffer of the thread that asks, as `buffer`, once that has stored anything.
         self.local = _Local()
-        #: The shape of what is stored with all its parts and comes again (NEW: it came once), by what does not change
-        #: of it, and the code of its place.
-        self._shapes: dict[tuple[Any, ...], tuple[int, CodeType | None]] = {}
+        #: The shapes of what is stored with all its parts and comes again, by what does not change of it.
+        self._met = Met()
         #: Track of the thread whose lines are last in the file.
         self._thread = -1
-        number_shapes_by(self.ids.shape)
+        number_by(self.ids.shape, self.ids.text)
         #: Once several processes write: the track of this one's main thread. Then each write says who goes on.
         self.process = -1
         #: What was inherited from the process that forked this one, if any.
@@ -119,7 +125,8 @@ class Stream(Interning):
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
         self._alive = False
-        self._thread_id = 0
+        #: Of the flushing thread, as the operating system and as Python have it.
+        self._thread_id = self._ident = 0
         #: Held by the flushing thread as long as it lives.
         self._ended = _allocate_lock()
         self._lost = 0
@@ -325,8 +332,7 @@ class Stream(Interning):
     def _pack(self, rows: list[int], lines: list[str]) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            packed = _b2a_base64(_to_bytes(f"<{len(rows)}q", *rows), newline=False)
-            lines.append(f'["rows","{packed.decode("ascii")}"]\n')
+            lines.append(f'["rows","{self.packed(rows)}"]\n')
             rows.clear()
 
     def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
@@ -349,7 +355,7 @@ class Stream(Interning):
             if shape == NEW:
                 made = line(self, t_ns - self.start_ns, a, b, value, code, at)
             else:
-                row = t_ns, a, shape if value is NO_VALUE else shape + (value_id(self, value) + 1 << _VALUE_BIT)
+                row = t_ns, a, shape if value is NO_VALUE else shape + (value_id(self, value) + 1 << VALUE_BIT)
         except Exception:
             self._sink.lost += 1
             return
@@ -359,23 +365,19 @@ class Stream(Interning):
         if shape != NEW:
             rows += row
             return
-        if line is not shape_line:
+        if line is not shape_line and line is not text_line:
             self._pack(rows, lines)
         lines.append(made)
 
     def _shape(self, line: Line, b: Any, code: CodeType | None, at: int) -> int:
         """The shape of such events, told to the file the second time; NEW the first time."""
-        key = line, b, id(code), at
-        known = self._shapes.get(key)
-        if known is None:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            self._shapes[key] = NEW, code
+        # Nothing in it that the garbage collector counts.
+        key = id(line), b, id(code), at
+        number = self._met.again(key, code)
+        if number is None:
             return NEW
-        number = known[0]
         if number == NEW:
-            number = self.ids.shape()
-            self._shapes[key] = number, code
+            number = self._met.learned(key, self.ids.shape())
             definition = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
             self._new.append(definition)
         return number
@@ -395,12 +397,19 @@ class Stream(Interning):
             return  # The program forked twice with no event in between.
         self._alive = True
         self._ended.acquire()
-        _start_new_thread(self._run, ())
+        try:
+            _start_new_thread(self._run, ())
+        except RuntimeError as error:
+            self._alive = False
+            self._ended.release()
+            # On 3.12 no thread begins once the interpreter ends; what is stored then is flushed at its end.
+            if "interpreter shutdown" not in str(error):
+                raise
 
     def _run(self) -> None:
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-        self._thread_id = _get_native_id()
+        self._thread_id, self._ident = _get_native_id(), _get_ident()
         try:
             phase = 0.0
             while self._alive:
@@ -412,6 +421,7 @@ class Stream(Interning):
                     report()
                 self.flush(look=True)
         finally:
+            self._ident = 0
             self._ended.release()
 
     def wait_for_end(self, seconds: float) -> bool:
@@ -422,6 +432,10 @@ class Stream(Interning):
     def is_flushing(self) -> bool:
         """Whether there is a flushing thread."""
         return self._alive
+
+    def is_flushing_here(self) -> bool:
+        """Whether the thread that calls is the flushing thread, which has no track."""
+        return self._ident == _get_ident()
 
     @property
     def is_alone(self) -> bool:
@@ -450,13 +464,24 @@ class Stream(Interning):
 
     # Forks.
 
-    def share(self, process: int) -> None:
-        """Before a fork: other processes write to the file from now on, and `process` is this one's main thread.
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._sink.path
 
-        Raise OSError where that is not possible.
+    def join(self, header: InHeader) -> None:
+        """Other processes write to the file already."""
+        self.ids.join(header)
+        number_by(self.ids.shape, self.ids.text)
+
+    def share(self, process: int, header: InHeader | None = None) -> None:
+        """Other processes may write to the file from now on, and `process` is this one's main thread.
+
+        `header`: the numbers are those of the file; else of memory, which only those have that are forked. Raise
+        OSError where that is not possible.
         """
-        self.ids.share()
-        number_shapes_by(self.ids.shape)
+        self.ids.share(header)
+        number_by(self.ids.shape, self.ids.text)
         self.process = process
 
     def hold_flushes(self) -> Any:
@@ -484,7 +509,7 @@ class Stream(Interning):
         self._thread, self._unfinished_ns, self._lost = -1, 0, 0
         self._sink.forget()
         self.ids.in_child()
-        number_shapes_by(self.ids.shape)
+        number_by(self.ids.shape, self.ids.text)
         self.wait = self.wait_for_end
 
     def _forget_others(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Iterator
     from typing import Any
 
 _OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
@@ -114,25 +115,26 @@ class Line:
         return [_expression(part[: _find(part, b"as")], 0) for part in parts if part]
 
 
-def lines_of(text: str) -> list[Line]:
-    """The logical lines of a source text, as far as it can be read."""
-    found, tokens = [], list[Token]()
+def lines_of(text: str) -> Iterator[Line]:
+    """The logical lines of a source text, as far as it can be read; it is read as far as they are asked for."""
+    tokens = list[Token]()
     try:
         for token in tokens_of(text):
             if token.kind != "newline":
                 tokens.append(token)
             elif tokens:
-                found.append(Line(tokens))
+                yield Line(tokens)
                 tokens = []
     except Unreadable:
-        return []
-    return [*found, Line(tokens)] if tokens else found
+        return
+    if tokens:
+        yield Line(tokens)
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The tokens of a source text, comments left out. Raise Unreadable."""
+def tokens_of(text: str, comments: dict[int, str] | None = None) -> Iterator[Token]:
+    """The tokens of a source text, which is read as far as they are asked for. Comments are left out: they are put into
+    `comments`, by their lines. Raise Unreadable."""
     source = text.encode("utf-8", "replace")
-    found: list[Token] = []
     at, line, begins, depth, size = 0, 1, 0, 0, len(source)
     while at < size:
         start, character = at, source[at : at + 1]
@@ -144,11 +146,13 @@ def tokens_of(text: str) -> list[Token]:
         if character == b"#":
             end = source.find(b"\n", at)
             at = size if end < 0 else end
+            if comments is not None:
+                comments[line] = source[start:at].decode("utf-8", "replace")
             continue
         if character == b"\n":
             at += 1
             if not depth:
-                found.append(Token("newline", b"", line, start - begins, line, start - begins))
+                yield Token("newline", b"", line, start - begins, line, start - begins)
             line, begins = line + 1, at
             continue
         if character.isdigit() or (character == b"." and source[at + 1 : at + 2].isdigit()):
@@ -169,11 +173,10 @@ def tokens_of(text: str) -> list[Token]:
             depth += (character in _OPENING) - (character in _CLOSING)
             if depth < 0:
                 raise Unreadable
-        found.append(Token(kind, source[start:at], line, start - begins, end_line, at - end_begins))
+        yield Token(kind, source[start:at], line, start - begins, end_line, at - end_begins)
         line, begins = end_line, end_begins
     if depth:
         raise Unreadable
-    return found
 
 
 def _is_of_name(byte: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -15,9 +16,13 @@ LONGEST_TEXT = 80
 LONGEST_CONTAINER = 8
 #: repr of a larger integer takes time that grows with its square.
 LONGEST_INT_BITS = 256
+#: Who waits for longer, waits for ever.
+_LONGEST_S = 1_000_000_000
 
 _type_name = type.__dict__["__name__"].__get__
 _type_module = type.__dict__["__module__"].__get__
+#: The bases of a class, itself the first; unlike `type.mro`, without working them out.
+bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 
 #: Immutable, and without references: a hook may keep the object and leave its text to the flush.
@@ -57,6 +62,22 @@ def show(value: Any, depth: int = 2) -> str:
     if issubclass(kind, BaseException):
         return _show_exception(value, kind)
     return f"<{type_name(kind)}>"
+
+
+def dictionary(thing: Any) -> dict[str, Any]:
+    """The instance's own dictionary, without asking it; empty if it has none."""
+    try:
+        own = object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return {}
+    return own if type(own) is dict else {}
+
+
+def nanoseconds(seconds: Any) -> int:
+    """As an integer; -1 of what is no plain number, below 0, infinite or nearly so."""
+    if type(seconds) not in (int, float) or not 0 <= seconds < _LONGEST_S:
+        return -1
+    return int(seconds * 1_000_000_000)
 
 
 def type_name(kind: type) -> str:

@@ -1,7 +1,8 @@
-"""Finds an object that has just been made among the youngest that the cyclic garbage collector knows.
+"""Finds objects of a class among those that the cyclic garbage collector knows: one that has just been made, or all.
 
 `gc.get_objects` gives a list of them. While Python code goes through that list the interpreter may let another thread
-run, and everything in it lives on: what that thread drops is then not freed where the program expects it. So such a
+run, and everything in it lives on: what that thread drops is then not freed where the program expects it, and a tuple
+that it is just making from an iterator cannot be made (SystemError: "bad argument to internal function"). So such a
 list is made, searched and freed inside one call into C, in which the interpreter lets no other thread run.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import gc
 from _operator import indexOf, is_, itemgetter
-from itertools import compress, islice
+from itertools import chain, compress, islice, repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -19,6 +20,13 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
 _get_objects = gc.get_objects
+
+
+def all_of(kind: type, derived: bool = False) -> list[Any]:
+    """All objects of exactly that class; or, where it is a class without a metaclass of its own, of those `derived`."""
+    # Each stands there twice: one is taken, or not, for what the other's class is. (`tee` would keep the last of them.)
+    twice = chain.from_iterable(map(repeat, chain.from_iterable(map(_get_objects, (None,))), repeat(2)))
+    return list(compress(twice, map(issubclass if derived else is_, map(type, twice), repeat(kind))))
 
 
 def youngest(

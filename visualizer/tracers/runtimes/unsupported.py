@@ -8,13 +8,8 @@ the program runs: no frame of ours stands in any traceback.
 from __future__ import annotations
 
 import sys
-from types import MethodType
 
-from visualizer.trace import words
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.runtimes.greenlets.creation import function_of
-from visualizer.tracers.runtimes.greenlets.family import Family
-from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -26,35 +21,11 @@ _COROUTINES = (
     "'s loop and tasks are not recorded: the program's coroutines are, each step as one of the thread that resumes it, "
     "but not what a task waits for, nor who wakes it."
 )
-_GREENLETS = (
-    "'s hub is not recorded: its greenlets are, and how they switch, but not what one waits for, nor who wakes it, nor "
-    "when the hub is idle."
-)
+_IN_A_LOOP = "'s loop, tasks and coroutines are not recorded inside of another loop on Python 3.11."
 #: Module -> the function in it that is called when the runtime runs; the runtime; and what is said of it.
 _TABLE = {
-    "eventlet.hubs.hub": ("BaseHub.ensure_greenlet", "eventlet", _GREENLETS),
     "trio._core._run": ("setup_runner", "trio", _COROUTINES),
 }
-
-
-class _EventletHubs(Family):
-    """A hub is called one: it is not taken for a greenlet that the program switches by hand, and forgets."""
-
-    def __init__(self, greenlets: GreenletTracer, hub_class: type) -> None:
-        self._greenlets = greenlets
-        self._hub_class = hub_class
-
-    def describe(self, greenlet: Any) -> tuple[str, str] | None:
-        run = function_of(greenlet, self._greenlets.module)
-        is_new = type(run) is MethodType and self._hub_class in type.mro(type(run.__self__))
-        return (words.HUB, "hub") if is_new or self._is_here(greenlet) else None
-
-    def _is_here(self, greenlet: Any) -> bool:
-        """Whether it is the hub of this thread."""
-        hubs: Any = sys.modules.get("eventlet.hubs")
-        hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
-        # Not asked for as an attribute: a hub may be of a class of the program's.
-        return hub is not None and object.__getattribute__(hub, "__dict__").get("greenlet") is greenlet
 
 
 class Unsupported:
@@ -71,10 +42,9 @@ class Unsupported:
 
     def imported(self, name: str, module: ModuleType) -> None:
         path, runtime, note = _TABLE[name]
+        if runtime in self._context.tracers:
+            return  # Another package records it.
         known: Any = module
-        if runtime == "eventlet":
-            greenlets = self._context.of(GreenletTracer)
-            greenlets.families.append(_EventletHubs(greenlets, known.BaseHub))
         owner = known
         *owners, attribute = path.split(".")
         for part in owners:
@@ -86,7 +56,7 @@ class Unsupported:
             if put_back in self._watched:
                 put_back()
                 try:
-                    self._context.note(runtime + note, runtime)
+                    self._context.note(runtime + (_IN_A_LOOP if self._is_blind() else note), runtime)
                 except Exception as error:
                     self._context.fail(self.name, error)
             return original(*args, **more)
@@ -100,6 +70,12 @@ class Unsupported:
 
         self._watched.append(put_back)
         setattr(owner, attribute, begin)
+
+    def _is_blind(self) -> bool:
+        """Whether coroutines are not seen here: on 3.11 those that a loop resumes which is recorded itself."""
+        context = self._context
+        thread = context.stream.here(context.now()).track
+        return sys.version_info < (3, 12) and context.has_tasks and context.current() != thread
 
     def remove(self) -> None:
         for put_back in list(self._watched):

@@ -107,7 +107,9 @@ class Exporting(Feedback):
         self.look()
 
     async def action_run_export_command(self) -> None:
-        if (command := self._command()) is not None:
+        if self.app.is_web:
+            self.deny("From a browser nothing is written: copy the command instead.")
+        elif (command := self._command()) is not None:
             self.message_line.set(f"Running: {command}")
             self.run_worker(self._run(command), exclusive=True)
         self.look()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.analysis.explore.jumps import Moments, What
-from visualizer.analysis.explore.marks import Marks, measure
+from visualizer.analysis.explore.marks import Marks, measure, split
 from visualizer.tui.actions.jumps import Navigating
 from visualizer.tui.dialogs.marks import MarksScreen
 
@@ -39,13 +39,14 @@ class Spanning(Navigating):
 
     def action_name_mark(self) -> None:
         known = self.marks.at(self.view.playhead.t_ns)
-        self.prompt.ask("mark", "name of the mark", "name, or name: caption", known.told if known is not None else "")
+        # A name that nobody gave is in the way.
+        told = known.told if known is not None and not (known.is_numbered and not known.caption) else ""
+        self.prompt.ask("mark", "name of the mark", "name, or name: caption", told)
         self.look()
 
     def _take_answer(self, what: str, text: str) -> None:
         if what == "mark":
-            name, _, caption = (part.strip() for part in text.partition(": "))
-            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, name, caption).name} set here.")
+            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, *split(text)).name} set here.")
             self.keep_marks()
         else:
             super()._take_answer(what, text)

@@ -42,7 +42,7 @@ class MarksScreen(ModalScreen[int | None]):
         at = self._list.highlighted
         self._list.clear_options()
         self._list.add_options(
-            Content(f"{moment(mark.t_ns, self._view.now_ns):>12}  {plain(mark.told)}") for mark in self._marks
+            Content(f"{moment(mark.t_ns, self._view.now_ns):>12}  {plain(mark.line)}") for mark in self._marks
         )
         if len(self._marks):
             self._list.highlighted = min(at or 0, len(self._marks) - 1)

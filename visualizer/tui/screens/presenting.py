@@ -17,7 +17,7 @@ from visualizer.analysis.explore.marks import Mark, Marks
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import sentence, sentence_before_first
-from visualizer.paint.axis.viewport import Axis
+from visualizer.paint.axis.viewport import Axis, is_burst
 from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence
 from visualizer.paint.text.wait_labels import brief
 from visualizer.tui import keys, messages
@@ -29,11 +29,12 @@ from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.sequence import Sequence
 from visualizer.tui.widgets.source import SourcePane
 from visualizer.tui.widgets.too_small import TooSmall, is_too_small
-from visualizer.tui.widgets.tracks import RIGHT, Ruler, TracksPane, row_start
+from visualizer.tui.widgets.tracks import RIGHT, Legend, Ruler, TracksPane, row_start
 
 _NS_PER_S = 1_000_000_000
 _TICK_S = 0.1
-#: Empty columns left and right of what is said; from this height on, two empty lines above and below it, else one.
+#: Empty columns left and right of what is said; from this height on, two empty lines above and below it, else one, and
+#: a legend under the rows.
 _MARGIN, _TALL = 3, 32
 #: A caption takes so many lines at most under its name, and so many are kept for the sentence.
 _CAPTION_LINES, _SENTENCE_LINES = 3, 2
@@ -64,7 +65,7 @@ class PresentingScreen(Screen[None]):
         self.playing = self._every_ns > 0
         self.view = view = View(part.timeline, live=False, ascii=ascii, axis=talk.axis or Axis.TIME)
         view.grown(part.end_ns, False)
-        if talk.axis is None and view.is_burst:
+        if talk.axis is None and is_burst(part.timeline):
             view.prefer_switches()
         if not part.is_whole:
             view.playhead = Playhead(part.timeline, part)
@@ -77,12 +78,15 @@ class PresentingScreen(Screen[None]):
         self._as_sequence = talk.as_sequence
         #: Whether nobody has gone anywhere yet, and may not know how.
         self._begins = True
+        #: Whether there is nobody who could press a key, nor any time that passes.
+        self.is_filmed = False
         #: How many the longest caption takes, at this width.
         self._caption_lines = 0
         self._bringing = Bringing(view)
         self._head = Static(id="talk", markup=False)
         self._caption = Static(id="caption", markup=False)
         self._ruler, self._tracks, self.sequence = Ruler(view), TracksPane(view), Sequence(view)
+        self._legend = Legend(view)
         self._sentence = Static(id="sentence", markup=False)
         self._runs = SourcePane(view, State.RUNNING, "running")
         self._waits = SourcePane(view, State.WAITING, "suspended")
@@ -91,7 +95,7 @@ class PresentingScreen(Screen[None]):
         yield TooSmall("talk")
         with Vertical(id="presenting"):
             yield from (self._head, self._caption)
-            yield from (self._ruler, self._tracks, self.sequence.head, self.sequence)
+            yield from (self._ruler, self._tracks, self.sequence.head, self.sequence, self._legend)
             yield self._sentence
             with Horizontal(id="beside"):
                 yield from (self._waits, self._runs)
@@ -131,7 +135,7 @@ class PresentingScreen(Screen[None]):
         view.resize(self.size.width - row_start(view) - RIGHT)
         if (row := self._bringing.row()) is not None:
             self._tracks.bring(row)
-        for pane in (self._ruler, self._tracks, self.sequence, self._runs, self._waits):
+        for pane in (self._ruler, self._tracks, self.sequence, self._legend, self._runs, self._waits):
             pane.show()
         # Nothing can be read from a hub: then the line at which the other one waits says more.
         runs, waits = bool(self._runs.line_text), bool(self._waits.line_text)
@@ -143,8 +147,9 @@ class PresentingScreen(Screen[None]):
         if marks:
             where = f"{sum(t_ns <= view.playhead.t_ns for t_ns in marks)}/{len(marks)}   {where}"
         minutes, seconds = divmod((self._clock() - self._since_ns) // _NS_PER_S, 60)
-        right = f"  {where}   {minutes:02}:{seconds:02} "
-        hint = "   space: next   ?: keys" if self._begins else ""
+        timer = f"   {minutes:02}:{seconds:02}" if not self.is_filmed else ""
+        right = f"  {where}{timer} "
+        hint = "   space: next   ?: keys" if self._begins and not self.is_filmed else ""
         self._head.update(fit(f" {self._title}{hint}", max(0, self.size.width - cell_width(right))) + right)
 
     def _captioned(self, mark: Mark | None) -> tuple[list[str], list[str]]:
@@ -182,11 +187,12 @@ class PresentingScreen(Screen[None]):
         """Words get what the longest of them need, so that nothing jumps; then come the rows; the source has the rest.
         """
         height, view = self.size.height, self.view
-        around = 2 if height >= _TALL else 1
+        self._legend.display = tall = height >= _TALL
+        around = 2 if tall else 1
         captions = self._caption_lines
         self._caption.display = captions > 0
         caption, sentence_ = captions + 2 * around - 1 if captions else 0, _SENTENCE_LINES + 2 * around
-        most = max(3, int((height - 2 - caption - sentence_) * _ROWS_SHARE))
+        most = max(3, int((height - 2 - tall - caption - sentence_) * _ROWS_SHARE))
         view.make_room(most)
         heights: dict[Widget, int] = {
             self._caption: caption,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Protocol
@@ -18,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from visualizer.analysis.explore import mark_file
-from visualizer.analysis.explore.marks import Marks
+from visualizer.analysis.explore.marks import Marks, split
 from visualizer.analysis.explore.spans import part_of
 from visualizer.analysis.findings import Finding
 from visualizer.analysis.model.timeline import State
@@ -33,7 +34,7 @@ from visualizer.tui.actions.row_layout import Arranging
 from visualizer.tui.actions.stepping import Stepping
 from visualizer.tui.actions.views import Viewing
 from visualizer.tui.shell import shell
-from visualizer.tui.state.feed import Feed
+from visualizer.tui.state.feed import Feed, RunFeed
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.filter import Filter
 from visualizer.tui.widgets.footer import Footer
@@ -89,7 +90,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
     SECTIONS = (*keys.TIMELINE, keys.LIST, keys.SEQUENCE, keys.FINDINGS, keys.CHOICES, keys.MARKS, keys.PAGES)
     BINDINGS = keys.bindings(keys.TIMELINE)
     AUTO_FOCUS = "TracksPane"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(160, "-wide")]
 
     def __init__(
         self,
@@ -99,9 +100,11 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         clock: Callable[[], int] = time.monotonic_ns,
         remembered: Preferences | None = None,
         span: str | None = None,
+        large: bool = False,
     ) -> None:
-        """`span`: the part that is shown first, as soon as all is read."""
+        """`span`: the part that is shown first, as soon as all is read. `large`: the timeline has all the room."""
         super().__init__()
+        self.set_class(large, _LARGE_ROWS)
         self._span = span
         self.feed = feed
         self._remembered = Preferences(hinted=True) if remembered is None else remembered
@@ -112,6 +115,8 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         self._timer: Timer | None = None
         #: Where the marks are kept; None as long as those that are there have not been read.
         self._marks_file: Path | None = None
+        #: How many of those that the program sets itself are among the marks.
+        self._marks_brought = 0
         self._focused_before: Widget | None = None
         view = self.view
         self._bringing = Bringing(view)
@@ -229,12 +234,22 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
                 changed = True
             if beginning and not feed.follow and view.timeline.switch_count:
                 view.begin()
+            if arrived and (feed.follow or isinstance(feed, RunFeed)):
+                self._bring_marks()
             if not view.live:
                 self._read_marks()
                 if self._span is not None:
                     self._show_part(self._span)
         if self.follow_stops() | self.go_on_searching() | view.advance(passed_ns) or changed:
             self.look()
+
+    def _bring_marks(self) -> None:
+        """Those that the program has set since the last time, while it runs."""
+        marks = self.feed.timeline.marks
+        for t_ns, marked in islice(marks.items(), self._marks_brought, None):
+            if self.view.marks.at(t_ns) is None:
+                self.view.marks.set(t_ns, *split(marked.text))
+        self._marks_brought = len(marks)
 
     def _read_marks(self) -> None:
         """Those that are kept beside the trace, below those set while it was read."""
@@ -248,7 +263,10 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
             self._marks_file = None
             self.deny(f"{error} Marks set now are not kept.")
             return
-        new = list(self.view.marks)
+        if self.app.is_web:
+            # Whoever looks on from elsewhere changes nothing here.
+            self._marks_file = None
+        new = [mark for mark in self.view.marks if mark not in kept]
         self.view.marks = Marks((*kept, *new))
         if new:
             self.keep_marks()

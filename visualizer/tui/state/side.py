@@ -111,7 +111,7 @@ class SideView(View):
         axis = self.viewport.axis
         self.viewport = Viewport.over(axis, self.origin, self.origin + self._longest(axis), self.viewport.width)
 
-    def _take_axis(self, axis: Axis) -> None:
+    def take_axis(self, axis: Axis) -> None:
         self._leave_zoom()
         before = self.viewport
         first_ns, last_ns = (before.time_at(self.timeline, cell) for cell in (0, before.width))

@@ -28,10 +28,11 @@ class SourceText(SourceLines):
     lines: tuple[Content, ...]
 
 
-def read(file: str, cwd: str, carried: str | None = None) -> SourceText | str:
+def read(file: str, cwd: str, carried: str | None = None, only_carried: bool = False) -> SourceText | str:
     """The source file of that name, relative to `cwd`; or one sentence on why it cannot be shown.
 
-    `carried` is its text as the trace has it, which is what ran, whatever has become of the file since.
+    `carried` is its text as the trace has it, which is what ran, whatever has become of the file since. `only_carried`:
+    no file is read, since a trace may name any.
     """
     if carried is not None:
         return _carried(carried)
@@ -39,6 +40,8 @@ def read(file: str, cwd: str, carried: str | None = None) -> SourceText | str:
         return "The trace does not say which file this is."
     if file.startswith("<"):
         return f"The source of {plain(file)} is not in a file."
+    if only_carried:
+        return f"The source is not in the trace: {plain(file)}"
     path = os.path.join(cwd, file)
     try:
         status = os.stat(path)

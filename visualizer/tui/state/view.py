@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from visualizer.analysis.explore.jumps import beginning
 from visualizer.analysis.explore.marks import Marks
 from visualizer.analysis.model.timeline import Place, Timeline
 from visualizer.analysis.report.comparison import Part
@@ -16,6 +17,7 @@ from visualizer.paint.axis.viewport import (
     Viewport,
     Within,
     extent,
+    is_burst,
     position_of_time,
     span,
     time_of_position,
@@ -27,8 +29,6 @@ from visualizer.tui.state.history import History
 from visualizer.tui.state.playhead import Playhead
 from visualizer.tui.state.row_layout import Arrangement
 
-#: Where all switches lie closer together than this, a time axis would show them as one.
-_TOO_CLOSE_NS = 100_000_000
 #: A running program gets this much room at first, and this many times as much when it has used that.
 _ROOM_NS = 500_000_000
 _ROOM_GROWTH = 1.5
@@ -37,8 +37,6 @@ _FOLLOWED_AT = 0.75
 #: What happened since may not have been written yet: a trace is flushed so often.
 _FLUSHED_NS = 50_000_000
 _FOR_EVER_NS = 1 << 62
-#: Among so many switches from the first on the program's own code runs, or it is not looked for.
-_LOOKED_AT = 100
 
 
 class _Spot(NamedTuple):
@@ -138,7 +136,7 @@ class View(Arrangement):
                 # Now it can be looked at, from the beginning on; whoever has gone to the end stays there.
                 self.begin()
             self.playhead.following = False
-            if not self._axis_chosen and self.is_burst:
+            if not self._axis_chosen and is_burst(self.timeline):
                 self.viewport = replace(self.viewport, axis=Axis.SWITCHES)
         if self.fitted:
             self._fit()
@@ -156,12 +154,6 @@ class View(Arrangement):
             if self.fitted:
                 self._fit()
 
-    @property
-    def is_burst(self) -> bool:
-        """Whether all switches lie so close together that a time axis would show nothing."""
-        switch_ns = self.timeline.switch_ns
-        return len(switch_ns) > 1 and switch_ns[-1] - switch_ns[0] < _TOO_CLOSE_NS
-
     def prefer_switches(self) -> None:
         """Give every switch the same width from now on, unless the user has chosen an axis."""
         if not self._axis_chosen and self.viewport.axis is not Axis.SWITCHES:
@@ -178,16 +170,8 @@ class View(Arrangement):
 
     def begin(self, switch: int | None = None) -> None:
         """There is something to be seen: go to where it begins. Nobody wants to go back from there."""
-        self.playhead.go(self._beginning if switch is None else switch)
+        self.playhead.go(beginning(self.timeline) if switch is None else switch)
         self.reveal()
-
-    @property
-    def _beginning(self) -> int:
-        """The first switch to a track of the program's own: that its scheduler starts says nothing."""
-        timeline = self.timeline
-        first = range(min(timeline.switch_count, _LOOKED_AT))
-        targets = ((index, timeline.tracks.get(timeline.switch(index).target)) for index in first)
-        return next((index for index, track in targets if track is not None and not track.schedules), 0)
 
     def step(self, by: int) -> None:
         self._leave(stepping=True)
@@ -422,15 +406,16 @@ class View(Arrangement):
 
     def toggle_axis(self) -> None:
         """From time to switches, or back to time, with gaps folded if they were."""
-        self._take_axis(self._time_axis if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES)
+        self.take_axis(self._time_axis if self.viewport.axis is Axis.SWITCHES else Axis.SWITCHES)
 
     def fold_gaps(self) -> bool:
         """Fold or unfold idle gaps. Return whether they are folded now."""
         self._time_axis = Axis.TIME if self.viewport.axis is Axis.BUSY else Axis.BUSY
-        self._take_axis(self._time_axis)
+        self.take_axis(self._time_axis)
         return self._time_axis is Axis.BUSY
 
-    def _take_axis(self, axis: Axis) -> None:
+    def take_axis(self, axis: Axis) -> None:
+        """Show that axis from now on: it was chosen."""
         self._leave_zoom()
         self._axis_chosen = True
         self.viewport = self.viewport.with_axis(self.timeline, axis, self.playhead.index)

@@ -11,7 +11,7 @@ from visualizer.analysis.text.losses import left_out
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.caption import uncaught
-from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence
+from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence, is_wider
 from visualizer.tui.state.feed import Feed
 from visualizer.tui.terminal.styles import strip
 
@@ -31,8 +31,8 @@ class Notice(NamedTuple):
         lines, line = [], ""
         for word in self.text.split(" "):
             joined = f"{line} {word}" if line else word
-            while cell_width(joined) > width:
-                if line.strip() and (cell_width(word) <= width - indent or cell_width(line) >= width - 1):
+            while is_wider(joined, width):
+                if line.strip() and (not is_wider(word, width - indent) or cell_width(line) >= width - 1):
                     lines.append(line)
                     line, joined = " " * indent, " " * indent + word
                 else:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from visualizer.analysis.findings import KINDS, Finding, Group, Severity, grouped
+from visualizer.analysis.findings import KINDS, Finding, Group, Severity, grouped, none_found
 from visualizer.analysis.findings import Findings as Found
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.durations import duration
@@ -102,7 +102,7 @@ class ProblemsPane(Lines):
             return self._lines[line].runs
         if self._reading:
             return [Run(" Looking for problems…", "dim")]
-        return [Run(" No problems found so far." if self.view.live else " No problems found.", "dim")]
+        return [Run(" No problems found so far." if self.view.live else f" {none_found(self.view.timeline)}", "dim")]
 
     def choose(self, line: int) -> None:
         if self._lines:

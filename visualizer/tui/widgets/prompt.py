@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
@@ -14,6 +14,12 @@ class _PromptInput(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         # Otherwise the footer promises that these zoom while they are typed.
         return super().check_consume_key(key, character) or key in ("plus", "minus")
+
+    def on_key(self, event: events.Key) -> None:
+        # It would lead elsewhere, where what is typed next are keys.
+        if event.key in ("tab", "shift+tab"):
+            event.stop()
+            event.prevent_default()
 
 
 class Prompt(Horizontal):

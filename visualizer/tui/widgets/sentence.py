@@ -15,6 +15,7 @@ from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit_sentence
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
+from visualizer.trace import words
 from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
@@ -49,7 +50,8 @@ class Sentence(Widget):
             lines = [[Run(fit_sentence(plain(sentence_before_first(timeline)), width), "text")]]
         else:
             switch = timeline.switch(index)
-            who = " → ".join(timeline.name(track, switch.t_ns) for track in (switch.origin, switch.target))
+            ends = (switch.target,) if switch.cause in words.SUSPENDS_NOBODY else (switch.origin, switch.target)
+            who = " → ".join(timeline.name(track, switch.t_ns) for track in ends)
             head = plain(who) + "   "
             said = brief(timeline, head + plain(sentence(timeline, index)), switch.suspension, width)
             broken = Notice(said, "text").broken(width)

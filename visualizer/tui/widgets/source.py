@@ -23,9 +23,10 @@ from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace import words
+from visualizer.tui.shell import shell
 from visualizer.tui.state.source_text import SourceText, read
 from visualizer.tui.state.view import View
-from visualizer.tui.terminal.styles import is_dark, on_colour, over, strip, style
+from visualizer.tui.terminal.styles import has_high_contrast, is_dark, on_colour, over, strip, style
 from visualizer.tui.widgets.notices import Notice
 
 
@@ -63,7 +64,8 @@ class SourcePane(Widget):
         if where is not None and where.place is None:
             self._text = self._unplaced(where)
         if where is not None and where.place is not None:
-            self._text = read(where.place.file, self._cwd, view.timeline.sources.get(where.place.file))
+            carried = view.timeline.sources.get(where.place.file)
+            self._text = read(where.place.file, self._cwd, carried, shell(self.screen).only_trace)
             self._line = where.place.line
             if where.starts and isinstance(self._text, SourceText):
                 self._line = self._text.first_line_of(where.place)
@@ -104,7 +106,7 @@ class SourcePane(Widget):
         if track.schedules:
             if track.kind == words.LOOP:
                 return "The loop is asyncio's: of the program it runs only callbacks."
-            return "The hub is gevent's event loop: it runs no code of the program."
+            return "The hub is an event loop: it runs no code of the program."
         if self._view.live and where.activity.startswith("starts"):
             return "Its source line is not known until its first switch."
         return "The trace does not contain its source line."
@@ -205,14 +207,15 @@ class SourcePane(Widget):
         plain = text.lines[number - 1].plain
         first, last = (cell_width(plain[:end]) - shift + start for end in span)
         first, last = max(first, start), min(last, width)
-        on = on_colour(STYLE_OF[self._state], is_dark(self), self.rich_style.bgcolor)
+        high = has_high_contrast(self.app.current_theme)
+        on = on_colour(STYLE_OF[self._state], is_dark(self), self.rich_style.bgcolor, high)
         return over(line, first, last, on) if last > first else line
 
     @property
     def _place(self) -> Place | None:
         """What to highlight: nothing where the track has only begun or has ended, or where only the line is known."""
         where = self._where
-        return None if where is None or where.starts or where.sampled or where.final is not None else where.place
+        return None if where is None or where.starts or where.ran_on or where.final is not None else where.place
 
     def _shift(self, text: SourceText, top: int, height: int, room: int) -> int:
         """How many cells to leave out on the left, so that as much as possible of the expression is visible."""

@@ -11,6 +11,7 @@ from visualizer.analysis.report.statistics import Totals, TrackStatistics, stati
 from visualizer.analysis.report.track_times import TrackTimes
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.process_words import about
 from visualizer.paint.panes.bars import share_bar
 from visualizer.paint.panes.track_profile import profile
 from visualizer.paint.text.canvas import Run
@@ -249,9 +250,8 @@ def _about(feed: Feed, width: int) -> list[Notice]:
         *(("tracer", f"{name}: {state}") for name, state in header.tracers.items()),
     ]
     processes = feed.timeline.processes
-    for process in processes if len(processes) > 1 else ():
-        text = f"{process.pid}, forked by {process.parent}" if process.number else str(process.pid)
-        known.append(("process", f"{text}: {feed.timeline.name(process.track)}" if process.number else text))
+    if len(processes) > 1:
+        known += [("process", about(feed.timeline, process)) for process in processes]
     if feed.path is not None:
         known.append(("trace", str(feed.path)))
     lines = [part for notice in notices(feed) for part in notice.broken(width)]

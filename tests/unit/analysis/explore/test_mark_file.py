@@ -33,6 +33,17 @@ def test_what_is_kept_is_read_again(tmp_path_factory: pytest.TempPathFactory, of
     assert "kept.marks.new" not in os.listdir(path.parent)
 
 
+def test_those_of_the_program_are_there_until_some_are_kept(tmp_path: Path) -> None:
+    path, tape = tmp_path / "x.marks", sleeps()
+    timeline = tape.marks("main", "one: the first").marks("main", "two").timeline()
+    marks = read(path, timeline)
+    assert [(mark.name, mark.caption) for mark in marks] == [("one", "the first"), ("two", "")]
+    write(path, marks[:1], timeline)
+    assert read(path, timeline) == marks[:1]
+    write(path, [], timeline)
+    assert read(path, timeline) == []
+
+
 def test_a_file_written_by_hand_names_switches(tmp_path: Path) -> None:
     path = tmp_path / "x.marks"
     path.write_text(

@@ -104,6 +104,28 @@ def test_a_track_that_gives_way_in_time_again_and_again_is_no_hog() -> None:
     assert "hog" not in kinds(tape)
 
 
+LOOPS = """\
+def bar():
+    for job in jobs:
+        while busy():
+
+            for part in job:
+                work(part)
+        give_way()
+        while busy():
+            work(job)
+"""
+
+
+@pytest.mark.parametrize(("lines", "hogs"), [((3, 6), 1), ((5, 6), 1), ((3, 9), 2)])
+def test_lines_of_one_loop_are_the_same_hog(lines: tuple[int, int], hogs: int) -> None:
+    tape = spawned("bar").lists(LOOPS)
+    for ms, line in zip((0, 200), lines, strict=True):
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((60 + ms) * MS).sample(line)
+        tape.at((122 + ms) * MS).switch("bar", "hub", line=7)
+    assert len(found(tape, "hog")) == hogs
+
+
 def test_the_same_hog_is_told_once() -> None:
     tape = spawned("bar")
     for ms, length in ((0, 100), (200, 150), (500, 120)):
@@ -257,6 +279,42 @@ def test_the_source_is_not_made_to_say_more_than_it_does(source: str) -> None:
     assert (one.sentence.count("Event 1"), one.sentence.count("Event 2"), "inferred" in one.sentence) == (1, 1, False)
 
 
+QUEUES = """def run(a):
+    a.get()
+    b.put_nowait(1)
+
+def run(a):
+    b.get()
+    a.put(1)
+"""
+
+
+def loop_of_two(waits_for_io: bool = False, polls_ms: int = 3_000) -> list[str]:
+    """Each task waits for the other's item, and their loop polls until Ctrl-C."""
+    tape = Tape().lists(QUEUES).spawn("loop", words.LOOP, parent="main")
+    tape.waits("main", words.JOIN, "run()").switch("main", "loop", line=40)
+    for key, other, line in (("foo", "a", 2), ("bar", "b", 6)):
+        tape.spawn(key, words.TASK, parent="loop", creator="loop").wake(key, "loop", words.SPAWN).switch("loop", key)
+        tape.waits(key, words.QUEUE, f"{other}.get()", thing=f"Queue {line}").switch(key, "loop", line=line)
+    if waits_for_io:
+        tape.spawn("reader", words.TASK, parent="loop").wake("reader", "loop", words.SPAWN).switch("loop", "reader")
+        tape.waits("reader", words.IO, "stream.read()").switch("reader", "loop", line=8)
+    tape.poll("loop", 1).at(polls_ms * MS).poll("loop", 0)
+    return [one.sentence for one in found(tape.end(130), "deadlock")]
+
+
+def test_tasks_that_wait_for_one_another_while_their_loop_polls_in_vain() -> None:
+    [sentence] = loop_of_two()
+    assert sentence.startswith(
+        "circular wait (inferred from the source): "
+        "foo waits in a.get() (demo.py:2) for bar, which would put into it at line 7; "
+        "bar waits in b.get() (demo.py:6) for foo, which would put into it at line 3 → none of them goes on, until "
+    )
+    # Something from outside may wake one that does it, and it may still come.
+    assert loop_of_two(waits_for_io=True) == []
+    assert loop_of_two(polls_ms=500) == []
+
+
 def test_nobody_ends_its_own_wait() -> None:
     [one] = events(BOTH.replace("self.b.wait()", "self.b.wait()\n    self.b.set()"))
     assert "for foo, which would set it at line 3" in one.sentence
@@ -396,7 +454,7 @@ def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
 
 
 def test_busy_poll() -> None:
-    sentence = "foo polls: it slept 0 s 100 times in a row for 0.2 ms and did nothing else (demo.py:7)"
+    sentence = "foo polls: it slept 0 s 100 times in a row for 0.2 ms and was seen to do nothing else (demo.py:7)"
     assert only(polling(100), "busy_poll") == (sentence, ["foo"], 1, 7)
     for tape in (
         polling(99),
@@ -414,8 +472,8 @@ def test_a_poll_goes_on_where_a_step_takes_long_for_once() -> None:
         tape.switch("foo", "hub", line=7).wake("foo", "hub", words.TIMER)
     sentence = only(tape, "busy_poll")[0]
     assert sentence == (
-        "foo polls: it slept 0 s 151 times in a row for 2.3 ms, 2 ms of it in 1 longer steps, and did nothing else "
-        "(demo.py:7)"
+        "foo polls: it slept 0 s 151 times in a row for 2.3 ms, 2 ms of it in 1 longer steps, and was seen to do "
+        "nothing else (demo.py:7)"
     )
 
 
@@ -645,6 +703,9 @@ def asks(
             tape.waits_for_socket("foo", "get()", words.CONNECT, local, peer).switch("foo", "hub", line=5)
             tape.wake("foo", "hub", words.IO).switch("hub", "foo")
         tape.waits_for_socket("foo", "get()", words.READ, local, peer).switch("foo", "hub", line=5)
+        if known and serves and took != took_ms[0]:
+            # It was ready for no time.
+            tape.wake("serve", "hub", words.IO).at(tape.t_ns)
         tape.switch("hub", "serve").waits("serve", words.SLEEP, f"{took} ms", took * MS)
         tape.switch("serve", "hub", line=8).at(since_ns + took * MS)
         tape.wake("serve", "hub", words.TIMER).switch("hub", "serve")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.findings import Finding, findings
+from visualizer.analysis.findings.held_locks import locked
 from visualizer.trace import words
 
 MS = 1_000_000
@@ -44,6 +45,29 @@ def test_a_lock_that_is_held_across_a_sleep() -> None:
     names = {number: key for key, number in tape.ids.items()}
     assert [names[track] for track in one.tracks] == ["a", "b"]
     assert (one.line, one.cost_ns // MS, [names[track] for track in one.lost_by]) == (5, 200, ["b"])
+
+
+@pytest.mark.parametrize("runs_between", [False, True])
+def test_one_that_is_asked_for_again_and_again(runs_between: bool) -> None:
+    """Waits with a limit, one behind the other: it was held all the time, unless its holder ran between two of them."""
+    tape = greenlets("a", "b").at(10 * MS).switch("hub", "a")
+    tape.waits("a", words.SLEEP, "0.4 s", 400 * MS).switch("a", "hub", line=5)
+    for ms in (10, 110, 210, 310):
+        tape.at(ms * MS).poll("hub", 0) if ms > 10 else None
+        if ms > 10:
+            tape.wake("b", "hub", words.TIMEOUT)
+        if ms == 210 and runs_between:
+            tape.wake("a", "hub", words.TIMER).switch("hub", "a")
+            tape.waits("a", words.SLEEP, "0.2 s", 200 * MS).switch("a", "hub", line=5)
+        tape.switch("hub", "b").waits("b", words.LOCK, "lock.acquire(timeout=0.1)", 100 * MS, thing="RLock 1")
+        tape.switch("b", "hub", line=7).poll("hub", 1)
+    tape.at(410 * MS).poll("hub", 0).wake("a", "hub", words.TIMER).switch("hub", "a").wake("b", "a", words.CALLBACK)
+    tape.exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
+    [one] = found(tape, "lock_held")
+    since_ms = 210 if runs_between else 10
+    assert one.t_ns // MS == since_ms
+    assert f" from others for 0.{4 - since_ms // 100} s, in which it slept" in one.sentence
+    assert one.sentence.endswith("0.4 s in all")
 
 
 def test_who_was_faster_than_the_one_that_was_woken_has_it_since_it_ran() -> None:
@@ -159,6 +183,20 @@ def test_who_was_given_the_lock_while_another_waited_keeps_that_one_from_it() ->
     )
 
 
+@pytest.mark.parametrize("runs", [False, True])
+def test_who_was_woken_has_the_lock_only_once_it_ran(runs: bool) -> None:
+    """c was told that a owns it: not after b, who had waited before c, was woken; and b may have been forestalled."""
+    tape = greenlets("a", "b", "c").switch("hub", "a")
+    for track in ("b", "c"):
+        tape.tie("a", words.OWNS, "RLock 1").switch("a", track)
+        tape.waits(track, words.LOCK, "lock.acquire()", thing="RLock 1").switch(track, "a", line=7)
+    tape.wake("b", "a", words.CALLBACK)
+    if runs:
+        tape.switch("a", "b").waits("b", words.SLEEP, "9 s", 9_000 * MS).switch("b", "hub", line=8)
+    _, holders = locked(tape.at(2_000 * MS).prints("x").end(signal=9).timeline())
+    assert holders == ({"RLock 1": tape.ids["b"]} if runs else {})
+
+
 def test_who_ended_with_the_lock_has_it_still() -> None:
     tape = greenlets("a", "b").switch("hub", "a").exits("a", words.RAISED, "ValueError('x')").switch("a", "hub")
     tape.switch("hub", "b").tie("a", words.OWNS, "RLock 1").waits("b", words.LOCK, "lock.acquire()", thing="RLock 1")
@@ -186,6 +224,15 @@ def test_a_circle_beside_a_heartbeat_and_however_it_ends() -> None:
             "b waits for other (demo.py:7) for RLock 1, which a holds → none of them goes on, until "
         )
     assert one.sentence.endswith("until SIGINT ended the program")
+
+
+def test_who_is_cancelled_with_its_loop_has_its_lock_up_to_then() -> None:
+    tape = circle().at(20 * MS)
+    for track in "ab":
+        tape.wake(track, "main", words.CANCEL).switch("hub", track).exits(track, words.CANCELLED).switch(track, "hub")
+    [one] = found(tape.end(signal=2), "deadlock")
+    assert one.sentence.count("holds;") + one.sentence.count("holds →") == 2
+    assert "ended →" not in one.sentence
 
 
 def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs() -> None:

@@ -52,7 +52,7 @@ def test_how_many_are_in_each_state_at_each_moment() -> None:
         "WAITING": [0, 0, 0, 0, 1, 1, 2, 1, 1, 1, 0, 0, 0],
         "DONE": [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2],
     }
-    assert (group.ended_ns, group.failed) == (11 * STEP_NS, False)
+    assert (group.ended_ns, group.end) == (11 * STEP_NS, State.DONE)
     assert [group.changes(State.RUNNING, us * STEP_NS, (us + 1) * STEP_NS) for us in (1, 3, 5)] == [False] * 3
     assert group.changes(State.RUNNING, 3 * STEP_NS, 6 * STEP_NS)
 
@@ -76,13 +76,17 @@ def test_of_an_open_run_as_much_as_there_is() -> None:
     assert group.ended_ns == -1
 
 
-def test_nobody_and_a_failure() -> None:
+def test_nobody_and_the_worst_of_their_ends() -> None:
     timeline = two().timeline()
     assert track_group_of(timeline).ended_ns == -1
-    feed(timeline, [ev.Spawn(20_000, 3, words.GREENLET, -1, 0, -1, -1)])
-    feed(timeline, [ev.Exit(21_000, 3, words.RAISED, -1)])
-    group = track_group_of(timeline, 1, 2, 3)
-    assert (group.ended_ns, group.failed) == (21_000, True)
+    for number, outcome in enumerate((words.CANCELLED, words.RAISED, words.RETURNED)):
+        feed(timeline, [ev.Spawn(20_000 + number, 3 + number, words.GREENLET, -1, 0, -1, -1)])
+        feed(timeline, [ev.Exit(21_000 + number, 3 + number, outcome, -1)])
+    for tracks, ended_ns, end in (
+        ((1, 2), 11 * STEP_NS, State.DONE), ((1, 2, 3), 21_000, State.STOPPED), ((3, 4, 5), 21_002, State.FAILED),
+    ):
+        group = track_group_of(timeline, *tracks)
+        assert (group.ended_ns, group.end) == (ended_ns, end)
 
 
 @given(greenlet_runs(), st.lists(st.integers(0, 10**7), min_size=1, max_size=5))

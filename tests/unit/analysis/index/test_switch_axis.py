@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.soak import examples
 from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
 from tests.unit.analysis.tape import feed
 from visualizer.analysis.index import switch_axis as along
@@ -74,7 +73,6 @@ def left(timeline: Timeline, track: Track, index: int, least: int) -> int:
     return switch if ended and timeline.switch(switch).origin == track.id else -1
 
 
-@examples(60)
 @given(st.lists(STEP, max_size=60), st.lists(st.integers(0, 200), max_size=3))
 def test_places_are_those_of_each_slice_while_the_trace_grows(
     steps: list[tuple[int, int, int, int]], looks: list[int]

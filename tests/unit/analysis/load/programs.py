@@ -132,6 +132,21 @@ class Program:
         self.say(ev.Switch(self.tick(), origin, target, words.SWITCH, self.value(), self.place()))
         self.current[self.thread] = target
 
+    def park(self) -> None:
+        """It waits in a call, now and then while another thread goes on."""
+        if self.chance(0.7):
+            self.say(ev.Wait(self.tick(), words.CURRENT, words.LOCK, 1, self.random.choice((-1, 50)), self.value()))
+        self.say(ev.Park(self.t_ns, words.CURRENT, self.place()))
+        thread = self.thread
+        if self.chance(0.5):
+            self.go_to_thread()
+            self.note()
+            self.thread = thread
+            self.say(ev.Thread(self.tick(), thread))
+        if self.chance(0.8):
+            self.say(ev.Wake(self.tick(), words.CURRENT, self.random.choice((0, words.NOBODY)), words.CALLBACK))
+        self.say(ev.Unpark(self.tick(), words.CURRENT))
+
     def wake(self) -> None:
         some = [track for tracks in self.greenlets.values() for track in tracks if track not in self.hubs.values()]
         track = self.random.choice(some)
@@ -154,9 +169,11 @@ class Program:
         )
 
     def step(self) -> None:
-        steps = self.resume, self.give, self.begin, self.end, self.switch, self.wake, self.note, self.take_turns
-        often = 9, 8, 4, 3, 6, 3, 3, 1
-        self.random.choices((*steps, self.go_to_thread), (*often, 2))[0]()
+        steps = (
+            self.resume, self.give, self.begin, self.end, self.switch, self.wake, self.note, self.take_turns,
+            self.go_to_thread, self.park,
+        )
+        self.random.choices(steps, (9, 8, 4, 3, 6, 3, 3, 1, 2, 2))[0]()
 
 
 def program(seed: int, steps: int = 40, lose: int = 0) -> list[Line]:

@@ -115,6 +115,17 @@ def test_what_a_thread_waited_in_is_told_where_something_else_ended_it() -> None
     )
 
 
+def test_what_tasks_waited_for_is_told_where_ctrl_c_ended_their_loop() -> None:
+    tape = Tape().spawn("loop", words.LOOP, parent="main").spawn("a", words.TASK, parent="loop").switch("main", "loop")
+    tape.switch("loop", "a").waits("a", words.EVENT, "e.wait()").switch("a", "loop", line=5).switch("loop", "main")
+    tape.wake("a", "main", words.CANCEL).switch("main", "loop").switch("loop", "a").exits("a", words.CANCELLED)
+    tape.switch("a", "loop").exits("loop").switch("loop", "main")
+    tape.events.append(ev.Uncaught(tape.t_ns, "KeyboardInterrupt", ""))
+    assert cut_off(tape.exits("main").end(130).timeline()) == (
+        "Last known before Ctrl-C ended the program: a waited in e.wait() (demo.py:5)."
+    )
+
+
 def test_what_a_track_waited_for_before_a_run_with_many_idle_times_is_found() -> None:
     tape = hogged().at(400 * MS)
     for _ in range(5):
@@ -177,6 +188,30 @@ def test_a_hog_is_told_with_its_line() -> None:
         "every 25 ms), until it yielded at demo.py:12 → foo ran 0.29 s late"
     )
     assert (hog.file, hog.line) == (FILE, 11)
+
+
+def test_a_call_that_blocks_is_told_with_what_would_not() -> None:
+    source = "import gevent\nfrom time import sleep as nap\n" + "\n" * 8 + "    nap(0.3)\n    q.get(1)\n"
+    [sleeps] = findings(hogged(*SEEN).lists(source).timeline())
+    assert (sleeps.kind, sleeps.line) == ("blocking_call", 11)
+    assert sleeps.sentence == (
+        "bar did not yield for 0.3 s, and mostly waited in nap(0.3), which blocks its hub, mostly at demo.py:11 (7 of "
+        "8 samples, one every 25 ms), until it yielded at demo.py:12 → foo ran 0.29 s late; gevent.sleep would let "
+        "others run meanwhile"
+    )
+
+
+@pytest.mark.parametrize(("idle", "kind"), [(True, "blocking_call"), (False, "hog")])
+def test_a_call_that_may_block_does_if_its_thread_uses_no_processor_time(idle: bool, kind: str) -> None:
+    tape = hogged()
+    events, tape.events = tape.events[-5:], tape.events[:-5]
+    if idle:
+        tape.at(30 * MS).idle(1)
+    tape.at(40 * MS).sample(12)
+    tape.events += events
+    [one] = findings(tape.lists("\n" * 11 + "    q.get(1)\n").timeline())
+    assert (one.kind, one.line) == (kind, 12)
+    assert one.sentence.startswith("bar waited for 0.3 s in q.get(1), which blocks its hub, sampled at") == idle
 
 
 def test_what_a_track_does_says_where_it_was_seen_last() -> None:

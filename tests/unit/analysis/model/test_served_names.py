@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
-from visualizer.analysis.report.details import details
+from visualizer.analysis.report.details import Figures, details
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import describe_state, sentence
@@ -95,7 +95,7 @@ def test_rows_statistics_and_events() -> None:
     assert [(one["name"], one["what"]) for one in records(timeline) if one["event"] == "serves"][:2] == [
         ("GET /report (handle-1)", "GET /report"), ("GET /report (handle-1)", None)
     ]
-    lines = list(report(details(timeline)))
+    lines = list(report(Figures(timeline)))
     at = next(number for number, line in enumerate(lines) if line.endswith("request"))
     assert {tuple(line.split()[-3:]) for line in lines[at + 2 : at + 5]} == {
         ("2", "GET", "/report"), ("1", "GET", "/x"), ("1", "GET", "/y")

@@ -161,7 +161,7 @@ def test_generators_inside_generators() -> None:
         (words.CLOSE, words.CLOSED, words.CLOSE, State.DONE),
         (words.CLOSE, words.RETURNED, words.RETURN, State.DONE),
         (words.THROW, words.CLOSED, words.RAISE, State.DONE),
-        (words.NEXT, words.KILLED, words.RAISE, State.DONE),
+        (words.NEXT, words.KILLED, words.RAISE, State.STOPPED),
     ],
 )
 def test_how_a_generator_ends(resumed: str, outcome: str, cause: str, state: State) -> None:
@@ -296,7 +296,7 @@ def test_a_greenlet_that_ends_inside_a_generator_leaves_it_unknown() -> None:
     tape.switch("main", "g").resume("gen").exits("g", words.KILLED).switch("g", "main")
     timeline = tape.timeline()
     assert tape.states(timeline, "gen")[-1] == (5, "UNKNOWN")
-    assert tape.states(timeline, "g")[-1] == (5, "DONE")
+    assert tape.states(timeline, "g")[-1] == (5, "STOPPED")
     assert timeline.switch(2).origin == tape.ids["g"]
 
 

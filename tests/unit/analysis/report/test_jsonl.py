@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from tests.unit.analysis.tape import FILE, Tape, ping_pong, producer_consumer, sleeps
-from visualizer.analysis.report.jsonl import records
+from visualizer.analysis.report.jsonl import json_lines, records
+from visualizer.analysis.text.printable import printable_json
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -160,3 +161,38 @@ def test_a_range_the_compiler_left_out_is_null() -> None:
 def test_records_are_json() -> None:
     for record in made(sleeps()):
         assert msgspec.json.decode(msgspec.json.encode(record)) == record
+
+
+def chains() -> Tape:
+    """Of `a`, `b` and `c`; now and then `d` resumes `c`, and `c` goes on at another line."""
+    tape = Tape()
+    for key in "abcd":
+        tape.spawn(key, words.GENERATOR)
+    for number in range(4):
+        tape.resume("a", line=1).resume("b", line=2).resume("c", line=3)
+        tape.yields("c", str(number), line=10 + number).yields("b", "one", line=3).yields("a", line=2)
+        tape.resume("d", line=7).resume("c", line=8).yields("c", line=20 + number).yields("d", "one", line=8)
+    return tape
+
+
+def test_lines_are_the_records() -> None:
+    """Also where records are alike, where all of them are, and where only one is."""
+    odd = "é\x9b\u2028\ud7ff\x7f\n"
+    for tape in (chains(), producer_consumer(), sleeps(), producer_consumer().serves("consumer", odd).prints(odd)):
+        timeline = tape.timeline()
+        lines = b"".join(json_lines(timeline)).decode()
+        assert all(line.isprintable() for line in lines.split("\n"))
+        assert lines == "".join(f"{printable_json(msgspec.json.encode(one)).decode()}\n" for one in records(timeline))
+
+
+def test_the_inner_ends_of_chains() -> None:
+    timeline = chains().timeline()
+    waits = [record for record in records(timeline) if record["event"] == "wait"]
+    assert {record["innermost"]["line"] for record in waits if record["innermost"]} == {*range(10, 14), *range(20, 24)}
+    for suspension, record in zip(timeline.suspensions, waits, strict=True):
+        end, said = timeline.innermost(suspension), record["innermost"]
+        if end is suspension:
+            assert said is None
+        else:
+            assert end.place is not None
+            assert (said["track"], said["name"], said["line"]) == (end.track, timeline.name(end.track), end.place.line)

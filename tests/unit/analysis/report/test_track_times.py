@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 
 import pytest
@@ -15,7 +16,7 @@ from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report import track_times
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.statistics import statistics
-from visualizer.analysis.report.track_times import Times, TrackTimes, times_of
+from visualizer.analysis.report.track_times import Reason, Reasons, Times, TrackTimes, times_of
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -27,11 +28,33 @@ def of(timeline: Timeline, track: int, span: tuple[int, int] | None = None, most
     return lengths
 
 
-def told(lengths: TrackTimes | Times) -> tuple[object, ...]:
+def told(lengths: TrackTimes) -> tuple[object, ...]:
     return (
-        +lengths.spent_ns, list(lengths.steps_ns), list(lengths.latencies_ns), +lengths.waited_ns, +lengths.waits,
+        +lengths.spent_ns, lengths.steps_ns, lengths.latencies_ns, +lengths.waited_ns, +lengths.waits,
         lengths.late_ns, lengths.late_max_ns,
     )
+
+
+def told_together(timeline: Timeline) -> list[tuple[object, ...]]:
+    """The same of all tracks."""
+    reasons = Reasons(timeline)
+    times = Times.behind_one_another([*times_of(timeline, reasons, [*timeline.tracks])])
+    waits: list[tuple[Counter[Reason], Counter[Reason]]] = [(Counter(), Counter()) for _ in timeline.tracks]
+    for reason, row, waited_ns, often in zip(times.reason, times.waiter, times.waited_ns, times.waits, strict=True):
+        for counted, added in zip(waits[row], (waited_ns, often), strict=True):
+            counted[reasons.known[reason]] += int(added)
+    ends = zip(times.steps.cumsum(), times.latencies.cumsum(), strict=True)
+    return [
+        (
+            +Counter({state: int(spent_ns) for state, spent_ns in enumerate(times.spent_ns[row])}),
+            times.steps_ns[steps - times.steps[row] : steps].tolist(),
+            times.latencies_ns[latencies - times.latencies[row] : latencies].tolist(),
+            *map(operator.pos, waits[row]),
+            times.late_ns[row],
+            times.late_max_ns[row],
+        )
+        for row, (steps, latencies) in enumerate(ends)
+    ]
 
 
 def test_all_of_a_track() -> None:
@@ -92,17 +115,15 @@ def test_it_grows_with_the_trace(cut: int, most: int) -> None:
 def test_of_many_tracks_at_once(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(track_times, "_TOGETHER", together)
     timeline = crowd(20).timeline()
-    tracks = list(timeline.tracks.values())
-    assert [told(times) for times in times_of(timeline, tracks)] == [told(of(timeline, track.id)) for track in tracks]
+    assert told_together(timeline) == [told(of(timeline, track)) for track in timeline.tracks]
 
 
 @given(st.lists(EVENTS, max_size=40))
 def test_of_any_events(events: list[ev.Event]) -> None:
     timeline = Timeline()
     feed(timeline, events)
-    tracks = list(timeline.tracks.values())
-    for track, times in zip(tracks, times_of(timeline, tracks), strict=True):
-        assert told(times) == told(of(timeline, track.id, most=1)) == told(of(timeline, track.id, most=3))
+    for track, times in zip(timeline.tracks, told_together(timeline), strict=True):
+        assert times == told(of(timeline, track, most=1)) == told(of(timeline, track, most=3))
 
 
 def test_a_track_without_slices_has_none() -> None:

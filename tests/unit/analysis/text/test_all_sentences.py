@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.tui.traces import crowd
-from tests.unit.analysis.tape import Tape, ping_pong, producer_consumer, sleeps
+from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text import all_sentences
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").glob("*.trace"))
@@ -37,6 +38,21 @@ def test_recorded(path: Path) -> None:
     check(load(str(path))[0], 50)
 
 
+def test_threads() -> None:
+    tape = Tape().spawn("worker", words.THREAD)
+    tape.waits("worker", words.LOCK, "lock", thing="lock 1").parks(line=7)
+    tape.wake("worker", "main", words.CALLBACK).unparks()
+    tape.waits("worker", words.SLEEP, "2 s", 2_000_000_000).parks(line=8)
+    tape.at(tape.t_ns + 2_000_000_000).wake("worker", words.NOBODY, words.TIMER).unparks().parks().unparks()
+    timeline = tape.timeline()
+    check(timeline, 2)
+    assert AllSentences(timeline).said(0, 3) == [
+        "main released the lock worker was waiting for (lock) → worker runs",
+        "worker's 2 s sleep is over → worker runs",
+        "cause unknown → worker runs",
+    ]
+
+
 def test_what_differs_only_in_how_late_it_was_and_in_who_has_ended() -> None:
     ms = 1_000_000
     tape = Tape().spawn("hub", words.HUB).spawn("a", words.GREENLET, parent="hub").switch("main", "hub")
@@ -50,3 +66,23 @@ def test_what_differs_only_in_how_late_it_was_and_in_who_has_ended() -> None:
     check(timeline, 100)
     told = [text for text in AllSentences(timeline).said(0, timeline.switch_count) if "sleep is over" in text]
     assert len(set(told)) == 3
+
+
+def test_limits_of_no_time_that_are_over_at_different_times() -> None:
+    tape = Tape().spawn("hub", words.HUB).spawn("a", words.GREENLET, parent="hub").switch("main", "hub")
+    for late_ns in (1_000_000, 2_000_000):
+        tape.switch("hub", "a").waits("a", words.SELECT, "select(some)", 0).switch("a", "hub")
+        tape.at(tape.t_ns + late_ns).wake("a", "hub", words.TIMEOUT)
+    check(tape.switch("hub", "a").timeline(), 10)
+
+
+def test_cancels_of_different_lines() -> None:
+    tape = Tape().spawn("loop", words.LOOP).spawn("a", words.TASK, parent="loop").switch("main", "loop")
+    for line in (3, 4):
+        tape.switch("loop", "a").waits("a", words.EVENT, "e.wait()").switch("a", "loop")
+        place = tape.place(line)
+        tape.events.append(ev.Cancel(tape.t_ns + STEP_NS, tape.ids["main"], tape.ids["a"], "", place))
+        tape.wake("a", "main", words.CANCEL)
+    timeline = tape.switch("loop", "a").timeline()
+    check(timeline, 10)
+    assert "main cancelled a (demo.py:4) → a runs" in AllSentences(timeline).said(0, timeline.switch_count)

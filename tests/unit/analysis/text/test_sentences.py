@@ -63,6 +63,12 @@ def test_gevent() -> None:
     ]
 
 
+def test_a_limit_of_nothing_is_over() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").waits("main", words.SEMAPHORE, "s.acquire(timeout=0)", 0)
+    tape.switch("main", "hub", line=3).wake("main", "hub", words.TIMEOUT).switch("hub", "main")
+    assert last(tape) == "main's time limit of 0 s for s.acquire(timeout=0) is over (1 µs late) → main runs"
+
+
 def test_next_after_the_first_time() -> None:
     tape = Tape().spawn("gen", words.GENERATOR).resume("gen").yields("gen").resume("gen")
     assert sentences(tape)[1:] == ["gen yields → main runs", "main asks gen for the next value → gen runs"]

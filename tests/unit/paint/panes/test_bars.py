@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.analysis.model.timeline import State
+from visualizer.analysis.model.timeline import FINAL, State
 from visualizer.paint.panes.bars import bar, histogram, share_bar
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import cell_width
@@ -31,7 +31,7 @@ def test_nothing_that_occurs_is_left_out_as_long_as_there_is_room() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from([s for s in State if s not in (State.DONE, State.FAILED)]), st.floats(0, 1e12)),
+    st.dictionaries(st.sampled_from([s for s in State if s not in FINAL]), st.floats(0, 1e12)),
     st.integers(0, 60),
 )
 def test_a_bar_takes_exactly_its_cells(spent: dict[State, float], width: int) -> None:

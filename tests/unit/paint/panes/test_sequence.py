@@ -111,3 +111,13 @@ def test_where_a_click_in_a_line_goes() -> None:
 def test_a_track_that_switches_to_itself_has_no_arrow() -> None:
     tape = Tape().spawn("foo", words.GREENLET, parent="main").switch("main", "foo").switch("foo", "foo")
     assert drawn(tape.timeline(), 40)[2].split() == ["2", "┊", "█"]
+
+
+def test_a_thread_that_goes_on_has_an_arrow_from_who_woke_it() -> None:
+    tape = Tape().spawn("worker", words.THREAD).waits("worker", words.LOCK, "lock").parks()
+    tape.thread("main").thread("worker").wake("worker", "main", words.CALLBACK).unparks().parks().unparks()
+    assert drawn(tape.timeline(), 50) == [
+        " #          main                  worker",
+        " 1            █─── woken by main ───▶█",
+        " 2            █                      █",
+    ]

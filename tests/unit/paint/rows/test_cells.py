@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.soak import examples
 from tests.unit.analysis.load.test_loader import STEP, beginning, greenlet_lines, taken
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State
 from visualizer.paint.axis.viewport import BOTH, Axis, Viewport
@@ -56,7 +55,6 @@ def mix(spacing: TrackRow, start: float, end: float) -> Mix:
     return Mix(found[0] if len(found) == 1 else NONE, min(1.0, running), min(runs, 2), main, enters, stays)
 
 
-@examples(60)
 @given(
     st.lists(STEP, max_size=60),
     st.sampled_from(BOTH),

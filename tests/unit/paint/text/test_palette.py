@@ -34,8 +34,12 @@ SEEN = {
 #: States that stand side by side in a row, or in the same column of a hub and of who keeps it from running.
 NEIGHBOURS = [
     (State.READY, (State.RUNNING, State.WAITING, State.CREATED, State.UNKNOWN, State.BLOCKED)),
-    (State.RUNNING, (State.WAITING, State.IDLE, State.BLOCKED, State.CREATED, State.UNKNOWN, State.FAILED)),
-    (State.WAITING, (State.IDLE, State.BLOCKED, State.CREATED, State.UNKNOWN, State.FAILED, State.DONE)),
+    (State.RUNNING, (
+        State.WAITING, State.IDLE, State.BLOCKED, State.CREATED, State.UNKNOWN, State.FAILED, State.STOPPED,
+    )),
+    (State.WAITING, (
+        State.IDLE, State.BLOCKED, State.CREATED, State.UNKNOWN, State.FAILED, State.DONE, State.STOPPED,
+    )),
     (State.IDLE, (State.BLOCKED,)),
 ]
 

@@ -1,8 +1,9 @@
 """How the children of a process end that cannot record it themselves: one that is killed writes nothing.
 
-A child leaves its process id where its parent can see it, in memory that they share, and takes it out when it has told
-of its end. The parent looks every 25 ms whether those that are there still live, and takes nothing away by that: who
-waits for a child gets all that it would have got (waitid with WNOWAIT).
+A forked child leaves its process id where its parent can see it, in memory that they share, and takes it out when it
+has told of its end. The parent looks every 25 ms whether those that are there still live, and takes nothing away by
+that: who waits for a child gets all that it would have got (waitid with WNOWAIT). Where that came first, subprocess and
+multiprocessing tell what it got (starts.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     End = tuple[int, str, str | None, object]
 
 _waitid: Any = getattr(os, "waitid", None)
+#: So often is one looked for that is gone, before it is told that how it ended is not known.
+_LOOKS = 3
 _UNSEEN = "its process was gone, and how it ended was not seen"
 
 
@@ -33,6 +36,13 @@ class Children:
         self._cells: Any = shared_memory()
         self._free = list(range(0, len(self._cells), 2))
         self._taken: list[int] = []
+        #: Those that were started by exec and may live; and of those that are gone without our having seen how they
+        #: ended, how often we have looked since: the program may be about to tell.
+        self._started: set[int] = set()
+        self._unseen: dict[int, int] = {}
+        #: Those whose end we have seen first, and those whose end the program has learnt first.
+        self._seen: set[int] = set()
+        self._told: set[int] = set()
 
     def expect(self) -> int:
         """A fork is to follow: a place for its child, -1 if there is none."""
@@ -58,14 +68,62 @@ class Children:
 
     # In the parent.
 
-    def ended(self) -> list[End]:
-        """Those that have ended since the last time without having told so."""
+    def started(self, pid: int) -> None:
+        """That process was started by exec."""
+        self._seen.discard(pid)
+        self._started.add(pid)
+
+    def returned(self, pid: int) -> bool:
+        """The program knows how that one ended. Return whether we did not."""
+        if pid in self._seen:
+            self._seen.discard(pid)
+            return False
+        self._started.discard(pid)
+        if any(self._cells[place] == pid for place in self._taken):
+            self._told.add(pid)
+        return True
+
+    def gone(self, last: bool = False) -> list[tuple[int, int, int]]:
+        """Those started by exec that have ended: process id, exit code (-1: none, or unknown), signal (0: none).
+
+        `last`: the program will not tell anything any more.
+        """
+        found = []
+        for pid in list(self._started):
+            try:
+                seen = _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                if not self._is_unseen(pid, last):
+                    continue
+                self._started.discard(pid)
+                found.append((pid, -1, 0))
+                continue
+            if seen is not None and pid in self._started:
+                self._started.discard(pid)
+                self._seen.add(pid)
+                exited = seen.si_code == os.CLD_EXITED
+                found.append((pid, seen.si_status, 0) if exited else (pid, -1, seen.si_status))
+        return found
+
+    def _is_unseen(self, pid: int, last: bool) -> bool:
+        """Whether the program has not told either how that one ended, for long enough."""
+        looks = self._unseen.get(pid, 0) + 1
+        if looks < _LOOKS and not last:
+            self._unseen[pid] = looks
+            return False
+        self._unseen.pop(pid, None)
+        return True
+
+    def ended(self, last: bool = False) -> list[End]:
+        """Those that were forked and have ended since the last time without having told so. `last`: as of `gone`."""
         found = []
         for place in list(self._taken):
             pid = self._cells[place]
-            end = self._end_of(pid, self._cells[place + 1]) if pid > 0 else None
-            if end is None and pid >= 0:
+            is_told = pid > 0 and pid in self._told
+            end = self._end_of(pid, self._cells[place + 1], last) if pid > 0 and not is_told else None
+            if end is None and pid >= 0 and not is_told:
                 continue
+            self._told.discard(pid)
             try:
                 self._taken.remove(place)
             except ValueError:
@@ -76,11 +134,11 @@ class Children:
                 found.append(end)
         return found
 
-    def _end_of(self, pid: int, track: int) -> End | None:
+    def _end_of(self, pid: int, track: int, last: bool) -> End | None:
         try:
             seen = _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return track, words.KILLED, _UNSEEN, NO_VALUE
+            return (track, words.KILLED, _UNSEEN, NO_VALUE) if self._is_unseen(pid, last) else None
         if seen is None:
             return None
         if seen.si_code == os.CLD_EXITED:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: Lines that say something of one track, which is their first field.
 _OF_ONE = (
-    lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.poll,
-    lines.idle, lines.sample, lines.spawn, lines.name, lines.serves, lines.exited, lines.thread_exited, lines.inferred,
+    lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.park,
+    lines.unpark, lines.poll, lines.idle, lines.sample, lines.spawn, lines.name, lines.serves, lines.size, lines.exited,
+    lines.thread_exited, lines.inferred, lines.started, lines.sent, lines.received,
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: These are left out where the track has done nothing in this process.
@@ -93,6 +94,8 @@ class Copies:
                 b = reason, limit_ns, self._thing(thing), endpoint
             elif line is lines.tie:
                 value = self._thing(value)
+        elif line is lines.text:
+            b = self._thing(b)
         elif line is shape_line:
             b = tuple(self._part(*part) for part in b)
         return a, b, value
@@ -101,9 +104,13 @@ class Copies:
         translated = self.translate(line, a, b, value)
         return (line, *(translated or (a, b, value)), code, at)
 
-    def _thing(self, thing: str) -> str:
+    def _thing(self, thing: Any) -> Any:
         """What is waited on: tracks by their numbers here. Anything else is another thing than the parent's."""
+        if type(thing) is int:
+            return thing  # The row says which.
         word, _, numbers = thing.partition(" ")
         if word in ("track", "tracks"):
             return f"{word} {', '.join(str(self.known[int(number)]) for number in numbers.split(', '))}"
+        if word == "process":
+            return thing
         return f"{thing} of {self._process}" if thing else thing

@@ -4,18 +4,20 @@ Right before a fork everything is flushed, so that the file has all that the chi
 child drops what its copy of the buffers holds, takes numbers of its own (ids.py), says which process it is, and names
 its copies of the parent's tracks (copies.py). It begins its life at the moment that the parent read before the fork.
 
-What is started by exec (subprocess, multiprocessing's spawn and forkserver) begins as another program, without us. A
-child that is forked to exec something is as a rule gone before the first flush, and then leaves nothing in the file.
+What is started by exec begins as another program (starts.py). A child that is forked to exec something is as a rule
+gone before the first flush, and then leaves nothing in the file.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.own_lock import OwnLock
 from visualizer.tracers.core.processes.children import Children
 from visualizer.tracers.core.processes.copies import Copies
 from visualizer.tracers.core.values import Shown, show
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.context import Context
 
+_get_ident = _thread.get_ident
 #: The end of a child is looked for every 25 ms. If it was not for so long, it is not known when it ended.
 _LATE_NS = 200_000_000
 _WHEN = "it had ended by then; when is not known"
@@ -66,12 +69,20 @@ class Forks:
     def __init__(self, recording: Context, abandon: Callable[[], None]) -> None:
         """`abandon`: called in a child that cannot be recorded."""
         self._recording = recording
+        #: Children are to be recorded.
+        self.follows = True
+        #: This process is multiprocessing's fork server, and leaves no lines of its own: which one had it started.
+        self.server_of: int | None = None
+        #: Called in a child that was forked and is recorded.
+        self.on_child: Callable[[], None] = lambda: None
         self._abandon = abandon
         self._pid = os.getpid()
-        #: The process began by a fork that we saw.
+        #: The process began by a fork that we saw, or was started by exec in a process that we record.
         self.is_child = False
-        #: The forks in progress: a signal's handler may fork while we prepare another one.
-        self._forks: list[_Fork] = []
+        #: The forks in progress, by the thread that forks: a signal's handler may fork while we prepare another one.
+        self._forks: dict[int, list[_Fork]] = {}
+        #: Has the thread that forks, from right before to right after: what it holds then is for one at a time.
+        self._one = OwnLock()
         #: The fork that this process began with.
         self._born: _Fork | None = None
         #: What this process has forked; and where our own thread stores how that ended.
@@ -94,20 +105,24 @@ class Forks:
 
     def _before(self) -> None:
         """In the thread that forks, as the last thing before it."""
+        self._one.__enter__()
         fork = _Fork()
-        self._forks.append(fork)
+        self._forks.setdefault(_get_ident(), []).append(fork)
         if not self.is_here or self._recording.is_over:
             return
         stream = self._recording.stream
         try:
             stream.stop_thread()
+            if not self.follows:
+                return
             stream.flush()
             stream.share(self._recording.track)
             self._recording.new_track = stream.ids.track
             if self._recording.control is not None:
                 self._recording.control.share_clock(stream.ids.spare)
             self._look(fork)
-            self._watch(fork)
+            fork.children = self._watched()
+            fork.place = fork.children.expect()
             fork.flushing = stream.hold_flushes()
             fork.is_known = True
         except Exception as error:
@@ -132,32 +147,61 @@ class Forks:
         fork.limit = stream.ids.is_inherited_below()
         buffer.store((lines.fork, fork.t_ns, None, None, None, None, 0))
 
-    def _watch(self, fork: _Fork) -> None:
-        """Have the child watched."""
+    def _watched(self) -> Children:
+        """The children, which are looked at from now on."""
         if self._children is None:
             self._children = Children()
             stream = self._recording.stream
             self._ends.track, self._ends.reported = stream.process, True
-            self._looked_ns = fork.t_ns
+            self._looked_ns = stream.clock()
             stream.buffers.append(self._ends)
             stream.before_flush.append(self.report_ends)
-        fork.children, fork.place = self._children, self._children.expect()
+        return self._children
 
-    def report_ends(self) -> None:
-        """Store how children ended that did not tell it. In our own thread, or at the end."""
+    def started(self, pid: int) -> None:
+        """A child was started by exec."""
+        self._watched().started(pid)
+
+    def returned(self, pid: int, code: int, number: int) -> None:
+        """The program has learnt how a child ended: its exit code, or -1 and the signal that killed it."""
+        stream = self._recording.stream
+        if not self.is_here or self._recording.is_over:
+            return
+        if stream.is_flushing_here():
+            # A finalizer of the program's.
+            self._recording.at_next_event(lambda: self.returned(pid, code, number))
+            return
+        if self._children is None or self._children.returned(pid):
+            stream.store(lines.ended, stream.clock(), pid, (code, number))
+
+    def report_ends(self, last: bool = False) -> None:
+        """Store how children ended that did not tell it. In our own thread, or at the end (`last`)."""
         if self._children is not None:
             t_ns = self._recording.stream.clock()
             # After a fork our thread may begin late (3.12 and later).
             late, self._looked_ns = t_ns - self._looked_ns > _LATE_NS, t_ns
-            for track, outcome, inferred, value in self._children.ended():
+            for track, outcome, inferred, value in self._children.ended(last):
                 about = outcome, inferred or (_WHEN if late else None)
                 self._ends.store((lines.thread_exited, t_ns, track, about, value, None, 0))
+            for pid, code, number in self._children.gone(last):
+                self._ends.store((lines.ended, t_ns, pid, (code, number), None, None, 0))
+
+    def _ended(self) -> _Fork:
+        """The fork that the thread that calls has made."""
+        forks = self._forks.get(_get_ident())
+        return forks.pop() if forks else _Fork()
 
     def _in_parent(self) -> None:
-        fork = self._forks.pop() if self._forks else _Fork()
+        try:
+            self._go_on_in_parent(self._ended())
+        finally:
+            self._one.__exit__()
+
+    def _go_on_in_parent(self, fork: _Fork) -> None:
         if not self.is_here or self._recording.is_over:
             return
         stream = self._recording.stream
+        stream.ids.forked()
         if fork.flushing is not None:
             stream.let_flush(fork.flushing)
         if fork.failed:
@@ -172,7 +216,12 @@ class Forks:
             self._recording.at_next_event(stream.start_thread)
 
     def _in_child(self) -> None:
-        fork = self._forks.pop() if self._forks else _Fork()
+        try:
+            self._go_on_in_child(self._ended())
+        finally:
+            self._one.__exit__()
+
+    def _go_on_in_child(self, fork: _Fork) -> None:
         recording = self._recording
         if recording.is_over:
             return
@@ -207,7 +256,9 @@ class Forks:
                 copies.known[known] = track
         buffer.track = stream.process = recording.track = track
         creator = copies.original(fork.running[-1] if fork.running else fork.track)
-        about = self._pid, parent, copies.original(fork.track)
+        about = self._pid, parent, copies.original(fork.track), ""
+        if self.server_of is not None:
+            about, creator = (self._pid, self.server_of, words.NOBODY, ""), words.NOBODY
         buffer.store((lines.process, fork.t_ns, track, about, None, None, 0))
         born = words.THREAD, name, words.NOBODY, creator
         buffer.store((lines.born, fork.t_ns, track, born, None, fork.code, fork.offset))
@@ -220,7 +271,27 @@ class Forks:
         self._born = fork
         if fork.children is not None:
             fork.children.begin(fork.place, track)
+        self.on_child()
+        if self.server_of is not None:
+            # Whoever had it forked knows nothing of a fork: this must be in the file before anything that happens now.
+            self.server_of = None
+            stream.flush()
         stream.start_thread()
+
+    def begin_started(self, buffer: Buffer, t_ns: int, parent: int, command: str, title: str) -> str:
+        """This process was started by `parent` with exec. Return what its main thread is called; `title`: its script or
+        module, if it has one."""
+        self.is_child = self._recording.is_child = True
+        self._name = "MainProcess"
+        stream = self._recording.stream
+        stream.process = buffer.track
+        if parent == self._pid:
+            # It forked, and did this before the child told anything; or another program was here before.
+            parent = os.getppid()
+        about = self._pid, parent, words.NOBODY, command
+        buffer.store((lines.process, t_ns, buffer.track, about, None, None, 0))
+        stream.before_flush.append(self._look_for_name)
+        return f"{title} ({self._pid})" if title else f"process {self._pid}"
 
     def _look_for_name(self) -> None:
         """In the flushing thread: multiprocessing names a process after its fork."""
@@ -250,7 +321,7 @@ class Forks:
             value = Shown(f"exit code {status & 0xFF}")
             about = words.RETURNED, None
             stream.here(t_ns).store((lines.thread_exited, t_ns, stream.process, about, value, None, 0))
-        self.report_ends()
+        self.report_ends(last=True)
         stream.flush(last=True)
         self.end()
 

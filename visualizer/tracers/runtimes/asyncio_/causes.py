@@ -23,6 +23,11 @@ _OF_DESCRIPTOR = {
     "PidfdChildWatcher._do_wait": words.SUBPROCESS,
     "_PidfdChildWatcher._do_wait": words.SUBPROCESS,
 }
+#: Methods of protocols that a loop calls since a descriptor is ready.
+_OF_PROTOCOLS = frozenset((
+    "connection_made", "connection_lost", "data_received", "eof_received", "get_buffer", "buffer_updated",
+    "datagram_received", "pipe_data_received", "resume_writing",
+))
 _OF_THREAD = {
     "_chain_future.<locals>._set_state": words.THREADPOOL,
     "BaseEventLoop._do_shutdown": words.THREADPOOL,
@@ -33,7 +38,9 @@ _OF_THREAD = {
 
 def _name(callback: Any) -> str:
     """The qualified name of a function of asyncio's; "" of anything else."""
-    while type_name(type(callback)) == "partial" and type_module(type(callback)) == "functools":
+    while type(callback) is not MethodType and type(callback) is not FunctionType:
+        if type_name(type(callback)) != "partial" or type_module(type(callback)) != "functools":
+            return ""
         callback = callback.func
     if type(callback) is MethodType:
         callback = callback.__func__
@@ -41,6 +48,13 @@ def _name(callback: Any) -> str:
         return ""
     code = callback.__code__
     return code.co_qualname if is_of_asyncio(code.co_filename) else ""
+
+
+def cause_of_function(called: str) -> str:
+    """Of who is woken by what a loop has called by itself: by the qualified name of that function, "" if it is none."""
+    if called.rpartition(".")[2] in _OF_PROTOCOLS:
+        return words.IO
+    return _OF_TIMER.get(called) or _OF_THREAD.get(called, words.UNKNOWN)
 
 
 def is_of_asyncio(filename: str) -> bool:

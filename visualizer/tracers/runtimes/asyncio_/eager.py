@@ -1,20 +1,25 @@
 """The first steps of eager tasks (Python 3.12 and later), which are made in the middle of their creator's.
 
-`asyncio.eager_task_factory` makes a task that runs until its first wait before anybody gets it, and nothing is put into
-the loop's queue for that. So the call of the function that makes the task is watched by `sys.monitoring`, with a tool
-id of its own.
+An eager task runs until its first wait before anybody gets it, and nothing is put into the loop's queue for that. It is
+made in one of two ways, both watched by `sys.monitoring` with a tool id of its own:
+
+- `asyncio.eager_task_factory`: the call of the function that makes the task.
+- `asyncio.Task(coroutine, eager_start=True)`, as aiohttp's server does, and from 3.14 on `asyncio.create_task`: no
+  frame stands between the creator and the coroutine. So we ask whose step it is where a coroutine of the program's own
+  begins that its caller does not await, and from then on wherever the outermost coroutine of that step begins. The step
+  is over at the caller's next instruction.
 """
 
 from __future__ import annotations
 
 import sys
-from types import CodeType
+from types import CodeType, CoroutineType
 
+from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
-from visualizer.tracers.runtimes.asyncio_.ready import Plain
+from visualizer.tracers.runtimes.asyncio_.loops import Loop
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.generators.introspection import is_generator
-from visualizer.tracers.runtimes.greenlets.call_sites import of_variables
+from visualizer.tracers.runtimes.generators.introspection import after, is_generator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -23,20 +28,27 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _TOOL_IDS = (3, 4)
 _getframe = sys._getframe
+_DISABLE = getattr(getattr(sys, "monitoring", None), "DISABLE", None)
 
 
 class EagerTasks:
-    """Watches the factory of eager tasks."""
+    """Watches eager tasks being made."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, loop_of: Callable[[Any], Loop | None]) -> None:
+        """`loop_of`: what is known of a loop of the program's, None if nothing is."""
         self._shared = shared
+        self._loop_of = loop_of
         self._tool: int | None = None
-        self._code: CodeType | None = None
-        #: The loops in which such a step is being made, by the id of the factory's frame.
+        self._factory: CodeType | None = None
+        #: The loops in which such a step is being made, by the id of the frame that makes the task.
         self._begun: dict[int, Any] = {}
+        #: The outermost coroutines of such tasks, and the offsets behind the calls of their creators. By the id of the
+        #: code.
+        self._outermost: dict[int, CodeType] = {}
+        self._behind: dict[int, tuple[CodeType, set[int]]] = {}
 
     def begin(self, asyncio: Any) -> None:
-        """Watch from now on, if there is such a factory, and a tool id."""
+        """Watch from now on, if there are such tasks, and a tool id."""
         make = getattr(asyncio.tasks, "create_eager_task_factory", None)
         codes = [one for one in make.__code__.co_consts if type(one) is CodeType] if make is not None else []
         if sys.version_info < (3, 12) or not codes:
@@ -46,17 +58,20 @@ class EagerTasks:
         if tool is None:
             return
         monitoring.use_tool_id(tool, "visualizer: asyncio")
-        self._tool, self._code = tool, codes[0]
+        self._tool, self._factory = tool, codes[0]
+        self._shared.expect_eager = self.expect
         events = monitoring.events
         for event, callback in self._callbacks(events):
             monitoring.register_callback(tool, event, callback)
-        monitoring.set_local_events(tool, self._code, events.PY_START | events.PY_RETURN | events.CALL)
+        monitoring.set_local_events(tool, codes[0], events.PY_START | events.PY_RETURN | events.CALL)
 
     def remove(self) -> None:
-        if sys.version_info < (3, 12) or self._tool is None or self._code is None:
+        if sys.version_info < (3, 12) or self._tool is None or self._factory is None:
             return
         monitoring = sys.monitoring
-        monitoring.set_local_events(self._tool, self._code, 0)
+        creators = [code for code, _ in self._behind.values()]
+        for code in (self._factory, *self._outermost.values(), *creators):
+            monitoring.set_local_events(self._tool, code, 0)
         for event, _ in self._callbacks(monitoring.events):
             monitoring.register_callback(self._tool, event, None)
         monitoring.free_tool_id(self._tool)
@@ -64,27 +79,88 @@ class EagerTasks:
 
     def _callbacks(self, events: Any) -> list[tuple[int, Callable[..., Any]]]:
         return [
-            (events.PY_START, self._on_start), (events.PY_RETURN, self._on_return), (events.C_RAISE, self._on_raised)
+            (events.PY_START, self._on_start), (events.PY_RETURN, self._on_return), (events.C_RAISE, self._on_raised),
+            (events.INSTRUCTION, self._on_instruction),
         ]
+
+    def is_step(self, creator: Any, outermost: Any) -> bool:
+        """Whether the frame `outermost` is that of an eager task which makes its first step, called by `creator`."""
+        try:
+            return self._tool is not None and self._begins(creator, outermost)
+        except Exception as error:
+            self._shared.fail(error)
+            return False
+
+    def _begins(self, creator: Any, outermost: Any) -> bool:
+        library = self._shared.library
+        task = library.running_task()
+        if task is None:
+            return False
+        coroutine = task._coro if type(task) is library.task else library.get(task, "_coro")
+        if type(coroutine) is not CoroutineType or coroutine.cr_frame is not outermost:
+            return False
+        if self._shared.tasks.of(task) is None:
+            loop = self._loop_of(library.get(task, "_loop"))
+            if loop is None or loop.is_eager(coroutine):
+                return False
+            if not loop.begins_eagerly(creator, coroutine, library.name(task), task):
+                return False
+            self._begun[id(creator)] = loop
+            self._watch_behind(creator.f_code, after(creator.f_code, creator.f_lasti))
+            self.expect(coroutine.cr_code)
+        return True
+
+    def expect(self, code: CodeType) -> None:
+        """A coroutine of that code has been the outermost of an eager task."""
+        if sys.version_info >= (3, 12) and self._tool is not None and id(code) not in self._outermost:
+            self._outermost[id(code)] = code
+            monitoring = sys.monitoring
+            events = monitoring.get_local_events(self._tool, code)
+            monitoring.set_local_events(self._tool, code, events | monitoring.events.PY_START)
+
+    def _watch_behind(self, code: CodeType, offset: int) -> None:
+        _, offsets = self._behind.setdefault(id(code), (code, set()))
+        if sys.version_info >= (3, 12) and self._tool is not None and offset not in offsets:
+            offsets.add(offset)
+            monitoring = sys.monitoring
+            events = monitoring.get_local_events(self._tool, code) & ~monitoring.events.INSTRUCTION
+            # Taken back first: it may have been disabled there.
+            monitoring.set_local_events(self._tool, code, events)
+            monitoring.set_local_events(self._tool, code, events | monitoring.events.INSTRUCTION)
 
     def _on_start(self, code: CodeType, _offset: int) -> None:
         try:
             frame = _getframe(1)
-            loop, coroutine, name = of_variables(frame, lambda own: (own.get("loop"), own.get("coro"), own.get("name")))
-            queue = object.__getattribute__(loop, "__dict__").get("_ready")
-            if isinstance(queue, Plain) and is_generator(coroutine):
-                name = name if type(name) is str else callee_name(coroutine)
-                if queue.loop.begins_eagerly(frame, coroutine, name):
-                    self._begun[id(frame)] = queue.loop
+            if code is self._factory:
+                self._on_factory(frame)
+            else:
+                creator: Any = frame.f_back
+                if creator is not None and creator.f_code not in (self._shared.library.run, *self._shared.bottoms):
+                    self.is_step(creator, frame)
         except Exception as error:
             self._shared.fail(error)
 
+    def _on_factory(self, frame: Any) -> None:
+        loop, coroutine, name = of_variables(frame, lambda own: (own.get("loop"), own.get("coro"), own.get("name")))
+        known = self._loop_of(loop)
+        if known is not None and is_generator(coroutine):
+            name = name if type(name) is str else callee_name(coroutine)
+            if known.begins_eagerly(frame, coroutine, name):
+                self._begun[id(frame)] = known
+
     def _on_return(self, code: CodeType, _offset: int, task: Any) -> None:
-        self._ends(_getframe(1), task)
+        if code is self._factory:
+            self._ends(_getframe(1), task)
 
     def _on_raised(self, code: CodeType, _offset: int, _function: Any, _argument: Any) -> None:
-        if code is self._code:
+        if code is self._factory:
             self._ends(_getframe(1), None)
+
+    def _on_instruction(self, code: CodeType, offset: int) -> Any:
+        if offset not in self._behind.get(id(code), (code, ()))[1]:
+            return _DISABLE
+        self._ends(_getframe(1), None)
+        return None
 
     def _ends(self, frame: Any, task: Any) -> None:
         try:
@@ -93,4 +169,3 @@ class EagerTasks:
                 loop.ends_eagerly(task)
         except Exception as error:
             self._shared.fail(error)
-

@@ -7,12 +7,13 @@ own classes, the compiled one and the one in Python.
 from __future__ import annotations
 
 import sys
+from gc import get_referents
 from types import BuiltinFunctionType, MethodType
 
 from visualizer.tracers.core.code import function_name
-from visualizer.tracers.core.values import type_name
+from visualizer.tracers.core.values import bases_of, type_name
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
-from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
+from visualizer.tracers.runtimes.generators.introspection import ASEND, ATHROW, code_of, is_generator, resumed_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -42,6 +43,7 @@ class Library:
         self.python_future: Any = futures._PyFuture
         self.task: Any = tasks.Task
         self.future: Any = futures.Future
+        self._current_task: Any = tasks.current_task
         self.timer_handle: type = asyncio.events.TimerHandle
         #: Code of functions: the one in which a handle is run, and the one in which `sleep(0)` gives way.
         self.run: Any = asyncio.events.Handle._run.__code__
@@ -49,7 +51,9 @@ class Library:
         #: The class of what `gather` returns, that of time limits, and those that hold what is entered by `async with`.
         self.gathering: Any = tasks._GatheringFuture
         self.timeout: Any = asyncio.timeouts.Timeout
-        self._locks = (asyncio.locks.Lock, asyncio.locks.Semaphore, asyncio.locks.Condition)
+        self.queue: type = asyncio.queues.Queue
+        self._condition = asyncio.locks.Condition
+        self._locks = (asyncio.locks.Lock, asyncio.locks.Semaphore, self._condition)
         self.socket: Any = sys.modules["_socket"]
         self._descriptors: dict[str, Any] = {}
         self._of_futures: dict[str, Any] = {}
@@ -61,29 +65,44 @@ class Library:
         self.step: Any = None
         self._steps = frozenset(id(self.python_task.__dict__[name]) for name in ("_Task__step", "_Task__wakeup"))
 
+    def running_task(self) -> Any:
+        """The task that runs in this thread, None if there is none."""
+        try:
+            return self._current_task()
+        except RuntimeError:
+            return None
+
     def is_task(self, thing: Any) -> bool:
         """Whether it is a task of asyncio's, or of a class made of it."""
-        bases = type.mro(type(thing))
+        bases = bases_of(type(thing))
         return any(base is self.task or base is self.python_task for base in bases)
 
     def is_future(self, thing: Any) -> bool:
         """Whether it is a future, or a task."""
-        bases = type.mro(type(thing))
+        bases = bases_of(type(thing))
         return any(base is self.future or base is self.python_future or base is self.task for base in bases)
 
     def is_lock(self, thing: Any) -> bool:
         """Whether it is held by who has entered it."""
-        return any(base is kind for base in type.mro(type(thing)) for kind in self._locks)
+        return any(base is kind for base in bases_of(type(thing)) for kind in self._locks)
+
+    def is_condition(self, thing: Any) -> bool:
+        """Whether it is a condition, by which a lock is entered."""
+        return any(base is self._condition for base in bases_of(type(thing)))
 
     def cancels(self, task: Any) -> int:
         """How often it was asked for its cancellation, less how often that was taken back."""
-        is_compiled = type(task) is self.task or not any(base is self.python_task for base in type.mro(type(task)))
+        if type(task) is self.task:
+            return task.cancelling()  # type: ignore[no-any-return]
+        is_compiled = not any(base is self.python_task for base in bases_of(type(task)))
         count: int = self.task.cancelling(task) if is_compiled else self.python_task.cancelling(task)
         return count
 
     def get(self, thing: Any, name: str) -> Any:
         """An attribute of a task or future, None if it has none of this name."""
-        for base in type.mro(type(thing)):
+        if type(thing) is self.task and self._descriptors:
+            return self._descriptors[name].__get__(thing)
+        for base in bases_of(type(thing)):
             if base is self.python_future:
                 return object.__getattribute__(thing, "__dict__").get(name)
             if base is self.task:
@@ -120,7 +139,7 @@ class Library:
 
     def name(self, task: Any) -> str:
         """The name that its author gave it, else that of its coroutine's function; "" if that is gone."""
-        for base in type.mro(type(task)):
+        for base in bases_of(type(task)):
             if base is self.task or base is self.python_task:
                 given = base.get_name(task)
                 is_automatic = type(given) is not str or given == _OF_FACTORY
@@ -132,12 +151,17 @@ class Library:
 
 
 def callee_name(coroutine: Any) -> str:
-    """The name of the function of a coroutine, or of the type of what stands for one."""
-    return function_name(code_of(coroutine)) if is_generator(coroutine) else type_name(type(coroutine))
+    """The name of the function of a coroutine, "rows.aclose" of what closes a generator, or that of the type."""
+    kind = type(coroutine)
+    if (kind is ASEND or kind is ATHROW) and (asked := resumed_by(coroutine)) is not None:
+        # With nothing to throw, it closes.
+        method = "asend" if kind is ASEND else "athrow" if len(get_referents(coroutine)) > 1 else "aclose"
+        return f"{function_name(code_of(asked))}.{method}"
+    return function_name(code_of(coroutine)) if is_generator(coroutine) else type_name(kind)
 
 
 def _descriptor(kind: Any, name: str) -> Any:
-    for base in type.mro(kind):
+    for base in bases_of(kind):
         if name in base.__dict__:
             return base.__dict__[name]
     return None

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import _thread
 import sys
+from types import BuiltinFunctionType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
-from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, show
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
+from visualizer.tracers.runtimes.asyncio_.sizes import EVERY_NS
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Iterator
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.core.buffer import Buffer
 
     #: Whose doing something is: a track, and the cause of the wakes that come of it.
     Giver = tuple[int, str]
@@ -35,23 +38,28 @@ _get_ident = _thread.get_ident
 #: A poll shorter than this is not told of: the loop only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
 _NOT_KNOWN: Giver = (words.NOBODY, words.UNKNOWN)
+#: The switch from a loop to a task.
+_RESUMPTION = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
 
 
 class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "current", "due", "eager", "giver",
-        "guard", "ident", "left", "resumed", "rows", "track",
+        "__weakref__", "_began_ns", "_buffer", "_is_asked", "_looked_ns", "_polling", "_shared", "before", "bottom",
+        "clock", "current", "due", "eager", "giver", "guard", "ident", "left", "onward", "resumed", "rows", "track",
     )
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
+        self.clock = shared.context.stream.clock
         #: Its own track, once it has one.
         self.track = words.NOBODY
         #: The thread that it runs in, 0 while it does not; and the track that runs it.
         self.ident = 0
         self.before = words.NOBODY
+        #: The code right below all that it runs, where that is none of asyncio's.
+        self.bottom: CodeType | None = None
         #: What each handle that is ready is: a step of a task, or whose doing it is. By the id of the handle.
         self.due: dict[int, Task | Giver] = {}
         #: The task that makes a step; or whose doing the callback is that runs.
@@ -64,6 +72,8 @@ class Loop:
         #: The rows of the thread's buffer, and the shape of every switch from the loop to a task.
         self.rows: list[int] = []
         self.resumed = -1
+        #: The shapes of a turn that a task gives up, and of that together with the switch to the next task.
+        self.onward: dict[int, int] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
         self.guard: Any = None
@@ -72,6 +82,8 @@ class Loop:
         #: When it began to poll, until that is told; and whether it does.
         self._began_ns = 0
         self._polling = False
+        #: When it looked last at the sizes of queues.
+        self._looked_ns = 0
 
     # Runs of the loop.
 
@@ -80,7 +92,8 @@ class Loop:
         if self.track == words.NOBODY:
             context = self._shared.context
             thread = context.stream.here(t_ns).track
-            self.track = context.spawned(t_ns, words.LOOP, "loop", thread, context.current(), sys._getframe(2))
+            place = self._shared.place_in_step(sys._getframe(2))
+            self.track = context.spawned(t_ns, words.LOOP, "loop", thread, context.current(), place=place)
 
     def runs(self, frame: Any) -> None:
         """The loop runs from now on, in this thread. `frame`: of who runs it."""
@@ -89,12 +102,14 @@ class Loop:
         self.exists(t_ns)
         self.before = context.current()
         self._buffer = buffer = context.stream.here(t_ns)
-        self.ident, self.rows = _get_ident(), buffer.rows
-        self.resumed = buffer.shape(t_ns, (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0))
+        self.ident, self.rows, self.onward = _get_ident(), buffer.rows, buffer.onward
+        self.onward.clear()
+        self.resumed = buffer.shape(t_ns, _RESUMPTION)
         about = words.JOIN, -1, f"track {self.track}", None
-        code, offset = place_of(frame, context.own)
+        code, offset = self._shared.place_in_step(frame)
         context.stream.store(lines.wait_in_call, t_ns, self.before, about, None, code, offset)
         self._switch(t_ns, self.before, self.running, code, offset)
+        context.inside[self.before] = self._runs
 
     def stops(self, in_step: bool) -> None:
         """The loop does not run any longer. `in_step`: somebody lets another loop run in the middle of a step."""
@@ -106,7 +121,10 @@ class Loop:
             self.over(t_ns)
             self.giver = None
         self._is_asked = False
+        self._look_at_queues(t_ns)
         self.ident = 0
+        self.onward.clear()  # It names this loop.
+        context.inside.pop(self.before, None)
         context.ready(t_ns, self.before, self.track, words.FINISHED)
         self._switch(t_ns, self.running, self.before)
 
@@ -125,23 +143,33 @@ class Loop:
 
     def asked(self, count: int) -> None:
         """The loop asks how many handles are ready: right before it polls, and right behind."""
+        if self._is_asked:
+            self._is_asked = False
+            self.left = count
+            if self._polling:
+                self._polled(self.clock())
+            return
         if not self.ident:
             return
-        self._is_asked = not self._is_asked
-        now = self._shared.context.stream.clock
-        if not self._is_asked:
-            if self._polling:
-                self._polled(now())
-            self.left = count
-            return
+        self._is_asked = True
+        if self.eager:
+            self.end_eager()
+        t_ns = self.clock()
         if self.current is not None:
-            self.over(now())
+            self.over(t_ns)
         if self._shared.failed:
-            self._shared.find_retrieved(now())
+            self._shared.find_retrieved(t_ns)
+        if t_ns - self._looked_ns >= EVERY_NS:
+            self._look_at_queues(t_ns)
         self.giver = None
         if not count:
             self._polling = True
-            self._began_ns = now()
+            self._began_ns = self.clock()
+
+    def _look_at_queues(self, t_ns: int) -> None:
+        self._looked_ns = t_ns
+        store = self._shared.context.stream.store
+        self._shared.waits.sizes.look(lambda name, size: store(lines.size, t_ns, self.track, name, size))
 
     def report_poll(self) -> None:
         """In the flushing thread, or at the end of a poll that was not told of before."""
@@ -164,17 +192,27 @@ class Loop:
     def made_ready(self, handle: Any) -> None:
         """A handle was put into the queue, by who runs in this thread."""
         shared = self._shared
-        t_ns = shared.context.now()
+        t_ns = self.clock()
         if self.track == words.NOBODY:
             self.exists(t_ns)
-        callback = handle._callback
-        waker, cause = self._giver(t_ns, handle, callback)
-        args, current = handle._args, self.current
+        if self.eager:
+            self.end_eager()
+        callback, args, current = handle._callback, handle._args, self.current
+        if self.ident != _get_ident() or shared.context.runners:
+            waker, cause = self._giver(t_ns, handle, callback)
+        elif current is not None:
+            waker, cause = current.track, words.CALLBACK
+        else:
+            waker, cause = self.giver or self._by_itself(t_ns, handle, callback)
         is_end = args and current is not None and args[0] is current()
         if is_end:
             # Who waits for a task, or has asked to be told of its end, is told as the last it does.
             cause = words.FINISHED
-        stepped = shared.library.stepped_by(callback)
+        if type(callback) is BuiltinFunctionType and type(callback.__self__) is shared.library.task:
+            # By anything else of a task's, such as its `cancel`, it is no step.
+            stepped = (callback.__self__, True) if callback.__name__ == "task_wakeup" else None
+        else:
+            stepped = shared.library.stepped_by(callback)
         if stepped is None:
             self.due[id(handle)] = waker, cause
             return
@@ -190,17 +228,22 @@ class Loop:
                 known.gave_way = not is_woken
             else:
                 known = self._meet(t_ns, task, waker, cause if is_woken else "")
+        elif known is current and not is_woken:
+            known.gave_way = True
         elif is_woken:
-            if args and not is_end:
+            if args and not is_end and (type(args[0]) is not shared.library.future or args[0].cancelled()):
                 cause = self._cancel(t_ns, known, task, args[0], (waker, cause))
             # What it asked the loop to do wakes it: it does not do so itself.
             self._store_wake(t_ns, known.track, waker if waker != known.track else self.track, cause)
         self.due[id(handle)] = known
 
     def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
-        buffer = self._shared.context.stream.here(t_ns)
-        if buffer is self._buffer and waker == self.running:
-            waker = words.CURRENT
+        if self.ident == _get_ident():
+            buffer = self._buffer
+            if waker == self.track if self.current is None else waker == self.current.track:
+                waker = words.CURRENT
+        else:
+            buffer = self._shared.context.stream.here(t_ns)
         key = "wake", waker, cause
         shape = buffer.again(key)
         if shape is None:
@@ -220,7 +263,7 @@ class Loop:
         is_new, known.cancels = cancels > known.cancels, cancels
         if not is_new or cause == words.TIMEOUT:
             return cause
-        where = place_of(self._shared.in_step(sys._getframe(4)), self._shared.context.own)
+        where = self._shared.place_in_step(sys._getframe(4))
         # The task hands it on.
         message = library.get(future, "_cancel_message")
         self._store_cancel(t_ns, known, message, waker, *where)
@@ -243,10 +286,15 @@ class Loop:
         self._store_cancel(t_ns, known, None, by, code, offset)
 
     def _find_cancel(self, t_ns: int, known: Task, task: Any) -> None:
-        """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known."""
+        """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known.
+
+        Or what had cancelled it has taken that back.
+        """
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
             self._store_cancel(t_ns, known, self._shared.library.get(task, "_cancel_message"), words.NOBODY)
+        elif cancels < known.cancels:
+            self._shared.context.stream.store(lines.tie, t_ns, known.track, words.UNCANCELLED, "")
         known.cancels = cancels
 
     def _store_cancel(
@@ -256,48 +304,70 @@ class Loop:
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
 
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
-        """Whose doing it is that a handle is ready."""
+        """Whose doing it is that a handle is ready, which another thread has put in, or may have, or a greenlet."""
         shared = self._shared
         if self.ident != _get_ident():
             cause = cause_of_thread(callback)
             if cause == words.THREADPOOL and not is_in_pool(sys._getframe(3)):
                 cause = words.CALLBACK
             return shared.context.current(), cause
+        if shared.context.runners and (running := shared.context.current()) != self.running:
+            return running, words.CALLBACK  # A greenlet, to which what runs here has switched.
         if self.current is not None:
             return self.current.track, words.CALLBACK
-        if self.giver is not None:
-            return self.giver
-        if self._is_asked:
+        return self.giver or self._by_itself(t_ns, handle, callback)
+
+    def _by_itself(self, t_ns: int, handle: Any, callback: Any) -> Giver:
+        """The same of what nobody has asked for but the loop."""
+        if not self._is_asked:
+            return self.track, words.CALLBACK
+        if self._polling:
             self._polled(t_ns)
-            is_timer = issubclass(type(handle), shared.library.timer_handle)
-            return self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
-        return self.track, words.CALLBACK
+        if issubclass(type(handle), self._shared.library.timer_handle):
+            return self.track, cause_of_timer(callback)
+        return self.track, cause_of_descriptor(callback)
 
     def _meet(self, t_ns: int, task: Any, giver: int, cause: str) -> Task:
         """A task that is seen for the first time. `cause`: why it goes on; "" if it is to begin."""
         shared = self._shared
         context = shared.context
         name = shared.library.name(task)
-        frame = None if cause else shared.in_step(sys._getframe(3))
-        track = context.spawned(t_ns, words.TASK, name, self.track, words.NOBODY if cause else giver, frame)
+        place = (None, 0) if cause else shared.place_in_step(sys._getframe(3))
+        track = context.spawned(t_ns, words.TASK, name, self.track, words.NOBODY if cause else giver, place=place)
         context.ready(t_ns, track, giver, cause or words.SPAWN)
+        coroutine = shared.library.get(task, "_coro")
+        shared.served.met(t_ns, track, coroutine)
+        if cause and type(coroutine) is CoroutineType:
+            # It was eager, and nobody saw its first step.
+            shared.expect_eager(coroutine.cr_code)
         return shared.tasks.add(task, track, self, name)
 
     # Eager tasks.
 
-    def begins_eagerly(self, frame: Any, coroutine: Any, name: str) -> bool:
-        """A task is made in `frame`, by who runs, and makes its first step now. Return False if it does not."""
+    def is_eager(self, thing: Any) -> bool:
+        """Whether the task, or the task of the coroutine, is known to make its first step."""
+        return any(made is thing or made() is thing for made, _, _ in self.eager)
+
+    def begins_eagerly(self, frame: Any, coroutine: Any, name: str, task: Any = None) -> bool:
+        """A task is made in `frame`, by who runs, and makes its first step now. Return False if it does not.
+
+        `task`: None if nobody has it yet.
+        """
         if self.ident != _get_ident():
             return False
         context = self._shared.context
         t_ns, running = context.now(), self.running
-        by = self._shared.in_step(frame)
-        track = context.spawned(t_ns, words.TASK, name, self.track, running, by)
+        place = self._shared.place_in_step(frame)
+        track = context.spawned(t_ns, words.TASK, name, self.track, running, place=place)
         context.ready(t_ns, track, running, words.SPAWN)
-        self._switch(t_ns, running, track, *place_of(by, context.own))
-        # Nobody has the task yet: its coroutine stands for it.
-        made: Task = Task(coroutine)
-        made.begin(id(coroutine), track, self, name)
+        self._shared.served.met(t_ns, track, coroutine)
+        self._passes(t_ns, track, *place)
+        if task is not None:
+            made = self._shared.tasks.add(task, track, self, name)
+        else:
+            # Its coroutine stands for it.
+            made = Task(coroutine)
+            made.begin(id(coroutine), track, self, name)
         made.started = True
         self.eager.append((made, self.current, self.giver))
         self.current, self.giver = made, None
@@ -319,19 +389,42 @@ class Loop:
         return known
 
     def ends_eagerly(self, task: Any) -> None:
-        """The first step is over; `task` is None if none was made."""
+        """The first step is over; `task` is None if nobody had it before, and none was made."""
         context = self._shared.context
         t_ns = context.now()
         made, before, giver = self.eager.pop()
+        is_met = self._is_met(made)
+        if is_met:
+            task = made()
         known = self._is_eager(made, task) if task is not None else None
         back = before.track if before is not None else self.track
         if known is not None:
             self.current = known
             self.over(t_ns, back)
         else:
-            context.exited(t_ns, made.track, words.DROPPED)
+            if not is_met:
+                context.exited(t_ns, made.track, words.UNKNOWN)
             self._switch(t_ns, made.track, back)
         self.current, self.giver = before, giver
+
+    def _is_met(self, made: Task) -> bool:
+        """Whether it is that of a task, and not what stands for one that nobody has yet."""
+        return self._shared.tasks.by_id.get(made.key) is made
+
+    def _runs(self) -> int:
+        """The track that runs now, in the thread of the loop."""
+        if self.eager:
+            self.end_eager()
+        return self.running
+
+    def end_eager(self) -> None:
+        """End the first steps that are over and were not seen to end: SystemExit and its like go on to the creator."""
+        while self.eager and self.ident == _get_ident():
+            made = self.eager[-1][0]
+            if (self._is_met(made) or made() is None) and self._shared.library.running_task() is not made():
+                self.ends_eagerly(None)
+            else:
+                return
 
     # What runs.
 
@@ -343,6 +436,8 @@ class Loop:
         if words.NOBODY in context.unsettled:
             context.unsettled.discard(words.NOBODY)
             context.stream.attend(self._buffer)
+        if self.eager:
+            self.end_eager()
         self.over(t_ns)
         self.left -= 1
         self.giver = None
@@ -364,7 +459,13 @@ class Loop:
 
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
-        name = self._shared.library.name(task)
+        library = self._shared.library
+        if type(task) is library.task:
+            given = task.get_name()
+            if given == known.given:
+                return
+            known.given = given
+        name = library.name(task)
         if name and name != known.name:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
@@ -405,8 +506,9 @@ class Loop:
         library = self._shared.library
         task: Any = known()
         is_plain = type(task) is library.task
-        if (task._fut_waiter if is_plain else library.get(task, "_fut_waiter")) is not None:
-            self._suspended(t_ns, known, task, back)
+        future = task._fut_waiter if is_plain else library.get(task, "_fut_waiter")
+        if future is not None:
+            self._suspended(t_ns, known, task, future, back)
             return
         known.ended = True
         self._name_again(t_ns, known, task)
@@ -415,7 +517,7 @@ class Loop:
         self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
             self._shared.failed[known.track] = known
-        self._switch(t_ns, known.track, back)
+        self._passes(t_ns, back)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -427,31 +529,46 @@ class Loop:
             return words.RAISED, keep(error)
         return (words.RETURNED, keep(library.get(task, "_result"))) if state == "FINISHED" else (words.UNKNOWN, None)
 
-    def _suspended(self, t_ns: int, known: Task, task: Any, back: int) -> None:
+    def _suspended(self, t_ns: int, known: Task, task: Any, future: Any, back: int) -> None:
         """It waits for a future."""
-        self._find_cancel(t_ns, known, task)
-        waits, stream, buffer = self._shared.waits, self._shared.context.stream, self._buffer
+        waits = self._shared.waits
+        if type(task) is not waits.task or task.cancelling() != known.cancels:
+            self._find_cancel(t_ns, known, task)
+        buffer: Buffer = self._buffer
         stand, coroutines = waits.stand(task)
-        about, text = waits.of(t_ns, task, stand, coroutines)
-        reason, limit_ns, thing, _ = about
+        if stand.buffer is buffer:
+            thing = waits.thing(stand, future, coroutines)
+            if thing:
+                self.rows.extend((t_ns, back, stand.shape + buffer.said(t_ns, thing)))
+                self._stop(back)
+                return
+        entered = waits.entered(stand, coroutines) if stand.enters else []
+        about, text = waits.of(t_ns, future, stand, coroutines, entered)
+        reason, limit_ns, what, end = about
+        thing = str(what)
         code, offset = stand.code, stand.offset
-        if thing and stand.enters:
-            for held in waits.held(stand, coroutines, thing):
-                stream.store(lines.tie, t_ns, known.track, words.HOLDS, held)
-        # Where it waits for the same again, the two lines are a row.
-        shape, key = None, ("wait", id(stand), about, text)
-        if reason != words.FUTURE and (limit_ns < 0 or text is not None):
+        if entered and thing:
+            for held in waits.held(stand, entered, thing):
+                self._shared.context.stream.store(lines.tie, t_ns, known.track, words.HOLDS, held)
+        # Where it waits so again, the two lines are a row, which says for what.
+        shape, open_about = None, (reason, limit_ns, words.SUBJECT if thing else "", end)
+        key = "wait", id(stand), open_about, text
+        if limit_ns < 0 or text is not None:
             shape = buffer.again(key, stand)
         if shape is None:
-            stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
+            self._shared.context.stream.store(lines.wait_in_call, t_ns, known.track, about, text, code, offset)
             self._switch(t_ns, known.track, back, code, offset)
             return
         if shape == NEW:
             shape = buffer.learn(
                 key, t_ns,
-                (lines.wait_in_call, words.CURRENT, about, text, code, offset),
+                (lines.wait_in_call, words.CURRENT, open_about, text, code, offset),
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
+            if thing and text is None and waits.may_be_short(stand, reason):
+                stand.buffer, stand.shape = buffer, shape
+        if thing:
+            shape += buffer.said(t_ns, thing)
         self.rows.extend((t_ns, back, shape))
         self._stop(back)
 
@@ -461,26 +578,42 @@ class Loop:
         stand, coroutines = shared.waits.stand(task)
         code, offset = stand.code, stand.offset
         key = "turn", id(code), offset
-        events = (
-            (lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0),
-            (lines.wake, words.CURRENT, (words.SUBJECT, words.TIMER), None, None, 0),
-            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
-        )
+
+        def events(loop: int) -> Iterator[tuple[Any, ...]]:
+            yield lines.wait, words.CURRENT, (words.SLEEP, "0 s", 0), None, None, 0
+            yield lines.wake, words.CURRENT, (loop, words.TIMER), None, None, 0
+            yield lines.switch, words.CURRENT, loop, lines.NO_VALUE, code, offset
+
         shape = buffer.again(key, code)
         if shape is None:
             buffer.again(key, code)
             shape = NEW
         if shape == NEW:
-            shape = buffer.learn(key, t_ns, *events)
+            shape = buffer.learn(key, t_ns, *events(words.SUBJECT))
         self.rows.extend((t_ns, self.track, shape))
         if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
             if stand.ats[0] == (code, offset):
                 known.place, known.shape = (offset, stand.ats[1][0]), shape
+                if shape not in self.onward:
+                    self.onward[shape] = buffer.shape(t_ns, *events(self.track), _RESUMPTION)
         self._stop(self.track)
 
     def _switch(self, t_ns: int, origin: int, target: int, code: CodeType | None = None, offset: int = 0) -> None:
         """`target` runs from now on instead of `origin`, which is suspended at that place."""
         self._shared.context.stream.store(lines.switch, t_ns, origin, target, lines.NO_VALUE, code, offset)
+        self._stop(target)
+
+    def _passes(self, t_ns: int, target: int, code: CodeType | None = None, offset: int = 0) -> None:
+        """The same of what runs here."""
+        key, buffer = ("pass", id(code), offset), self._buffer
+        shape = buffer.again(key, code)
+        if shape is None:
+            buffer.store((lines.switch, t_ns, words.CURRENT, target, lines.NO_VALUE, code, offset))
+        else:
+            if shape == NEW:
+                event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
+                shape = buffer.learn(key, t_ns, event)
+            self.rows.extend((t_ns, target, shape))
         self._stop(target)
 
     def _stop(self, target: int) -> None:

@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
-    from visualizer.tracers.runtimes.asyncio_.loops import Loop
     from visualizer.tracers.runtimes.asyncio_.shared import Shared
 
 try:
@@ -34,7 +33,8 @@ class Plain(deque):  # type: ignore[misc]
 
     __slots__ = ("loop",)
 
-    loop: Loop
+    #: A weak reference to its `Loop`: whoever follows the program's objects from one to the next does not come to ours.
+    loop: Any
 
 
 def make_watched(shared: Shared) -> type[Plain]:
@@ -51,8 +51,8 @@ def make_watched(shared: Shared) -> type[Plain]:
         __slots__ = ()
 
         def append(self, handle: Any) -> None:
-            loop = self.loop
             try:
+                loop = self.loop()
                 callback, task = handle._callback, loop.current
                 if task is not None and type(callback) is library.step and callback.__self__ is task():
                     task.gave_way = True
@@ -67,11 +67,17 @@ def make_watched(shared: Shared) -> type[Plain]:
 
         def popleft(self) -> Any:
             handle = pop(self)
-            loop = self.loop
             try:
+                loop = self.loop()
                 t_ns = clock()
                 task, before = loop.due.pop(id(handle), None), loop.current
-                if type(task) is not Task or not task.started or unsettled or not loop.ident:
+                if type(task) is tuple and not (unsettled or loop.eager or handle._cancelled) and loop.ident:
+                    if before is not None:
+                        loop.over(t_ns)
+                    loop.left -= 1
+                    loop.giver = task
+                    return handle
+                if type(task) is not Task or not task.started or unsettled or loop.eager or not loop.ident:
                     loop.begins(t_ns, handle, task)
                     return handle
                 is_over = False
@@ -79,7 +85,11 @@ def make_watched(shared: Shared) -> type[Plain]:
                     try:
                         if turn(before()) == before.place:
                             before.gave_way = False
-                            loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
+                            shape = loop.onward.get(before.shape)
+                            if shape is not None:
+                                loop.rows.extend((t_ns, task.track, shape))
+                            else:
+                                loop.rows.extend((t_ns, loop.track, before.shape, t_ns, task.track, loop.resumed))
                             is_over = True
                     except AttributeError:
                         pass
@@ -99,7 +109,7 @@ def make_watched(shared: Shared) -> type[Plain]:
             count: int = length(self)
             try:
                 if _getframe(1).f_code.co_name == "_run_once":
-                    self.loop.asked(count)
+                    self.loop().asked(count)
             except Exception as error:
                 fail(error)
             return count
@@ -108,7 +118,7 @@ def make_watched(shared: Shared) -> type[Plain]:
             deque.clear(self)
             try:
                 if _getframe(1).f_code.co_name == "close":
-                    self.loop.closes()
+                    self.loop().closes()
             except Exception as error:
                 fail(error)
 

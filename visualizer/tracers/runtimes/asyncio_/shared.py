@@ -7,11 +7,14 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
+from visualizer.tracers.runtimes.asyncio_.served import Served
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, Tasks
 from visualizer.tracers.runtimes.asyncio_.waits import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
 
@@ -24,11 +27,21 @@ class Shared:
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected)
         self.waits = Waits(context, self.library, self.tasks)
+        self.served = Served(context, self.fail)
+        #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
+        self.expect_eager: Callable[[CodeType], None] = lambda code: None
         self._name = name
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
+        #: What stands below all that a loop calls: the function that runs a handle, or a foreign loop.
+        self.bottoms: list[CodeType] = [self.library.run]
         #: What a signal's handler raised in a hook of ours, where the program was paused.
         self.raised: BaseException | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the tracer was not taken out."""
+        return self._name in self.context.tracers and not self.context.is_over
 
     def fail(self, error: BaseException) -> None:
         """A hook failed. Raise what is none of its errors."""
@@ -49,20 +62,32 @@ class Shared:
             if task is not None and relation:
                 self.context.stream.store(lines.tie, t_ns, track, relation, "")
 
-    def in_step(self, frame: Any) -> Any:
-        """The innermost frame of the program's own, from `frame` on, in what a loop runs now or whoever makes it run.
+    def place_in_step(self, frame: Any) -> tuple[CodeType | None, int]:
+        """The innermost place of the program's own, from `frame` on, in what a loop runs now or whoever makes it run.
 
-        A library's, if there is none; else None: below a step there are only those who run the loop.
+        A library's, if there is none; else (None, 0): below a step there are only those who run the loop.
         """
-        library = None
-        while frame is not None and frame.f_code is not self.library.run:
+        library: tuple[CodeType | None, int] = None, 0
+        while frame is not None and frame.f_code not in self.bottoms:
             if self.context.own(frame.f_code):
-                return frame
-            if library is None and not is_of_asyncio(frame.f_code.co_filename):
-                library = frame
+                return frame.f_code, frame.f_lasti
+            code = frame.f_code
+            if library[0] is None and not is_of_asyncio(code.co_filename) and not self.context.own.is_hook(code):
+                library = frame.f_code, frame.f_lasti
             frame = frame.f_back
         return library
 
+    def called(self, frame: Any) -> str:
+        """The qualified name of the function that a loop has called, and in which `frame` is; "" of none."""
+        name = ""
+        while frame is not None and frame.f_code not in self.bottoms:
+            if not self.context.own.is_hook(frame.f_code):
+                name = frame.f_code.co_qualname
+            frame = frame.f_back
+        return name
+
     def _collected(self, task: Task) -> None:
-        if not task.ended and not self.context.is_over:
-            self.context.exited(self.context.now(), task.track, words.DROPPED)
+        # Whose tracer was taken out may have ended without our knowing.
+        if not task.ended and self.is_on:
+            outcome = words.UNKNOWN if task.loop.is_eager(task) else words.DROPPED
+            self.context.exited(self.context.now(), task.track, outcome)

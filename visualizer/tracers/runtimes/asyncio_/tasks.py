@@ -21,7 +21,7 @@ class Task(ref):  # type: ignore[type-arg]
     """A task that has a track, as a weak reference."""
 
     __slots__ = (
-        "cancels", "ended", "gave_way", "key", "loop", "name", "place", "shape", "started", "track",
+        "cancels", "ended", "gave_way", "given", "key", "loop", "name", "place", "shape", "started", "track",
     )
 
     key: int
@@ -29,6 +29,8 @@ class Task(ref):  # type: ignore[type-arg]
     #: Its `Loop` (loops.py).
     loop: Any
     name: str
+    #: What asyncio calls it, once that was looked at.
+    given: Any
     #: It has run; it has ended.
     started: bool
     ended: bool
@@ -43,7 +45,7 @@ class Task(ref):  # type: ignore[type-arg]
     def begin(self, key: int, track: int, loop: Any, name: str) -> None:
         self.key, self.track, self.loop, self.name = key, track, loop, name
         self.started = self.ended = self.gave_way = False
-        self.place, self.shape = None, -1
+        self.place, self.shape, self.given = None, -1, None
         self.cancels = 0
 
 

@@ -2,7 +2,8 @@
 
 Nothing happens until the program imports asyncio. Then each loop that is made gets a queue of ours for its handles
 (ready.py), by a descriptor of the loop's class; and `_set_running_loop`, which asyncio calls whenever a loop begins and
-ceases to run, tells when. A loop that has no such queue (uvloop's) is not watched, and the trace says so.
+ceases to run, tells when. A loop that has no such queue is not watched, and the trace says so, unless it is uvloop's
+(foreign.py).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import _thread
 import sys
 from _collections import deque  # type: ignore[import-not-found]
 
+from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.core.values import dictionary, type_module, type_name
+from visualizer.tracers.runtimes.asyncio_ import served
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.eager import EagerTasks
+from visualizer.tracers.runtimes.asyncio_.foreign import ForeignLoops
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
 from visualizer.tracers.runtimes.asyncio_.ready import Plain, make_watched
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -42,27 +46,23 @@ _ENDS = ("run_forever", "_run_forever_cleanup")
 class _OnSet:
     """A loop's attribute `_ready`: what is set is kept in the instance, as otherwise, but as a queue of ours."""
 
-    def __init__(self, tracer: AsyncioTracer) -> None:
-        self._tracer = tracer
+    def __init__(self, watched: Callable[[Any], Any]) -> None:
+        self._watched = watched
 
     def __set__(self, loop: Any, value: Any) -> None:
-        if type(value) is deque:
-            try:
-                value = self._tracer.watched(value)
-            except Exception as error:
-                self._tracer.fail(error)
-        loop.__dict__["_ready"] = value
+        loop.__dict__["_ready"] = self._watched(value) if type(value) is deque else value
 
 
 class AsyncioTracer:
     name = "asyncio"
-    modules: tuple[str, ...] = ("asyncio.base_events", "asyncio")
+    modules: tuple[str, ...] = ("asyncio.base_events", "asyncio", "uvloop", *served.MODULES)
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self._shared: Shared | None = None
         self._queue_class: type[Plain] | None = None
         self._eager: EagerTasks | None = None
+        self._foreign: ForeignLoops | None = None
         #: The loops that run, by thread, the innermost last.
         self._running: dict[int, list[Loop]] = {}
         self._loop_class: Any = None
@@ -71,8 +71,8 @@ class AsyncioTracer:
         self._set_running: Any = None
         self._hook: Any = None
         self._told: set[str] = set()
-        #: Weak references to the queues of all loops, by their ids: a queue has no hash.
-        self._queues: dict[int, Any] = {}
+        #: Weak references to the queues of all loops, by their ids, as a queue has no hash; and the loops.
+        self._queues: dict[int, tuple[Any, Loop]] = {}
 
     def install(self) -> str:
         return "on when asyncio is imported: its loops' queues of ready handles"
@@ -82,19 +82,27 @@ class AsyncioTracer:
         if name == "asyncio.base_events":
             self._loop_class = known.BaseEventLoop
             self._events = known.events
-            self._loop_class._ready = _OnSet(self)
+            self._loop_class._ready = _OnSet(self.watched)
             if self.context.control is not None:
                 self._time = self._loop_class.time
                 self._loop_class.time = _stopped_time(self.context.now)
             return
+        if name in served.MODULES:
+            if self._shared is not None:
+                self._shared.served.imported(module, self._shared.expect_eager)
+            return
+        if name == "uvloop":
+            if self._foreign is not None:
+                self._foreign.begin(known.Loop)
+            return
         self._shared = shared = Shared(self.context, self.name, known)
+        self._foreign = ForeignLoops(shared)
         self._set_running = original = known.events._set_running_loop
         self._queue_class = make_watched(shared)
-        self._eager = EagerTasks(shared)
+        self._eager = EagerTasks(shared, self._loop_of)
         self._eager.begin(known)
         self.context.has_tasks = True
         self.context.on_method["cancel"] = self._on_cancel
-        self.context.runners.append(self._current)
         self.context.steppers.append(self._is_step)
         self.context.stream.before_flush.append(self._report_polls)
 
@@ -119,9 +127,14 @@ class AsyncioTracer:
                 self._loop_class.time = self._time
         if kind is None:
             return
-        if self._eager is not None:
+        if self._eager is not None and self._foreign is not None:
             self._eager.remove()
-        self.context.runners.remove(self._current)
+            self._foreign.remove()
+        if self._shared is not None:
+            self._shared.served.remove()
+        for running in self._running.values():
+            for loop in running:
+                self.context.inside.pop(loop.before, None)
         self.context.steppers.remove(self._is_step)
         del self.context.on_method["cancel"]
         self.context.stream.before_flush.remove(self._report_polls)
@@ -129,7 +142,7 @@ class AsyncioTracer:
             place: Any = sys.modules.get(name)
             if place is not None and place.__dict__.get("_set_running_loop") is self._hook:
                 place._set_running_loop = self._set_running
-        for queue in [reference() for reference in list(self._queues.values())]:
+        for queue in [reference() for reference, _ in list(self._queues.values())]:
             if queue is not None:
                 queue.__class__ = Plain
 
@@ -148,10 +161,18 @@ class AsyncioTracer:
         """The queue for a new loop."""
         if self._queue_class is None or self._shared is None:
             return handles
-        queue = self._queue_class(handles)
-        queue.loop = Loop(self._shared)
+        try:
+            return self._watched_queue(self._queue_class, self._shared, handles)
+        except Exception as error:
+            self.fail(error)
+            return handles
+
+    def _watched_queue(self, kind: type[Plain], shared: Shared, handles: Any) -> Plain:
+        queue = kind(handles)
+        loop = Loop(shared)
+        queue.loop = ref(loop)
         key = id(queue)
-        self._queues[key] = ref(queue, lambda _: self._queues.pop(key, None))
+        self._queues[key] = ref(queue, lambda _: self._queues.pop(key, None)), loop
         return queue
 
     def _on_running(self, loop: Any, frame: Any) -> None:
@@ -161,20 +182,25 @@ class AsyncioTracer:
         if loop is None:
             if running:
                 running.pop().stops(frame.f_code.co_name not in _ENDS)
-                self._tell(bool(running))
+                self.context.runs_tasks(bool(running))
             return
-        own = object.__getattribute__(loop, "__dict__") if hasattr(type(loop), "__dict__") else {}
-        queue = own.get("_ready") if type(own) is dict else None
-        if not isinstance(queue, Plain):
+        known = self._loop_of(loop)
+        if known is None:
             self._say_unwatched(type(loop))
             return
-        running.append(queue.loop)
-        queue.loop.runs(frame)
-        self._tell(True)
+        if known in running:
+            return  # It is only said again: by code that leaves and enters it by way of greenlets.
+        running.append(known)
+        known.runs(frame)
+        self.context.runs_tasks(True)
 
-    def _tell(self, has_tasks: bool) -> None:
-        for report in self.context.on_tasks:
-            report(has_tasks)
+    def _loop_of(self, loop: Any) -> Loop | None:
+        """What is known of a loop of the program's; None if it is not watched."""
+        queue = dictionary(loop).get("_ready")
+        if isinstance(queue, Plain):
+            known: Loop = queue.loop()
+            return known
+        return self._foreign.of(loop) if self._foreign is not None else None
 
     def _say_unwatched(self, kind: type) -> None:
         name = f"{type_module(kind).partition('.')[0]}.{type_name(kind)}"
@@ -182,15 +208,15 @@ class AsyncioTracer:
             self._told.add(name)
             self.context.note(name + _UNWATCHED, name)
 
-    def _current(self) -> int | None:
-        """The track that runs in this thread, if it runs a loop."""
+    def _is_step(self, frame: Any, outermost: Any) -> bool:
+        """Whether a task of a loop of ours makes a step that is called in `frame` and begins in `outermost`."""
         running = self._running.get(_get_ident())
-        return running[-1].running if running and running[-1].ident else None
-
-    def _is_step(self, frame: Any) -> bool:
-        """Whether in `frame` a task of a loop of ours makes a step."""
-        running = self._running.get(_get_ident())
-        return bool(running) and is_of_asyncio(frame.f_code.co_filename)
+        if not running or self._shared is None or self._eager is None:
+            return False
+        code = frame.f_code
+        if code is self._shared.library.run or code is running[-1].bottom or self._eager.is_step(frame, outermost):
+            return True
+        return is_of_asyncio(code.co_filename) and not code.co_flags & GENERATOR_FLAG
 
     def _on_cancel(self, thing: Any, code: CodeType, offset: int) -> bool:
         """The program's own code is about to cancel something: return whether it may be a task."""

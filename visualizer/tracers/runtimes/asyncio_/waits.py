@@ -10,23 +10,27 @@ from __future__ import annotations
 
 import gc
 import opcode
-from types import CoroutineType, FunctionType, MethodType
+import sys
+from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.sockets import Addresses, address_text
+from visualizer.tracers.core.values import dictionary, nanoseconds, type_module, type_name
+from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
+from visualizer.tracers.runtimes.asyncio_.sizes import Sizes
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import (
     chain,
     frame_of,
+    handler,
     is_generator,
     is_resuming,
     resumed_by,
 )
-from visualizer.tracers.runtimes.greenlets.call_sites import of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,6 +38,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.core.buffer import Buffer
     from visualizer.tracers.core.lines import InCall
     from visualizer.tracers.core.sockets import Endpoint
 
@@ -84,8 +89,12 @@ _OF_SOCKETS = {
 }
 #: What one of these is built on says less.
 _OUTER = frozenset(("Queue.join", "Barrier.wait", "Process.communicate", "BaseEventLoop.getaddrinfo", *_OF_TRACKS))
-#: Instructions by which `async with` enters something.
-_ENTERS = frozenset(opcode.opmap[name] for name in ("BEFORE_ASYNC_WITH", "LOAD_SPECIAL") if name in opcode.opmap)
+#: The instructions by which a `with` and an `async with` begin to deal with an exception.
+_LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_START"]))
+#: Classes of timers that may be asked when they are due.
+_TIMERS = frozenset((("asyncio.events", "TimerHandle"), ("uvloop.loop", "TimerHandle")))
+#: Whether a frame makes a dictionary of its variables for who asks, and keeps that.
+_ARE_SNAPSHOTS = sys.version_info < (3, 13)
 #: So many are remembered, so that memory does not grow with code that a program makes.
 _MOST_STANDS = 4096
 
@@ -93,11 +102,13 @@ _MOST_STANDS = 4096
 class Stand:
     """The places at which a chain of coroutines is suspended, and what can be told from these alone."""
 
-    __slots__ = ("ats", "code", "enters", "limited", "name", "offset", "telling")
+    __slots__ = (
+        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "regains", "shape", "telling",
+    )
 
     def __init__(
         self, ats: list[tuple[CodeType, int]], number: int, telling: int, name: str, enters: list[int],
-        limited: list[int],
+        limited: list[int], is_entering: bool, regains: bool,
     ) -> None:
         #: Code and offset of each; kept, so that the ids of the code objects stay their own.
         self.ats = ats
@@ -107,9 +118,28 @@ class Stand:
         #: Which of them, a function of asyncio's of that name, tells what is waited for; -1 if none.
         self.telling = telling
         self.name = name
-        #: Those that may be in an `async with`, and those whose variables tell a time limit.
+        #: Those that are in an `async with`, or a `with`, and those whose variables tell a time limit.
         self.enters = enters
         self.limited = limited
+        #: Whether one of these is about to enter a lock as well; and whether a condition is waited for, whose lock the
+        #: task does not have meanwhile.
+        self.is_entering = is_entering
+        self.regains = regains
+        #: The shape of waiting there as one did before, and in which thread (short way: `thing`); none where what is
+        #: around it, or an `async with`, tells more.
+        self.buffer: Buffer | None = None
+        self.shape = -1
+
+
+def _is_within(code: CodeType, offset: int) -> bool:
+    """Whether that place of a function is inside of a `with` or an `async with`."""
+    seen = set()
+    while offset >= 0 and offset not in seen:
+        seen.add(offset)
+        offset = handler(code, offset)
+        if code.co_code[offset : offset + 3] == _LEAVES:
+            return True
+    return False
 
 
 class Waits:
@@ -118,8 +148,10 @@ class Waits:
     def __init__(self, context: Context, library: Library, tasks: Tasks) -> None:
         self._own = context.own
         self._library = library
+        self.task = library.task
         self._tasks = tasks
-        self._numbers = Numbers(self._known_track)
+        self.sizes = Sizes(library.queue)
+        self._numbers = Numbers(self._known_track, self.sizes.met)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
         self._ends: dict[int, type] = {}
@@ -132,34 +164,39 @@ class Waits:
 
     # Where.
 
-    def chain(self, task: Any) -> list[Any]:
-        """The coroutines that a task is suspended in, the innermost last."""
-        coroutine = self._library.get(task, "_coro")
-        found: list[Any] = []
-        while type(coroutine) is CoroutineType and coroutine.cr_frame is not None:
-            found.append(coroutine)
-            coroutine = coroutine.cr_await
-        if id(type(coroutine)) in self._ends:
-            return found
-        if is_generator(coroutine) or is_resuming(coroutine):
-            first = resumed_by(coroutine)
-            found += [one for one in chain(first) if frame_of(one) is not None] if first is not None else []
-        else:
-            self._ends[id(type(coroutine))] = type(coroutine)
-        return found
-
     def stand(self, task: Any) -> tuple[Stand, list[Any]]:
-        """Where a task is suspended, and in which coroutines."""
-        coroutines = self.chain(task)
-        frames = [frame_of(one) for one in coroutines]
+        """Where a task is suspended, and in which coroutines, the innermost last."""
+        coroutine = task._coro if type(task) is self._library.task else self._library.get(task, "_coro")
+        coroutines: list[Any] = []
         # Of living code objects no two have the same sum, since the instructions lie inside of the object.
-        key = tuple([id(frame.f_code) + frame.f_lasti for frame in frames])
+        ats: list[int] = []
+        while type(coroutine) is CoroutineType:
+            frame = coroutine.cr_frame
+            if frame is None:
+                break
+            coroutines.append(coroutine)
+            ats.append(id(coroutine.cr_code) + frame.f_lasti)
+            coroutine = coroutine.cr_await
+        if id(type(coroutine)) not in self._ends:
+            rest = self._below(coroutine)
+            coroutines += rest
+            ats += [id(frame.f_code) + frame.f_lasti for frame in map(frame_of, rest)]
+        key = tuple(ats)
         known = self._stands.get(key)
         if known is None:
             if len(self._stands) >= _MOST_STANDS:
                 self._stands.clear()
+            frames = map(frame_of, coroutines)
             known = self._stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
         return known, coroutines
+
+    def _below(self, awaited: Any) -> list[Any]:
+        """What a chain of coroutines goes on with that awaits this, which is none or has none."""
+        if is_generator(awaited) or is_resuming(awaited):
+            first = resumed_by(awaited)
+            return [one for one in chain(first) if frame_of(one) is not None] if first is not None else []
+        self._ends[id(type(awaited))] = type(awaited)
+        return []
 
     def _stand(self, ats: list[tuple[CodeType, int]]) -> Stand:
         names = [code.co_qualname if is_of_asyncio(code.co_filename) else "" for code, _ in ats]
@@ -174,20 +211,22 @@ class Waits:
         for at in range(len(ats) - 1, number, -1):
             if names[at] in _TELLING and (telling < 0 or names[at] in _OUTER):
                 telling = at
-        enters = [at for at, (code, _) in enumerate(ats) if not _ENTERS.isdisjoint(code.co_code[::2])]
+        enters = [at for at, (code, offset) in enumerate(ats) if _is_within(code, offset)]
         limited = [at for at, name in enumerate(names) if name in ("wait_for", "_wait")]
-        return Stand(ats, number, telling, names[telling] if telling >= 0 else "", enters, limited)
+        name = names[telling] if telling >= 0 else ""
+        is_entering = any(name.endswith(".__aenter__") and at - 1 in enters for at, name in enumerate(names))
+        return Stand(ats, number, telling, name, enters, limited, is_entering, "Condition.wait" in names)
 
     # What.
 
-    def of(self, t_ns: int, task: Any, stand: Stand, coroutines: list[Any]) -> Told:
-        """What a task waits for that is suspended there."""
+    def of(self, t_ns: int, future: Any, stand: Stand, coroutines: list[Any], entered: list[Any]) -> Told:
+        """What a task waits for that is suspended there, by `future`."""
         if stand.telling >= 0:
             about, text = self._told(stand.name, frame_of(coroutines[stand.telling]))
         else:
-            about, text = self._of_future(self._library.get(task, "_fut_waiter")), None
-        if stand.enters or stand.limited:
-            limit_ns = self._limit_ns(t_ns, stand, coroutines)
+            about, text = self._of_future(future), None
+        if entered or stand.limited:
+            limit_ns = self._limit_ns(t_ns, stand, coroutines, entered)
             if limit_ns >= 0 and not 0 <= about[1] <= limit_ns:
                 about = about[0], limit_ns, *about[2:]
         return about, text
@@ -199,10 +238,9 @@ class Waits:
     def _in(self, name: str, own: Mapping[str, Any]) -> Told:
         """What is waited for in the function of asyncio's of that name, which has these variables."""
         if name == "sleep":
-            delay: Any = own.get("delay")
-            if type(delay) is not float and type(delay) is not int:
-                return (words.SLEEP, -1, "", None), None
-            return (words.SLEEP, int(delay * 1_000_000_000), "", None), f"{delay:g} s"
+            delay = own.get("delay")
+            asked_ns = nanoseconds(delay)
+            return (words.SLEEP, asked_ns, "", None), f"{delay:g} s" if asked_ns >= 0 else None
         reason = _OF_OBJECTS.get(name)
         if reason is not None:
             return (reason, -1, self._numbers.name(own.get("self")), None), None
@@ -214,7 +252,7 @@ class Waits:
         if name in _OF_TRACKS:
             variable, attribute = _OF_TRACKS[name]
             there = own.get(variable)
-            joined = _dictionary(there).get(attribute) if attribute else there
+            joined = dictionary(there).get(attribute) if attribute else there
             return (words.JOIN, -1, self._joined(joined), None), None
         direction, variable = _OF_SOCKETS[name]
         endpoint = self._endpoint(direction, own.get(variable), own.get("address"))
@@ -227,9 +265,34 @@ class Waits:
             things = [one for _, one in sorted(zip(known, things, strict=False))] if len(known) == len(things) else []
         return self._numbers.name(things) if type(things) in (list, tuple) or self._library.is_task(things) else ""
 
+    def may_be_short(self, stand: Stand, reason: str | None) -> bool:
+        """Whether `thing` tells all that there is to tell of who waits there, for that reason."""
+        if stand.enters or stand.limited:
+            return False
+        return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_OBJECTS
+
+    def thing(self, stand: Stand, future: Any, coroutines: list[Any]) -> str:
+        """What is waited for there, where `may_be_short` is true and it is again of the same kind; else ""."""
+        if stand.telling < 0:
+            return self._numbers.of_no_track(future) if self.is_plain(future) else ""
+        variables = coroutines[stand.telling].cr_frame.f_locals
+        thing = variables["self"]
+        if _ARE_SNAPSHOTS:
+            variables.clear()  # As `of_variables` does.
+        return self._numbers.of_no_track(thing)
+
+    def is_plain(self, future: Any) -> bool:
+        """Whether it is a future of asyncio's own class, for which one task waits and nobody else."""
+        if type(future) is not self._library.future:
+            return False
+        callbacks = future._callbacks
+        return callbacks is not None and len(callbacks) == 1 and type(callbacks[0][0]) is BuiltinFunctionType
+
     def _of_future(self, future: Any) -> InCall:
         """What a future is for, that is awaited as such."""
         library = self._library
+        if self.is_plain(future):
+            return words.FUTURE, -1, self._numbers.of_no_track(future), None
         track = self._known_track(future)
         if track is not None:
             return words.JOIN, -1, f"track {track}", None
@@ -249,11 +312,11 @@ class Waits:
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
         """The end of a connection that a socket, a stream or a protocol of one has."""
-        own = _dictionary(thing)
-        transport = _dictionary(own.get("_transport"))
-        wrapped = _dictionary(transport.get("_ssl_protocol")).get("_transport")
+        own = dictionary(thing)
+        transport = dictionary(own.get("_transport"))
+        wrapped = dictionary(transport.get("_ssl_protocol")).get("_transport")
         if wrapped is not None:
-            transport = _dictionary(wrapped)
+            transport = dictionary(wrapped)
         real = transport.get("_sock", thing)
         fd, local, peer = self._addresses.of_socket(real, direction is words.ACCEPT)
         if fd < 0:
@@ -266,43 +329,56 @@ class Waits:
 
     # What was entered by `async with`.
 
-    def _entered(self, stand: Stand, coroutines: list[Any]) -> list[Any]:
-        """The objects whose `async with` block a suspended task is in, or about to enter."""
+    def entered(self, stand: Stand, coroutines: list[Any]) -> list[Any]:
+        """The objects whose `async with` block a suspended task is in."""
         found = gc.get_referents(*[coroutines[at] for at in stand.enters]) if stand.enters else []
-        return [one.__self__ for one in found if type(one) is MethodType and one.__func__.__name__ == "__aexit__"]
+        entered = []
+        for one, behind in zip(found, (*found[1:], None), strict=True):
+            if type(one) is MethodType and type(one.__func__) is FunctionType:
+                if one.__func__.__name__ == "__aexit__":
+                    entered.append(one.__self__)
+            elif type(one) is FunctionType and one.__name__ == "__aexit__":
+                entered.append(behind)  # From 3.14 on the method and its object lie there apart.
+        return entered
 
-    def _limit_ns(self, t_ns: int, stand: Stand, coroutines: list[Any]) -> int:
+    def _limit_ns(self, t_ns: int, stand: Stand, coroutines: list[Any], entered: list[Any]) -> int:
         """What is left until the first time limit that is around it; -1 if there is none."""
         first = -1
-        for entered in self._entered(stand, coroutines):
-            if type(entered) is self._library.timeout:
-                first = self._sooner(first, t_ns, _dictionary(entered).get("_when"))
+        for one in entered:
+            if type(one) is self._library.timeout:
+                first = self._sooner(first, t_ns, dictionary(one).get("_when"))
         for at in stand.limited:
             handle = of_variables(frame_of(coroutines[at]), lambda own: own.get("timeout_handle"))
-            if handle is not None:
-                first = self._sooner(first, t_ns, handle._when)
+            # uvloop's has another class if it is due at once.
+            if (type_module(type(handle)), type_name(type(handle))) in _TIMERS:
+                first = self._sooner(first, t_ns, handle.when())
         return first
 
     def _sooner(self, first_ns: int, t_ns: int, when: Any) -> int:
-        if type(when) is not float and type(when) is not int:
+        when_ns = nanoseconds(when)
+        if when_ns < 0:
             return first_ns
-        left_ns = max(0, int(when * 1_000_000_000) - t_ns)
+        left_ns = max(0, when_ns - t_ns)
         return left_ns if first_ns < 0 else min(first_ns, left_ns)
 
-    def held(self, stand: Stand, coroutines: list[Any], thing: str) -> list[str]:
-        """The locks and semaphores that a suspended task holds; it waits for `thing`."""
-        locks = (one for one in self._entered(stand, coroutines) if self._library.is_lock(one))
-        return [name for name in dict.fromkeys(map(self._numbers.name, locks)) if name and name != thing]
+    def held(self, stand: Stand, entered: list[Any], thing: str) -> list[str]:
+        """The locks and semaphores among these, which a suspended task holds; it waits for `thing`.
+
+        A lock that it waits for itself is one of them if it has it already.
+        """
+        locks = []
+        for one in entered:
+            if self._library.is_condition(one):
+                locks += [] if stand.regains else [dictionary(one).get("_lock")]
+            elif self._library.is_lock(one):
+                locks.append(one)
+        names = [self._numbers.name(one) for one in locks]
+        found = [name for name in dict.fromkeys(names) if name and name != thing]
+        # What is about to be entered is among these; and a semaphore may let one in several times.
+        if names.count(thing) > stand.is_entering and thing.startswith("Lock "):
+            found.append(thing)
+        return found
 
 
 #: Functions that tell what is waited for in them.
 _TELLING = frozenset(("sleep", "wait_for", *_OF_OBJECTS, *_OF_TRACKS, *_OF_OUTSIDE, *_OF_SOCKETS))
-
-
-def _dictionary(thing: Any) -> dict[str, Any]:
-    """The instance's own dictionary, without asking it; empty if it has none."""
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}

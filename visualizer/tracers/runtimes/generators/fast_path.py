@@ -110,7 +110,14 @@ def monitoring_ways(
         run.at = SUSPENDED
         return None
 
-    return call, resume, suspension
+    ways = call, resume, suspension
+    if generators.compiled is None:
+        return ways
+    # These take the same ways at once, and call those where they cannot.
+    made: tuple[OnCall, OnResume, OnYield] = generators.compiled.monitoring_ways(
+        generators.live, local, generators.calibration, missing, *ways
+    )
+    return made
 
 
 def profile_way(generators: Generators, on_event: Profile) -> Profile:

@@ -15,6 +15,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import function_name, place_of
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, kind_of, youngest_of
 
 TYPE_CHECKING = False
@@ -81,7 +82,7 @@ class Births:
 
         Of one that was not seen being made that is all that there is to be told.
         """
-        coroutine = frame.f_locals.get("coro")
+        coroutine = of_variables(frame, lambda own: own.get("coro"))
         if type(coroutine) is not CoroutineType:
             return
         made = code_of(coroutine)

@@ -66,6 +66,8 @@ _CODE: dict[type, Callable[[Any], Any]] = {
     AsyncGeneratorType: AsyncGeneratorType.ag_code.__get__,
 }
 
+#: The types of what has a frame that is a track.
+GENERATORS = GeneratorType, CoroutineType, AsyncGeneratorType
 #: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
 METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
 #: Methods of an asynchronous generator that make something to await, which resumes it.

@@ -23,6 +23,7 @@ _MOST_SITES = 4096
 #: Larger numbers and longer texts seldom come again.
 _LARGEST = 1000
 _LONGEST = 16
+LIMITS = _LARGEST, _LONGEST, _MOST_SHAPES
 
 #: What a generator does, as far as is known: it runs, is suspended at a `yield`, is suspended in a `yield from` or
 #: `await`; or it is an asynchronous one that is suspended at a `yield`.

@@ -20,7 +20,7 @@ from types import AsyncGeneratorType, BuiltinFunctionType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG, place
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import Shown, type_module
+from visualizer.tracers.core.values import Shown, bases_of, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
@@ -39,6 +39,7 @@ from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Wa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -56,8 +57,11 @@ _OF_CALLS = frozenset(opcode.opmap[name] for name in ("PRECALL", "CALL", "CACHE"
 _next = next
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 _STDLIB_NAMES = sys.stdlib_module_names
-#: By these code is run that no import leads to.
-_LOADERS = frozenset(("exec", "exec_module", "load_module", "run_module", "run_path"))
+#: By these code is run that no import leads to; a child of multiprocessing's runs the program's script by the last two.
+_LOADERS = frozenset((
+    "exec", "exec_module", "load_module", "run_module", "run_path", "multiprocessing.spawn",
+    "multiprocessing.forkserver",
+))
 #: Functions by which another profiler takes our place: of `sys`, and of cProfile's.
 _TAKING_OVER = ("setprofile", "enable")
 _ANOTHER = (
@@ -92,7 +96,16 @@ class ProfileTracer:
         self._told_of_another = False
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
-        self._hook = profile_way(self._generators, self._on_event)
+        self._hook: Any = profile_way(self._generators, self._on_event)
+        #: Has it called in the current thread.
+        self._begin: Callable[[], None] = lambda: sys.setprofile(self._hook)
+        if recording.compiled is not None:
+            self._hook = recording.compiled.profile_hook(
+                self._generators.live, recording.stream.local, self._generators.calibration, self._generators.calls,
+                self._unsettled, GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
+                self._hook,
+            )
+            self._begin = self._hook.begin
 
     def install(self) -> str:
         if sys.getprofile() is not None:
@@ -103,7 +116,7 @@ class ProfileTracer:
         self._imports.before_any = self._before_import
         self._imports.install()
         self._recording.on_tasks.append(self._on_tasks)
-        sys.setprofile(self._hook)
+        self._begin()
         return "on: sys.setprofile"
 
     def imported(self, name: str, module: ModuleType) -> None:
@@ -143,7 +156,7 @@ class ProfileTracer:
             # Whoever stands in front of us answers without our being asked.
             self._stays = True
             if sys.getprofile() is None:
-                sys.setprofile(self._hook)
+                self._begin()
         if not self._is_needed() and name.partition(".")[0] not in _STDLIB_NAMES and sys.getprofile() is None:
             for finder in sys.meta_path:
                 find = getattr(finder, "find_spec", None)
@@ -152,7 +165,7 @@ class ProfileTracer:
                 spec = find(name, path)
                 if spec is not None:
                     if spec.has_location and self._recording.own.owns_file(spec.origin):
-                        sys.setprofile(self._hook)
+                        self._begin()
                     return
 
     def _is_needed(self) -> bool:
@@ -174,7 +187,7 @@ class ProfileTracer:
             if not self._with_tasks:
                 self._leave_warnings()
             if self._found and sys.getprofile() is None:
-                sys.setprofile(self._hook)
+                self._begin()
 
     def _mind_warnings(self) -> None:
         """Learn of coroutines that are never awaited while no profile function is in force.
@@ -250,7 +263,7 @@ class ProfileTracer:
             self._stays = self._stays or any(not _LOADERS.isdisjoint(one.co_names) for one in codes)
             if not self._found and any(one.co_flags & GENERATOR_FLAG for one in codes):
                 self._found = True
-                self._imports.in_threads(self.name, lambda: sys.setprofile(self._hook))
+                self._imports.in_threads(self.name, self._begin)
             self._found_plain = any(one.co_flags & GENERATOR_FLAG == _PLAIN for one in codes)
         if self._main_began and not self._is_needed() and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
@@ -318,7 +331,7 @@ class ProfileTracer:
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
         elif method.__name__ in _TAKING_OVER and not self._told_of_another and not self._imports.begins_thread(frame):
-            if target is sys or any(type_module(base) == "_lsprof" for base in type.mro(type(target))):
+            if target is sys or any(type_module(base) == "_lsprof" for base in bases_of(type(target))):
                 self._told_of_another = True
                 file, function, line, *_ = place(code, frame.f_lasti)
                 self._recording.note(f"{_ANOTHER} ({function}, {file}:{line}).")

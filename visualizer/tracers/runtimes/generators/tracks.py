@@ -17,14 +17,18 @@ from types import CodeType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import keep
+from visualizer.tracers.core.stream import FULL
+from visualizer.tracers.core.values import LONGEST_TEXT, keep
+from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
     ASEND,
     ASKING,
     ATHROW,
+    GENERATORS,
     METHODS,
     Calibration,
     chain,
@@ -32,7 +36,6 @@ from visualizer.tracers.runtimes.generators.introspection import (
     delegations,
     ends_in_none,
     frame_of,
-    is_generator,
     is_resuming,
     outside_of_blocks,
     resumed_by,
@@ -42,9 +45,11 @@ from visualizer.tracers.runtimes.generators.shapes import (
     AGAIN,
     DELEGATING,
     GIVEN,
+    LIMITS,
     RUNNING,
     SUSPENDED,
     Run,
+    Site,
     store_resume,
     store_yield,
 )
@@ -105,6 +110,11 @@ class Generators:
         self.recording = recording
         self.stream = recording.stream
         self.clock = recording.stream.clock
+        self.compiled = recording.compiled
+        if self.compiled is not None:
+            parts = lines.resume, lines.yielded, words.SEND, words.YIELD, keep
+            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", *parts
+            self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL))
         self.calibration = Calibration()
         self.births = Births(recording, self.on_gone)
         #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
@@ -169,6 +179,16 @@ class Generators:
             run.ended_in_none = argument is UNREAD and cause is words.SEND and ends_in_none(generator)
             run.call_code, run.call_offset = code, offset
         return False
+
+    def track_of(self, thing: Any) -> int:
+        """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
+        frame = frame_of(thing) if type(thing) in GENERATORS else None
+        if frame is None:
+            return words.NOBODY
+        run = self.live.get(id(frame))
+        if run is not None and run.code is frame.f_code:
+            return run.track if run.at != RUNNING else words.NOBODY
+        return self.births.track_of(id(frame), frame.f_code)
 
     def _is_called(self, key: int) -> bool:
         """Whether a method is being called, not to close it, of the generator whose frame has this id."""
@@ -291,12 +311,18 @@ class Generators:
         steppers = self.recording.steppers
         if not steppers or self.recording.own.names(code):
             return False
-        back = frame.f_back
+        inner, back = frame, frame.f_back
         while back is not None and back.f_code.co_flags & GENERATOR_FLAG:
-            if id(back) in self.live or back.f_lasti not in self._awaits_of(back.f_code):
+            if id(back) in self.live:
                 return False
-            back = back.f_back
-        return back is not None and any(is_step(back) for is_step in steppers)
+            if back.f_lasti not in self._awaits_of(back.f_code):
+                break  # It resumes the next by hand. So does a loop that is a generator itself.
+            inner, back = back, back.f_back
+        if back is not None:
+            for is_step in steppers:
+                if is_step(back, inner):
+                    return True
+        return False
 
     def is_track(self, frame: Any) -> bool:
         """Whether the step that is made, or was just ended, in the frame of a watched generator is that of a track."""
@@ -456,6 +482,8 @@ class Generators:
         run.at = DELEGATING if delegating else GIVEN if watched.is_async else SUSPENDED
         run.offset = offset
         ignored, run.closing = run.closing, False
+        if ignored:
+            self._raises_outwards(run)
         back = frame.f_back
         outer = self.live.get(id(back)) if back is not None else None
         if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
@@ -500,6 +528,14 @@ class Generators:
             self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
             if closed:
                 self._end_around(run, frame)
+            elif run.closing:
+                self._raises_outwards(run)
+
+    def _raises_outwards(self, run: Run) -> None:
+        """Instead of being closed it raises, which is thrown into what is closed next: 3.11 does not tell what is."""
+        closed = (one for call in self.calls[:] for *_, one in call.chain)
+        if run.outer is not None and any(one is run.outer for one in closed):
+            run.outer.cause = words.THROW
 
     def _end_around(self, run: Run, frame: Any) -> None:
         """A generator has ended: what waits for it, and is being closed with it, may end without running."""
@@ -526,7 +562,7 @@ class Generators:
 
     def finish(self, t_ns: int) -> None:
         """Tell the generators that are still there from those that were collected unseen."""
-        there = [thing for thing in gc.get_objects() if is_generator(thing)]
+        there = [thing for kind in GENERATORS for thing in all_of(kind)]
         frames = {id(frame_of(thing)) for thing in there}
         for key, run in list(self.live.items()):
             if key not in frames:

@@ -14,9 +14,11 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
-from visualizer.tracers.core.values import type_name
+from visualizer.tracers.core.values import bases_of, type_name
+from visualizer.tracers.core.variables import Unknown
+from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.gevent.ready import Ready
-from visualizer.tracers.runtimes.greenlets.call_sites import Unknown, attribute_of
+from visualizer.tracers.runtimes.greenlets.call_sites import attribute_of
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
@@ -57,10 +59,8 @@ class Ties:
         for greenlet in suspended:
             for held in self._held(greenlet.gr_frame, self._name):
                 self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
-        compiled, plain = _wait_iterators()
-        for thing in gc.get_objects():
-            # Not `in`: a metaclass may have an __eq__ of its own.
-            if type(thing) is compiled or type(thing) is plain:
+        for kind in _wait_iterators():
+            for thing in all_of(kind) if kind is not None else ():
                 self._report_joined(t_ns, thing)
         for thing, name in self._numbers.living():
             owner = self._owner(thing)
@@ -103,7 +103,7 @@ class Ties:
         return self._lock_name(thing) if type_name(type(thing)) not in _OWNED else ""
 
     def _lock_name(self, thing: Any) -> str:
-        names = {type_name(kind) for kind in type.mro(type(thing))}
+        names = {type_name(kind) for kind in bases_of(type(thing))}
         return "" if names.isdisjoint(_HELD) else self._numbers.name(thing)
 
     def _owner(self, thing: Any) -> int | None:

@@ -1,12 +1,10 @@
-"""What a hub is about to wake somebody for, and whom a greenlet of gevent's own stands for."""
+"""What a hub is about to wake somebody for."""
 
 from __future__ import annotations
 
 import os
 
 from visualizer.trace import words
-from visualizer.tracers.core.code import callable_name
-from visualizer.tracers.core.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -37,30 +35,3 @@ def cause_of_frames(frame: Any) -> str | None:
                 return cause
         frame = frame.f_back
     return None
-
-
-def stands_for(run: Any) -> str | None:
-    """The name of what a greenlet of gevent's own stands for: a thread of a patched program, the handler of a signal.
-
-    A thread's is the name that the program gave it, else that of the function that it runs.
-    """
-    if type_name(type(run)) != "method":
-        return None
-    function, own = callable_name(run), dictionary(run.__self__)
-    if function == "signal.handle":
-        return callable_name(own.get("handler"))
-    if function != "Thread._bootstrap":
-        return None
-    name = own.get("_name")
-    if type(name) is str and not name.startswith("Thread-"):
-        return name
-    return callable_name(own.get("_target")) or (name if type(name) is str else None)
-
-
-def dictionary(thing: Any) -> dict[str, Any]:
-    """The instance's own dictionary, without asking it; empty if it has none."""
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}

@@ -11,8 +11,7 @@ import sys
 from time import monotonic_ns
 
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_module, type_name
-from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
+from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 
 TYPE_CHECKING = False
@@ -116,14 +115,15 @@ class Limits:
         kind = self._class(compiled, ("__weakref__", "_visualizer_asked_ns")) if compiled is not None else None
 
         def timer(this: Any, after: Any, repeat: Any = 0.0, ref: Any = True, priority: Any = None) -> Any:
-            if type(after) not in (int, float) or not 0 <= after < 1e9:
+            asked_ns = nanoseconds(after)
+            if asked_ns < 0:
                 return make(this, after, repeat, ref, priority)
             if kind is not None:
                 made = kind(this, after, repeat, ref, priority)
             else:
                 made = make(this, after, repeat, ref, priority)
                 made.__class__ = self._class(type(made))
-            made._visualizer_asked_ns = int(after * 1_000_000_000)
+            made._visualizer_asked_ns = asked_ns
             return made
 
         return type(base.__name__, (base,), {"timer": timer, "__module__": base.__module__, "__doc__": base.__doc__})
@@ -175,7 +175,7 @@ class Limits:
 
 def _role(kind: type) -> str:
     """What an object of that class does with a timer: gevent's own, or what the program made of it."""
-    for base in type.mro(kind):
+    for base in bases_of(kind):
         if type_module(base).startswith("gevent."):
             name = type_name(base)
             return _SEVERAL if "MultipleWaiter" in name else _WAITER if "Waiter" in name else name

@@ -1,4 +1,4 @@
-"""When a hub asks the operating system for events: the time in which it is idle.
+"""How gevent's loops tell when they ask the operating system for events.
 
 libev tells it by watchers that run before and after the poll. libuv's own would keep the loop alive and run late, so
 there it is read off two attributes that gevent's loop sets and asks itself: it sets the one at the end of the callbacks
@@ -7,33 +7,24 @@ that it runs right before the poll, and asks for the other when the first event 
 
 from __future__ import annotations
 
-from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.runtimes.greenlets.polling import Polls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
-#: A poll shorter than this is not told of: the hub only looked whether there was anything.
-_SHORT_POLL_NS = 20_000
 _BEFORE = "starting_timer_may_update_loop_time"
 _AFTER = "_queued_callbacks"
 #: Where our loop class keeps the poll of each of its loops.
 _POLLS = "_visualizer_polls"
 
 
-class Poll:
-    """The polls of one hub. `before` and `after` run in the hub."""
+class Poll(Polls):
+    """The polls of one hub."""
 
     def __init__(self, recording: Context, tracks: dict[int, int], hub: Any) -> None:
         """Raise TypeError if the hub's loop tells nothing of its polls."""
-        self._stream = recording.stream
-        #: That of the hub's thread.
-        self._buffer = recording.stream.here(recording.stream.clock())
-        self._tracks = tracks
-        self._hub = id(hub)
-        self._began_ns = 0
-        self._polling = False
         self._watchers: list[Any] = []
         self._polls: dict[int, Poll] | None = getattr(type(hub.loop), _POLLS, None)
         if self._polls is not None:
@@ -41,7 +32,7 @@ class Poll:
             self._polls[self._loop] = self
         else:
             self._start_watchers(hub.loop)
-        self._stream.before_flush.append(self._report)
+        super().__init__(recording, tracks, id(hub))
 
     def _start_watchers(self, loop: Any) -> None:
         """Our prepare watcher is the last to run before the poll, our check watcher the first after it.
@@ -65,31 +56,7 @@ class Poll:
         self._watchers.clear()
         if self._polls is not None:
             self._polls.pop(self._loop, None)
-        self._stream.before_flush.remove(self._report)
-
-    def before(self) -> None:
-        self._polling = True
-        self._began_ns = self._stream.clock()
-
-    def _report(self) -> None:
-        """In the flushing thread, or at the end of a poll that was not told of before."""
-        began_ns, self._began_ns = self._began_ns, 0
-        track = self._tracks.get(self._hub)
-        if began_ns and track is not None:
-            self._buffer.store((lines.poll, began_ns, track, 1, None, None, 0))
-
-    def after(self) -> None:
-        if not self._polling:
-            return
-        self._polling = False
-        now_ns = self._stream.clock()
-        if self._began_ns and now_ns - self._began_ns < _SHORT_POLL_NS:
-            self._began_ns = 0
-            return
-        self._report()
-        track = self._tracks.get(self._hub)
-        if track is not None:
-            self._buffer.store((lines.poll, now_ns, track, 0, None, None, 0))
+        super().stop()
 
 
 def attributes(base: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.core.values import bases_of, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -176,7 +176,7 @@ def links_of(owner: Any) -> list[Any]:
 
     A greenlet that still runs shows what it refers to from Python 3.15 on only, and is not asked.
     """
-    kinds = [kind for kind in type.mro(type(owner)) if type_module(kind).startswith("gevent.")]
+    kinds = [kind for kind in bases_of(type(owner)) if type_module(kind).startswith("gevent.")]
     if not kinds or type_name(kinds[0]) not in ("Event", "AsyncResult", "Greenlet"):
         return []
     return list(next((thing for thing in gc.get_referents(owner) if type(thing) is list), []))

@@ -1,10 +1,7 @@
 """What a greenlet of a server's or a worker's serves: the method and path of a request, the name of a task.
 
 A server's greenlet is named after the library's function that runs in it, and so are all others of that server. What
-tells them apart is in plain attributes of the library's own objects. We learn of a request where the library stores an
-attribute of such an object that it stores once a request, and reads never or seldom: in place of that attribute stands
-one of ours on the library's class, which stores the value where it belongs. So no frame of ours is on the stack while
-the program serves, nor in any traceback.
+tells them apart is in plain attributes of the library's own objects (core/stored.py).
 """
 
 from __future__ import annotations
@@ -13,13 +10,12 @@ from types import FunctionType
 
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import ATOMS
-from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
+from visualizer.tracers.core.stored import StoredAttributes, request, shortened
+from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
@@ -30,14 +26,10 @@ except ImportError:
 
 #: The modules that serve requests.
 PYWSGI, GUNICORN = MODULES = "gevent.pywsgi", "gunicorn.http.wsgi"
-#: What is served is told with at most so many characters.
-LONGEST = 80
 #: What celery's pool of greenlets runs for a task: the task's own arguments are the second of its arguments.
 _CELERY = frozenset(("apply_target", "apply_timeout"))
 #: gevent.baseserver's function around the one that serves, which is its first argument.
 _SERVER = "_handle_and_close_when_done"
-_MISSING = object()
-_own_dict = object.__getattribute__
 
 
 class Served:
@@ -46,7 +38,7 @@ class Served:
     def __init__(self, recording: Context, greenlets: GreenletTracer) -> None:
         self._recording = recording
         self._greenlets = greenlets
-        self._stored: list[tuple[type, str]] = []
+        self._stored = StoredAttributes(lambda error: recording.fail("gevent", error))
         #: The responses of gunicorn's that are being made: their greenlet serves until they are gone.
         self._responses: dict[int, Any] = {}
 
@@ -55,28 +47,19 @@ class Served:
         known: Any = module
         if name == PYWSGI:
             # After the request is read, right before the application is called; and right after the response.
-            self._watch(known.WSGIHandler, "application", self._begin_pywsgi)
-            self._watch(known.WSGIHandler, "time_finish", self._end_pywsgi)
+            self._stored.watch(known.WSGIHandler, "application", self._begin_pywsgi)
+            self._stored.watch(known.WSGIHandler, "time_finish", self._end_pywsgi)
         else:
             # A Response is made for each request, and `upgrade` is stored after the request.
-            self._watch(known.Response, "upgrade", self._begin_gunicorn)
-
-    def _watch(self, kind: type, attribute: str, told: Callable[[Any, Any], None]) -> None:
-        default = kind.__dict__.get(attribute, _MISSING)
-        if default is _MISSING or type(default) in ATOMS:
-            setattr(kind, attribute, Stored(attribute, default, told, self._recording.fail))
-            self._stored.append((kind, attribute))
+            self._stored.watch(known.Response, "upgrade", self._begin_gunicorn)
 
     def remove(self) -> None:
-        for kind, attribute in self._stored:
-            stored = kind.__dict__.get(attribute)
-            if type(stored) is Stored:
-                stored.put_back(kind)
+        self._stored.remove()
         self._responses.clear()
 
     def _begin_pywsgi(self, handler: Any, _: Any) -> None:
         own = dictionary(handler)
-        self._serves(_request(own.get("command"), own.get("path")))
+        self._serves(request(own.get("command"), own.get("path")))
 
     def _end_pywsgi(self, _: Any, finished: Any) -> None:
         # It is stored as 0 before each request.
@@ -84,8 +67,8 @@ class Served:
             self._serves(None)
 
     def _begin_gunicorn(self, response: Any, _: Any) -> None:
-        request = dictionary(dictionary(response).get("req"))
-        track = self._serves(_request(request.get("method"), request.get("path")))
+        asked = dictionary(dictionary(response).get("req"))
+        track = self._serves(request(asked.get("method"), asked.get("path")))
         key = id(response)
         if track is None or key in self._responses:
             return
@@ -109,59 +92,6 @@ class Served:
             return None
         recording.serves(recording.now(), track, what)
         return track
-
-
-class Stored:
-    """Stands for an attribute of a class's instances: it is where it was, and `told` learns when it is stored."""
-
-    __slots__ = ("_default", "_failed", "_name", "_told")
-
-    def __init__(
-        self, name: str, default: Any, told: Callable[[Any, Any], None], failed: Callable[[str, BaseException], None]
-    ) -> None:
-        """`default`: what the class has where an instance has nothing."""
-        self._name = name
-        self._default = default
-        self._told = told
-        self._failed = failed
-
-    def put_back(self, kind: type) -> None:
-        """Leave the class as it was."""
-        if self._default is _MISSING:
-            delattr(kind, self._name)
-        else:
-            setattr(kind, self._name, self._default)
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        found = self._default if instance is None else _own_dict(instance, "__dict__").get(self._name, self._default)
-        if found is _MISSING:
-            whose = f"type object {owner.__name__!r}" if instance is None else f"{type(instance).__name__!r} object"
-            raise AttributeError(f"{whose} has no attribute {self._name!r}", name=self._name, obj=instance or owner)
-        return found
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        _own_dict(instance, "__dict__")[self._name] = value
-        try:
-            self._told(instance, value)
-        except Exception as error:
-            self._failed("gevent", error)
-
-    def __delete__(self, instance: Any) -> None:
-        try:
-            del _own_dict(instance, "__dict__")[self._name]
-        except KeyError:
-            raise AttributeError(self._name) from None
-
-
-def _request(method: Any, path: Any) -> str | None:
-    """A request as "GET /report": without its query, which may be long, and private."""
-    if type(method) is not str or type(path) is not str:
-        return None
-    return shortened(f"{method} {path.partition('?')[0]}")
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def name_of(run: Any, args: Any) -> str | None:

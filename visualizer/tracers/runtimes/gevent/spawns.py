@@ -7,7 +7,6 @@ is never switched to: its start is cancelled, which is `stop` of what the loop's
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from visualizer.trace import words
@@ -15,6 +14,8 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.values import bases_of
+from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.gevent.ready import Ready
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
@@ -155,8 +156,8 @@ class Spawns:
                 self.unstarted.discard(track)
                 self._exit(track, t_ns, self._outcome(greenlet), _CANCELLED_SOME_TIME)
         kind = self._class
-        for thing in gc.get_objects() if kind is not None else ():
-            if issubclass(type(thing), kind) and id(thing) not in self._greenlets.tracks and not _is_over(thing):
+        for thing in all_of(kind, derived=True) if kind is not None else ():
+            if id(thing) not in self._greenlets.tracks and not _is_over(thing):
                 self._find(thing, t_ns)
 
     def _find(self, greenlet: Any, t_ns: int) -> None:
@@ -193,7 +194,7 @@ def given_name(greenlet: Any) -> str | None:
 
 
 def _is_over(greenlet: Any) -> bool:
-    kind = next(base for base in type.mro(type(greenlet)) if "successful" in base.__dict__ and "args" in base.__dict__)
+    kind = next(base for base in bases_of(type(greenlet)) if "successful" in base.__dict__ and "args" in base.__dict__)
     return bool(kind.__dict__["dead"].__get__(greenlet))
 
 

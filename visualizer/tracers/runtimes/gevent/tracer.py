@@ -18,30 +18,32 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import NEW, Buffer
+from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
-from visualizer.tracers.core.values import Shown, keep, show, type_module, type_name
+from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, show, type_module, type_name
+from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.gevent import served
 from visualizer.tracers.runtimes.gevent.attribution.services import Pending
 from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
 from visualizer.tracers.runtimes.gevent.fast_path import Giving, make_hook
-from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames, dictionary, stands_for
+from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, Unknown, attribute_of
-from visualizer.tracers.runtimes.greenlets.family import Family
+from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, attribute_of
+from visualizer.tracers.runtimes.greenlets.creation import stands_for
+from visualizer.tracers.runtimes.greenlets.family import Family, store_suspension
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
-    from types import CodeType, ModuleType
+    from types import ModuleType
     from typing import Any
 
     from visualizer.tracers.runtimes.greenlets.family import Hook
@@ -110,6 +112,7 @@ class GeventTracer(Family):
     def remove(self) -> None:
         if self in self._greenlets.families:
             self._greenlets.families.remove(self)
+            self._recording.hubs.remove(_is_hub_here)
         self._spawns.remove()
         self._served.remove()
         for poll in self._polls:
@@ -136,6 +139,7 @@ class GeventTracer(Family):
         known.Hub.loop_class = property(lambda this: self._loop_class(loop_property.__get__(this)))
         self._greenlets.by_id += [self._ready.by_id, self._limits.of, self._limits.waiting]
         self._greenlets.families.append(self)
+        self._recording.hubs.append(_is_hub_here)
 
     def hook(self, buffer: Buffer, otherwise: Hook) -> Hook:
         """The short way (fast_path.py)."""
@@ -146,12 +150,19 @@ class GeventTracer(Family):
             buffer.tables.append(state.sleeps)
         tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
         shapes = buffer.shapes, state.sleeps, state.resumed
-        return make_hook(buffer.rows.extend, stream.clock, self._giving, tracks, shapes, greenlets.unsettled, otherwise)
+        giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
+        if compiled is None:
+            return make_hook(buffer.rows.extend, stream.clock, giving, tracks, shapes, unsettled, otherwise)
+        hook: Hook = compiled.hub_hook(
+            buffer.rows, greenlets.raw, buffer.shapes, unsettled, greenlets.suspended_in, otherwise, *tracks[:3],
+            state.sleeps, state.resumed, giving.code, giving.offsets,
+        )
+        return hook
 
     # What a greenlet is.
 
     def owns(self, kind: type) -> bool:
-        return any(type_module(base).startswith("gevent.") for base in type.mro(kind))
+        return any(type_module(base).startswith("gevent.") for base in bases_of(kind))
 
     def describe(self, greenlet: Any) -> tuple[str, str] | None:
         if isinstance(greenlet, self._hub_class):
@@ -249,7 +260,7 @@ class GeventTracer(Family):
             if awaited.cause is not None:
                 self._ready.awaited[track] = awaited.cause
             about = reason, limit_ns, thing, awaited.endpoint
-            return self._store_suspension(t_ns, track, about, None, 0, again, call)
+            return store_suspension(self._recording.stream.here(t_ns), t_ns, track, about, None, 0, again, call)
         awaited, thing = self._waits.below(greenlet, frame, own), ""
         reason = awaited.reason
         if reason is HUB_ENDS:
@@ -269,29 +280,7 @@ class GeventTracer(Family):
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
         about = reason, limit_ns, thing, awaited.endpoint
-        return self._store_suspension(t_ns, track, about, own.f_code, own.f_lasti, again)
-
-    def _store_suspension(
-        self, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
-        call: str | None = None,
-    ) -> int | None:
-        """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes.
-
-        `again`: it may well do so again. `call`: what it has called, where there is no source of it.
-        """
-        buffer = self._recording.stream.here(t_ns)
-        key = ("suspension", about, id(code), offset, call)
-        shape = buffer.again(key, code) if again else None
-        if shape is None:
-            buffer.store((lines.wait_in_call, t_ns, track, about, call, code, offset))
-        elif shape == NEW:
-            shape = buffer.learn(
-                key,
-                t_ns,
-                (lines.wait_in_call, words.CURRENT, about, call, code, offset),
-                (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
-            )
-        return shape
+        return store_suspension(self._recording.stream.here(t_ns), t_ns, track, about, own.f_code, own.f_lasti, again)
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
         """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
@@ -454,12 +443,15 @@ class GeventTracer(Family):
                 return callback
             return Starting(callback, asked) if call is function else Pending(callback, asked)
 
+        compiled = tracer._recording.compiled
         # The same name and module as the class it stands for: gevent shows them.
         return type(
             base.__name__,
             (base,),
             {
-                "run_callback": run_callback,
+                "run_callback": run_callback
+                if compiled is None
+                else compiled.run_callback(run, sleep_code, giving.offsets, run_callback),
                 **attributes(base),
                 "__module__": base.__module__,
                 "__doc__": base.__doc__,
@@ -467,8 +459,18 @@ class GeventTracer(Family):
         )
 
 
+def _is_hub_here() -> bool:
+    module: Any = sys.modules.get("gevent._hub_local")
+    return module is not None and module.get_hub_if_exists() is not None
+
+
 def _is_loop_exit(thrown: Any) -> bool:
     return type(thrown) is Shown and thrown.startswith("LoopExit(")
+
+
+#: What `_reason_of_type` found of the classes of gevent and the standard library, which are kept.
+_reasons: dict[tuple[int, str], tuple[str | None, type]] = {}
+_MOST_REASONS = 1024
 
 
 def _reason_of_type(kind: Any, method: str) -> str | None:
@@ -476,7 +478,18 @@ def _reason_of_type(kind: Any, method: str) -> str | None:
     library's, has, and not a class that is made of it."""
     if not isinstance(kind, type):
         return None
-    bases = type.mro(kind)
+    key = id(kind), method
+    if key in _reasons:
+        return _reasons[key][0]
+    found = _find_reason(kind, method)
+    if _is_known(kind) and len(_reasons) < _MOST_REASONS:
+        # No class of the program's, which would be kept alive.
+        _reasons[key] = found, kind
+    return found
+
+
+def _find_reason(kind: type, method: str) -> str | None:
+    bases = bases_of(kind)
     if method and not next((_is_known(base) for base in bases if method in _class_dict(base)), False):
         return None
     reasons = (_REASON_OF_TYPE.get(type_name(base)) for base in bases if _is_known(base))

@@ -13,11 +13,11 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core.code import is_of_runtime
-from visualizer.tracers.core.sockets import Addresses, address_text
-from visualizer.tracers.core.values import type_module, type_name
-from visualizer.tracers.runtimes.gevent.hub_frames import dictionary
+from visualizer.tracers.core.sockets import Addresses, address_text, several
+from visualizer.tracers.core.values import bases_of, dictionary, type_module, type_name
+from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.gevent.watchers import MAKERS, Makers, is_watcher
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites, of_variables
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -76,8 +76,6 @@ _REASON_OF_WATCHER = {"io": words.IO, "timer": words.SLEEP, "child": words.SUBPR
 _DIRECTION_OF_CALL = {"accept": words.ACCEPT, "_internal_connect": words.CONNECT}
 #: Bits of an io watcher's events.
 _DIRECTION_OF_EVENTS = {1: words.READ, 2: words.WRITE, 3: words.READ_OR_WRITE}
-#: Of one select so many descriptors are named.
-_MOST_NAMED = 16
 
 
 class Awaited:
@@ -265,13 +263,7 @@ class Waits:
             masks[fd] = masks.get(fd, 0) | events
         if len(masks) < 2:
             return next((self._of_fd(fd, events) for fd, events in masks.items()), None)
-        listed = []
-        for bit, direction in ((1, words.READ), (2, words.WRITE)):
-            fds = sorted(fd for fd, events in masks.items() if events & bit)
-            more = " …" if len(fds) > _MOST_NAMED else ""
-            if fds:
-                listed.append(f"{direction} {' '.join(map(str, fds[:_MOST_NAMED]))}{more}")
-        return (-1, ", ".join(listed), "", "")
+        return (-1, several(masks), "", "")
 
 
 def _reason_of_watcher(kind: str) -> str:
@@ -279,7 +271,7 @@ def _reason_of_watcher(kind: str) -> str:
 
 
 def _comes_from(kind: type, module: str) -> bool:
-    return any(type_module(base) == module for base in type.mro(kind))
+    return any(type_module(base) == module for base in bases_of(kind))
 
 
 def _kind(watcher: Any) -> str:

@@ -14,7 +14,8 @@ import sys
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import ATOMS, Shown, keep, show, type_module, type_name
+from visualizer.tracers.core.values import ATOMS, Shown, bases_of, keep, show, type_module, type_name
+from visualizer.tracers.core.variables import FUNCTION, NOWHERE, Unknown, of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,20 +35,13 @@ _GO_THROUGH = (next, list, tuple, set, frozenset, dict, sorted, sum, min, max, a
 _RUN = frozenset(("run", "_run", "__call__"))
 #: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
 _LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
-#: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
-_FUNCTION = 0x1
 #: Functions that wait for each of what they are given.
 JOINS = ("joinall", "wait", "iwait")
 _own_dict = object.__getattribute__
 
 
 _class_dict = type.__dict__["__dict__"].__get__
-_NOWHERE = object()
 _builtins = builtins.__dict__
-
-
-class Unknown(Exception):
-    """The value cannot be worked out without running code of the program."""
 
 
 class New:
@@ -146,6 +140,16 @@ class CallSites:
         return [_work_out(recipe, frame, then) for recipe in known[1] if recipe is not None]
 
 
+def plain_value(node: Any) -> Recipe | None:
+    """How an argument is worked out that is a constant, a name or an attribute; None if it is anything else."""
+    return _maybe(_path, node) or _maybe(_expression, node)
+
+
+def work_out(recipe: Recipe | None, frame: Any) -> Any:
+    """What such an argument of the call that `frame` is in is; NO_VALUE if that is unknown."""
+    return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda value: value)
+
+
 def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
     try:
         return of_variables(frame, lambda variables: then(recipe(variables, frame.f_globals)))
@@ -153,30 +157,8 @@ def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
         return NO_VALUE
 
 
-def of_variables(frame: Any, use: Callable[[Mapping[str, Any]], Any]) -> Any:
-    """`use` of the variables of a frame, which stay as they are. Raise Unknown if they cannot be read so.
-
-    On 3.12, comprehensions that are inlined into a module or a class body (PEP 709) have variables of their own in the
-    frame, which its `f_locals` leaves out; once it was read, the interpreter writes it back behind the next call of a
-    trace function (PyFrame_LocalsToFast), and these variables are gone.
-    """
-    code = frame.f_code
-    if sys.version_info[:2] == (3, 12) and code.co_nlocals and not code.co_flags & _FUNCTION:
-        # The others are the globals of a module; code that `exec` runs may have more.
-        if frame.f_globals.get("__file__") != code.co_filename or code.co_name != "<module>":
-            raise Unknown
-        return use(dict.fromkeys(code.co_varnames, _NOWHERE))
-    variables = frame.f_locals
-    try:
-        return use(variables)
-    finally:
-        if sys.version_info < (3, 13) and code.co_flags & _FUNCTION:
-            # A snapshot that the frame keeps: emptied, so that it holds nothing of the program's alive.
-            variables.clear()
-
-
 def _site(code: CodeType, offset: int) -> CallSite:
-    if sys.version_info < (3, 13) and code.co_flags & _FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
+    if sys.version_info < (3, 13) and code.co_flags & FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
         return CallSite(code)
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = syntax.expression(text) if text is not None else None
@@ -223,7 +205,7 @@ def _method(call: Any) -> Recipe:
     def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         found = thing(variables, module)
         kept = _kept(found, name)
-        return Receiver(found, name) if kept is _NOWHERE else _bound_to(kept)
+        return Receiver(found, name) if kept is NOWHERE else _bound_to(kept)
 
     return find
 
@@ -265,8 +247,8 @@ def _kept(thing: Any, name: str) -> Any:
     try:
         own = _own_dict(thing, "__dict__")
     except AttributeError:
-        return _NOWHERE
-    return own.get(name, _NOWHERE) if type(own) is dict else _NOWHERE
+        return NOWHERE
+    return own.get(name, NOWHERE) if type(own) is dict else NOWHERE
 
 
 def _path(node: Any) -> Recipe:
@@ -284,8 +266,8 @@ def _path(node: Any) -> Recipe:
 
 def attribute_of(thing: Any, attribute: str) -> Any:
     """An attribute that is found without running anything: the object's own, a slot, or a plain one of its class."""
-    in_class: Any = _NOWHERE
-    for base in type.mro(type(thing)):
+    in_class: Any = NOWHERE
+    for base in bases_of(type(thing)):
         own = _class_dict(base)
         if attribute in own:
             in_class = own[attribute]
@@ -301,7 +283,7 @@ def attribute_of(thing: Any, attribute: str) -> Any:
         own = None
     if type(own) is dict and attribute in own:
         return own[attribute]
-    if in_class is _NOWHERE or any("__get__" in _class_dict(base) for base in type.mro(type(in_class))):
+    if in_class is NOWHERE or any("__get__" in _class_dict(base) for base in bases_of(type(in_class))):
         raise Unknown
     return in_class
 
@@ -377,7 +359,7 @@ def _expression(node: Any) -> Recipe:
 def _name(name: str) -> Recipe:
     def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         if name in variables:
-            if variables[name] is _NOWHERE:
+            if variables[name] is NOWHERE:
                 raise Unknown
             return variables[name]
         if name in module:

@@ -8,6 +8,8 @@ creator nor place.
 
 from __future__ import annotations
 
+from visualizer.tracers.core.code import callable_name
+from visualizer.tracers.core.values import dictionary, type_name
 from visualizer.tracers.core.youngest import youngest
 
 TYPE_CHECKING = False
@@ -40,3 +42,21 @@ def function_of(greenlet: Any, module: Any) -> Any:
         return module.greenlet.__dict__["run"].__get__(greenlet)
     except AttributeError:
         return None
+
+
+def stands_for(run: Any) -> str | None:
+    """What a greenlet of a runtime's own stands for, by name: a thread of a patched program, a signal's handler.
+
+    A thread's is the name that the program gave it, else that of the function that it runs.
+    """
+    if type_name(type(run)) != "method":
+        return None
+    function, own = callable_name(run), dictionary(run.__self__)
+    if function == "signal.handle":
+        return callable_name(own.get("handler"))
+    if function != "Thread._bootstrap":
+        return None
+    name = own.get("_name")
+    if type(name) is str and not name.startswith("Thread-"):
+        return name
+    return callable_name(own.get("_target")) or (name if type(name) is str else None)

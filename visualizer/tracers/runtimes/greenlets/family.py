@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.context import NO_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
     from visualizer.tracers.core.buffer import Buffer
@@ -48,6 +51,11 @@ class Family:
         """What that scheduler has just thrown, where its own call does not tell; else NO_VALUE."""
         return NO_VALUE
 
+    def thrown_in(self, frame: Any) -> Any:
+        """What a function of this runtime throws in whose frame, or below it, somebody was suspended who threw; else
+        NO_VALUE."""
+        return NO_VALUE
+
     def collected(self, track: int) -> None:
         """The garbage collector has taken the greenlet of `track`."""
 
@@ -57,3 +65,29 @@ class Family:
         It has to take the short way between greenlets that are switched by hand as well (GreenletTracer.raw_hook).
         """
         return None
+
+
+def store_suspension(
+    buffer: Buffer, t_ns: int, track: int, about: Any, code: CodeType | None, offset: int, again: bool,
+    call: str | None = None,
+) -> int | None:
+    """Store why a greenlet is suspended. From the second time on it is a shape, which its switch to the hub makes: a
+    row that says itself for which thing. Return that.
+
+    `about`: reason, limit in ns, thing and endpoint (lines.wait_in_call). `again`: it may well do so again. `call`:
+    what it has called, where there is no source of it.
+    """
+    reason, limit_ns, thing, end = about
+    open_about = reason, limit_ns, words.SUBJECT if thing else "", end
+    key = ("suspension", open_about, id(code), offset, call)
+    shape = buffer.again(key, code) if again else None
+    if shape is None:
+        buffer.store((lines.wait_in_call, t_ns, track, about, call, code, offset))
+    elif shape == NEW:
+        shape = buffer.learn(
+            key,
+            t_ns,
+            (lines.wait_in_call, words.CURRENT, open_about, call, code, offset),
+            (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
+        )
+    return shape + buffer.said(t_ns, thing) if shape is not None and thing else shape

@@ -14,7 +14,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import Shown, keep, show, type_name
+from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
@@ -46,6 +46,8 @@ class GreenletTracer:
         self.families: list[Family] = []
         #: The program's greenlet module, once it has imported it.
         self.module: Any = None
+        #: The descriptor of the frame in which a greenlet is suspended.
+        self.suspended_in: Any = None
         #: Whether a greenlet has ended. One that waits in a compiled function has no frame either.
         self.is_dead: Callable[[Any], bool] = bool
         #: Whether one has begun and not ended.
@@ -72,7 +74,6 @@ class GreenletTracer:
         self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
         self.sites = CallSites()
         recording.callees.append(self)
-        recording.runners.append(self._running)
 
     def install(self) -> str:
         return "on when greenlet is imported: greenlet.settrace"
@@ -82,6 +83,7 @@ class GreenletTracer:
             settrace, _ = self._originals
             settrace(self._here().chained)
             self.module.settrace, self.module.gettrace = self._originals
+            self._recording.runners.remove(self._running)
 
     def finish(self, t_ns: int) -> None:
         """Nothing is known only at the end: a greenlet that is suspended then stays suspended."""
@@ -89,8 +91,11 @@ class GreenletTracer:
     def imported(self, name: str, module: ModuleType) -> None:
         greenlet: Any = module
         self.module = greenlet
+        self.suspended_in = greenlet.greenlet.__dict__["gr_frame"]
         self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
         self.is_active = greenlet.greenlet.__bool__
+        self._recording.runners.append(self._running)
+        self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         self.watch_thread()
@@ -176,7 +181,11 @@ class GreenletTracer:
                     pass
             on_event(event, args)
 
-        return visualizer_hook
+        compiled = self._recording.compiled
+        if compiled is None:
+            return visualizer_hook
+        hook: Hook = compiled.switch_hook(buffer.rows, raw, shapes, unsettled, self.suspended_in, on_event)
+        return hook
 
     def on_event(self, event: str, args: Any) -> None:
         if event == "switch" or event == "throw":
@@ -205,7 +214,14 @@ class GreenletTracer:
 
     def _running(self) -> int | None:
         """The track of the greenlet that runs."""
-        return self.tracks.get(id(self.module.getcurrent())) if self.module is not None else None
+        return self.tracks.get(id(self.module.getcurrent()))
+
+    def _on_tasks(self, begins: bool) -> None:
+        """The greenlet that runs begins or ceases to run a loop: not always the same track runs in its place.
+
+        So there is no short way to it.
+        """
+        self.raw.pop(id(self.module.getcurrent()), None)
 
     def _on_switch(self, event: str, origin: Any, target: Any) -> None:
         recording = self._recording
@@ -260,8 +276,9 @@ class GreenletTracer:
             if frame is not None:
                 family = self.hubs.get(from_track)
                 value = family.thrown(from_track) if family is not None else lines.NO_VALUE
-                if value is lines.NO_VALUE:
-                    value = self.sites.thrown(frame)
+                for asked in (*(one.thrown_in for one in self.families), self.sites.thrown):
+                    if value is lines.NO_VALUE:
+                        value = asked(frame)
             self._note_thrown(to_track, value)
         else:
             if self._thrown:
@@ -270,7 +287,7 @@ class GreenletTracer:
             if to_track in self.hubs:
                 # It may be resumed by the hub, or by who switches to it past the hub: that is not to be missed.
                 self.raw.pop(id(origin), None)
-            elif from_track not in self.hubs and to_track not in self._nameless:
+            elif from_track not in self.hubs and to_track not in self._nameless and to_track not in recording.inside:
                 self.raw[id(target)] = to_track
         self._new.discard(to_track)
         family = self.hubs.get(to_track) or self.hubs.get(from_track)
@@ -279,6 +296,8 @@ class GreenletTracer:
             if shape is not None:
                 buffer.rows.extend((t_ns, to_track, shape))
                 return
+        if family is None:
+            from_track, to_track = map(recording.in_place_of, (from_track, to_track))
         line = lines.switch if event == "switch" else lines.throw
         stream.store(line, t_ns, from_track, to_track, value, code, offset)
 
@@ -408,10 +427,10 @@ class GreenletTracer:
         return stream.is_known() and stream.here(0).entering != words.NOBODY
 
     def entered(self, code: CodeType) -> None:
-        """The first code that runs in a greenlet that was just entered is its function."""
+        """The first code that runs in a greenlet that was just entered is its function, unless it is ours: `print`."""
         buffer = self._here()
         track, buffer.entering = buffer.entering, words.NOBODY
-        if track in self._nameless and not is_of_runtime(code):
+        if track in self._nameless and not is_of_runtime(code) and not self._recording.own.is_hook(code):
             self._store_name(track, function_name(code), self._recording.stream.clock())
 
     def left(self, outcome: str, value: Any) -> None:
@@ -420,7 +439,7 @@ class GreenletTracer:
 
     def makes(self, kind: type) -> bool:
         """Whether a call of the class `kind` makes a greenlet of which no family tells."""
-        is_one = self.module is not None and self.module.greenlet in type.mro(kind)
+        is_one = self.module is not None and self.module.greenlet in bases_of(kind)
         return is_one and not any(family.owns(kind) for family in self.families)
 
     def was_made(self, kind: type, frame: Any) -> None:

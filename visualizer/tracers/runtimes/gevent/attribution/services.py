@@ -15,7 +15,7 @@ from __future__ import annotations
 import gc
 from _collections import deque  # type: ignore[import-not-found]
 
-from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.core.values import bases_of, type_module, type_name
 from visualizer.tracers.runtimes.gevent.attribution.item_owners import UNKNOWN, Doers, Items, LastIn, Smallest
 from visualizer.tracers.runtimes.gevent.attribution.queues import ChannelService, QueueService
 from visualizer.tracers.runtimes.gevent.attribution.wait_queues import End, Service, TwoEnds
@@ -128,7 +128,7 @@ _kinds: dict[type, str] = {}
 
 def _kind(kind: type) -> str:
     """The name of the class of gevent's that follows its own ways in `kind`; "?" if the program changes those."""
-    kinds = type.mro(kind)
+    kinds = bases_of(kind)
     own = next((base for base in kinds if type_module(base).startswith("gevent.")), None)
     name = type_name(own) if own is not None else ""
     if own is None or (name not in _QUEUES and name not in _SEMAPHORES and name != "Channel"):

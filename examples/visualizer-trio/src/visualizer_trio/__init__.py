@@ -1,0 +1,1 @@
+"""Teaches visualizer about trio: the runtime is in tracer.py, and README.md is the way through the files."""

@@ -1,0 +1,176 @@
+"""Programs that are started by exec: recorded into the same file, on the same clock, and as if nobody watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.test_forks import is_sound, printed, went_as_bare
+from visualizer.analysis.model.states import FINAL
+from visualizer.trace import words
+
+#: What a program can see of us.
+SEEN = "sorted(name for name in os.environ if name.startswith(('VISUALIZER', 'PYTHONPATH')))"
+
+
+def test_each_way_to_start_a_program(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        f"""
+        import multiprocessing as mp, os, signal, subprocess, sys
+
+        def gen():
+            yield 1
+
+        def child(name):
+            print(name, next(gen()), flush=True)
+            if name == "spawned":
+                os.kill(os.getpid(), signal.SIGKILL)
+            sys.exit(5)
+
+        def start(how, name):
+            started = mp.get_context(how).Process(target=child, args=(name,))
+            started.start()
+            started.join()
+            print(started.exitcode, flush=True)
+
+        if __name__ == "__main__":
+            run = "import os, sys; print(sys.argv[1], {SEEN}, sys.path[0], flush=True); sys.exit(int(sys.argv[2]))"
+            print(subprocess.run([sys.executable, "-c", run, "inherits", "3"]).returncode, flush=True)
+            print(subprocess.run([sys.executable, "-c", run, "given", "0"], env={{"A": "1"}}).returncode, flush=True)
+            print(subprocess.run([sys.executable, "-I", "-c", run, "isolated", "0"]).returncode, flush=True)
+            print(os.waitstatus_to_exitcode(os.system(f'{{sys.executable}} -c "{{run}}" by_shell 4')), flush=True)
+            start("spawn", "spawned")
+            start("forkserver", "served")
+            print({SEEN}, flush=True)
+        """
+    )
+    assert traced.ended.code == 0
+    went_as_bare(traced)
+    is_sound(traced)
+    timeline = traced.timeline
+    inherits, given, by_shell, spawned, served = found = timeline.processes[1:]
+    assert [one.how for one in found] == [
+        words.BY_SUBPROCESS, words.BY_SUBPROCESS, "", words.BY_SPAWN, words.BY_FORKSERVER
+    ], "neither the isolated one nor those of multiprocessing's own are there"
+    assert {one.parent for one in found} == {timeline.processes[0].pid}
+    assert [one.end for one in found] == ["exit code 3", "exit code 0", "", "signal 9", "exit code 5"]
+    mains = [timeline.tracks[one.track] for one in found]
+    assert [(main.creator, main.place and main.place.line) for main in mains] == [
+        (0, 21), (0, 22), (-1, None), (0, 15), (0, 15)
+    ]
+    assert [main.outcome for main in mains] == [
+        words.RETURNED, words.RETURNED, words.RETURNED, words.KILLED, words.RETURNED
+    ]
+    assert mains[3].value == "signal 9", "it was killed, and told nothing of its last moments"
+    assert [track.process for track in traced.tracks("gen")] in ([spawned.number, served.number], [served.number])
+    assert all(track.state in FINAL for track in traced.timeline.tracks.values())
+    assert inherits.command.startswith("python")
+    assert not timeline.notes
+    outputs = printed(traced)
+    assert [outputs[one.name][0].split()[0] for one in (inherits, given, by_shell, served)] == [
+        "inherits", "given", "by_shell", "served"
+    ]
+
+
+def test_children_are_left_alone_where_nobody_wants_them(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, subprocess, sys
+
+        def gen():
+            yield 1
+
+        pid = os.fork()
+        run = ("import os; print(os.environ)", ) if pid == 0 else ("print(1)",)
+        code = subprocess.run([sys.executable, "-c", *run], env={}, stdout=subprocess.DEVNULL).returncode
+        list(gen())
+        if pid == 0:
+            os._exit(code)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """,
+        children="",
+    )
+    went_as_bare(traced)
+    assert len(traced.timeline.processes) == len(traced.tracks("gen")) == 1
+    assert not traced.timeline.notes
+
+
+def test_another_program_goes_on_in_a_process(trace_source: TraceSource, tmp_path: Path) -> None:
+    """What was there before ends with that."""
+    traced = trace_source(
+        """
+        import os, sys
+
+        def gen():
+            yield 1
+
+        suspended = gen()
+        next(suspended)
+        # The trace has this source, too.
+        while b'"resume' + b'"' not in open(sys.argv[1], "rb").read():
+            pass
+        if len(sys.argv) == 2:
+            os.execv(sys.executable, [sys.executable, __file__, sys.argv[1], "again"])
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    first, second = traced.timeline.processes
+    assert first.pid == second.pid
+    assert second.how == words.BY_EXEC
+    main, after = traced.timeline.tracks[0], traced.timeline.tracks[second.track]
+    assert after.creator == main.id
+    assert (main.outcome, main.exit_ns) == (words.RETURNED, after.spawn_ns)
+    assert str(main.value).startswith("exec python")
+    assert [track.state.name for track in traced.tracks("gen")] == ["DONE", "DONE"]
+
+
+def test_what_ends_a_child_is_not_taken_for_the_end_of_the_program_nor_its_end_for_its_beginning(
+    trace_source: TraceSource,
+) -> None:
+    traced = trace_source(
+        """
+        import multiprocessing as mp, os, subprocess, sys
+
+        def child(queue):
+            queue.put("x" * 200_000)  # more than its feeder can write at once: at its end it waits for that
+
+        if __name__ == "__main__":
+            mp = mp.get_context("fork")
+            queue = mp.Queue()
+            started = mp.Process(target=child, args=(queue,))
+            started.start()
+            print(len(queue.get()))
+            started.join()
+            print(subprocess.run([sys.executable, "-c", "1 / 0"], stderr=subprocess.DEVNULL).returncode, flush=True)
+            pid = os.fork()
+            if not pid:
+                raise KeyError("forked")
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"200000\n1\n1\n")
+    timeline = traced.timeline
+    queued, started, forked = (timeline.tracks[one.track] for one in timeline.processes[1:])
+    assert timeline.uncaught is None
+    assert sorted(found.sentence for found in traced.problems) == sorted((
+        f"{timeline.name(started.id)} raised ZeroDivisionError('division by zero') → the process ended",
+        f"{timeline.name(forked.id)} raised KeyError('forked') → the process ended",
+    ))
+    # Its stack begins in the parent's call of `start`. Whether it waits for a lock as well depends on how threads take
+    # turns.
+    places = {(wait.on, wait.place) for wait in timeline.suspensions if wait.track == queued.id}
+    assert places <= {("Thread.join()", None), ("", None)}
+
+
+def test_a_child_that_nobody_can_wait_for_has_ended(trace_source: TraceSource) -> None:
+    """Where SIGCHLD is ignored, waitpid refuses once the child is gone."""
+    traced = trace_source(
+        """
+        import signal, subprocess, sys
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        child = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(0.1)"])
+        print(child.wait())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"0\n", b"")
+    assert {cause for _, cause, woken in traced.wakes if woken == "main"} <= {words.FINISHED}

@@ -1,0 +1,261 @@
+"""The recorder in C: it tells the same as the one in Python, and keeps nothing of the program's."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import hatch_build
+from tests.soak import SOAK
+from tests.tracers.traced import SCENARIOS, Traced, trace
+from tests.truth.test_truth import LANGUAGES
+from visualizer.analysis.report.jsonl import json_lines
+from visualizer.tracers.core import compiled
+from visualizer.tracers.core.stream import packed
+
+in_c = pytest.mark.skipif(
+    compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
+)
+#: Scenarios in which nothing but the program itself says what happens next: no thread, no port, no time limit.
+REPEATABLE = (
+    "asyncio_hello", "buns", "deadlock", "generator_states", "gevent_queue", "gevent_yield", "greenlet_throw",
+    "ping_pong", "producer_consumer", "round_robin", "three_way",
+)  # fmt: skip
+#: What depends on when the flushing thread looked, or the operating system was asked.
+_OF_LUCK = ("sample", "idle", "poll")
+
+#: Everything that the short ways know, and what is near to it: each place is met often enough to be known.
+_PROGRAM = """
+    import gevent
+    import greenlet
+
+    def echo():
+        got = yield "ready"
+        while True:
+            try:
+                got = yield got
+            except ValueError as error:
+                got = yield error
+    def numbers(count):
+        for number in range(count):
+            yield number
+    def through(count):
+        yield from numbers(count)
+        return (yield None)
+    class Thing:
+        pass
+    def step(generator, values):
+        send = generator.send
+        for value in values:
+            generator.send(value)
+            send(value)
+            type(generator).send(generator, value)
+
+    values = [1, 2, 1, "text", None, True, 1.5, 10 ** 9, Thing(), "x" * 90, ()] * 3
+    for handled in (False, True):
+        for _ in range(3):
+            generator = echo()
+            next(generator)
+            if handled:
+                try:
+                    raise KeyError("handled meanwhile")
+                except KeyError:
+                    step(generator, values)
+            else:
+                step(generator, values)
+            generator.throw(ValueError("thrown"))
+            generator.send(1)
+            generator.close()
+    for _ in range(3):
+        for _ in numbers(20):
+            pass
+        list(through(3))
+    shared, others = echo(), numbers(40)
+    next(shared)
+    step(shared, values)
+    for _ in range(3):
+        next(others)
+        step(shared, values)
+
+    main = greenlet.getcurrent()
+    def back(value=None):
+        while True:
+            main.switch()
+            main.switch(value)
+    first, second = greenlet.greenlet(back), greenlet.greenlet(back)
+    for _ in range(6):
+        first.switch()
+        second.switch(1)
+    first.throw()
+    def gives_way(count):
+        for _ in range(count):
+            gevent.sleep(0)
+    gevent.joinall([gevent.spawn(gives_way, count) for count in (5, 20, 20)])
+"""
+
+
+def _events(traced: Traced) -> list[dict[str, Any]]:
+    """What `visualizer events` prints, without the times and what comes by luck."""
+    lines = b"".join(json_lines(traced.timeline)).splitlines()
+    events = [msgspec.json.decode(line) for line in lines]
+    for event in events:
+        for name in [name for name in event if name == "t" or name.endswith("_s")]:
+            del event[name]
+    return [event for event in events if event["event"] not in _OF_LUCK]
+
+
+def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
+    told = []
+    for wanted in ("no", "yes"):
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        traced = trace(script.with_suffix(f".{wanted}"), str(script), *args)
+        told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), _events(traced)))
+    (ended, in_python, events), (other_ended, in_c, other_events) = told
+    assert (in_python, in_c) == ("Python", "C")
+    assert ended == other_ended
+    assert events == other_events
+
+
+@in_c
+def test_both_recorders_tell_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_PROGRAM), encoding="utf-8")
+    _both(script, monkeypatch)
+
+
+@in_c
+@pytest.mark.skipif(not SOAK, reason="with SOAK: each scenario runs twice")
+@pytest.mark.parametrize("name", REPEATABLE)
+def test_both_recorders_tell_the_same_of_a_scenario(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / f"{name}.py"
+    script.write_bytes((SCENARIOS / f"{name}.py").read_bytes())
+    _both(script, monkeypatch)
+
+
+@in_c
+@pytest.mark.skipif(not SOAK, reason="with SOAK: each program runs twice")
+@pytest.mark.parametrize("name", ["generators", "coroutines", "greenlets", "gevent"])
+def test_both_recorders_tell_the_same_of_random_programs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+
+    @settings(max_examples=100, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(LANGUAGES[name].strategy)
+    def run(sides: Any) -> None:
+        script.write_text(LANGUAGES[name].render(sides).source, encoding="utf-8")
+        for made in tmp_path.glob("script.[ny]*"):
+            made.unlink()
+        _both(script, monkeypatch, str(tmp_path / "log"))
+
+    run()
+
+
+@in_c
+def test_rows_are_packed_as_by_python() -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
+    rows = [0, -1, 1, 2**63 - 1, -(2**63), 7 << 32, *range(123456789, 123456789 + 300)]
+    assert recorder.packed(rows) == packed(rows)
+    assert recorder.packed([]) == packed([]) == ""
+    for wrong in ([1, 2], [2**63, 0, 0], ["a", 0, 0], (1, 2, 3)):
+        with pytest.raises((TypeError, OverflowError)):
+            recorder.packed(wrong)
+
+
+@in_c
+def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys, time
+            import gevent, greenlet
+
+            def echo(got):
+                while True:
+                    got = yield got
+            value = "a text"
+            generator = echo(value)
+            main = greenlet.getcurrent()
+            def back():
+                while True:
+                    main.switch()
+            other = greenlet.greenlet(back)
+
+            def work(count):
+                next(generator)
+                send = generator.send
+                for _ in range(count):
+                    generator.send(value)
+                    send(value)
+                    next(generator)
+                    other.switch()
+                    gevent.sleep(0)
+            def counts():
+                known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
+                return [sys.getrefcount(one) for one in known]
+            work(20)
+            before = counts()
+            work(20_000)
+            def grown():
+                return [after > one + 1000 for one, after in zip(before, counts())]
+            # What is stored with all its parts is held until it is written.
+            end = time.monotonic() + 30
+            while any(grown()) and time.monotonic() < end:
+                time.sleep(0.01)
+            print(grown())
+            """
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace(tmp_path / "trace", str(script))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 8) + b"]\n"
+    assert not traced.timeline.notes
+
+
+def test_what_is_asked_for_and_not_there_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "ABI", -1)
+    monkeypatch.delenv(compiled.WANTED, raising=False)
+    assert compiled.recorder(compiled._monotonic_ns) is None
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    with pytest.raises(ImportError, match="VISUALIZER_RECORDER is yes, and there is no recorder in C"):
+        compiled.recorder(compiled._monotonic_ns)
+
+
+class _App:
+    """Hatch's, which a build warns through."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def display_warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def test_a_build_without_a_compiler_says_so_and_leaves_nothing_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = _App()
+    hook: Any = hatch_build.RecorderHook(str(tmp_path), {}, None, None, "", "", app)  # type: ignore[arg-type]
+    stale = (tmp_path / hatch_build.SOURCE).with_suffix(hatch_build.SUFFIX)
+    stale.parent.mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    for wanted, warned in (("no", 0), ("auto", 1)):
+        stale.write_bytes(b"built from an older source")
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        build_data: dict[str, Any] = {}
+        hook.initialize("standard", build_data)
+        assert (stale.exists(), build_data, len(app.warnings)) == (False, {}, warned)
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    with pytest.raises(RuntimeError):
+        hook.initialize("standard", {})

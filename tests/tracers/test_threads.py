@@ -1,0 +1,356 @@
+"""What threads wait for, and who ends that. Recorded from 3.12 on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import pairwise
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import Traced
+from visualizer.trace import words
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads wait for is recorded from 3.12 on")
+
+#: Each wait stands at a place of its own, and so is a line of its own; the polling itself is none.
+BESIDE_OTHERS = """
+import re, signal, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue, SimpleQueue
+
+PATH = __file__.replace(".py", ".trace")
+
+def until(count):
+    while True:
+        with open(PATH) as trace:
+            if len(re.findall(r'^\\["park"', trace.read(), re.MULTILINE)) >= count:
+                return
+        signal.sigtimedwait((), 0.01)
+
+def beside(name, function, *args):
+    thread = threading.Thread(target=function, args=args, name=name)
+    thread.start()
+    return thread
+"""
+
+
+#: Locks that the programs below enter.
+OWN_LOCKS = ("a", "again", "held.lock", "other")
+
+
+def ends(traced: Traced) -> list[tuple[str, str, str, str, str]]:
+    """(track, reason, on, cause, waker) of each wait in a call that is over, in order of its end.
+
+    Without those for a lock that something else has for itself, which depend on how threads take turns.
+    """
+    timeline = traced.timeline
+    found = []
+    for switch in traced.switches:
+        if switch.cause == words.UNPARK:
+            track = timeline.tracks[switch.target]
+            wakeup, wait = timeline.made_ready(track, track.slice_of_step(switch.index))
+            assert wakeup is not None
+            assert wait is not None
+            waker = timeline.name(wakeup.waker) if wakeup.waker != words.NOBODY else ""
+            if wait.reason != words.LOCK or ".acquire(" in wait.on or wait.on in OWN_LOCKS:
+                found.append((timeline.name(track.id), wait.reason, wait.on, wakeup.cause, waker))
+    return found
+
+
+def test_every_way_to_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+lock, again, event, condition = threading.Lock(), threading.RLock(), threading.Event(), threading.Condition()
+places, barrier, items, simple = threading.Semaphore(0), threading.Barrier(2), Queue(1), SimpleQueue()
+
+class Held:
+    def __init__(self):
+        self.lock = lock
+
+def enter():
+    with again:
+        pass
+
+def attribute():
+    with held.lock:
+        pass
+
+def notified():
+    with condition:
+        condition.wait()
+
+def handle():
+    yield simple.get()
+
+held = Held()
+other = threading.Lock()
+
+def another():
+    with other:
+        pass
+
+def leaves():
+    with other:
+        threads.append(beside("t11", another))
+        until(11)
+        raise KeyError
+
+waits = [
+    lambda: lock.acquire(),
+    enter, attribute,
+    lambda: event.wait(),
+    notified,
+    lambda: places.acquire(),
+    lambda: barrier.wait(),
+    lambda: items.put(2),
+    lambda: list(handle()),
+    lambda: items.join(),
+]
+items.put(1)
+again.acquire()
+beside("first", int).join()
+lock.acquire()
+threads = []
+for number, wait in enumerate(waits, 1):
+    threads.append(beside(f"t{number}", wait))
+    until(number)
+try:
+    leaves()
+except KeyError:
+    pass
+lock.release()
+threads[0].join(5)
+lock.release()
+again.release()
+event.set()
+with condition:
+    condition.notify()
+places.release()
+barrier.wait()
+items.get()
+simple.put("x")
+threads[7].join()
+items.get()
+items.task_done()
+items.task_done()
+for thread in threads:
+    thread.join()
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    found = [end for end in ends(traced) if end[0] != "main"]
+    assert sorted(found) == sorted([
+        ("t1", "lock", "lock.acquire()", "callback", "main"),
+        ("t2", "lock", "again", "callback", "main"),
+        ("t3", "lock", "held.lock", "callback", "main"),
+        ("t4", "event", "event.wait()", "callback", "main"),
+        ("t5", "condition", "condition.wait()", "callback", "main"),
+        ("t6", "semaphore", "places.acquire()", "callback", "main"),
+        ("t7", "barrier", "barrier.wait()", "callback", "main"),
+        ("t8", "queue", "items.put(2)", "callback", "main"),
+        ("handle", "queue", "simple.get()", "callback", "main"),
+        ("t10", "queue", "items.join()", "callback", "main"),
+        ("t11", "lock", "other", "callback", "main"),
+    ])
+    objects = {wait.on: wait.object for wait in traced.timeline.suspensions}
+    assert (objects["lock.acquire()"], objects["held.lock"]) == ("lock 1", "lock 1")
+    assert (objects["again"], objects["event.wait()"]) == ("RLock 1", "Event 1")
+    assert {(reason, cause) for who, reason, _, cause, _ in ends(traced) if who == "main"} <= {("join", "finished")}
+    owned = {(tie.object, traced.timeline.name(tie.track)) for tie in traced.timeline.ties if tie.relation == "owns"}
+    assert owned == {("lock 1", "main"), ("lock 1", "t1"), ("lock 2", "main"), ("RLock 1", "main")}
+    assert {traced.timeline.name(traced.tracks(f"t{number}")[0].creator) for number in range(1, 12)} == {"main"}
+
+
+def test_what_ends_without_another_thread(trace_source: TraceSource) -> None:
+    """Time limits, sleeps, sockets, and the end of threads at the end of the program; and what does not wait at all."""
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+import socket
+
+lock, event, simple = threading.Lock(), threading.Event(), SimpleQueue()
+ours, theirs = socket.socketpair()
+seconds = 0.01
+
+def in_vain():
+    lock.acquire(timeout=seconds)
+    lock.acquire(True, 0.01)
+    lock.acquire(blocking=False)
+    lock.acquire(False)
+    event.wait(0.01)
+    event.wait(0)
+    try:
+        simple.get(timeout=0.01)
+    except Exception:
+        simple.put(1)
+    simple.get()
+    time.sleep(0.02)
+    time.sleep(0)
+    ours.recv(100)
+
+def ends_by_itself():
+    until(7)
+
+lock.acquire()
+beside("reader", in_vain)
+until(6)
+theirs.send(b"x")
+beside("last", ends_by_itself)
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert [end[1:] for end in ends(traced) if end[0] == "reader"] == [
+        ("lock", "lock.acquire(timeout=seconds)", "timeout", ""),
+        ("lock", "lock.acquire(True, 0.01)", "timeout", ""),
+        ("event", "event.wait(0.01)", "timeout", ""),
+        ("queue", "simple.get(timeout=0.01)", "timeout", ""),
+        ("sleep", "0.02 s", "timer", ""),
+        ("io", "ours.recv(100)", "io", ""),
+    ]
+    asked_ns = {wait.on: wait.asked_ns for wait in traced.timeline.suspensions}
+    assert asked_ns["lock.acquire(timeout=seconds)"] == asked_ns["event.wait(0.01)"] == 10_000_000
+    assert [end for end in ends(traced) if end[0] == "main"][-1] == (
+        "main", "join", "other threads to end", "finished", "last",
+    )
+
+
+def test_a_circle_of_locks(trace_source: TraceSource) -> None:
+    """Two have what the other waits for. Two others take theirs in one order, and only wait for one another."""
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+fork, knife, spoon, salt = (threading.Lock() for _ in range(4))
+got = threading.Barrier(2)
+
+def ann():
+    with fork:
+        got.wait()
+        with knife:
+            pass
+
+def bob():
+    with knife:
+        got.wait()
+        with fork:
+            pass
+
+def first():
+    with spoon:
+        until(5)
+        with salt:
+            pass
+
+def second():
+    with spoon:
+        pass
+
+for function in (ann, bob):
+    threading.Thread(target=function, name=function.__name__, daemon=True).start()
+until(3)
+waiting = [beside("first", first)]
+signal.sigtimedwait((), 0.05)
+waiting.append(beside("second", second))
+until(4)
+late = threading.Lock()
+late.acquire()
+late.acquire(timeout=0.01)
+for thread in waiting:
+    thread.join()
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    (circle,) = [found for found in traced.problems if found.kind == "deadlock"]
+    assert set(circle.lost_by) == {track.id for name in ("ann", "bob") for track in traced.tracks(name)}
+    assert "which ann holds" in circle.sentence
+    assert "which bob holds" in circle.sentence
+
+
+def test_a_pool(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+go = threading.Event()
+with ThreadPoolExecutor(1, "worker") as pool:
+    first = pool.submit(go.wait)
+    until(1)
+    beside("asks", lambda: first.result())
+    until(2)
+    go.set()
+    first.result()
+    until(3)
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert sorted(end for end in ends(traced) if end[0] != "main") == [
+        ("asks", "future", "first.result()", "callback", "worker_0"),
+        ("worker_0", "event", "Event.wait()", "callback", "main"),
+        ("worker_0", "queue", "work_queue.get(block=True)", "callback", "main"),
+    ]
+
+
+def test_each_lock_and_item_goes_from_hand_to_hand(trace_source: TraceSource) -> None:
+    """Who had a lock before, the program has written down itself, holding it; and from whom each item is."""
+    traced = trace_source(
+        """
+        import json, queue, random, threading, time
+
+        a, b, again = threading.Lock(), threading.Lock(), threading.RLock()
+        had = {"a": [], "b.acquire()": [], "again": []}
+
+        def work(name):
+            chance = random.Random(name)
+            for _ in range(60):
+                what = chance.choice([*had])
+                if what == "a":
+                    with a:
+                        had[what].append(name)
+                        time.sleep(0.0002)
+                elif what == "again":
+                    with again:
+                        had[what].append(name)
+                        with again:
+                            time.sleep(0.0002)
+                else:
+                    b.acquire()
+                    had[what].append(name)
+                    time.sleep(0.0002)
+                    b.release()
+
+        items, got = queue.SimpleQueue(), {"g1": [], "g2": []}
+
+        def give(name):
+            for _ in range(40):
+                time.sleep(0.0002)
+                items.put(name)
+            items.put(None)
+
+        def take(name):
+            while (item := items.get()) is not None:
+                got[name].append(item)
+
+        for functions in ({name: work for name in ("t1", "t2", "t3", "t4")}, dict(p1=give, p2=give, g1=take, g2=take)):
+            threads = [threading.Thread(target=function, args=(n,), name=n) for n, function in functions.items()]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        print(json.dumps([had, got]))
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    waited = [end for end in ends(traced) if end[1] == words.LOCK]
+    assert len(waited) > 60
+    had, got = json.loads(traced.ended.stdout)
+    for what, names in had.items():
+        handed_over = iter(pairwise(names))
+        found = [(waker, track) for track, _, on, cause, waker in waited if on == what]
+        assert all(pair in handed_over for pair in found), what
+    for track, givers in got.items():
+        came = iter([*givers, "p1", "p2"])
+        wakers = [waker for taker, reason, _, _, waker in ends(traced) if (taker, reason) == (track, words.QUEUE)]
+        # The last one is not kept.
+        assert all(waker in came for waker in wakers[:-1]), track
+    assert {cause for _, reason, _, cause, _ in ends(traced) if reason in (words.LOCK, words.QUEUE)} == {words.CALLBACK}

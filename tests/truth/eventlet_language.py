@@ -1,0 +1,127 @@
+"""Random programs of eventlet's green threads that sleep, hand over, wait for and kill one another."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.truth.program import Meaning, Program
+
+#: word, argument (a worker's number, a number of milliseconds, or which of two objects)
+Op = tuple[str, int]
+Side = tuple[list[Op], list[list[Op]]]
+
+_WORDS = [
+    "sleep0", "sleep", "put", "put1", "get", "get1", "get_timeout", "send", "wait", "wait_timeout", "timeout",
+    "acquire", "acquire_timeout", "release", "spawn", "spawn_n", "spawn_after", "join", "kill", "survive",
+]
+_TINY = "0.0005"
+_THINGS = {
+    "a_event0": "Event()", "a_event1": "Event()", "a_queue": "Queue()", "a_bounded": "Queue(1)",
+    "a_semaphore": "Semaphore(1)",
+}
+
+_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
+_side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
+one_thread = st.lists(_side, min_size=1, max_size=1)
+
+_PRELUDE = """\
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+from eventlet.event import Event
+from eventlet.queue import Empty, Queue
+from eventlet.semaphore import Semaphore
+from greenlet import GreenletExit
+def parks(semaphore):
+    return bool(semaphore.counter <= 0 or semaphore._waiters)
+"""
+
+
+def _render(program: Program, who: str, op: Op, workers: int, indent: int) -> None:
+    word, number = op
+    event = f"a_event{number % 2}"
+    other = f"a{number % workers}"
+    the_other = f'a_g["{other}"]'
+    there = f'"{other}" in a_g' if other != who else "False"
+    value = 100 * len(program.lines) + number
+
+    def step(code: str, suspensions: str, guard: str = "", catches: str = "", **meaning: str | bool) -> None:
+        program.step(
+            who, code, suspensions=suspensions, guard=guard, catches=catches, indent=indent, meaning=Meaning(**meaning),  # type: ignore[arg-type]
+        )
+
+    if word == "sleep0":
+        step("eventlet.sleep(0)", "True", timed=True)
+    elif word == "sleep":
+        step(f"eventlet.sleep({number} * {_TINY} + {_TINY})", "True", timed=True)
+    elif word == "survive":
+        step(f"eventlet.sleep({_TINY})", "True", catches="GreenletExit", timed=True)
+    elif word == "put":
+        step(f"a_queue.put({value})", "False", gives="a_queue")
+    elif word == "put1":
+        step(f"a_bounded.put({value})", "a_bounded.full()", waits_for="a_bounded", gives="a_bounded")
+    elif word == "get":
+        step("r = a_queue.get()", "a_queue.empty()", waits_for="a_queue")
+    elif word == "get1":
+        step("r = a_bounded.get()", "a_bounded.empty()", waits_for="a_bounded", gives="a_bounded")
+    elif word == "get_timeout":
+        step(f"r = a_queue.get(timeout={_TINY})", "a_queue.empty()", catches="Empty", waits_for="a_queue", timed=True)
+    elif word == "send":
+        step(f"{event}.send({value})", "False", f"not {event}.ready()", gives=event)
+    elif word == "wait":
+        step(f"r = {event}.wait()", f"not {event}.ready()", waits_for=event)
+    elif word == "wait_timeout":
+        step(f"r = {event}.wait({_TINY})", f"not {event}.ready()", waits_for=event, timed=True)
+    elif word == "timeout":
+        limited = f"eventlet.with_timeout({_TINY}, {event}.wait, timeout_value='late')"
+        step(f"r = {limited}", f"not {event}.ready()", waits_for=event, timed=True)
+    elif word == "acquire":
+        step("a_semaphore.acquire()", "parks(a_semaphore)", waits_for="a_semaphore")
+    elif word == "acquire_timeout":
+        limited = f"a_semaphore.acquire(timeout={_TINY})"
+        step(f"r = {limited}", "None", waits_for="a_semaphore", timed=True)
+    elif word == "release":
+        step("a_semaphore.release()", "False", gives="a_semaphore")
+    elif word in ("spawn", "spawn_n", "spawn_after"):
+        first = f"{_TINY}, " if word == "spawn_after" else ""
+        step(f"{the_other} = eventlet.{word}({first}{other})", "False", f'"{other}" not in a_g', spawns=other)
+    elif word == "join":
+        waits = f'hasattr({the_other}, "wait")'
+        step(
+            f"r = {the_other}.wait()", f"not {the_other}._exit_event.ready()", f"{there} and {waits}", "GreenletExit",
+            waits_for=f"end of {other}",
+        )
+    elif word == "kill":
+        # The one is thrown into at once, and the other has itself called back by the hub.
+        step(f"eventlet.kill({the_other})", "None", there, gives=f"kill {other}", timed=True)
+    else:
+        raise AssertionError(word)
+
+
+def render(sides: list[Side]) -> Program:
+    """The program of one side: what the thread does itself, and what each of its workers does."""
+    program = Program()
+    program.add(_PRELUDE)
+    program.add("a_g = {}")
+    ((own, workers),) = sides
+    for index, ops in enumerate(workers):
+        who = f"a{index}"
+        program.worker(who)
+        for op in ops:
+            _render(program, who, op, len(workers), 8)
+        program.end_worker(who)
+    program.add("def main():\n    r = None")
+    for name, made in _THINGS.items():
+        program.add(f"    global {name}\n    {name} = {made}")
+    for index in range((len(workers) + 1) // 2):
+        _render(program, "main", ("spawn", index), len(workers), 4)
+    # A hub that has nothing left to wake anybody for waits all the same.
+    program.add("    with eventlet.Timeout(0.02, False):\n        pass")
+    for op in own:
+        _render(program, "main", op, len(workers), 8)
+    program.step("main", "eventlet.sleep(0.03)", meaning=Meaning(timed=True))
+    every_op = [*own, *(op for worker in workers for op in worker)]
+    if any(word in ("sleep", "survive") or "timeout" in word or "after" in word for word, _ in every_op):
+        program.repeatable = False
+    program.run(["a"])
+    return program

@@ -1,0 +1,261 @@
+"""The tracks of a trace. Most of a million are never looked at: such a one is a number in columns until somebody asks
+for it."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from visualizer.analysis.model.columns import Interned, append
+from visualizer.analysis.model.types import Block, Place, SlicesOfMany, Track
+from visualizer.trace import words
+from visualizer.trace.columns import Column
+
+
+class Birth(NamedTuple):
+    """What the spawns of many tracks have in common. `place` is an id, -1 if it is not known."""
+
+    kind: str
+    name: str
+    parent: int
+    place: int
+    schedules: bool
+
+
+class Spawns:
+    """Columns: when which tracks were spawned. `birth`: by number in `births`; `number`: ordinal among those of its
+    name."""
+
+    def __init__(self) -> None:
+        self.ns = array("q")
+        self.track: list[int] = []
+        self.birth = array("i")
+        self.creator = array("i")
+        self.number = array("i")
+        self.births: Interned[Birth] = Interned()
+
+
+class Exits:
+    """Columns: when which tracks ended. `outcome`: that and the text id of why it is inferred, by number in `outcomes`;
+    `value`: text id."""
+
+    def __init__(self) -> None:
+        self.ns = array("q")
+        self.track: list[int] = []
+        self.outcome = array("i")
+        self.value = array("i")
+        self.outcomes: Interned[tuple[str, int]] = Interned()
+
+
+class Tracks(Mapping[int, Track]):
+    """By id, in order of appearance."""
+
+    def __init__(self, texts: dict[int, str], places: dict[int, Place]) -> None:
+        self.spawns = Spawns()
+        self.exits = Exits()
+        #: The track, or the number of its spawn if it has not been asked for.
+        self.known: dict[int, Track | int] = {}
+        #: Those that have ended: the number of the exit, -1 if it was not told of.
+        self.over: dict[int, int] = {}
+        self._texts = texts
+        self._places = places
+        #: Where slices are of tracks that nobody had asked for when they had ended; and how many spawns there were.
+        self._blocks: list[Block] = []
+        self._spawned: list[int] = []
+
+    def __getitem__(self, id: int) -> Track:
+        known = self.known[id]
+        return known if isinstance(known, Track) else self._make(id, known)
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.known)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self.known
+
+    def values(self) -> ValuesView[Track]:
+        return _Values(self)
+
+    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column, numbers: Column) -> None:
+        """Tracks begin that were not known."""
+        spawns, first = self.spawns, len(self.spawns.ns)
+        append(spawns.ns, t_ns)
+        append(spawns.birth, births)
+        append(spawns.creator, creators)
+        append(spawns.number, numbers)
+        spawns.track += ids.tolist()
+        self.known.update(zip(spawns.track[first:], range(first, first + len(ids)), strict=True))
+
+    def spawn_again(self, track: Track, t_ns: int) -> None:
+        """Count a track that is known among those that were spawned."""
+        spawns = self.spawns
+        spawns.ns.append(t_ns)
+        spawns.track.append(track.id)
+        for column in (spawns.birth, spawns.creator, spawns.number):
+            column.append(-1)
+
+    def exit(self, ids: Column, t_ns: Column, outcomes: Column, values: Column) -> None:
+        """Tracks end."""
+        exits, first, listed = self.exits, len(self.exits.ns), ids.tolist()
+        append(exits.ns, t_ns)
+        append(exits.outcome, outcomes)
+        append(exits.value, values)
+        exits.track += listed
+        self.over.update(zip(listed, range(first, first + len(listed)), strict=True))
+        known = [*map(self.known.__getitem__, listed)]
+        if Track in map(type, known):
+            for exit, track in enumerate(known, first):
+                if isinstance(track, Track):
+                    self._end(track, exit)
+
+    def keep(self, block: Block) -> None:
+        """Tracks that nobody has asked for have slices there, and will have no others."""
+        self._blocks.append(block)
+        self._spawned.append(len(self.spawns.ns))
+
+    def changed(self, id: int) -> None:
+        """Something of a track is another thing now: whoever has looked at it has to look again."""
+        known = self.known.get(id)
+        if isinstance(known, Track):
+            known.version += 1
+
+    def lasting(self, *outcomes: str) -> Iterator[Track]:
+        """All tracks but most of those that began and ended at once, and not by one of these outcomes: who looks for
+        what has not ended, or ended so, need not have a million others made."""
+        exits = self.exits
+        wanted = {number for number, (outcome, _) in enumerate(exits.outcomes.known) if outcome in outcomes}
+        for id, one in self.known.items():
+            if isinstance(one, Track):
+                yield one
+            elif wanted and exits.outcome[self.over[id]] in wanted:
+                yield self[id]
+
+    def of_kind(self, kind: str) -> Iterator[Track]:
+        """All tracks of that kind; no others are made."""
+        births, birth = self.spawns.births.known, self.spawns.birth
+        wanted = {number for number, one in enumerate(births) if one.kind == kind}
+        for id, one in self.known.items():
+            if isinstance(one, Track):
+                if one.kind == kind:
+                    yield one
+            elif birth[one] in wanted:
+                yield self[id]
+
+    def ended(self, outcome: str) -> list[Track]:
+        """Those that ended so, in the order in which they did."""
+        exits = self.exits
+        wanted = {number for number, (one, _) in enumerate(exits.outcomes.known) if one == outcome}
+        return [self[id] for id, number in zip(exits.track, exits.outcome, strict=True) if number in wanted]
+
+    def parents(self, ids: list[int]) -> Column:
+        """Id of the parent of each track."""
+        spawn, of_birth = self.spawns.birth, [birth.parent for birth in self.spawns.births.known]
+        known = map(self.known.__getitem__, ids)
+        parents = [one.parent if isinstance(one, Track) else of_birth[spawn[one]] for one in known]
+        return np.array(parents, dtype=np.int64)
+
+    def creators(self, ids: list[int]) -> list[int]:
+        """Id of the creator of each track."""
+        creators, known = self.spawns.creator, map(self.known.__getitem__, ids)
+        return [one.creator if isinstance(one, Track) else creators[one] for one in known]
+
+    def birth(self, id: int) -> Birth:
+        """What is known of a track since its spawn; it is not made for that. The place is left out."""
+        known = self.known[id]
+        if isinstance(known, Track):
+            return Birth(known.kind, known.base_name, known.parent, words.NOTHING, known.schedules)
+        return self.spawns.births.known[self.spawns.birth[known]]
+
+    def copy_of(self, id: int) -> int:
+        """Which track of the parent process the track was before the fork, NOBODY if none."""
+        known = self.known[id]
+        return known.copy_of if isinstance(known, Track) else words.NOBODY
+
+    def process(self, id: int) -> int:
+        """Number of the track's process."""
+        known = self.known[id]
+        return known.process if isinstance(known, Track) else 0
+
+    def scheduling(self, others: bool = True) -> list[int]:
+        """Ids of all tracks that schedule others, or of all that do not."""
+        births, birth = self.spawns.births.known, self.spawns.birth
+        return [
+            id for id, one in self.known.items()
+            if (one.schedules if isinstance(one, Track) else births[birth[one]].schedules) == others
+        ]
+
+    def slices(self, ids: Sequence[int]) -> Iterator[SlicesOfMany]:
+        """The slices of these tracks in their order, those of neighbours in a block together; no track is made for
+        that."""
+        known = [*map(self.known.__getitem__, ids)]
+        rows = np.array([-1 if isinstance(one, Track) else one for one in known], dtype=np.int64)
+        # Where each stands that was not asked for: in which block, and where there; -1 if it has no slices.
+        which, at = np.full((2, len(rows)), -1, dtype=np.int64)
+        batch = np.searchsorted(np.array(self._spawned, dtype=np.int64), rows, side="right")
+        for number in np.unique(batch[rows >= 0]).tolist():
+            if number < len(self._blocks):
+                (those,) = ((rows >= 0) & (batch == number)).nonzero()
+                its = self._blocks[number].ids
+                wanted = np.array(ids, dtype=its.dtype)[those]
+                found = np.minimum(its.searchsorted(wanted), len(its) - 1)
+                has = its[found] == wanted
+                which[those[has]], at[those[has]] = number, found[has]
+        apart = np.ones(len(rows), dtype=bool)
+        apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1]) | (at[1:] != at[:-1] + 1)
+        edges = [*apart.nonzero()[0].tolist(), len(rows)]
+        for first, stop in pairwise(edges):
+            track = known[first]
+            if isinstance(track, Track):
+                slices, steps = track.slices, track.step_slices
+                columns = (
+                    memoryview(column).cast("B") if column else b""
+                    for column in (slices.start_ns, slices.state, slices.about, steps)
+                )
+                start_ns, state, about, own = columns
+                yield SlicesOfMany(np.array([len(slices)]), start_ns, state, about, np.array([len(steps)]), own)
+            elif which[first] < 0:
+                yield SlicesOfMany(np.array([0]), b"", b"", b"", np.array([0]), b"")
+            else:
+                yield self._blocks[which[first]].between(int(at[first]), int(at[first]) + stop - first)
+
+    def _make(self, id: int, spawn: int) -> Track:
+        spawns = self.spawns
+        kind, name, parent, place, schedules = spawns.births.known[spawns.birth[spawn]]
+        track = self.known[id] = Track(id, kind, spawns.ns[spawn])
+        track.base_name, track.number, track.version = name, spawns.number[spawn], 1
+        track.parent, track.creator, track.schedules = parent, spawns.creator[spawn], schedules
+        track.place = self._places.get(place)
+        if (exit := self.over.get(id, -1)) >= 0:
+            self._end(track, exit)
+        batch = bisect_right(self._spawned, spawn)
+        if batch < len(self._blocks):
+            block = self._blocks[batch]
+            at = int(block.ids.searchsorted(id))
+            if at < len(block.ids) and block.ids[at] == id:
+                track.extend(block, at, None)
+        return track
+
+    def _end(self, track: Track, exit: int) -> None:
+        exits = self.exits
+        track.outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
+        track.exit_ns, track.value = exits.ns[exit], self._texts.get(exits.value[exit])
+        if inferred != words.NOTHING:
+            track.inferred = self._texts.get(inferred)
+
+
+class _Values(ValuesView[Track]):
+    """All tracks. Those that are there already are looped over as those of a dictionary."""
+
+    _mapping: Tracks
+
+    def __iter__(self) -> Iterator[Track]:
+        tracks = self._mapping
+        return (one if isinstance(one, Track) else tracks[id] for id, one in tracks.known.items())

@@ -1,0 +1,1213 @@
+/* The short ways of the hooks, in C.
+
+A hook is called for every event. Nearly always it meets what it has met before, and then it stores a row of three
+integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py and
+greenlets/tracer.py (raw_hook); here it stands once more. Everything else stays in Python: whatever is not taken here is
+given to the hook in Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
+
+It keeps nothing of its own. It reads and writes the slots of the objects that the hooks in Python use, by their
+offsets, and appends to the lists that they append to. Nothing here runs code of the program, nor any in Python, before
+the row is stored. All of this is public API of CPython; it needs the GIL. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+#include <time.h>
+
+#ifdef Py_GIL_DISABLED
+#error "a row is stored under the GIL"
+#endif
+
+/* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
+#define ABI 3
+
+/* The slots that are read and written here. */
+#define SLOTS_OF_RUN(X)                                                                                                \
+    X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset)        \
+    X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)
+#define SLOTS_OF_SITE(X) X(next_shape) X(shapes)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(ident) X(closed)
+
+#define OFFSET(name) Py_ssize_t name;
+static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
+static struct { PyTypeObject *type; SLOTS_OF_SITE(OFFSET) } site_slots;
+static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
+#undef OFFSET
+
+#define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
+#define RUN(run, name) SLOT(run, run_slots.name)
+#define SITE(site, name) SLOT(site, site_slots.name)
+#define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
+
+/* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
+   generator; that there is none; and what a run that is suspended, or runs, has in `at`. */
+static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
+/* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
+static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
+/* Numbers below, and texts up to these are what a site may know; how many of them at most. Texts up to that are kept as
+   they are. With so many integers in a buffer the hook in Python is to flush. */
+static Py_ssize_t largest, longest, most_shapes, longest_text, full;
+/* Of generators: `gi_frame`, and the method `send`. */
+static PyGetSetDef *gi_frame;
+static PyObject *send_method;
+static PyObject *monotonic_ns, *switch_text;
+/* The buffer of this thread, as was last seen there. Only compared. */
+static _Thread_local PyObject *here;
+
+static void
+put(PyObject *object, Py_ssize_t offset, PyObject *value)
+{
+    PyObject *old = SLOT(object, offset);
+    SLOT(object, offset) = Py_NewRef(value);
+    Py_XDECREF(old);
+}
+
+/* -1 of what is no such number. */
+static long
+number(PyObject *value)
+{
+    if (value == NULL || !PyLong_CheckExact(value)) {
+        return -1;
+    }
+    long found = PyLong_AsLong(value);
+    if (found == -1) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+static PyObject *
+now(void)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    PyTime_t t;
+    return PyTime_Monotonic(&t) < 0 ? NULL : PyLong_FromLongLong(t);
+#elif defined(__linux__)
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return PyLong_FromLongLong(t.tv_sec * 1000000000LL + t.tv_nsec);
+#else
+    return PyObject_CallNoArgs(monotonic_ns);
+#endif
+}
+
+/* What `table` has for an integer, borrowed; NULL, and no exception, if it has nothing. */
+static PyObject *
+look_up(PyObject *table, Py_ssize_t key)
+{
+    PyObject *boxed = table != NULL && PyDict_CheckExact(table) ? PyLong_FromSsize_t(key) : NULL;
+    PyObject *found = NULL;
+    if (boxed != NULL) {
+        found = PyDict_GetItemWithError(table, boxed);
+        Py_DECREF(boxed);
+    }
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The same of an object's id. */
+#define of_id(table, object) look_up(table, (Py_ssize_t)(object))
+
+/* As core/buffer.py has it. Of code that is alive. */
+static Py_ssize_t
+place_of(PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    Py_ssize_t place = (Py_ssize_t)code + PyFrame_GetLasti(frame);
+    Py_DECREF(code);
+    return place;
+}
+
+/* Store a row, now. Return whether it is stored: all of it, or nothing. */
+static int
+store(PyObject *rows, PyObject *track, PyObject *shape)
+{
+    if (rows == NULL || !PyList_CheckExact(rows) || track == NULL || shape == NULL) {
+        return 0;
+    }
+    PyObject *t = now();
+    Py_ssize_t before = PyList_GET_SIZE(rows);
+    int failed = t == NULL || PyList_Append(rows, t) < 0 || PyList_Append(rows, track) < 0 ||
+                 PyList_Append(rows, shape) < 0;
+    Py_XDECREF(t);
+    if (failed) {
+        PyErr_Clear();
+        if (PyList_SetSlice(rows, before, PY_SSIZE_T_MAX, NULL) < 0) {
+            PyErr_Clear();
+        }
+    }
+    return !failed;
+}
+
+/* Whether the hook in Python may learn a shape of `value` at `site`. */
+static int
+may_learn(PyObject *value, PyObject *site)
+{
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || PyDict_GET_SIZE(SITE(site, shapes)) < most_shapes) {
+        if (PyLong_CheckExact(value)) {
+            int overflow;
+            long known = PyLong_AsLongAndOverflow(value, &overflow);
+            return !overflow && -largest < known && known < largest;
+        }
+        return value == Py_None || value == no_value ||
+               (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest);
+    }
+    return value == no_value;
+}
+
+/* What is stored for a value, a new reference: as `keep` has it. */
+static PyObject *
+kept(PyObject *value)
+{
+    if (value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
+        (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest_text)) {
+        return Py_NewRef(value);
+    }
+    return PyObject_CallOneArg(keep, value);
+}
+
+/* Store an event of `run` with all its parts: its value is new. As `store`; -1 and an exception if a signal's handler has
+   raised one meanwhile. */
+static int
+store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, PyObject *value, PyObject *code,
+            PyObject *offset)
+{
+    PyObject *rows = BUFFER(buffer, rows), *parts = BUFFER(buffer, parts);
+    if (rows == NULL || !PyList_CheckExact(rows) || parts == NULL || !PyList_CheckExact(parts) || code == NULL ||
+        offset == NULL || PyList_GET_SIZE(rows) > full) {
+        return 0;
+    }
+    PyObject *text = kept(value);
+    if (text == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            return -1;
+        }
+        PyErr_Clear();
+        return 0;
+    }
+    PyObject *t = now(), *of_parts = PyLong_FromLong(-1), *zero = PyLong_FromLong(0);
+    Py_ssize_t parts_before = PyList_GET_SIZE(parts), rows_before = PyList_GET_SIZE(rows);
+    int failed = t == NULL || of_parts == NULL || zero == NULL;
+    /* The parts first, so that a row that is found has its parts. */
+    PyObject *all[] = {line, t, RUN(run, track), cause, text, code, offset}, *row[] = {t, of_parts, zero};
+    for (size_t i = 0; !failed && i < 7; i++) {
+        failed = PyList_Append(parts, all[i]) < 0;
+    }
+    for (size_t i = 0; !failed && i < 3; i++) {
+        failed = PyList_Append(rows, row[i]) < 0;
+    }
+    if (failed) {
+        PyErr_Clear();
+        if (PyList_SetSlice(rows, rows_before, PY_SSIZE_T_MAX, NULL) < 0 ||
+            PyList_SetSlice(parts, parts_before, PY_SSIZE_T_MAX, NULL) < 0) {
+            PyErr_Clear();
+        }
+    }
+    Py_XDECREF(zero);
+    Py_XDECREF(of_parts);
+    Py_XDECREF(t);
+    Py_DECREF(text);
+    return !failed;
+}
+
+/* Whether `buffer` is that of the thread that calls, `local` being where threads have theirs. */
+static int
+is_here(PyObject *buffer, PyObject *local)
+{
+    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
+        return 0;
+    }
+    if (here != buffer) {
+        PyObject *found = PyObject_GetAttrString(local, "buffer");
+        here = found;
+        Py_XDECREF(found);
+        if (found == NULL) {
+            PyErr_Clear();
+        }
+    }
+    /* `here` may have been freed since, and another thread's buffer have its place. */
+    PyObject *ident = BUFFER(buffer, ident);
+    if (here != buffer || ident == NULL || !PyLong_CheckExact(ident)) {
+        return 0;
+    }
+    unsigned long known = PyLong_AsUnsignedLong(ident);
+    if (known == (unsigned long)-1 && PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    return known == PyThread_get_thread_ident();
+}
+
+/* The last of what an object refers to, in the order of gc.get_referents, and how many there are. */
+struct referents {
+    PyObject *last[4];
+    Py_ssize_t count;
+};
+
+static int
+note_referent(PyObject *object, void *arg)
+{
+    struct referents *found = arg;
+    found->last[found->count++ & 3] = object;
+    return 0;
+}
+
+static void
+find_referents(PyObject *object, struct referents *found)
+{
+    found->count = 0;
+    Py_TYPE(object)->tp_traverse(object, note_referent, found);
+}
+
+/* The one that many from the end, the last being 1; NULL if there are fewer. */
+static PyObject *
+referent(const struct referents *found, Py_ssize_t back)
+{
+    return back >= 1 && back <= 4 && back <= found->count ? found->last[(found->count - back) & 3] : NULL;
+}
+
+/* Hooks. */
+
+#define FIELDS(X)                                                                                                      \
+    X(otherwise) X(local) X(live) X(calibration) X(missing) X(rows) X(raw) X(shapes) X(unsettled) X(gr_frame)          \
+    X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)      \
+    X(run)
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    /* Where the value that was sent stands in what a generator refers to, from the end, and the same where an exception
+       is being handled; 0 if that is not known. */
+    Py_ssize_t plain, handling;
+    /* Of a code object: those of a generator. */
+    int flags;
+#define FIELD(name) PyObject *name;
+    FIELDS(FIELD)
+#undef FIELD
+} Hook;
+
+static PyTypeObject *hook_type, *method_type;
+
+/* It has no tp_clear, like a tuple: whatever refers back to it can be cleared. */
+static int
+hook_traverse(Hook *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+#define FIELD(name) Py_VISIT(self->name);
+    FIELDS(FIELD)
+#undef FIELD
+    return 0;
+}
+
+static void
+hook_dealloc(Hook *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+#define FIELD(name) Py_XDECREF(self->name);
+    FIELDS(FIELD)
+#undef FIELD
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+/* The hooks that are there already are told by it from the program's. */
+static PyObject *
+hook_name(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString("visualizer_hook");
+}
+
+#if PY_VERSION_HEX < 0x030c0000
+static PyObject *hook_begin(PyObject *, PyObject *);
+/* Set it as the profile function of the thread that calls. */
+static PyMethodDef hook_methods[] = {{"begin", hook_begin, METH_NOARGS, NULL}, {NULL}};
+#endif
+
+static PyMemberDef hook_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Hook, call), READONLY, NULL},
+    {NULL},
+};
+static PyGetSetDef hook_getset[] = {{"__name__", hook_name, NULL, NULL, NULL}, {NULL}};
+static PyType_Slot hook_type_slots[] = {
+    {Py_tp_traverse, hook_traverse},
+    {Py_tp_dealloc, hook_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, hook_members},
+    {Py_tp_getset, hook_getset},
+#if PY_VERSION_HEX < 0x030c0000
+    {Py_tp_methods, hook_methods},
+#endif
+    {0, NULL},
+};
+static PyType_Spec hook_spec = {
+    .name = "visualizer.tracers._recorder.Hook",
+    .basicsize = sizeof(Hook),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = hook_type_slots,
+};
+
+/* As a function in Python is one, where it stands in a class. */
+static PyObject *
+method_get(PyObject *self, PyObject *instance, PyObject *Py_UNUSED(owner))
+{
+    return instance == NULL ? Py_NewRef(self) : PyMethod_New(self, instance);
+}
+
+static PyType_Slot method_type_slots[] = {
+    {Py_tp_traverse, hook_traverse},
+    {Py_tp_dealloc, hook_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, hook_members},
+    {Py_tp_descr_get, method_get},
+    {0, NULL},
+};
+static PyType_Spec method_spec = {
+    .name = "visualizer.tracers._recorder.Method",
+    .basicsize = sizeof(Hook),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_METHOD_DESCRIPTOR,
+    .slots = method_type_slots,
+};
+
+static Hook *
+new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
+{
+    Hook *self = PyObject_GC_New(Hook, type);
+    if (self != NULL) {
+        self->call = call;
+        self->plain = self->handling = 0;
+        self->flags = 0;
+#define FIELD(name) self->name = NULL;
+        FIELDS(FIELD)
+#undef FIELD
+        self->otherwise = Py_NewRef(otherwise);
+        PyObject_GC_Track(self);
+    }
+    return self;
+}
+
+#define OTHERWISE() PyObject_Vectorcall(((Hook *)self)->otherwise, args, nargsf, kwnames)
+
+/* Steps of generators. */
+
+/* The run of the generator that has `frame`, a new reference; NULL, and no exception, if there is none. */
+static PyObject *
+run_of(Hook *self, PyObject *frame)
+{
+    PyObject *run = frame == NULL ? NULL : of_id(self->live, frame);
+    return run != NULL && Py_IS_TYPE(run, run_slots.type) ? Py_NewRef(run) : NULL;
+}
+
+static int
+is_suspended(PyObject *run)
+{
+    return number(RUN(run, at)) == number(suspended);
+}
+
+/* The shape of an event at `site` with `value`, borrowed; the value met there last is `known`, with its shape. */
+static PyObject *
+shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site)
+{
+    if (value == known) {
+        return known_shape;
+    }
+    if (!PyLong_CheckExact(value) && !PyUnicode_CheckExact(value) && value != Py_None) {
+        return NULL;
+    }
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
+        return NULL;
+    }
+    PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The program calls `send` of a generator, at that place: note it if it did the same there before. */
+static int
+announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject *sent)
+{
+    PyObject *frame = gi_frame->get(generator, gi_frame->closure);
+    PyObject *run = run_of(self, frame);
+    if (frame == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(frame);
+    if (run == NULL || !is_suspended(run) || code != RUN(run, resume_code) || offset < 0 ||
+        offset != number(RUN(run, resume_offset))) {
+        Py_XDECREF(run);
+        return 0;
+    }
+    put(run, run_slots.cause, again);
+    if (sent == unread) {
+        PyObject *ended_in_none = Py_False;
+#if PY_VERSION_HEX < 0x030d0000
+        struct referents found;
+        find_referents(generator, &found);
+        ended_in_none = referent(&found, 1) == Py_None ? Py_True : Py_False;
+#endif
+        put(run, run_slots.ended_in_none, ended_in_none);
+        put(run, run_slots.generator, generator);
+    }
+    put(run, run_slots.sent, sent);
+    Py_DECREF(run);
+    return 1;
+}
+
+/* A program calls something at a place where a generator was sent to before: by the same method, of the same. */
+static PyObject *
+call_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
+        return OTHERWISE();
+    }
+    PyObject *code = args[0], *function = args[2], *argument = args[3], *generator = NULL, *sent = unread;
+    if (Py_IS_TYPE(function, &PyCFunction_Type) && argument != ((Hook *)self)->missing) {
+        generator = PyCFunction_GET_SELF(function);
+        sent = argument;
+    }
+    else if (function == send_method) {
+        generator = argument;
+    }
+    if (generator == NULL || !PyGen_CheckExact(generator)) {
+        return OTHERWISE();
+    }
+    return announce((Hook *)self, generator, code, number(args[1]), sent) ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* Learn the places of what was sent, once they are known. */
+static int
+is_calibrated(Hook *self)
+{
+    if (self->plain == 0) {
+        PyObject *plain = PyObject_GetAttrString(self->calibration, "plain");
+        PyObject *handling = plain == NULL ? NULL : PyObject_GetAttrString(self->calibration, "handling");
+        if (handling == NULL) {
+            PyErr_Clear();
+        }
+        else if (number(plain) < 0) {
+            self->plain = -number(plain);
+            self->handling = -number(handling);
+        }
+        Py_XDECREF(plain);
+        Py_XDECREF(handling);
+    }
+    return self->plain != 0;
+}
+
+/* What was just sent to the generator of `run`, borrowed, as Calibration.sent has it; NULL if Python has to look. */
+static PyObject *
+sent_to(Hook *self, PyObject *run)
+{
+    PyObject *sent = RUN(run, sent), *generator = RUN(run, generator);
+    if (sent != unread) {
+        return sent;
+    }
+    if (generator == NULL || !PyGen_CheckExact(generator) || !is_calibrated(self)) {
+        return NULL;
+    }
+    struct referents found;
+    find_referents(generator, &found);
+    PyObject *last = referent(&found, 1), *handled = PyErr_GetHandledException();
+    Py_ssize_t position = self->plain;
+    if (handled != NULL ? last == handled : RUN(run, ended_in_none) == Py_True && last == Py_None) {
+        position = self->handling;
+    }
+    Py_XDECREF(handled);
+    PyObject *value = referent(&found, position);
+    return value == NULL ? no_value : value;
+}
+
+/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that `call_way` saw. Return whether it is stored;
+   -1 as in `store_parts`, here and below. */
+static int
+store_send(Hook *self, PyObject *run, PyObject *buffer)
+{
+    PyObject *value = sent_to(self, run);
+    if (value == NULL) {
+        return 0;
+    }
+    Py_INCREF(value);
+    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site));
+    int stored = 0;
+    if (shape != NULL) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+    }
+    else if (!may_learn(value, RUN(run, resume_site))) {
+        stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
+                             RUN(run, resume_offset));
+    }
+    Py_DECREF(value);
+    if (stored <= 0) {
+        return stored;
+    }
+    put(run, run_slots.at, running);
+    put(run, run_slots.cause, nothing);
+    if (RUN(run, sent) == unread) {
+        put(run, run_slots.generator, Py_None);
+    }
+    /* Last: it may have been the last reference. */
+    put(run, run_slots.sent, Py_None);
+    return 1;
+}
+
+/* The same in a `for`, or by `next`, of `frame`. */
+static int
+store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
+{
+    PyFrameObject *back = PyFrame_GetBack(frame);
+    if (back == NULL) {
+        return 0;
+    }
+    PyObject *site = look_up(BUFFER(buffer, sites), place_of(back));
+    Py_DECREF(back);
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) < 0 ||
+        !store(BUFFER(buffer, rows), RUN(run, track), SITE(site, next_shape))) {
+        return 0;
+    }
+    put(run, run_slots.at, running);
+    return 1;
+}
+
+static int
+store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
+{
+    PyObject *buffer = RUN(run, in_thread), *cause = RUN(run, cause);
+    if (!is_here(buffer, self->local)) {
+        return 0;
+    }
+    Py_INCREF(buffer);
+    int stored = 0;
+    if (cause == again) {
+        stored = store_send(self, run, buffer);
+    }
+    else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
+        stored = store_next(run, buffer, frame);
+    }
+    Py_DECREF(buffer);
+    return stored;
+}
+
+static int
+store_yield(PyObject *run, PyObject *value)
+{
+    PyObject *buffer = RUN(run, in_thread);
+    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site));
+    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+        return 0;
+    }
+    int stored = 0;
+    if (shape != NULL) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+    }
+    else if (!may_learn(value, RUN(run, yield_site))) {
+        Py_INCREF(buffer);
+        stored = store_parts(buffer, run, yield_line, yield_cause, value, RUN(run, code), RUN(run, yield_offset));
+        Py_DECREF(buffer);
+    }
+    if (stored > 0) {
+        put(run, run_slots.at, suspended);
+    }
+    return stored;
+}
+
+static PyObject *
+resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *run = run_of((Hook *)self, (PyObject *)frame);
+    int stored = run != NULL && is_suspended(run) ? store_resume((Hook *)self, run, frame) : 0;
+    Py_XDECREF(run);
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+static PyObject *
+yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *run = run_of((Hook *)self, (PyObject *)PyEval_GetFrame());
+    int stored = run != NULL && PyVectorcall_NARGS(nargsf) == 3 && number(args[1]) >= 0 &&
+                 number(args[1]) == number(RUN(run, yield_offset)) ? store_yield(run, args[2]) : 0;
+    Py_XDECREF(run);
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+#if PY_VERSION_HEX < 0x030c0000
+
+/* All calls, for want of sys.monitoring: a profile function. Other than one in Python, it leaves alone the variables of
+   the frames that it is called for. */
+
+static PyObject *event_names[PyTrace_OPCODE + 1];
+
+/* Whether `name` is one of `names`, a tuple of texts in ASCII. */
+static int
+is_among(const char *name, PyObject *names)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (strcmp(name, (const char *)PyUnicode_1BYTE_DATA(PyTuple_GET_ITEM(names, i))) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int
+has_name_among(PyObject *name, PyObject *names)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (PyUnicode_Compare(name, PyTuple_GET_ITEM(names, i)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether a call or return of `frame` says nothing to the hook in Python. */
+static int
+is_ordinary(Hook *self, PyFrameObject *frame, int what)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int ordinary = !(code->co_flags & self->flags) &&
+                   (what == PyTrace_RETURN ||
+                    (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions)));
+    Py_DECREF(code);
+    return ordinary;
+}
+
+/* `function` is called in `frame`: that of `call_way`. What was sent is always to be read from the generator. */
+static int
+note_send(Hook *self, PyFrameObject *frame, PyObject *function)
+{
+    PyObject *generator = PyCFunction_GET_SELF(function);
+    if (generator == NULL || !PyGen_CheckExact(generator) ||
+        strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "send") != 0) {
+        return 0;
+    }
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int noted = announce(self, generator, (PyObject *)code, PyFrame_GetLasti(frame), unread);
+    Py_DECREF(code);
+    return noted;
+}
+
+/* Whether there is nothing left to do; -1 as in `store_parts`. */
+static int
+is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+    if (what == PyTrace_CALL || what == PyTrace_RETURN) {
+        PyObject *run = run_of(self, (PyObject *)frame);
+        int stored = 0;
+        if (run != NULL) {
+            long at = PyFrame_GetLasti(frame), offset = number(RUN(run, yield_offset));
+            if (what == PyTrace_RETURN) {
+                stored = arg != NULL && offset >= 0 && offset == at ? store_yield(run, arg) : 0;
+            }
+            else {
+                /* At the RESUME after the yield: elsewhere something is thrown into it. */
+                stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
+            }
+            Py_DECREF(run);
+        }
+        return stored ? stored : is_ordinary(self, frame, what);
+    }
+    if (what == PyTrace_C_CALL) {
+        return arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type) || note_send(self, frame, arg) ||
+               !is_among(((PyCFunctionObject *)arg)->m_ml->ml_name, self->methods);
+    }
+    return what == PyTrace_C_RETURN && PyList_GET_SIZE(self->calls) == 0;
+}
+
+static int
+profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
+{
+    Hook *self = (Hook *)hook;
+    int is_over = is_done(self, frame, what, arg);
+    if (is_over > 0) {
+        return 0;
+    }
+    PyObject *done = is_over < 0 ? NULL
+                                 : PyObject_CallFunctionObjArgs(self->otherwise, (PyObject *)frame, event_names[what],
+                                                                arg == NULL ? Py_None : arg, NULL);
+    if (done == NULL) {
+        /* As with a profile function in Python. */
+        PyEval_SetProfile(NULL, NULL);
+        return -1;
+    }
+    Py_DECREF(done);
+    return 0;
+}
+
+/* Where it is asked to record as sys.setprofile would have it. */
+static PyObject *
+profile_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    return OTHERWISE();
+}
+
+static PyObject *
+hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    PyEval_SetProfile(profile, self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *otherwise;
+    int flags;
+    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!O", &PyDict_Type, &live, &local, &calibration, &PyList_Type, &calls,
+                          &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
+                          &otherwise)) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(functions) + PyTuple_GET_SIZE(methods); i++) {
+        Py_ssize_t behind = i - PyTuple_GET_SIZE(functions);
+        PyObject *name = behind < 0 ? PyTuple_GET_ITEM(functions, i) : PyTuple_GET_ITEM(methods, behind);
+        if (!PyUnicode_CheckExact(name) || !PyUnicode_IS_ASCII(name)) {
+            PyErr_SetString(PyExc_TypeError, "names are ASCII");
+            return NULL;
+        }
+    }
+    Hook *hook = new_hook(hook_type, profile_way, otherwise);
+    if (hook != NULL) {
+        hook->flags = flags;
+        hook->live = Py_NewRef(live);
+        hook->local = Py_NewRef(local);
+        hook->calibration = Py_NewRef(calibration);
+        hook->calls = Py_NewRef(calls);
+        hook->unsettled = Py_NewRef(unsettled);
+        hook->functions = Py_NewRef(functions);
+        hook->methods = Py_NewRef(methods);
+    }
+    return (PyObject *)hook;
+}
+
+#endif
+
+/* Switches of greenlets. */
+
+/* Whether it is a switch, and nothing stands against the short way; then from where to where. */
+static int
+is_settled(Hook *self, PyObject *const *args, size_t nargsf, PyObject *kwnames, PyObject **origin, PyObject **target)
+{
+    if (PyVectorcall_NARGS(nargsf) != 2 || kwnames != NULL || PySet_GET_SIZE(self->unsettled) != 0) {
+        return 0;
+    }
+    PyObject *event = args[0], *both = args[1];
+    if (event != switch_text &&
+        (!PyUnicode_CheckExact(event) || PyUnicode_CompareWithASCIIString(event, "switch") != 0)) {
+        return 0;
+    }
+    if (!PyTuple_CheckExact(both) || PyTuple_GET_SIZE(both) != 2) {
+        return 0;
+    }
+    *origin = PyTuple_GET_ITEM(both, 0);
+    *target = PyTuple_GET_ITEM(both, 1);
+    return 1;
+}
+
+/* The frame in which a greenlet is suspended, a new reference; NULL, and no exception, if there is none. */
+static PyFrameObject *
+frame_of(Hook *self, PyObject *greenlet)
+{
+    PyGetSetDescrObject *descriptor = (PyGetSetDescrObject *)self->gr_frame;
+    if (!PyObject_TypeCheck(greenlet, PyDescr_TYPE(descriptor))) {
+        return NULL;
+    }
+    PyObject *frame = descriptor->d_getset->get(greenlet, descriptor->d_getset->closure);
+    if (frame == NULL) {
+        PyErr_Clear();
+    }
+    else if (!PyFrame_Check(frame)) {
+        Py_CLEAR(frame);
+    }
+    return (PyFrameObject *)frame;
+}
+
+/* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
+static int
+store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
+{
+    return store(self->rows, of_id(self->raw, target), look_up(self->shapes, place_of(frame)));
+}
+
+static PyObject *
+switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *origin, *target;
+    int stored = 0;
+    if (is_settled((Hook *)self, args, nargsf, kwnames, &origin, &target)) {
+        PyFrameObject *frame = frame_of((Hook *)self, origin);
+        stored = frame != NULL && store_raw((Hook *)self, frame, target);
+        Py_XDECREF(frame);
+    }
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* The hub resumes one that is known to be ready. */
+static int
+store_resumed(Hook *self, PyObject *target)
+{
+    PyObject *track = of_id(self->ready, target);
+    PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(target);
+    if (key == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    Py_INCREF(track);
+    int stored = store(self->rows, track, self->resumed);
+    if (stored && PyDict_DelItem(self->ready, key) < 0) {
+        PyErr_Clear();
+    }
+    Py_DECREF(track);
+    Py_DECREF(key);
+    return stored;
+}
+
+/* A greenlet gives way by `sleep(0)`, in whose call `frame` is suspended. */
+static int
+store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target)
+{
+    PyObject *offset = PyLong_FromLong(PyFrame_GetLasti(frame));
+    int known = offset == NULL ? -1 : PySet_Contains(self->offsets, offset);
+    Py_XDECREF(offset);
+    PyFrameObject *caller = known == 1 ? PyFrame_GetBack(frame) : NULL;
+    if (caller == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    PyObject *shape = look_up(self->sleeps, place_of(caller));
+    Py_DECREF(caller);
+    PyObject *hub = of_id(self->hubs, target), *track = of_id(self->everybody, origin);
+    PyObject *key = shape == NULL || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
+    int stored = 0;
+    if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
+        stored = store(self->rows, hub, shape);
+        if (!stored && PyDict_DelItem(self->ready, key) < 0) {
+            PyErr_Clear();
+        }
+    }
+    else {
+        PyErr_Clear();
+    }
+    Py_XDECREF(key);
+    return stored;
+}
+
+static PyObject *
+hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *origin, *target;
+    int stored = 0;
+    if (is_settled(self, args, nargsf, kwnames, &origin, &target)) {
+        if (of_id(self->hubs, origin) != NULL) {
+            stored = store_resumed(self, target);
+        }
+        else {
+            PyFrameObject *frame = frame_of(self, origin);
+            if (frame != NULL) {
+                PyCodeObject *code = PyFrame_GetCode(frame);
+                stored = (PyObject *)code == self->sleep_code ? store_sleep(self, frame, origin, target)
+                                                              : store_raw(self, frame, target);
+                Py_DECREF(code);
+                Py_DECREF(frame);
+            }
+        }
+    }
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* gevent's `run_callback` in the call that `sleep(0)` makes, once that is known: nothing of it is to be noted. No frame of
+   ours stands between what asks and the hook in Python. */
+static PyObject *
+callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyFrameObject *frame = PySet_GET_SIZE(self->offsets) == 0 ? NULL : PyEval_GetFrame();
+    if (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        int gives_way = (PyObject *)code == self->sleep_code;
+        Py_DECREF(code);
+        if (gives_way) {
+            return PyObject_Vectorcall(self->run, args, nargsf, kwnames);
+        }
+    }
+    return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+}
+
+/* Rows for the file. */
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* Two of them for each number of 12 bits. */
+static char pairs[4096][2];
+
+/* Of a list of rows: base64 of its integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
+static PyObject *
+packed(PyObject *Py_UNUSED(module), PyObject *rows)
+{
+    if (!PyList_CheckExact(rows) || PyList_GET_SIZE(rows) % 3 != 0) {
+        PyErr_SetString(PyExc_TypeError, "rows are a list of three integers each");
+        return NULL;
+    }
+    Py_ssize_t count = PyList_GET_SIZE(rows);
+    /* 24 bytes of a row are 32 digits. */
+    PyObject *text = PyUnicode_New(count / 3 * 32, 127);
+    if (text == NULL) {
+        return NULL;
+    }
+    char *to = (char *)PyUnicode_1BYTE_DATA(text);
+    for (Py_ssize_t row = 0; row < count; row += 3) {
+        unsigned char bytes[24];
+        for (int i = 0; i < 3; i++) {
+            long long number = PyLong_AsLongLong(PyList_GET_ITEM(rows, row + i));
+            if (number == -1 && PyErr_Occurred()) {
+                Py_DECREF(text);
+                return NULL;
+            }
+            for (int byte = 0; byte < 8; byte++) {
+                bytes[8 * i + byte] = (unsigned char)((unsigned long long)number >> 8 * byte);
+            }
+        }
+        for (int i = 0; i < 24; i += 3, to += 4) {
+            unsigned bits = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
+            memcpy(to, pairs[bits >> 12], 2);
+            memcpy(to + 2, pairs[bits & 4095], 2);
+        }
+    }
+    return text;
+}
+
+/* What Python calls. */
+
+static int
+slot_offset(PyTypeObject *type, const char *name, Py_ssize_t *offset)
+{
+    PyObject *found = PyObject_GetAttrString((PyObject *)type, name);
+    if (found == NULL) {
+        return -1;
+    }
+    int is_slot = Py_IS_TYPE(found, &PyMemberDescr_Type) && ((PyMemberDescrObject *)found)->d_member->type == T_OBJECT_EX;
+    if (is_slot) {
+        *offset = ((PyMemberDescrObject *)found)->d_member->offset;
+    }
+    else {
+        PyErr_Format(PyExc_TypeError, "%s.%s is no slot", type->tp_name, name);
+    }
+    Py_DECREF(found);
+    return is_slot ? 0 : -1;
+}
+
+static PyObject *
+learn(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyTypeObject *run, *site, *buffer;
+    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &running, &nothing,
+                          &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
+    enum { COUNT = sizeof(texts) / sizeof(*texts) };
+    PyObject *given[COUNT];
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+                          &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
+                          &given[7], &given[8], &given[9], &given[10], &largest, &longest, &most_shapes,
+                          &longest_text, &full)) {
+        return NULL;
+    }
+#define OFFSET(name) if (slot_offset(run, #name, &run_slots.name) < 0) return NULL;
+    SLOTS_OF_RUN(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(site, #name, &site_slots.name) < 0) return NULL;
+    SLOTS_OF_SITE(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return NULL;
+    SLOTS_OF_BUFFER(OFFSET)
+#undef OFFSET
+    Py_XSETREF(run_slots.type, (PyTypeObject *)Py_NewRef(run));
+    Py_XSETREF(site_slots.type, (PyTypeObject *)Py_NewRef(site));
+    Py_XSETREF(buffer_slots.type, (PyTypeObject *)Py_NewRef(buffer));
+    for (int i = 0; i < COUNT; i++) {
+        Py_XSETREF(*texts[i], Py_NewRef(given[i]));
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *live, *local, *calibration, *missing, *otherwise[3];
+    if (!PyArg_ParseTuple(args, "O!OOOOOO", &PyDict_Type, &live, &local, &calibration, &missing, &otherwise[0],
+                          &otherwise[1], &otherwise[2])) {
+        return NULL;
+    }
+    if (run_slots.type == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "learn was not called");
+        return NULL;
+    }
+    vectorcallfunc ways[] = {call_way, resume_way, yield_way};
+    PyObject *made = PyTuple_New(3);
+    for (int i = 0; made != NULL && i < 3; i++) {
+        Hook *hook = new_hook(hook_type, ways[i], otherwise[i]);
+        if (hook == NULL) {
+            Py_CLEAR(made);
+            break;
+        }
+        hook->live = Py_NewRef(live);
+        hook->local = Py_NewRef(local);
+        hook->calibration = Py_NewRef(calibration);
+        hook->missing = Py_NewRef(missing);
+        PyTuple_SET_ITEM(made, i, (PyObject *)hook);
+    }
+    return made;
+}
+
+static Hook *
+greenlet_hook(vectorcallfunc call, PyObject *rows, PyObject *raw, PyObject *shapes, PyObject *unsettled,
+              PyObject *gr_frame, PyObject *otherwise)
+{
+    Hook *hook = new_hook(hook_type, call, otherwise);
+    if (hook != NULL) {
+        hook->rows = Py_NewRef(rows);
+        hook->raw = Py_NewRef(raw);
+        hook->shapes = Py_NewRef(shapes);
+        hook->unsettled = Py_NewRef(unsettled);
+        hook->gr_frame = Py_NewRef(gr_frame);
+    }
+    return hook;
+}
+
+static PyObject *
+switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type, &shapes,
+                          &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise)) {
+        return NULL;
+    }
+    return (PyObject *)greenlet_hook(switch_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+}
+
+static PyObject *
+hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
+    PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!OO!O!O!O!O!O!O!", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type,
+                          &shapes, &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
+                          &everybody, &PyDict_Type, &hubs, &PyDict_Type, &ready, &PyDict_Type, &sleeps, &PyLong_Type,
+                          &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
+        return NULL;
+    }
+    Hook *hook = greenlet_hook(hub_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+    if (hook != NULL) {
+        hook->everybody = Py_NewRef(everybody);
+        hook->hubs = Py_NewRef(hubs);
+        hook->ready = Py_NewRef(ready);
+        hook->sleeps = Py_NewRef(sleeps);
+        hook->resumed = Py_NewRef(resumed);
+        hook->sleep_code = Py_NewRef(sleep_code);
+        hook->offsets = Py_NewRef(offsets);
+    }
+    return (PyObject *)hook;
+}
+
+static PyObject *
+run_callback(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *run, *sleep_code, *offsets, *otherwise;
+    if (!PyArg_ParseTuple(args, "OO!O!O", &run, &PyCode_Type, &sleep_code, &PySet_Type, &offsets, &otherwise)) {
+        return NULL;
+    }
+    Hook *method = new_hook(method_type, callback_way, otherwise);
+    if (method != NULL) {
+        method->run = Py_NewRef(run);
+        method->sleep_code = Py_NewRef(sleep_code);
+        method->offsets = Py_NewRef(offsets);
+    }
+    return (PyObject *)method;
+}
+
+static PyMethodDef functions[] = {
+    {"learn", learn, METH_VARARGS, NULL},
+    {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
+#if PY_VERSION_HEX < 0x030c0000
+    {"profile_hook", profile_hook, METH_VARARGS, NULL},
+#endif
+    {"switch_hook", switch_hook, METH_VARARGS, NULL},
+    {"hub_hook", hub_hook, METH_VARARGS, NULL},
+    {"run_callback", run_callback, METH_VARARGS, NULL},
+    {"packed", packed, METH_O, NULL},
+    {NULL},
+};
+
+static int
+execute(PyObject *module)
+{
+    /* What is static here is one interpreter's. */
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError, "only in the main interpreter");
+        return -1;
+    }
+    PyObject *time = PyImport_ImportModule("time");
+    PyObject *frame = PyObject_GetAttrString((PyObject *)&PyGen_Type, "gi_frame");
+    if (time == NULL || frame == NULL || !Py_IS_TYPE(frame, &PyGetSetDescr_Type)) {
+        Py_XDECREF(time);
+        Py_XDECREF(frame);
+        if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_ImportError, "generators have no frame here");
+        }
+        return -1;
+    }
+    for (int i = 0; i < 4096; i++) {
+        pairs[i][0] = digits[i >> 6];
+        pairs[i][1] = digits[i & 63];
+    }
+    gi_frame = ((PyGetSetDescrObject *)frame)->d_getset;
+    Py_DECREF(frame);
+    monotonic_ns = PyObject_GetAttrString(time, "monotonic_ns");
+    Py_DECREF(time);
+    send_method = PyObject_GetAttrString((PyObject *)&PyGen_Type, "send");
+    switch_text = PyUnicode_InternFromString("switch");
+#if PY_VERSION_HEX < 0x030c0000
+    static const struct { int what; const char *name; } named[] = {
+        {PyTrace_CALL, "call"}, {PyTrace_RETURN, "return"}, {PyTrace_C_CALL, "c_call"},
+        {PyTrace_C_EXCEPTION, "c_exception"}, {PyTrace_C_RETURN, "c_return"}, {PyTrace_EXCEPTION, "exception"},
+        {PyTrace_LINE, "line"}, {PyTrace_OPCODE, "opcode"},
+    };
+    for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
+        event_names[named[i].what] = PyUnicode_InternFromString(named[i].name);
+        if (event_names[named[i].what] == NULL) {
+            return -1;
+        }
+    }
+#endif
+    hook_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &hook_spec, NULL);
+    method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
+    if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
+        method_type == NULL) {
+        return -1;
+    }
+    return PyModule_AddIntMacro(module, ABI);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, execute},
+#if PY_VERSION_HEX >= 0x030c0000
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {0, NULL},
+};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "visualizer.tracers._recorder",
+    .m_methods = functions,
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC
+PyInit__recorder(void)
+{
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from types import CodeType, GetSetDescriptorType
+from typing import Any
+
+Hook = Callable[[str, Any], None]
+
+ABI: int
+
+def learn(
+    run: type,
+    site: type,
+    buffer: type,
+    known: tuple[Any, ...],
+    limits: tuple[int, ...],
+    /,
+) -> None: ...
+def monitoring_ways(
+    live: dict[int, Any],
+    local: Any,
+    calibration: Any,
+    missing: Any,
+    on_call: Callable[[CodeType, int, Any, Any], Any],
+    on_resume: Callable[[CodeType, int], Any],
+    on_yield: Callable[[CodeType, int, Any], Any],
+    /,
+) -> tuple[
+    Callable[[CodeType, int, Any, Any], Any], Callable[[CodeType, int], Any], Callable[[CodeType, int, Any], Any]
+]: ...
+def profile_hook(
+    live: dict[int, Any],
+    local: Any,
+    calibration: Any,
+    calls: list[Any],
+    unsettled: set[int],
+    flags: int,
+    functions: tuple[str, ...],
+    methods: tuple[str, ...],
+    otherwise: Callable[[Any, str, Any], None],
+    /,
+) -> Any: ...
+def switch_hook(
+    rows: list[int],
+    raw: dict[int, int],
+    shapes: dict[int, int],
+    unsettled: set[int],
+    gr_frame: GetSetDescriptorType,
+    otherwise: Hook,
+    /,
+) -> Hook: ...
+def run_callback(
+    run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
+) -> Callable[..., Any]: ...
+def packed(rows: list[int], /) -> str: ...
+def hub_hook(
+    rows: list[int],
+    raw: dict[int, int],
+    shapes: dict[int, int],
+    unsettled: set[int],
+    gr_frame: GetSetDescriptorType,
+    otherwise: Hook,
+    everybody: dict[int, int],
+    hubs: dict[int, int],
+    ready: dict[int, int],
+    sleeps: dict[int, int],
+    resumed: int,
+    sleep_code: CodeType,
+    offsets: set[int],
+    /,
+) -> Hook: ...

@@ -1,0 +1,1 @@
+"""eventlet: its hub, who waits for what, and who wakes whom."""

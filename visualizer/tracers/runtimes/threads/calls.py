@@ -1,0 +1,101 @@
+"""Which calls may block a thread, or end the wait of another: those of C functions of the standard library.
+
+All that waits in Python code (Event, Condition, Queue, Future, join, pools) comes down to a few of them.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import time
+from types import BuiltinFunctionType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+#: What a call does.
+ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, GET, GET_NOW, PUT = range(7)
+SLEEP, JOIN, JOIN_ALL, SEND, RECEIVE, ACCEPT, CONNECT = range(7, 14)
+#: Of processes: it reads from a pipe, waits for a child, acquires a lock of multiprocessing's.
+READ, AWAIT_CHILD, ACQUIRE_SHARED = range(14, 17)
+SELECT, POLL, EPOLL = range(17, 20)
+#: Those that wait until one of several descriptors is ready.
+OF_SELECT = frozenset((SELECT, POLL, EPOLL))
+#: Those that wait for a socket.
+OF_SOCKETS = frozenset((SEND, RECEIVE, ACCEPT, CONNECT))
+OF_PROCESSES = frozenset((READ, AWAIT_CHILD, ACQUIRE_SHARED))
+
+Lock = type(_thread.allocate_lock())
+RLock = _thread.RLock
+_ACQUIRE = ("acquire", "acquire_lock", "__enter__")
+_RELEASE = ("release", "release_lock", "__exit__")
+_OF_SOCKET = {
+    "accept": ACCEPT, "_accept": ACCEPT, "connect": CONNECT, "recv": RECEIVE, "recv_into": RECEIVE, "recvfrom": RECEIVE,
+    "recvfrom_into": RECEIVE, "recvmsg": RECEIVE, "recvmsg_into": RECEIVE, "send": SEND, "sendall": SEND,
+    "sendto": SEND, "sendmsg": SEND,
+}
+
+
+class Calls:
+    """The table of them, which grows as the program imports modules."""
+
+    def __init__(self) -> None:
+        #: By the method as it stands in its class.
+        self.methods: dict[Any, int] = {}
+        #: By the function, that of a module.
+        self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ, os.waitpid: AWAIT_CHILD}
+        self._names: list[tuple[type, dict[str, int]]] = []
+        self._add(Lock, dict.fromkeys(_ACQUIRE, ACQUIRE) | dict.fromkeys(_RELEASE, RELEASE))
+        again = dict.fromkeys((*_ACQUIRE, "_acquire_restore"), ACQUIRE_AGAIN)
+        self._add(RLock, again | dict.fromkeys((*_RELEASE, "_release_save"), RELEASE_AGAIN))
+        # From 3.13 on.
+        handle, wait_for_all = getattr(_thread, "_ThreadHandle", None), getattr(_thread, "_shutdown", None)
+        if handle is not None:
+            self._add(handle, {"join": JOIN})
+        if wait_for_all is not None:
+            self.functions[wait_for_all] = JOIN_ALL
+
+    def learn(self, module: str) -> None:
+        """The program has imported that one."""
+        found: Any = sys.modules.get("_queue" if module == "queue" else "_socket")
+        if module == "queue" and found is not None:
+            self._add(found.SimpleQueue, {"get": GET, "get_nowait": GET_NOW, "put": PUT, "put_nowait": PUT})
+        elif module == "socket" and found is not None:
+            self._add(found.socket, _OF_SOCKET)
+        elif module == "multiprocessing.synchronize":
+            shared: Any = sys.modules.get("_multiprocessing")
+            if shared is not None:
+                self._add(shared.SemLock, dict.fromkeys(("acquire", "__enter__"), ACQUIRE_SHARED))
+        elif module == "select":
+            self._learn_select(sys.modules["select"])
+
+    def _learn_select(self, module: Any) -> None:
+        # gevent puts functions of its own in the place of these.
+        if type(module.select) is BuiltinFunctionType:
+            self.functions[module.select] = SELECT
+        poll = getattr(module, "poll", None)
+        if type(poll) is BuiltinFunctionType:
+            self._add(type(poll()), {"poll": POLL})
+        if isinstance(kind := getattr(module, "epoll", None), type):
+            self._add(kind, {"poll": EPOLL})
+
+    def forget_select(self) -> None:
+        """Such calls are the business of another runtime."""
+        for table in (self.methods, self.functions):
+            for function in [function for function, what in table.items() if what in OF_SELECT]:
+                del table[function]
+        self._names = [(kind, names) for kind, names in self._names if not OF_SELECT & {*names.values()}]
+
+    def _add(self, kind: type, names: dict[str, int]) -> None:
+        there = {name: what for name, what in names.items() if name in kind.__dict__}
+        self.methods.update((kind.__dict__[name], what) for name, what in there.items())
+        self._names.append((kind, there))
+
+    def of_bound(self, thing: Any, name: str) -> int | None:
+        """What the method of that name does, bound to `thing`."""
+        for kind, names in self._names:
+            if issubclass(type(thing), kind):
+                return names.get(name)
+        return None

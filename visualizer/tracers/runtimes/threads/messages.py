@@ -1,0 +1,142 @@
+"""The messages of multiprocessing: what is sent and received, at which end of which pipe, and by whom.
+
+Both ends of a pipe are one inode, and of two connected sockets it is noted which belong together when they are made.
+Whose message one receives is worked out by the reader of the trace: what is sent as the n-th is received as the n-th.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from binascii import crc32
+from io import BytesIO
+
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.values import dictionary, show
+from visualizer.tracers.core.variables import of_variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType, ModuleType
+    from typing import Any
+
+    from visualizer.tracers.core.context import Context
+
+_get_ident = _thread.get_ident
+_fstat = os.fstat
+MODULE = "multiprocessing.connection"
+#: So much of a message is summed up; and one up to this length is looked into for what it says.
+_SUMMED, _SHOWN = 4096, 256
+
+
+#: The class that unpickles, once one is needed; and what stands for the program's own, by their names: at most so many.
+_unpicklers: list[Any] = []
+_named: dict[str, Any] = {}
+_NAMED = 256
+
+
+class Messages:
+    """Those of one process. Its methods are called in the thread that sends or receives."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        #: The code of functions of MODULE, by its id.
+        self.codes: dict[int, CodeType] = {}
+        self._send: CodeType | None = None
+        self._receive: CodeType | None = None
+        #: By the id of the thread: when what it is in began.
+        self._began: dict[int, int] = {}
+
+    def learn(self, module: ModuleType) -> None:
+        """The program has imported MODULE."""
+        known: Any = module
+        self._send, self._receive = known.Connection._send_bytes.__code__, known.Connection._recv_bytes.__code__
+        for code in (self._send, self._receive, known.Pipe.__code__):
+            self.codes[id(code)] = code
+
+    def begins(self) -> None:
+        """One of the functions begins."""
+        self._began[_get_ident()] = self._context.now()
+
+    def returns(self, code: CodeType, frame: Any, value: Any) -> None:
+        """One of them returns that."""
+        context, t_ns = self._context, self._context.now()
+        began_ns = self._began.pop(_get_ident(), t_ns)
+        if context.is_over or context.stream.is_flushing_here():
+            return
+        if code is not self._send and code is not self._receive:
+            # Both ends: of a pipe in one direction these are the same.
+            one, other = map(_inode, value)
+            context.stream.store(lines.pair, t_ns, one, other)
+            return
+        connection, sent = of_variables(frame, lambda known: (known.get("self"), known.get("buf")))
+        is_sent = code is self._send
+        content = sent if is_sent else value
+        if type(content) is BytesIO:
+            content = content.getvalue()
+        if type(content) not in (bytes, bytearray, memoryview):
+            return
+        size = len(content) if type(content) is not memoryview else content.nbytes
+        about = _inode(connection), began_ns, size, crc32(content[:_SUMMED])
+        said = _Pickled(bytes(content)) if size <= _SHOWN else lines.NO_VALUE
+        track = [context.current(), *context.running_in(frame)][-1]
+        context.stream.store(lines.sent if is_sent else lines.received, t_ns, track, about, said)
+
+
+def _inode(connection: Any) -> int:
+    return _fstat(dictionary(connection)["_handle"]).st_ino
+
+
+class _Pickled:
+    """A message, of which it is found out later what it says."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def text(self) -> str | None:
+        """What was pickled, as text; None if that is nothing that can be shown. Runs no code of the program's."""
+        pickle: Any = sys.modules.get("_pickle")
+        # As every pickle of multiprocessing's begins and ends. What is sent as bytes is no such thing, as a rule.
+        if pickle is None or self.content[:1] != b"\x80" or self.content[-1:] != b".":
+            return None
+
+        try:
+            if not _unpicklers:
+                # What is pickled by its name, which is all that would run code, becomes something of ours.
+                _unpicklers.append(type("Unpickler", (pickle.Unpickler,), {"find_class": _find_class}))
+            return show(_unpicklers[0](BytesIO(self.content)).load(), 3)
+        except Exception:
+            return None
+
+
+def _find_class(_self: Any, _module: str, name: str) -> Any:
+    known = _named.get(name)
+    if known is None:
+        # Both it and what is made of it are shown by that name.
+        called = name.rpartition(".")[2]
+        known = type(called, (type,), {})(called, (_Any,), {})
+        if len(_named) < _NAMED:
+            _named[name] = known
+    return known
+
+
+class _Any:
+    """Stands for an instance, or a class or function, of the program's."""
+
+    def __new__(cls, *_: Any, **_more: Any) -> Any:
+        return object.__new__(cls)
+
+    def __init__(self, *_: Any, **_more: Any) -> None:
+        """Nothing is kept."""
+
+    def __setstate__(self, _: Any) -> None:
+        """Nothing is kept."""
+
+    def append(self, _: Any) -> None:
+        """Nothing is kept."""
+
+    def __setitem__(self, _key: Any, _: Any) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,195 @@
+"""What a thread waits for in the program's own words: the outermost call of `threading`, `queue` or
+`concurrent.futures` that it is in, with its object and its time limit; and whether a call waits at all.
+
+All that is known of a wait in C is a lock. But the thread stands in that call, and its frames tell whose lock it is.
+"""
+
+from __future__ import annotations
+
+from visualizer.trace import words
+from visualizer.tracers.core import code as code_objects
+from visualizer.tracers.core import syntax
+from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.values import nanoseconds
+from visualizer.tracers.core.variables import Unknown, of_variables
+from visualizer.tracers.runtimes.greenlets.call_sites import plain_value, work_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.runtimes.greenlets.call_sites import Recipe
+
+#: Module, function in it -> why one waits there. None: it is no wait of its own.
+_FUNCTIONS: dict[str, dict[str, str | None]] = {
+    "threading": {
+        "Event.wait": words.EVENT, "Condition.wait": words.CONDITION, "Condition.wait_for": words.CONDITION,
+        "Condition.__enter__": words.LOCK, "_RLock.acquire": words.LOCK,
+        "Semaphore.acquire": words.SEMAPHORE, "Barrier.wait": words.BARRIER, "Thread.join": words.JOIN,
+        # A thread that is started runs before the one that starts it goes on.
+        "Thread.start": None,
+        "_shutdown": words.JOIN,
+    },
+    "queue": {"Queue.get": words.QUEUE, "Queue.put": words.QUEUE, "Queue.join": words.QUEUE},
+    "concurrent.futures._base": {
+        "Future.result": words.FUTURE, "Future.exception": words.FUTURE, "wait": words.FUTURE,
+        "as_completed": words.FUTURE,
+    },
+    "concurrent.futures.thread": {"_worker": words.QUEUE},
+    "selectors": {
+        "SelectSelector.select": words.SELECT, "_PollLikeSelector.select": words.SELECT,
+        "EpollSelector.select": words.SELECT,
+    },
+    "multiprocessing.connection": {
+        "_ConnectionBase.recv": words.PIPE, "_ConnectionBase.recv_bytes": words.PIPE,
+        "_ConnectionBase.recv_bytes_into": words.PIPE,
+    },
+    "multiprocessing.queues": {
+        "Queue.get": words.QUEUE, "Queue.put": words.QUEUE, "JoinableQueue.put": words.QUEUE,
+        "JoinableQueue.join": words.QUEUE, "SimpleQueue.get": words.QUEUE, "SimpleQueue.put": words.QUEUE,
+    },
+    "multiprocessing.synchronize": {
+        "SemLock.__enter__": words.LOCK, "Condition.__enter__": words.LOCK, "Condition.wait": words.CONDITION,
+        "Condition.wait_for": words.CONDITION, "Event.wait": words.EVENT,
+    },
+    "multiprocessing.process": {"BaseProcess.join": words.JOIN},
+    "multiprocessing.popen_fork": {"Popen.wait": words.JOIN},
+    "subprocess": {"Popen.wait": words.SUBPROCESS},
+}
+#: Where in them one waits for what these are about. Anywhere else, it is for a lock that they have for themselves.
+_WAIT = frozenset(("Condition.wait", "Thread._wait_for_tstate_lock", "_shutdown"))
+#: Nobody's code calls these.
+_CALL_THEMSELVES = frozenset(("_worker", "_shutdown"))
+#: The modules in which they stand.
+MODULES = tuple(_FUNCTIONS)
+#: Functions of theirs that run code of the program.
+_RUN = frozenset(("Thread.run", "_WorkItem.run"))
+#: Parameters of the calls of C's that tell how long they may wait.
+_PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
+BLOCKS_AND_LIMIT, LIMIT = ("blocks", "limit"), ("limit",)
+#: Of select.select.
+TO_READ, TO_WRITE = "read", "write"
+SELECT_LIMIT = (TO_READ, TO_WRITE, "except", "limit")
+#: Nothing was passed.
+_LEFT_OUT = {"blocks": True, "limit": None}
+
+
+class Awaited:
+    """`reason` of a wait; `thing`: the object, or None. `limit_ns`: for how long at most, -1 if for ever.
+
+    `function`: the code that waits, None if that is the one that calls C; `frame`: what calls that.
+    """
+
+    __slots__ = ("frame", "function", "limit_ns", "reason", "thing")
+
+    def __init__(self, reason: str, thing: Any, limit_ns: int, frame: Any, function: CodeType | None = None) -> None:
+        self.reason = reason
+        self.thing = thing
+        self.limit_ns = limit_ns
+        self.frame = frame
+        self.function = function
+
+
+class Primitives:
+    """Those of one recording."""
+
+    def __init__(self) -> None:
+        #: Function's code, by its id -> reason. The modules keep the code.
+        self._reasons: dict[int, str | None] = {}
+        self._files: set[str] = set()
+        #: The functions out of which a child of multiprocessing's is run: what is called there is its own.
+        self.children: set[CodeType] = set()
+        #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
+        self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
+
+    def learn(self, name: str, module: Any) -> list[CodeType]:
+        """The program has imported that module, one of MODULES. Return its functions in which one waits."""
+        learned = []
+        if name == "multiprocessing.process":
+            self.children.add(module.BaseProcess._bootstrap.__code__)
+        elif name == "multiprocessing.popen_fork":
+            # That forks; the child calls the functions of `atexit` there (3.13).
+            self.children.add(module.Popen._launch.__code__)
+        for path, reason in _FUNCTIONS[name].items():
+            found = module
+            for part in path.split("."):
+                found = getattr(found, "__dict__", {}).get(part)
+            code = getattr(found, "__code__", None)
+            if code is not None:
+                self._reasons[id(code)] = reason
+                self._files.add(code.co_filename)
+                learned.append(code)
+        return learned
+
+    def selects(self, code: CodeType) -> bool:
+        """Whether that is a selector's `select`."""
+        return self._reasons.get(id(code)) == words.SELECT
+
+    def is_of_child(self, frame: Any) -> bool:
+        """Whether `frame` is in what a child of multiprocessing's does."""
+        while self.children and frame is not None:
+            if frame.f_code in self.children:
+                return True
+            frame = frame.f_back
+        return False
+
+    def above(self, frame: Any, is_lock: bool) -> Awaited | None:
+        """The outermost of them that `frame` is in, whose call of C's acquires a lock (`is_lock`), or does something
+        else; None if it waits for that itself. Raise Unknown if that is no wait of its own."""
+        found, reason = None, None
+        is_own = is_lock and frame.f_code.co_qualname not in _WAIT
+        while frame is not None and frame.f_code.co_filename in self._files:
+            code = frame.f_code
+            if code.co_qualname in _RUN:
+                break
+            if id(code) in self._reasons:
+                reason = self._reasons[id(code)]
+                if reason is None:
+                    raise Unknown
+                found = frame
+            frame = frame.f_back
+        if found is None or reason is None or is_own:
+            return None
+        thing, limit = of_variables(found, lambda known: (known.get("self"), known.get("timeout")))
+        if found.f_code.co_qualname in _CALL_THEMSELVES or found.f_back is None:
+            return Awaited(reason, thing, nanoseconds(limit), found)
+        return Awaited(reason, thing, nanoseconds(limit), found.f_back, found.f_code)
+
+    def limit(self, frame: Any, parameters: tuple[str, ...]) -> int | None:
+        """How long the call of C's that `frame` is in waits at most, in ns: -1 for ever, or that is not known; 0 if it
+        does not wait; None if it is not known whether it does."""
+        passed = self.passed(frame, parameters)
+        if not passed:
+            return None if passed is None else -1
+        blocks, limit = (passed.get(name, default) for name, default in _LEFT_OUT.items())
+        if blocks is NO_VALUE:
+            return None
+        return nanoseconds(limit) if blocks else 0
+
+    def passed(self, frame: Any, parameters: tuple[str, ...]) -> dict[str, Any] | None:
+        """What the call of C's that `frame` is in is given for these, as far as it is given, NO_VALUE where that is not
+        known; None if even that cannot be told."""
+        code, offset = frame.f_code, frame.f_lasti
+        known = self._arguments.get((id(code), offset))
+        if known is None:
+            known = self._arguments[id(code), offset] = code, _arguments(code, offset, parameters)
+        recipes = known[1]
+        return recipes if recipes is None else {name: work_out(recipe, frame) for name, recipe in recipes.items()}
+
+
+def _arguments(code: CodeType, offset: int, parameters: tuple[str, ...]) -> dict[str, Recipe | None] | None:
+    """What is passed for `blocks` and `limit`; None if that cannot be told."""
+    text = code_objects.segment(code_objects.place(code, offset))
+    call: Any = syntax.expression(text) if text is not None else None
+    if call is None:
+        return None
+    if type(call).__name__ != "Call":
+        # Of a `with`.
+        return {}
+    nodes = dict(zip(parameters, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg not in _PARAMETERS:
+            return None
+        nodes[_PARAMETERS[keyword.arg]] = keyword.value
+    return {name: plain_value(node) for name, node in nodes.items()}

@@ -1,0 +1,131 @@
+"""What a thread that waits in `select` asks for, what it finds ready, and which generators go on by that.
+
+A selector of the standard library says both itself. Of a call of select.select the arguments tell what is asked for,
+where they are names, and the system is asked once more what is ready. What poll and epoll objects were told to watch is
+not known.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType, MethodType
+
+from visualizer.trace import words
+from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.sockets import several
+from visualizer.tracers.core.values import dictionary
+from visualizer.tracers.runtimes.threads.primitives import TO_READ, TO_WRITE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Iterator
+    from typing import Any
+
+    from visualizer.tracers.core.context import Context
+    from visualizer.tracers.core.sockets import Addresses, Endpoint
+
+#: Of the masks of selectors, and of poll.
+_READ, _WRITE = 1, 2
+_POLL_READ, _POLL_WRITE = 1, 4
+#: Data of these types is looked into; of another, its attributes are, or what a function closes over. No deeper.
+_CONTAINERS = (tuple, list)
+
+
+def of_selector(selector: Any) -> dict[int, int]:
+    """What it was told to watch: by descriptor, the events."""
+    known = dictionary(selector).get("_fd_to_key")
+    return dict(_watched(known)) if type(known) is dict else {}
+
+
+def _watched(keys: dict[Any, Any]) -> Iterator[tuple[int, int]]:
+    for fd, key in list(keys.items()):
+        if type(fd) is int and isinstance(key, tuple) and len(key) == 4 and type(tuple.__getitem__(key, 2)) is int:
+            yield fd, tuple.__getitem__(key, 2)
+
+
+def of_lists(passed: dict[str, Any]) -> dict[int, int]:
+    """What select.select is asked for, as far as that is known."""
+    masks: dict[int, int] = {}
+    for name, event in ((TO_READ, _READ), (TO_WRITE, _WRITE)):
+        for fd in _descriptors(passed.get(name, NO_VALUE)):
+            masks[fd] = masks.get(fd, 0) | event
+    return masks
+
+
+def _descriptors(things: Any) -> Iterator[int]:
+    module: Any = sys.modules.get("_socket")
+    if type(things) not in (list, tuple, set, frozenset, dict):
+        return
+    for thing in list(things):
+        if type(thing) is int:
+            yield thing
+        elif module is not None and issubclass(type(thing), module.socket):
+            # Not the object's own method, which may be the program's.
+            yield module.socket.fileno(thing)
+
+
+def ready_now(masks: dict[int, int]) -> dict[int, int] | None:
+    """Which of them are ready; None if that cannot be told."""
+    poll: Any = getattr(sys.modules.get("select"), "poll", None)
+    if type(poll) is not BuiltinFunctionType or not masks:
+        return None
+    asked: Any = poll()
+    for fd, events in masks.items():
+        if fd >= 0:
+            asked.register(fd, _POLL_READ * bool(events & _READ) | _POLL_WRITE * bool(events & _WRITE))
+    found = {}
+    for fd, events in asked.poll(0):
+        # An end or an error of a connection is told to who wants to read, and to who wants to write.
+        mask = masks[fd] & (_READ * bool(events & ~_POLL_WRITE) | _WRITE * bool(events & ~_POLL_READ))
+        found[fd] = mask or masks[fd]
+    return found
+
+
+def of_result(result: Any) -> tuple[dict[int, int], list[Any]]:
+    """What a selector has found ready: by descriptor, the events; and the data that these were registered with."""
+    masks, data = {}, []
+    for pair in result if type(result) is list else ():
+        if type(pair) is tuple and len(pair) == 2 and isinstance(pair[0], tuple) and len(pair[0]) == 4:
+            fd, mask = tuple.__getitem__(pair[0], 1), pair[1]
+            if type(fd) is int and type(mask) is int:
+                masks[fd] = mask
+                data.append(tuple.__getitem__(pair[0], 3))
+    return masks, data
+
+
+def endpoint(masks: dict[int, int], addresses: Addresses) -> Endpoint | None:
+    """Of one descriptor, all that is known; of several their numbers."""
+    if len(masks) != 1:
+        return (-1, several(masks), "", "") if masks else None
+    ((fd, events),) = masks.items()
+    direction = {_READ: words.READ, _WRITE: words.WRITE, _READ | _WRITE: words.READ_OR_WRITE}.get(events)
+    return (fd, direction, *addresses.of_fd(fd)) if direction is not None else None
+
+
+def waiting(data: Any, context: Context) -> int:
+    """The track of the generator that a descriptor was registered for: the only one that its data is, has, or is a
+    method or function of; NOBODY if there is none, or more than one."""
+    steps = context.steps
+    if steps is None:
+        return words.NOBODY
+    found = {steps.track_of(thing) for thing in _within(data)} - {words.NOBODY}
+    return found.pop() if len(found) == 1 else words.NOBODY
+
+
+def _within(data: Any) -> list[Any]:
+    kind = type(data)
+    if kind in _CONTAINERS:
+        return list(data)
+    if kind is MethodType:
+        return [data.__self__, *dictionary(data.__self__).values()]
+    if kind is FunctionType:
+        return [cell.cell_contents for cell in data.__closure__ or () if _is_filled(cell)]
+    return [data, *dictionary(data).values()]
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True

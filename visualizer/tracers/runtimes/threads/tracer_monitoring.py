@@ -1,0 +1,293 @@
+"""Watches threads with `sys.monitoring` (PEP 669, Python 3.12 and later).
+
+A program that starts no thread pays nothing: two functions of `threading` are watched, and the rest once the first
+thread begins, or a process that may talk to others by multiprocessing. Then CALL is asked for everywhere, and every
+place that calls nothing that may block answers the first time with DISABLE. In code that has a `with`, which is not
+always a call, INSTRUCTION is asked for (entering.py).
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from types import CodeType, ModuleType
+
+from visualizer.trace import words
+from visualizer.tracers.core.code import place_of
+from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.values import dictionary
+from visualizer.tracers.core.variables import of_variables
+from visualizer.tracers.runtimes.threads.calls import (
+    ACQUIRE,
+    ACQUIRE_AGAIN,
+    GET,
+    GET_NOW,
+    JOIN,
+    JOIN_ALL,
+    OF_PROCESSES,
+    OF_SELECT,
+    PUT,
+    RELEASE,
+    RELEASE_AGAIN,
+    SLEEP,
+    Calls,
+    Lock,
+    RLock,
+)
+from visualizer.tracers.runtimes.threads.entering import Entering, Site
+from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook, return_hooks
+from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
+from visualizer.tracers.runtimes.threads.messages import Messages
+from visualizer.tracers.runtimes.threads.primitives import MODULES
+from visualizer.tracers.runtimes.threads.waits import Waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+if sys.version_info < (3, 12):
+    raise ImportError("sys.monitoring is there from Python 3.12 on")
+
+_monitoring = sys.monitoring
+_events = _monitoring.events
+_DISABLE = _monitoring.DISABLE
+_getframe = sys._getframe
+_get_ident = _thread.get_ident
+#: The last first: the others are asked for by the generators, by asyncio's eager tasks, and by what pauses the program.
+_TOOL_IDS = (5, 3, 4)
+_LOCKS = (Lock, RLock)
+_CALLS = _events.CALL | _events.C_RETURN | _events.C_RAISE
+#: Module -> the functions in it that wait for another process.
+_CALLING = {
+    "multiprocessing.connection": ("Connection._recv",),
+    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
+    "multiprocessing.popen_fork": ("Popen.poll",),
+    "subprocess": ("Popen._try_wait",),
+}
+
+
+class MonitoringTracer:
+    name = "threads"
+    modules = (*MODULES, "socket", "select")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._calls = Calls()
+        self._waits = Waits(context)
+        self._entering = Entering()
+        self._messages = Messages(context)
+        #: Code of the standard library in which calls are looked at, also where there is no second thread.
+        self._calling: dict[int, CodeType] = {}
+        self._tool: int | None = None
+        self._watches = False
+        #: The functions by which a thread starts another, and by which it begins.
+        self._starts: dict[int, CodeType] = {}
+        #: `select` of the selectors: watched also in a program without threads, until a loop runs that is another
+        #: runtime's. That calls it each time around, and tells of its polls itself.
+        self._selects: dict[int, CodeType] = {}
+        context.on_tasks.append(self._on_tasks)
+        #: By the address of a thread that was asked to start: which track asked, and where.
+        self._asked: dict[int, tuple[int, CodeType | None, int]] = {}
+
+    def install(self) -> str:
+        if not getattr(sys, "_is_gil_enabled", lambda: True)():
+            return "off: what threads wait for is not recorded where no lock keeps them apart (free threading)"
+        tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
+        if tool is None:
+            return "refused: every tool id of sys.monitoring is taken"
+        _monitoring.use_tool_id(tool, "visualizer: threads")
+        self._tool = tool
+        call = call_hook(self._calls, self._waits, self._on_slow_call, _DISABLE, self._failed)
+        entry = enter_hook(self._entering.sites, self._waits, self._on_slow_entry, self._over, _DISABLE)
+        returned, raised = return_hooks(self._waits, self._over)
+        for event, callback in (
+            (_events.PY_START, self._on_start),
+            (_events.PY_RETURN, self._on_return),
+            (_events.CALL, call),
+            (_events.C_RETURN, returned),
+            (_events.C_RAISE, raised),
+            (_events.INSTRUCTION, entry),
+        ):
+            _monitoring.register_callback(tool, event, callback)
+        os.register_at_fork(after_in_child=self._on_fork, after_in_parent=self._on_fork)
+        return "on once a second thread begins, or a process that talks to others: sys.monitoring"
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        if name == "threading" and self._tool is not None:
+            kind: Any = module.__dict__.get("Thread")
+            for function in ("start", "_bootstrap_inner"):
+                code = getattr(getattr(kind, function, None), "__code__", None)
+                if code is not None:
+                    self._starts[id(code)] = code
+                    _monitoring.set_local_events(self._tool, code, _events.PY_START)
+        if name in MODULES:
+            for code in self._waits.primitives.learn(name, module):
+                if self._tool is not None and self._waits.primitives.selects(code) and not self._context.has_tasks:
+                    self._selects[id(code)] = code
+                    _monitoring.set_local_events(self._tool, code, _events.CALL | _events.PY_RETURN)
+        self._calls.learn(name)
+        if self._tool is None:
+            return
+        for path in _CALLING.get(name, ()):
+            found: Any = module
+            for part in path.split("."):
+                found = found.__dict__[part]
+            self._calling[id(found.__code__)] = found.__code__
+            _monitoring.set_local_events(self._tool, found.__code__, _CALLS)
+        if name == MESSAGES:
+            self._messages.learn(module)
+            for code in self._messages.codes.values():
+                _monitoring.set_local_events(self._tool, code, _events.PY_START | _events.PY_RETURN)
+            if self._context.is_child:
+                self._watch()
+
+    def remove(self) -> None:
+        tool, self._tool = self._tool, None
+        if tool is None:
+            return
+        _monitoring.set_events(tool, 0)
+        for code in (
+            *self._starts.values(), *self._entering.codes.values(), *self._calling.values(),
+            *self._messages.codes.values(), *self._selects.values(),
+        ):
+            _monitoring.set_local_events(tool, code, 0)
+        for event in (
+            _events.PY_START, _events.PY_RETURN, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION
+        ):
+            _monitoring.register_callback(tool, event, None)
+        _monitoring.free_tool_id(tool)
+
+    def finish(self, t_ns: int) -> None:
+        """Threads that still wait do so to the end."""
+
+    def _on_tasks(self, begins: bool) -> None:
+        if begins and self._tool is not None:
+            self._calls.forget_select()
+            for code in self._selects.values():
+                _monitoring.set_local_events(self._tool, code, 0)
+            self._selects.clear()
+
+    # Callbacks: in the thread that runs the code, before the event takes effect.
+
+    def _on_start(self, code: CodeType, _offset: int) -> Any:
+        try:
+            if id(code) in self._starts:
+                self._starts_or_begins(code, _getframe(1))
+                return None
+            if id(code) in self._messages.codes:
+                self._messages.begins()
+                return None
+            if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
+                calls = _CALLS if id(code) in self._calling else 0
+                _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
+        except Exception as error:
+            self._context.fail(self.name, error)
+        return _DISABLE
+
+    def _on_return(self, code: CodeType, _offset: int, value: Any) -> None:
+        try:
+            if id(code) not in self._selects:
+                self._messages.returns(code, _getframe(1), value)
+            elif self._waits.selected(value):
+                self._goes_on()
+        except Exception as error:
+            self._failed(error)
+
+    def _starts_or_begins(self, code: CodeType, frame: Any) -> None:
+        thread = of_variables(frame, lambda known: known.get("self"))
+        context = self._context
+        if code.co_name == "start":
+            inside = context.running_in(frame)
+            self._asked[id(thread)] = inside[-1] if inside else context.current(), *place_of(frame, context.own)
+            return
+        asked = self._asked.pop(id(thread), (words.NOBODY, None, 0))
+        if context.stream.is_known():
+            return  # gevent has it run in a greenlet.
+        name = dictionary(thread).get("_name")
+        context.births[_get_ident()] = name if type(name) is str else "thread", *asked
+        self._waits.began(thread, context.stream.here(context.now()).track)
+        self._watch()
+
+    def _watch(self) -> None:
+        """There is a second thread, or process."""
+        if not self._watches and self._tool is not None:
+            self._watches = True
+            os.register_at_fork(after_in_child=self._waits.forget)
+            _monitoring.set_events(self._tool, _events.PY_START | _CALLS)
+
+    def _on_fork(self) -> None:
+        """In both: they may wait for one another, if they have means to."""
+        if self._messages.codes:
+            self._watch()
+
+    def _on_slow_call(self, code: CodeType, offset: int, what: int, thing: Any) -> Any:
+        try:
+            if self._context.own.is_hook(code):
+                return _DISABLE
+            waits, frame = self._waits, _getframe(2)
+            if what in (ACQUIRE, ACQUIRE_AGAIN):
+                waits.acquires(code, offset, what, thing, frame)
+            elif what in (RELEASE, RELEASE_AGAIN):
+                waits.releases(what, id(thing), frame)
+            elif what == PUT:
+                waits.puts(thing, frame)
+            elif what in (GET, GET_NOW):
+                waits.gets(code, offset, what, thing, frame)
+            elif what == SLEEP:
+                waits.sleeps(code, offset, thing, frame)
+            elif what in (JOIN, JOIN_ALL):
+                waits.joins(code, offset, what, thing, frame)
+            elif what in OF_SELECT:
+                waits.selects(code, offset, what, thing, frame)
+            elif what in OF_PROCESSES:
+                waits.asks(code, offset, what, thing, frame)
+            else:
+                waits.uses(code, offset, what, thing, frame)
+        except Exception as error:
+            self._failed(error)
+            return _DISABLE
+        return None
+
+    def _failed(self, error: BaseException) -> None:
+        self._context.fail(self.name, error)
+
+    def _over(self, code: CodeType, offset: int, raised: bool) -> None:
+        try:
+            wait = self._waits.parked.get(_get_ident())
+            if wait is None or wait.code is not code or wait.offset != offset:
+                return
+            if not raised and id(code) in self._selects:
+                wait.is_over = True
+                return  # What is ready is known once the selector returns.
+            self._waits.over(wait, raised)
+        except Exception as error:
+            self._failed(error)
+            return
+        self._goes_on()
+
+    def _goes_on(self) -> None:
+        """The current thread does, after a wait: it is paused here, if that was asked for."""
+        control = self._context.control
+        if control is not None and control.goal:
+            # What a signal's handler raises meanwhile is the program's.
+            control.on_switch()
+
+    def _on_slow_entry(self, code: CodeType, offset: int, thing: Any) -> Any:
+        try:
+            frame = _getframe(2)
+            if type(thing) not in _LOCKS:
+                thing = self._entering.thing(frame)
+            if type(thing) not in _LOCKS or self._context.own.is_hook(code):
+                # Not known, or nothing that blocks by itself.
+                self._entering.forget(code, offset)
+                return _DISABLE
+            site, is_lock = self._entering.sites.get(id(code) + offset), type(thing) is Lock
+            if isinstance(site, Site) and site.leaves:
+                self._waits.releases(RELEASE if is_lock else RELEASE_AGAIN, id(thing), frame)
+            else:
+                self._waits.acquires(code, offset, ACQUIRE if is_lock else ACQUIRE_AGAIN, thing, frame)
+        except Exception as error:
+            self._failed(error)
+            return _DISABLE
+        return None

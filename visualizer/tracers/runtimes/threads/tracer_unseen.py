@@ -1,0 +1,37 @@
+"""Python 3.11, where what threads wait for is not recorded.
+
+`sys.setprofile`, the one way to see calls of C's there, makes every call seven times as long, and shows no
+`with lock:`. A class in the place of `threading.Lock` would be seen by the program: as its type, and as a frame in its
+tracebacks.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import ModuleType
+
+    from visualizer.tracers.core.context import Context
+
+
+class UnseenTracer:
+    name = "threads"
+    modules: tuple[str, ...] = ()
+
+    def __init__(self, context: Context) -> None:
+        """Nothing is watched."""
+
+    def install(self) -> str:
+        return (
+            "off: what threads wait for, and who wakes them, is recorded from Python 3.12 on; "
+            "here a thread that waits in a call is idle (sampled)"
+        )
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        """No module is waited for."""
+
+    def remove(self) -> None:
+        """There is nothing to take out."""
+
+    def finish(self, t_ns: int) -> None:
+        """There is nothing to store."""

@@ -1,0 +1,554 @@
+"""The waits of threads in calls of C's: what each waits for, and who ends that. It is the same however a call is seen.
+
+A lock is known by its address, as long as somebody waits for it or has it; nothing of the program's is kept alive. Who
+waits was woken by the track that released that lock last since then: whatever waits in Python code waits for such a
+lock.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from collections import deque
+from types import BuiltinFunctionType
+
+from visualizer.trace import words
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import function_name, own_frame
+from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.sockets import Addresses, address_text, several
+from visualizer.tracers.core.values import dictionary, nanoseconds
+from visualizer.tracers.core.variables import Unknown, of_variables
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
+from visualizer.tracers.runtimes.threads.calls import (
+    ACCEPT,
+    ACQUIRE,
+    ACQUIRE_AGAIN,
+    ACQUIRE_SHARED,
+    AWAIT_CHILD,
+    CONNECT,
+    GET,
+    JOIN,
+    JOIN_ALL,
+    OF_PROCESSES,
+    OF_SELECT,
+    OF_SOCKETS,
+    POLL,
+    READ,
+    RECEIVE,
+    RELEASE_AGAIN,
+    SELECT,
+    SEND,
+    SLEEP,
+    Lock,
+    RLock,
+)
+from visualizer.tracers.runtimes.threads.primitives import (
+    BLOCKS_AND_LIMIT,
+    LIMIT,
+    SELECT_LIMIT,
+    TO_READ,
+    Awaited,
+    Primitives,
+)
+from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+    from visualizer.tracers.core.context import Context
+    from visualizer.tracers.core.sockets import Endpoint
+
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
+
+_get_ident = _thread.get_ident
+_is_locked, _is_owned, _describe = Lock.locked, RLock.__dict__["_is_owned"], RLock.__repr__
+_DIRECTIONS = {RECEIVE: words.READ, SEND: words.WRITE, ACCEPT: words.ACCEPT, CONNECT: words.CONNECT}
+#: poll's events: something to read, room to write.
+_EVENTS = {RECEIVE: 1, ACCEPT: 1, SEND: 4}
+_REASONS = {
+    ACQUIRE: words.LOCK, ACQUIRE_AGAIN: words.LOCK, GET: words.QUEUE, SLEEP: words.SLEEP, JOIN: words.JOIN,
+    JOIN_ALL: words.JOIN, AWAIT_CHILD: words.SUBPROCESS, ACQUIRE_SHARED: words.LOCK,
+    **dict.fromkeys(OF_SELECT, words.SELECT),
+}
+#: From 3.13 on what is put into a SimpleQueue is given at once to the first who waits; before, whoever comes takes it.
+_HANDS_OVER = sys.version_info >= (3, 13)
+#: Descriptors are integers of 32 bits.
+_MOST_FDS = 1 << 31
+#: Types of the addresses that a socket connects to.
+_ADDRESSES = (tuple, str, bytes)
+#: Of those whose ends are waited for at once so many are told.
+_TOLD = 16
+#: The item that nobody was seen to put.
+_NOBODY = words.NOBODY, -1
+
+
+class Wait:
+    """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
+    tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
+    queue, and when, if that is known already. `masks`: of a select, the events that it asks for, by descriptor;
+    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are."""
+
+    __slots__ = ("code", "given", "is_over", "joined", "key", "limit_ns", "masks", "offset", "ready", "t_ns", "what")
+
+    def __init__(
+        self, code: CodeType, offset: int, what: int, key: int, t_ns: int, limit_ns: int,
+        joined: tuple[int, ...],
+    ) -> None:
+        self.code = code
+        self.offset = offset
+        self.what = what
+        self.key = key
+        self.t_ns = t_ns
+        self.limit_ns = limit_ns
+        self.joined = joined
+        self.given: tuple[int, int] | None = None
+        self.masks: dict[int, int] = {}
+        self.ready: dict[int, int] | None = None
+        self.is_over = False
+
+
+class Waits:
+    """Those of all threads of one recording. Called in the thread that waits, or releases."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stream = context.stream
+        #: Has the buffer of each thread; and what tells of others that run on it (`Context.current`).
+        self.local = context.stream.local
+        self.elsewhere = context.runners, context.inside, context.current
+        self.primitives = Primitives()
+        #: By the id of the thread: its wait that lasts.
+        self.parked: dict[int, Wait] = {}
+        #: Which track holds a lock, and how many wait for one; by its address.
+        self.holders: dict[int, int] = {}
+        self.waiting: dict[int, int] = {}
+        #: How often an RLock is held, by its address; it is not known of one that was acquired before.
+        self._depths: dict[int, int] = {}
+        #: Who released last what somebody waits for, and when.
+        self._released: dict[int, tuple[int, int]] = {}
+        #: Of a SimpleQueue, by its address, who put what is in it, and when.
+        self._put: dict[int, deque[tuple[int, int]]] = {}
+        #: Thread objects that have begun, by their addresses: their tracks.
+        self._threads: dict[int, tuple[Any, int]] = {}
+        self._numbers = Numbers(self._track_of)
+        self._addresses = Addresses()
+        self._sites = CallSites()
+        #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
+        #: waits for.
+        self._owners: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    def forget(self) -> None:
+        """In a forked child: the other threads are not here."""
+        for table in (self.parked, self.waiting, self._released, self._names):
+            table.clear()
+
+    # What threads are.
+
+    def began(self, thread: Any, track: int) -> None:
+        """`thread`, an object of `threading`, is that track."""
+        threads, key = self._threads, id(thread)
+
+        def forget(gone: Any) -> None:
+            if key in threads and threads[key][0] is gone:
+                del threads[key]
+
+        threads[key] = ref(thread, forget), track
+
+    def _track_of(self, thing: Any) -> int | None:
+        known = self._threads.get(id(thing))
+        return known[1] if known is not None and known[0]() is thing else None
+
+    # Locks and queues.
+
+    def acquires(self, code: CodeType, offset: int, what: int, lock: Any, frame: Any) -> None:
+        """`frame` is about to acquire that lock, or RLock."""
+        key, waiting = id(lock), self.waiting
+        if not self._is_taken(what, lock, key):
+            self.has(what, key)
+            return
+        # Counted first: who releases it from now on says so.
+        waiting[key] = waiting.get(key, 0) + 1
+        t_ns = self._stream.clock()
+        if not self._is_taken(what, lock, key):
+            self._no_longer(key)
+            self.has(what, key)
+            return
+        limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
+        if not limit_ns or not self._park(code, offset, what, lock, t_ns, limit_ns, frame):
+            self._no_longer(key)
+
+    def has(self, what: int, key: int) -> None:
+        """The current thread has just acquired the lock of that address."""
+        track = self._runs()
+        if what == ACQUIRE_AGAIN:
+            self._depths[key] = self._depths.get(key, 0) + 1 if self.holders.get(key) == track else 1
+        self.holders[key] = track
+        if key in self._names:
+            # Others wait for it, and may have seen another one have it.
+            self._tell_owner(self._stream.clock(), track, self._names[key])
+
+    def releases(self, what: int, key: int, frame: Any) -> None:
+        """The current thread is about to release the lock of that address."""
+        if what == RELEASE_AGAIN:
+            depth = self._depths.get(key, 0) - 1
+            if depth > 0:
+                self._depths[key] = depth
+                return
+            self._depths[key] = 0
+        self.holders.pop(key, None)
+        if key in self.waiting:
+            self._released[key] = self._runs(frame), self._stream.clock()
+
+    def puts(self, queue: Any, frame: Any) -> None:
+        """The current thread is about to put something into a SimpleQueue."""
+        self._give(id(queue), (self._runs(frame), self._stream.clock()), type(queue).qsize(queue))
+
+    def _give(self, key: int, by: tuple[int, int], there: int) -> None:
+        """Somebody puts something into the queue of that address, in which so much is already."""
+        if _HANDS_OVER:
+            for wait in list(self.parked.values()):
+                if wait.what == GET and wait.key == key and wait.given is None:
+                    wait.given = by
+                    return
+        who = self._put.setdefault(key, deque())
+        while len(who) > there:
+            who.popleft()
+        # What was put unobserved comes out before.
+        who.extendleft([_NOBODY] * (there - len(who)))
+        who.append(by)
+
+    def gets(self, code: CodeType, offset: int, what: int, queue: Any, frame: Any) -> None:
+        """`frame` is about to take something out of a SimpleQueue."""
+        t_ns = self._stream.clock()
+        if type(queue).empty(queue):
+            limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT) if what == GET else 0
+            if limit_ns:
+                self._park(code, offset, GET, queue, t_ns, limit_ns, frame)
+            return
+        self._takes(id(queue))
+
+    def _takes(self, key: int) -> tuple[int, int]:
+        who = self._put.get(key)
+        if not who:
+            return _NOBODY
+        first = who.popleft()
+        if not who:
+            self._put.pop(key, None)
+        return first
+
+    def _is_taken(self, what: int, lock: Any, key: int) -> bool:
+        """Whether somebody else has it."""
+        if what == ACQUIRE:
+            return bool(_is_locked(lock))
+        # What an RLock says of its owner takes longer than to remember how often it is held, once that has been seen.
+        return not _is_owned(lock) and self._depths.get(key) != 0 and _describe(lock).startswith("<locked ")
+
+    def _no_longer(self, key: int) -> None:
+        left = self.waiting.get(key, 0) - 1
+        if left > 0:
+            self.waiting[key] = left
+        else:
+            for table in (self.waiting, self._released, self._names):
+                table.pop(key, None)
+
+    # Other calls.
+
+    def sleeps(self, code: CodeType, offset: int, seconds: Any, frame: Any) -> None:
+        """`frame` is about to sleep for so long."""
+        limit_ns = nanoseconds(seconds)
+        if limit_ns:
+            self._park(code, offset, SLEEP, None, self._stream.clock(), limit_ns, frame)
+
+    def joins(self, code: CodeType, offset: int, what: int, handle: Any, frame: Any) -> None:
+        """`frame` is about to wait for the end of a thread, or of all."""
+        t_ns = self._stream.clock()
+        if what == JOIN and type(handle).is_done(handle):
+            return
+        limit_ns = self.primitives.limit(frame, LIMIT) if what == JOIN else -1
+        if limit_ns:
+            self._park(code, offset, what, None, t_ns, limit_ns, frame)
+
+    def uses(self, code: CodeType, offset: int, what: int, socket: Any, frame: Any) -> None:
+        """`frame` is about to use a socket."""
+        t_ns, module = self._stream.clock(), sys.modules.get("_socket")
+        if module is None:
+            return
+        timeout = module.socket.gettimeout(socket)
+        if timeout != 0 and not _is_ready(module.socket.fileno(socket), what):
+            limit_ns = -1 if timeout is None else nanoseconds(timeout)
+            self._park(code, offset, what, socket, t_ns, limit_ns, frame)
+
+    def asks(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
+        """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
+        t_ns, limit_ns = self._stream.clock(), -1
+        if what == READ:
+            if type(thing) is not int or _is_ready(thing, RECEIVE, unknown=True):
+                return
+        elif what == AWAIT_CHILD:
+            options = of_variables(frame, lambda known: known.get("flag", known.get("wait_flags")))
+            if type(thing) is not int or options != 0 or _has_ended(thing):
+                return
+        elif not type(thing)._is_zero(thing) or (type(thing)._is_mine(thing) and not thing.kind):
+            return  # Free; or an RLock that is its own.
+        else:
+            known = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
+            if not known:
+                return
+            limit_ns = known
+        self._park(code, offset, what, thing if what == AWAIT_CHILD else None, t_ns, limit_ns, frame)
+
+    # Select.
+
+    def selects(self, code: CodeType, offset: int, what: int, asked: Any, frame: Any) -> None:
+        """`frame` is about to wait until one of several descriptors is ready. `asked`: the first of them, or the object
+        that has them."""
+        of_library = self.primitives.selects(code)
+        passed = self.primitives.passed(frame, SELECT_LIMIT if what == SELECT else LIMIT)
+        limit = None if passed is None else passed.get("limit")
+        limit_ns = nanoseconds(limit)
+        if what == POLL and limit_ns >= 0:
+            limit_ns //= 1_000  # it counts milliseconds
+        if not limit_ns:
+            return
+        if of_library:
+            masks = of_selector(of_variables(frame, lambda known: known.get("self")))
+        else:
+            masks = of_lists((passed or {}) | {TO_READ: asked}) if what == SELECT else {}
+            if masks and not 0 <= min(masks) <= max(masks) < _MOST_FDS:
+                return  # Closed, or none at all: the call refuses that.
+        self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks)
+
+    def selected(self, result: Any) -> bool:
+        """A selector returns that in the current thread: what is ready. Generators that are registered go on then.
+
+        Return whether the thread waited for it.
+        """
+        wait = self.parked.get(_get_ident())
+        masks, data = of_result(result)
+        waited = wait is not None and wait.is_over
+        if wait is not None and waited:
+            wait.ready = masks
+            self.over(wait, False)
+        if data and not any(is_there() for is_there in self._context.hubs):
+            t_ns, by = self._stream.clock(), self._runs()
+            for thing in data:
+                track = waiting(thing, self._context)
+                if track != words.NOBODY:
+                    self._context.ready(t_ns, track, by, words.IO)
+        return waited
+
+    # Waits.
+
+    def _runs(self, frame: Any = None) -> int:
+        """The track that runs in the current thread: that of a generator only if it runs in `frame`."""
+        context = self._context
+        inside = context.running_in(frame) if frame is not None else None
+        if inside:
+            return inside[-1]
+        try:
+            track: int = self._stream.local.buffer.track
+        except AttributeError:
+            if self._stream.is_flushing_here():
+                return words.NOBODY
+            track = self._stream.here(self._stream.clock()).track
+        return context.current() if context.runners or context.inside else track
+
+    def _park(
+        self, code: CodeType, offset: int, what: int, thing: Any, t_ns: int, limit_ns: int, frame: Any,
+        masks: dict[int, int] | None = None,
+    ) -> bool:
+        """Say that the current thread waits, and return True; unless that is the business of another runtime."""
+        ident, context = _get_ident(), self._context
+        # A signal's handler may run while the main thread waits.
+        if ident in self.parked or any(is_there() for is_there in context.hubs):
+            return False
+        if context.current() != self._stream.here(t_ns).track:
+            return False
+        try:
+            awaited = self.primitives.above(frame, what in (ACQUIRE, ACQUIRE_AGAIN))
+        except Unknown:
+            return False
+        if awaited is None:
+            awaited = Awaited(_REASONS.get(what, words.IO), thing, limit_ns, frame)
+        elif awaited.limit_ns < 0:
+            awaited.limit_ns = limit_ns
+        is_own = self._is_own(awaited.frame)
+        on, end = "", None
+        if what in OF_SOCKETS:
+            end = self._end(what, thing, frame)
+        elif masks:
+            end = endpoint(masks, self._addresses)
+            awaited.limit_ns = limit_ns
+        elif what == SLEEP and awaited.limit_ns >= 0:
+            on = f"{awaited.limit_ns / 1_000_000_000:g} s"
+        elif awaited.reason == words.JOIN and awaited.thing is None and what != AWAIT_CHILD:
+            on = "other threads to end"
+        elif awaited.function is not None and not is_own:
+            on = f"{function_name(awaited.function)}()"
+        if not is_own and self.primitives.is_of_child(awaited.frame):
+            # Below that is what the parent did when it forked.
+            awaited.frame = None
+        joined = self._joined(what, thing, awaited)
+        if what == JOIN_ALL and not joined:
+            return False
+        name = self._name(awaited, joined) if end is None else ""
+        if what == AWAIT_CHILD:
+            name = f"process {thing}"
+        key = thing if what == AWAIT_CHILD else id(thing)
+        if what in (ACQUIRE, ACQUIRE_AGAIN) and awaited.reason == words.LOCK and name:
+            self._names[key] = name
+            self._tell_owner(t_ns, self._owner(what, thing), name)
+        context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
+        wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
+        wait.masks = masks or {}
+        return True
+
+    def _is_own(self, frame: Any) -> bool:
+        """Whether the program's own code waits there."""
+        own = self._context.own
+        if self.primitives.is_of_child(frame):
+            while not own(frame.f_code) and frame.f_code not in self.primitives.children:
+                frame = frame.f_back
+            return frame.f_code not in self.primitives.children
+        found = own_frame(frame, own)
+        return found is not None and own(found.f_code)
+
+    def _name(self, awaited: Awaited, joined: tuple[int, ...]) -> str:
+        if joined:
+            return f"track{'s' * (len(joined) > 1)} {', '.join(map(str, joined))}" if len(joined) <= _TOLD else ""
+        return "" if awaited.thing is None else self._numbers.name(awaited.thing)
+
+    def _joined(self, what: int, thing: Any, awaited: Awaited) -> tuple[int, ...]:
+        """The tracks whose ends are waited for, as far as they are known."""
+        if awaited.reason != words.JOIN:
+            return ()
+        if awaited.thing is not None:
+            track = self._track_of(awaited.thing)
+            return () if track is None else (track,)
+        # At the end of the program. On 3.12 one thread after another: each has such a lock as long as it runs.
+        return tuple(
+            track
+            for known, track in list(self._threads.values())
+            if track not in self._context.ended
+            and (own := dictionary(known())).get("_daemonic") is False
+            and (what == JOIN_ALL or own.get("_tstate_lock") is thing)
+        )
+
+    def _owner(self, what: int, lock: Any) -> int:
+        """Which track has a lock; NOBODY if that is not known."""
+        owner = self.holders.get(id(lock), words.NOBODY)
+        if owner == words.NOBODY and what == ACQUIRE_AGAIN:
+            # It was acquired before the first thread began; but it knows by which thread.
+            ident = _describe(lock).partition("owner=")[2].partition(" ")[0]
+            owner = next((one.track for one in self._stream.buffers if str(one.ident) == ident), owner)
+        return owner
+
+    def _tell_owner(self, t_ns: int, owner: int, name: str) -> None:
+        if self._owners.get(name, words.NOBODY) != owner:
+            self._owners[name] = owner
+            self._context.owns(t_ns, owner, name)
+
+    def _end(self, what: int, socket: Any, frame: Any) -> Endpoint:
+        fd, local, peer = self._addresses.of_socket(socket, what == ACCEPT)
+        if what == CONNECT:
+            # It has none yet.
+            module: Any = sys.modules["_socket"]
+            asked = self._sites.first(frame)
+            family = module.socket.family.__get__(socket)
+            local, peer = "", address_text(module, family, asked) if type(asked) in _ADDRESSES else ""
+        return fd, _DIRECTIONS[what], local, peer
+
+    def over(self, wait: Wait, raised: bool) -> None:
+        """The current thread, which waited, goes on; because of an exception, if it `raised`."""
+        del self.parked[_get_ident()]
+        t_ns = self._stream.clock()
+        if wait.what in OF_SELECT and not wait.is_over and not raised:
+            wait.ready = ready_now(wait.masks)
+        waker, cause, woken_ns = self._woken(wait, t_ns, raised)
+        if wait.ready and cause == words.IO:
+            self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
+        self._context.unparked(t_ns, waker, cause, woken_ns)
+        if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
+            self._no_longer(wait.key)
+            if cause == words.CALLBACK or (cause == words.UNKNOWN and wait.limit_ns < 0):
+                self.has(wait.what, wait.key)
+
+    def _woken(self, wait: Wait, t_ns: int, raised: bool) -> tuple[int, str, int]:
+        """Who made it ready, how, and when."""
+        due_ns = wait.t_ns + wait.limit_ns if wait.limit_ns >= 0 else t_ns + 1
+        what, over = wait.what, (words.NOBODY, words.TIMEOUT, min(due_ns, t_ns))
+        if what == SLEEP:
+            is_early = raised and t_ns < due_ns
+            return words.NOBODY, words.SIGNAL if is_early else words.TIMER, over[2]
+        if what in OF_SOCKETS:
+            return over if raised and t_ns >= due_ns else (words.NOBODY, words.IO, t_ns)
+        if what in OF_SELECT:
+            if raised:
+                # A signal's handler, or the call itself: it refuses what is no descriptor, or is closed.
+                is_signal = wait.masks and not ready_now(wait.masks)
+                return words.NOBODY, words.SIGNAL if is_signal else words.UNKNOWN, t_ns
+            if t_ns >= due_ns and not wait.ready:
+                return over
+            return words.NOBODY, words.IO if wait.ready or wait.ready is None else words.UNKNOWN, t_ns
+        if what in OF_PROCESSES:
+            if raised and not (what == AWAIT_CHILD and _has_ended(wait.key)):
+                return words.NOBODY, words.SIGNAL, t_ns
+            if what == READ:
+                return words.NOBODY, words.IO, t_ns
+            if what == AWAIT_CHILD:
+                return words.NOBODY, words.FINISHED, t_ns
+            return over if t_ns >= due_ns else (words.NOBODY, words.UNKNOWN, t_ns)
+        if what == GET:
+            if raised:
+                if wait.given is not None:
+                    # It had given up by then: the next one has got that, or it lies in the queue.
+                    self._give(wait.key, wait.given, len(self._put.get(wait.key, ())))
+                return over if t_ns >= due_ns else (words.NOBODY, words.SIGNAL, t_ns)
+            waker, put_ns = wait.given or self._takes(wait.key)
+            return self._by(waker, put_ns, wait, t_ns)
+        if raised:
+            return words.NOBODY, words.SIGNAL, t_ns
+        if what in (JOIN, JOIN_ALL) or wait.joined:
+            ends = [(self._context.ended.get(track, -1), track) for track in wait.joined]
+            if ends and min(ends)[0] >= 0:
+                # They were all there when it began to wait.
+                ended_ns, track = max(ends)
+                return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
+            return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
+        waker, released_ns = self._released.get(wait.key, _NOBODY)
+        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it.
+        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders):
+            return over
+        return self._by(waker, released_ns, wait, t_ns)
+
+    def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
+        if waker == words.NOBODY or at_ns < wait.t_ns:
+            return words.NOBODY, words.UNKNOWN, t_ns
+        return waker, words.CALLBACK, at_ns
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether that child has ended, and was not waited for."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except OSError:
+        return True
+
+
+def _is_ready(fd: int, what: int, unknown: bool = False) -> bool:
+    """Whether the call would not wait; `unknown` if that cannot be told."""
+    poll: Any = getattr(sys.modules.get("select"), "poll", None)
+    # gevent puts its own in the place of that.
+    if fd < 0 or what == CONNECT or type(poll) is not BuiltinFunctionType:
+        return unknown
+    asked: Any = poll()
+    asked.register(fd, _EVENTS[what])
+    return bool(asked.poll(0))
