@@ -34,8 +34,8 @@ _PATTERNS = {State.READY: "ready", State.IDLE: "idle", State.UNKNOWN: "unknown"}
 _LONGEST = 1_000
 #: Bars less than this many pixels apart touch each other.
 _SEAM = 0.02
-_MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
-_SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, 'Liberation Sans', 'Noto Sans', sans-serif"
+MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', 'Noto Sans Mono', monospace"
+SANS = "ui-sans-serif, system-ui, 'DejaVu Sans', Helvetica, Arial, 'Liberation Sans', 'Noto Sans', sans-serif"
 #: Width of a character of the monospaced font, and, on average, of the other, by its size.
 _CELL_EM = {True: 0.602, False: 0.58}
 
@@ -96,7 +96,7 @@ class Pen:
         """One line of text, its baseline at `y`. `halo`: what is below does not show close around it; the style whose
         ground it has, "" for that of the page."""
         element = self.add(
-            "text", x=x, y=y, font_size=size, font_family=_MONO if mono else _SANS, fill=colour or self.colour(style)
+            "text", x=x, y=y, font_size=size, font_family=MONO if mono else SANS, fill=colour or self.colour(style)
         )
         if bold:
             element.set("font-weight", "600")
@@ -109,7 +109,7 @@ class Pen:
 
     def runs(self, x: float, y: float, runs: Iterable[Run], size: float) -> None:
         """A line of runs, monospaced, with all of its spaces."""
-        line = self.add("text", x=x, y=y, font_size=size, font_family=_MONO)
+        line = self.add("text", x=x, y=y, font_size=size, font_family=MONO)
         line.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
         for text, style in runs:
             if text:

@@ -7,13 +7,17 @@ from functools import lru_cache
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.export.formats import Format
 from visualizer.export.page import Drawing
+from visualizer.export.pen import MONO, SANS
 from visualizer.export.settings import Settings
 from visualizer.export.svg import DRAWN, PICTURE, drawn
 
 #: More pixels take more memory than a picture is worth.
 _MOST_PIXELS = 100_000_000
 NO_FONT = "No font was found, and a picture without text would mislead; install one, such as DejaVu"
-_PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><text y="8" font-size="8">M</text></svg>'
+_PROBE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">'
+    '<text y="8" font-size="8" font-family="{families}">{letter}</text></svg>'
+)
 
 
 def painted(svg: bytes, width: int, height: int) -> bytes:
@@ -34,10 +38,15 @@ def painted(svg: bytes, width: int, height: int) -> bytes:
 
 @lru_cache(maxsize=1)
 def _has_font() -> bool:
-    """Whether letters can be seen: without a font, text is left out without a word."""
+    """Whether the letters of our drawings can be seen: where none of the fonts is there that a text names, it is left
+    out without a word."""
     from resvg_py import svg_to_bytes
 
-    return bytes(svg_to_bytes(svg_string=_PROBE)) != bytes(svg_to_bytes(svg_string=_PROBE.replace(">M<", "> <")))
+    def paints(families: str) -> bool:
+        seen, blank = (svg_to_bytes(svg_string=_PROBE.format(families=families, letter=letter)) for letter in "M ")
+        return bytes(seen) != bytes(blank)
+
+    return paints(MONO) and paints(SANS)
 
 
 def size_of(drawing: Drawing, settings: Settings) -> tuple[int, int]:
