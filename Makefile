@@ -46,7 +46,7 @@ pytest:
 	$(PYTEST) $(ARGS)
 
 soak: $(VENV)/.tests
-	SOAK=1 $(PYTEST) $(or $(ARGS),tests/truth tests/unit tests/tracers)
+	SOAK=1 PYTEST_TIMEOUT=0 $(PYTEST) $(or $(ARGS),tests/truth tests/unit tests/tracers)
 
 stalls: $(VENV)/.tests
 	@$(COMPILED) $(BIN)/python -m tests.stalls $(or $(ARGS),tests/tracers)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -217,6 +218,8 @@ def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> Non
             and b"visualizer" not in Path(f"/proc/{pid}/cmdline").read_bytes()
         )
         os.kill(program, signal.SIGSTOP)
+        while Path(f"/proc/{program}/stat").read_text().rsplit(") ", 1)[1][0] != "T":
+            time.sleep(0.001)
         os.kill(process.pid, signal.SIGTTIN)
         assert os.waitpid(process.pid, os.WUNTRACED) == (process.pid, (signal.SIGSTOP << 8) | 0x7F)
         os.kill(process.pid, signal.SIGCONT)
