@@ -78,9 +78,9 @@ class _Held(NamedTuple):
     holder: int
     since_ns: int
     until_ns: int
-    lost_ns: int
     waiter: Suspension
     released: bool
+    lost_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -102,10 +102,8 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     found: dict[tuple[str, str], _Alike] = {}
     locks, owners = locks_of(timeline), Owners(timeline)
     for thing, lock in locks.items():
-        for released in _times_held(timeline, lock):
-            held = _by_owner(thing, released, owners)
-            if held is None:
-                continue
+        times = [_by_owner(thing, released, owners) for released in _times_held(timeline, lock)]
+        for held in _with_losses(lock.waits, [held for held in times if held is not None]):
             waited = _mostly_waits(timeline, held)
             if waited is None:
                 continue
@@ -237,18 +235,26 @@ def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
         since_ns = int(before_ns[number])
         if waiting.any():
             since_ns = max(since_ns, _held_since_ns(timeline, rows, holder, int(rows.start_ns[waiting].min())))
-        if number and lock.woken[number - 1] != holder:
-            # It was faster than the one that was woken: it can have taken the lock only when it ran.
+        if number:
+            # It was woken, or faster than the one that was: it can have done something with the lock only when it ran.
             since_ns = max(since_ns, _next_run_ns(timeline, holder, int(before_ns[number])))
         waiter = timeline.suspensions[int(rows.suspension[waiting.argmax()])]
-        yield _Held(holder, since_ns, until_ns, int(lost_ns[number]), waiter, True)
+        yield _Held(holder, since_ns, until_ns, waiter, True)
     holder = _handed_to(timeline, lock)
     if holder != words.NOBODY:
         open_, since_ns = np.flatnonzero(~rows.ended), int(lock.released_ns[-1])
         if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
-            lost = int((timeline.last_ns - np.maximum(rows.start_ns[open_], since_ns)).sum())
             waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
-            yield _Held(holder, since_ns, timeline.last_ns, lost, waiter, False)
+            yield _Held(holder, _next_run_ns(timeline, holder, since_ns), timeline.last_ns, waiter, False)
+
+
+def _with_losses(rows: Waits, times: list[_Held]) -> Iterator[_Held]:
+    """The same with what others lost in each of these times."""
+    start_ns, since_ns, until_ns = np.sort(rows.start_ns), *np.array(
+        [(held.since_ns, held.until_ns) for held in times], dtype=np.int64
+    ).reshape(-1, 2).T
+    lost_ns = _waited_before(start_ns, rows.end_ns, until_ns) - _waited_before(start_ns, rows.end_ns, since_ns)
+    return (held._replace(lost_ns=lost) for held, lost in zip(times, lost_ns.tolist(), strict=True))
 
 
 def _by_owner(thing: str, held: _Held, owners: Owners) -> _Held | None:

@@ -67,7 +67,20 @@ def test_one_that_is_asked_for_again_and_again(runs_between: bool) -> None:
     since_ms = 210 if runs_between else 10
     assert one.t_ns // MS == since_ms
     assert f" from others for 0.{4 - since_ms // 100} s, in which it slept" in one.sentence
-    assert one.sentence.endswith("0.4 s in all")
+    assert one.sentence.endswith(f"0.{4 - since_ms // 100} s in all")
+
+
+def test_it_is_not_held_by_whoever_was_woken_before_that_one_runs() -> None:
+    """What others lost then is by whoever kept that one from running."""
+    tape = greenlets("a", "b", "c").at(10 * MS)
+    for name in ("b", "c"):
+        tape.switch("hub", name).waits(name, words.LOCK, "lock.acquire()", thing="RLock 1").switch(name, "hub", line=7)
+    tape.switch("hub", "a").wake("b", "a", words.CALLBACK).at(400 * MS).exits("a").switch("a", "hub").switch("hub", "b")
+    tape.tie("b", words.OWNS, "RLock 1")
+    tape.waits("b", words.SLEEP, "0.001 s", MS).switch("b", "hub", line=8).poll("hub", 1)
+    tape.at(401 * MS).poll("hub", 0).wake("b", "hub", words.TIMER).switch("hub", "b").wake("c", "b", words.CALLBACK)
+    tape.exits("b").switch("b", "hub").switch("hub", "c").exits("c").switch("c", "hub")
+    assert found(tape, "lock_held") == []
 
 
 def test_who_was_faster_than_the_one_that_was_woken_has_it_since_it_ran() -> None:
