@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import dedent
 
 import pytest
@@ -18,6 +19,9 @@ from gevent.pool import Pool
 from gevent.queue import JoinableQueue, Queue
 from gevent.threadpool import ThreadPool
 """
+
+
+WAITS_OF_THREADS = pytest.mark.skipif(sys.version_info < (3, 12), reason="waits of threads are recorded from 3.12 on")
 
 
 def problems(traced: Traced) -> list[tuple[str, str]]:
@@ -147,6 +151,42 @@ for thread in threads:
 for thread in threads:
     thread.join(0.02)
 """
+READER = """
+lines = Queue(1)
+def read():
+    while True:
+        line = lines.get()
+        [0][line == {bad}]
+def write():
+    for n in range(4):
+        lines.put(n)
+gevent.spawn(read)
+gevent.spawn(write).join({limit})
+"""
+WORKER = """
+import queue
+import threading
+jobs = queue.Queue()
+def work():
+    while (job := jobs.get()) is not None:
+        check(job)
+        jobs.task_done()
+    jobs.task_done()
+def check(job):
+    [0][job == {bad}]
+def finish():
+    jobs.join()
+for n in (0, 1, 2, None):
+    jobs.put(n)
+# Daemons, since one of them may wait for ever.
+worker = threading.Thread(target=work, name="any", daemon=True)
+worker.start()
+worker.join({limit})
+finisher = threading.Thread(target=finish, name="finisher", daemon=True)
+finisher.start()
+while not jobs.all_tasks_done._waiters and finisher.is_alive():
+    time.sleep(0.001)
+"""
 REQUESTS = """
 def fetch(n, answer):
     gevent.sleep({slow} if n == 4 else 0.001)
@@ -199,6 +239,17 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             THREAD.format(text="x"),
             "setter_died",
             ["save ended with ValueError", "before lock.release()", "→ read waited in lock.acquire()"],
+        ),
+        (
+            READER.format(bad=1, limit=0.05),
+            "setter_died",
+            ["read ended with IndexError", " (script.py:1", "before lines.get()", "→ write waited in lines.put(n)"],
+        ),
+        pytest.param(
+            WORKER.format(bad=1, limit=30),
+            "lost_task_done",
+            ["any ended with IndexError", "before jobs.task_done()", "→ finisher waited in jobs.join()"],
+            marks=WAITS_OF_THREADS,
         ),
         (
             REQUESTS.format(slow=0.6),
@@ -266,6 +317,8 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
         CIRCLE.format(second="a, b", limit=30),
         OWNED.format(second="a, b", limit=30),
         THREAD.format(text="1"),
+        READER.format(bad=9, limit=30),
+        WORKER.format(bad=9, limit=30),
         REQUESTS.format(slow=0.002),
         "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
     ],

@@ -240,7 +240,8 @@ def cut_off(timeline: Timeline) -> str:
     seen = sampled_at(timeline, timeline.samples.latest(running, track.slices.start_ns[-1], timeline.last_ns))
     # Who ran a loop that is over was to end the tasks that were left.
     ended_loop = any(loop.parent == running and loop.exit_ns >= 0 for loop in timeline.tracks.of_kind(words.LOOP))
-    doing = [f"{timeline.name(running)} {did}{at(seen)}"] if not (track.schedules or ended_loop) else []
+    others = track.schedules or ended_loop or track.state is State.WAITING
+    doing = [] if others else [f"{timeline.name(running)} {did}{at(seen)}"]
     waited = waited_told(timeline, timeline.tracks.lasting(words.CANCELLED))
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterator
 from functools import cache
 
+import numpy as np
+
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
+    LOCKS,
+    LOST_NS,
     STUCK_NS,
     Finding,
     at,
@@ -19,6 +24,7 @@ from visualizer.analysis.findings.base import (
     listed,
     spot,
     suspended,
+    worst_of,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.held_locks import locked, locks_of
@@ -27,7 +33,9 @@ from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
-from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
+from visualizer.analysis.model.owners import Owners
+from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline, Track
+from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
@@ -36,6 +44,10 @@ from visualizer.trace import words
 _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, words.RESULT))
 #: What a task waits for that only another task would bring about, as far as it is known.
 _BY_TASKS = _SERVED - {words.CHANNEL, words.RESULT} | {words.LOCK, words.SEMAPHORE, words.BARRIER, words.JOIN}
+#: What a thread waits for that only another thread would bring about.
+_BY_THREADS = _BY_TASKS | {words.FUTURE}
+#: By a handler a signal may bring it about as well.
+_HANDLES_SIGNALS = re.compile(r"\bsignal\.signal\s*\(|\bsigwait|\bfrom\s+signal\s+import\b")
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.
@@ -82,6 +94,8 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
         yield from _standing(timeline, loop, told_of)
+    yield from _standing_threads(timeline, told_of, explained)
+    yield from _given_up(timeline, told_of)
 
 
 def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
@@ -130,6 +144,72 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
             del waiting[track]
 
 
+def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+    """Tracks that waited for locks in a circle until one of them gave up: one for each circle of alike tracks."""
+    inside: dict[str, dict[int, set[int]]] = {}
+    for tie in timeline.ties:
+        if tie.relation == words.HOLDS:
+            inside.setdefault(tie.object, {}).setdefault(tie.track, set()).add(tie.t_ns)
+    owners = Owners(timeline)
+    alike: dict[frozenset[tuple[str, Place | None]], list[tuple[int, int, dict[int, Suspension], dict[str, int]]]] = {}
+    for first, until_ns in _gave_up(timeline) if timeline.ties else ():
+        waiting, holders, one = {first.track: first}, dict[str, int](), first
+        while (holder := _holder(timeline, one, until_ns - 1, inside, owners)) not in waiting:
+            found = _waiting_at(timeline, holder, until_ns - 1)
+            if found is None or found.reason not in LOCKS:
+                break
+            holders[one.object] = holder
+            waiting[holder] = one = found
+        since_ns = max(one.t_ns for one in waiting.values())
+        # A Lock of threads may be released by any of them.
+        is_own = len(waiting) == 1 and first.object.startswith("lock ")
+        if holder != first.track or is_own or until_ns - since_ns < LOST_NS or not told_of.isdisjoint(waiting):
+            continue
+        holders[one.object] = holder
+        which = frozenset((timeline.tracks[track].base_name, one.place) for track, one in waiting.items())
+        cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
+        alike.setdefault(which, []).append((cost_ns, until_ns, waiting, holders))
+    for several in alike.values():
+        _, until_ns, waiting, holders = max(several, key=lambda one: one[0])
+        parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in waiting]
+        first = next(iter(waiting.values()))
+        sentence = f"circular wait: {'; '.join(parts)} → none went on until {timeline.name(first.track)} gave up"
+        sentence += f", after {duration(until_ns - first.t_ns, 2)}{worst_of(len(several), 'such times')}"
+        cost_ns, since_ns = sum(one[0] for one in several), max(one.t_ns for one in waiting.values())
+        yield finding("deadlock", sentence, waiting, since_ns, first.place, cost_ns, waiting)
+
+
+def _gave_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
+    """Waits of LOST_NS or more for a lock that it was not given, and when they ended."""
+    wakeups, every = timeline.columns.wakeups, waits(timeline)
+    causes = [n for n, cause in enumerate(wakeups.causes.known) if cause in (words.TIMEOUT, words.CANCEL, words.KILL)]
+    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
+    for at_ in long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)].tolist():
+        suspension = timeline.suspensions[int(every.suspension[at_])]
+        if suspension.reason in LOCKS and suspension.object:
+            yield suspension, int(every.end_ns[at_])
+
+
+def _holder(
+    timeline: Timeline, suspension: Suspension, t_ns: int, inside: dict[str, dict[int, set[int]]], owners: Owners
+) -> int:
+    """Who has at `t_ns` what is waited for, as far as it is known; else NOBODY."""
+    for track, since in inside.get(suspension.object, {}).items():
+        one = _waiting_at(timeline, track, t_ns)
+        if one is not None and one.t_ns in since:
+            return track
+    return owners.of(suspension, t_ns)
+
+
+def _waiting_at(timeline: Timeline, track: int, t_ns: int) -> Suspension | None:
+    """What it waits for at `t_ns`; None if it does not wait then."""
+    known = timeline.tracks.get(track)
+    at_ = known.slices.at(t_ns) if known is not None else -1
+    if known is None or at_ < 0 or known.slices.state[at_] != State.WAITING or known.slices.about[at_] < 0:
+        return None
+    return timeline.suspensions[known.slices.about[at_]]
+
+
 def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Finding]:
     """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left.
 
@@ -172,6 +252,44 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
     cost_ns = sum(until_ns - waiting[track].t_ns for track in cycle)
     yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+
+
+def _standing_threads(
+    timeline: Timeline, told_of: set[int], explained: dict[int, Suspension]
+) -> Iterator[Finding]:
+    """All threads of a program wait, up to the end of what is known, for what only one of them would bring about.
+
+    Not where something else may: a hub, a loop, another process, or a handler of signals.
+    """
+    schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
+    if len(timeline.processes) > 1 or any(scheduler.exit_ns < 0 for scheduler in schedulers):
+        return
+    waiting: dict[int, Suspension] = {}
+    for track in timeline.tracks.of_kind(words.THREAD):
+        if track.exit_ns >= 0:
+            continue
+        suspension = suspended(timeline, track)
+        if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_THREADS:
+            return
+        waiting[track.id] = suspension
+    joined: dict[int, tuple[int, ...]] = {
+        track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting
+    }
+    # Who waits for the end of something else waits for what is not seen here.
+    first = [track for track, one in waiting.items() if one.reason != words.JOIN]
+    if not first or len(first) + len(joined) < len(waiting) or not told_of.isdisjoint(waiting):
+        return
+    since_ns = max(one.t_ns for one in waiting.values())
+    if timeline.last_ns - since_ns < STUCK_NS or _is_explained(waiting, explained):
+        return
+    if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
+        return
+    told = [*first, *(track for track in waiting if track not in first)]
+    parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
+    them = "them" if len(told) > 1 else "it"
+    sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
+    cost_ns = sum(timeline.last_ns - one.t_ns for one in waiting.values())
+    yield finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
 
 
 def _hub(timeline: Timeline, hub: int) -> str:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import FROM_OUTSIDE, Finding, at, finding, listed, spot, suspended
+from visualizer.analysis.findings.base import (
+    FROM_OUTSIDE,
+    Finding,
+    at,
+    finding,
+    listed,
+    spot,
+    suspended,
+    suspension_before,
+)
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
-from visualizer.analysis.findings.tracebacks import printed
+from visualizer.analysis.findings.tracebacks import frames, printed, strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
-from visualizer.analysis.text.source_text import called, calls_in, definition
+from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, loop_around
 from visualizer.trace import words
 
 #: Reason of a wait, and the method that waits -> the methods by which another track ends it.
@@ -123,21 +132,47 @@ def _is_idle(timeline: Timeline, served: Served, suspension: Suspension) -> bool
 
 
 def _missed(timeline: Timeline, track: Track, name: str, methods: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Where the track would have called one of the methods, if it died above that."""
-    written = definition(timeline, track)
+    """Where the track would have called one of the methods, if it died above that, or in a loop around it."""
+    written = _function(timeline, track)
     if written is None:
         return
     calls = list(calls_in(timeline, written, name, methods))
-    died = printed(timeline, track)
-    inside = died is not None and died.file == written.file and written.line <= died.line <= written.end_line
-    calls = [(line, method) for line, method in calls if not inside or died is None or line >= died.line]
+    reached = _reached(timeline, track, written)
+    if reached is not None:
+        first = loop_around(timeline, reached, None)
+        again = first if first < reached.line else reached.line
+        # The rest of the round that it died in comes before the next one.
+        calls = sorted((call for call in calls if call[0] >= again), key=lambda call: call[0] < reached.line)
     yield from calls[:1]
+
+
+def _function(timeline: Timeline, track: Track) -> Place | None:
+    """Where the function is written that it ran: that of its name, or, since threads and tasks may have any name, the
+    outermost one of the program's own that it raised through, or in which it waited last."""
+    found = definition(timeline, track)
+    if found is not None:
+        return found
+    last = suspension_before(timeline, track, track.exit_ns)
+    places = [frame for frame in frames(timeline, track) if not strangeness(frame.file)]
+    places += [last.place] if last is not None and last.place is not None else []
+    return function_around(timeline, places[0]) if places else None
+
+
+def _reached(timeline: Timeline, track: Track, written: Place) -> Place | None:
+    """Which line it ran last of the function that is written there, as far as it is known: where it raised, or the one
+    behind its last wait."""
+    last = suspension_before(timeline, track, track.exit_ns)
+    places = frames(timeline, track)[::-1]
+    if last is not None and last.place is not None:
+        places.append(last.place._replace(line=last.place.end_line + 1))
+    lines = range(written.line, written.end_line + 1)
+    return next((place for place in places if place.file == written.file and place.line in lines), None)
 
 
 def _kind(timeline: Timeline, died: Track, name: str, method: str, waits: str) -> str:
     if method == "task_done":
         return "lost_task_done"
-    written = definition(timeline, died)
+    written = _function(timeline, died)
     took = written is not None and any(calls_in(timeline, written, name, ("get", "get_nowait")))
     return "not_returned" if waits == "get" and method.startswith("put") and took else "setter_died"
 
@@ -171,10 +206,10 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
     names = listed([timeline.name(track.id) for track in what.died])
     raised = f"ended with {last.value or 'an exception'}{at(place)}"
     took = f"took from {what.thing} and " if what.kind == "not_returned" else ""
-    line = spot(definition(timeline, last)).rpartition(":")[0]
+    line = spot(_function(timeline, last)).rpartition(":")[0]
     sentence = (
         f"{names} {took}{raised} before {what.thing}.{what.method}() ({line}:{what.line}, inferred from the source) → "
         f"{waits}, and nothing else woke {'it' if len(waiting) == 1 else 'them'}"
     )
-    first = place or definition(timeline, last)
+    first = place or _function(timeline, last)
     return finding(what.kind, sentence, [last.id, *tracks], last.exit_ns, first, cost_ns, tracks)

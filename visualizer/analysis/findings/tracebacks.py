@@ -18,11 +18,10 @@ _LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^
 _MOST_OUTPUTS = 100
 
 
-def printed(timeline: Timeline, track: Track) -> Place | None:
-    """Where it raised, by the traceback that it printed as it ended; None if there is none."""
-    if not len(track.steps):
-        return None
-    since_ns = timeline.switch(track.steps[-1]).t_ns
+def frames(timeline: Timeline, track: Track) -> list[Place]:
+    """Where it raised, by the traceback that it printed as it ended, the outermost first; empty if there is none."""
+    # A thread may have run without being switched to.
+    since_ns = timeline.switch(track.steps[-1]).t_ns if len(track.steps) else track.spawn_ns
     outputs = timeline.outputs
     last = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
     texts = []
@@ -33,13 +32,14 @@ def printed(timeline: Timeline, track: Track) -> Place | None:
         if output.track == track.id and output.stream == words.STDERR:
             texts.append(output.text)
     # Of several the last is that of the end.
-    frames = _FRAME.findall("".join(reversed(texts)).rpartition(_TRACEBACK)[2])
-    if not frames:
-        return None
-    file, line, function = min(reversed(frames), key=lambda frame: strangeness(frame[0]))
-    if _RUNTIME.search(file):
-        return None
-    return Place(file, function, int(line), int(line), -1, -1)
+    found = _FRAME.findall("".join(reversed(texts)).rpartition(_TRACEBACK)[2])
+    return [Place(file, function, int(line), int(line), -1, -1) for file, line, function in found]
+
+
+def printed(timeline: Timeline, track: Track) -> Place | None:
+    """The innermost of these that is the program's own, or else a library's; None if there is none."""
+    place = min(reversed(frames(timeline, track)), key=lambda frame: strangeness(frame.file), default=None)
+    return None if place is None or _RUNTIME.search(place.file) else place
 
 
 def strangeness(file: str) -> int:

@@ -102,12 +102,21 @@ def definition(timeline: Timeline, track: Track) -> Place | None:
         return None
     name = timeline.own_name(track.id)
     found = _definitions(timeline.sources[track.place.file]).get(name.rpartition(".")[2], [])
-    if len(found) != 1:
-        return None
-    first = found[0]
-    lines = _lines(timeline.sources[track.place.file])
+    return _whole(timeline, track.place.file, name, found[0]) if len(found) == 1 else None
+
+
+def function_around(timeline: Timeline, place: Place) -> Place | None:
+    """The `def` of the function that a place names, around it; None where it is not found."""
+    found = _definitions(timeline.sources.get(place.file, "")).get(place.function.rpartition(".")[2], [])
+    around = (_whole(timeline, place.file, place.function, first) for first in reversed(found))
+    return next((whole for whole in around if whole.line <= place.line <= whole.end_line), None)
+
+
+def _whole(timeline: Timeline, file: str, name: str, first: int) -> Place:
+    """The function whose `def` is line `first`, up to its last line."""
+    lines = _lines(timeline.sources[file])
     last = max((number for number, line in _below(lines, first) if line.strip()), default=first)
-    return Place(track.place.file, name, first, last, -1, -1)
+    return Place(file, name, first, last, -1, -1)
 
 
 def source_line(timeline: Timeline, place: Place) -> str:

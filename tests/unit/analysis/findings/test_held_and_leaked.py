@@ -248,6 +248,41 @@ def test_who_is_cancelled_with_its_loop_has_its_lock_up_to_then() -> None:
     assert "ended →" not in one.sentence
 
 
+@pytest.mark.parametrize(
+    ("cause", "after_ms", "told"),
+    [(words.TIMEOUT, 600, True), (words.CANCEL, 600, True), (words.CALLBACK, 600, False), (words.TIMEOUT, 40, False)],
+)
+def test_a_circle_that_one_of_them_gave_up(cause: str, after_ms: int, told: bool) -> None:
+    tape = circle().at(after_ms * MS).poll("hub", 0).wake("a", "hub", cause).switch("hub", "a")
+    tape.wake("b", "a", words.CALLBACK).exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
+    tape.wake("main", "hub", words.FINISHED).switch("hub", "main").exits("main").end()
+    sentences = [one.sentence for one in found(tape, "deadlock")]
+    assert sentences == [
+        "circular wait: a waits for other (demo.py:7) for RLock 2, which b holds; "
+        "b waits for other (demo.py:7) for RLock 1, which a holds → none went on until a gave up, after 0.6 s"
+    ] * told
+
+
+@pytest.mark.parametrize(
+    ("asked_ns", "source", "after_ms", "told"),
+    [
+        (-1, "ready.notify()", 2_000, True),
+        (9_000 * MS, "ready.notify()", 2_000, False),
+        (-1, "signal.signal(signal.SIGALRM, notify)", 2_000, False),
+        (-1, "ready.notify()", 900, False),
+    ],
+)
+def test_threads_that_only_wait_for_one_another(asked_ns: int, source: str, after_ms: int, told: bool) -> None:
+    tape = Tape().lists(source).spawn("t", words.THREAD, creator="main", line=3).thread("t")
+    tape.waits("t", words.CONDITION, "ready.wait()", asked_ns, thing="Condition 1").parks(line=6).thread("main")
+    tape.waits("main", words.JOIN, "t.join()", thing="track 1").parks(line=9).at(after_ms * MS).end(signal=14)
+    sentences = [one.sentence for one in found(tape, "deadlock")]
+    assert sentences == [
+        "t waits in ready.wait() (demo.py:6) for Condition 1 and main waits in t.join() (demo.py:9) for t → "
+        "nothing else in the program could wake them, until SIGALRM ended the program"
+    ] * told
+
+
 def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs() -> None:
     def spins(ms: int) -> Tape:
         tape = greenlets("a", "b").switch("hub", "a").waits("a", words.SLEEP, "10 ms", 10 * MS)
