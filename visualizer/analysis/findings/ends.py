@@ -150,7 +150,7 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     for tie in timeline.ties:
         if tie.relation == words.HOLDS:
             inside.setdefault(tie.object, {}).setdefault(tie.track, set()).add(tie.t_ns)
-    owners = Owners(timeline)
+    owners, locks = Owners(timeline), None
     alike: dict[frozenset[tuple[str, Place | None]], list[tuple[int, int, dict[int, Suspension], dict[str, int]]]] = {}
     for first, until_ns in _gave_up(timeline) if timeline.ties else ():
         waiting, holders, one = {first.track: first}, dict[str, int](), first
@@ -165,6 +165,9 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         is_own = len(waiting) == 1 and first.object.startswith("lock ")
         if holder != first.track or is_own or until_ns - since_ns < LOST_NS or not told_of.isdisjoint(waiting):
             continue
+        locks = locks_of(timeline) if locks is None else locks
+        if any(one.object not in locks for one in waiting.values()):
+            continue  # Of a semaphore that lets several in, another one may have given it back.
         holders[one.object] = holder
         which = frozenset((timeline.tracks[track].base_name, one.place) for track, one in waiting.items())
         cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
