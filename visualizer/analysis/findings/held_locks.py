@@ -108,7 +108,10 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             if waited is None:
                 continue
             waited_ns, meanwhile = waited
-            alike = found.setdefault((thing, timeline.tracks[held.holder].base_name), _Alike())
+            holder, place = timeline.tracks[held.holder], meanwhile.place
+            # Threads of one function have any names.
+            function = place.function if holder.kind == words.THREAD and place is not None else holder.base_name
+            alike = found.setdefault((thing, function), _Alike())
             alike.times += 1
             alike.cost_ns += held.lost_ns
             if alike.worst is None or held.lost_ns > alike.worst[0]:

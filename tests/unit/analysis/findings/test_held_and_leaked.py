@@ -257,10 +257,11 @@ def test_a_circle_that_one_of_them_gave_up(cause: str, after_ms: int, told: bool
     tape.wake("b", "a", words.CALLBACK).exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
     tape.wake("main", "hub", words.FINISHED).switch("hub", "main").exits("main").end()
     sentences = [one.sentence for one in found(tape, "deadlock")]
-    assert sentences == [
+    sentence = (
         "circular wait: a waits for other (demo.py:7) for RLock 2, which b holds; "
         "b waits for other (demo.py:7) for RLock 1, which a holds → none went on until a gave up, after 0.6 s"
-    ] * told
+    )
+    assert sentences == [sentence] * told
 
 
 @pytest.mark.parametrize(
@@ -277,10 +278,11 @@ def test_threads_that_only_wait_for_one_another(asked_ns: int, source: str, afte
     tape.waits("t", words.CONDITION, "ready.wait()", asked_ns, thing="Condition 1").parks(line=6).thread("main")
     tape.waits("main", words.JOIN, "t.join()", thing="track 1").parks(line=9).at(after_ms * MS).end(signal=14)
     sentences = [one.sentence for one in found(tape, "deadlock")]
-    assert sentences == [
+    sentence = (
         "t waits in ready.wait() (demo.py:6) for Condition 1 and main waits in t.join() (demo.py:9) for t → "
         "nothing else in the program could wake them, until SIGALRM ended the program"
-    ] * told
+    )
+    assert sentences == [sentence] * told
 
 
 def test_a_hog_up_to_the_end_is_told_however_the_program_ends_and_while_it_runs() -> None:
