@@ -23,11 +23,12 @@ _MOST_SLICES = 1_000
 
 @once
 def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
-    """Of SLOW_OF or more answers at a line one took SLOW_NS or longer, and longer than most. One for each line."""
+    """Of SLOW_OF or more answers at a line one took much longer than they did on average. One for each line."""
     found = []
     for count, waited_ns, slowest in observed.answers.lines.values():
         longest_ns = slowest.waited_ns
-        if count < SLOW_OF or longest_ns < SLOW_NS or longest_ns * count < SLOW_FACTOR * waited_ns:
+        least_ns = max(waited_ns / count + SLOW_NS, waited_ns / count * SLOW_FACTOR)
+        if count < SLOW_OF or longest_ns < least_ns:
             continue
         suspension = slowest.suspension
         if 2 * _hogged_ns(timeline, observed, slowest) > longest_ns - waited_ns // count:

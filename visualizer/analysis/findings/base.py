@@ -33,7 +33,8 @@ LATE_IN_ALL_NS = 200 * _MS
 POLLS = 100
 POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
-#: Of at least this many answers at a line, one is slow if it took this long, and this many times the average.
+#: Of at least this many answers at a line, one is slow if it took so much longer than the average, and so many times
+#: as long.
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25

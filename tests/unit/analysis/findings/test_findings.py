@@ -737,7 +737,8 @@ def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "tape", [asks(100, 300), asks(200, 200, 210), asks(10, 30, 20), asks(100, 300, 200, opened=False)]
+    "tape",
+    [asks(100, 300), asks(200, 200, 210), asks(10, 30, 20), asks(50, 90, 60), asks(100, 300, 200, opened=False)],
 )
 def test_no_answer_is_called_slow(tape: Tape) -> None:
     assert "slow_answer" not in kinds(tape)
