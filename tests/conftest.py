@@ -121,7 +121,7 @@ def process(tmp_path: Path) -> Visualizer:
                 "stdin": subprocess.DEVNULL,
                 "capture_output": True,
                 "text": True,
-                "timeout": 60,
+                "timeout": 150,
                 **keywords,
             },
         )

@@ -622,7 +622,7 @@ def test_nothing_is_kept_alive(trace_source: TraceSource) -> None:
 
 
 def test_many_short_lived_ones_leave_nothing_behind(trace_source: TraceSource) -> None:
-    count = 100_000 if SOAK else 10_000
+    count = 100_000 if SOAK else 5_000
     traced = trace_source(
         """
         import sys

@@ -259,7 +259,7 @@ def test_its_timers_stand_still_while_the_program_is_paused(tmp_path: Path) -> N
                 eventlet.sleep(seconds)
                 print(seconds)
 
-            threads = [eventlet.spawn(sleeps, seconds) for seconds in (0.05, 0.01, 0.03)]
+            threads = [eventlet.spawn(sleeps, seconds) for seconds in (0.9, 0.1, 0.5)]
             for thread in threads:
                 thread.wait()
             """
@@ -269,12 +269,12 @@ def test_its_timers_stand_still_while_the_program_is_paused(tmp_path: Path) -> N
         # At the first of the sleeps for longer than any of them.
         for _ in range(4):
             assert held.is_held()
-            time.sleep(0.02)
+            time.sleep(0.3)
             held.control.step()
         assert held.is_held()
         held.control.run_on()
         traced = held.end()
-    assert traced.ended.stdout == b"0.01\n0.03\n0.05\n"
+    assert traced.ended.stdout == b"0.1\n0.5\n0.9\n"
     slept = [(one.asked_ns, one.track) for one in traced.timeline.suspensions if one.reason == "sleep"]
     ends = {wake.track: wake.t_ns for wake in traced.timeline.wakeups if wake.cause == words.TIMER}
     began = {one.track: one.t_ns for one in traced.timeline.suspensions if one.reason == "sleep"}

@@ -663,12 +663,12 @@ def test_the_file_tells_which_process_goes_on(trace_source: TraceSource, tmp_pat
 
         if os.fork() == 0:
             until = time.monotonic() + 0.1
-            for _ in gen():
-                if time.monotonic() > until:
+            for number, _ in enumerate(gen()):
+                if number > 100 and time.monotonic() > until:
                     os._exit(0)
         until = time.monotonic() + 0.1
-        for _ in gen():
-            if time.monotonic() > until:
+        for number, _ in enumerate(gen()):
+            if number > 100 and time.monotonic() > until:
                 break
         os.wait()
         """

@@ -88,7 +88,7 @@ threads.maxsize = {size}
 looks = threading.Event()
 def block():
     looks.wait()
-    time.sleep(0.15)
+    time.sleep(0.5)
 def look():
     looks.set()
     socket.gethostbyname("localhost")
@@ -149,7 +149,7 @@ threads = [threading.Thread(target=one, name=one.__name__, daemon=True) for one 
 for thread in threads:
     thread.start()
 for thread in threads:
-    thread.join(0.02)
+    thread.join(1)
 """
 READER = """
 lines = Queue(1)
@@ -221,17 +221,17 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (THREADS.format(size=1), "thread_pool_full", ["4 tracks at once waited for the 1 threads of threads", "work-"]),
         (HUBS_THREADS.format(size=1), "thread_pool_full", ["for the 1 threads of threadpool", "look in socket.get"]),
         (
-            BORROWED.format(early=0, limit=0.05),
+            BORROWED.format(early=0, limit=1),
             "not_returned",
             ["what free had was taken, and not given back by free.put() (script.py:", "handle ended", "→ 2 tracks"],
         ),
         (
-            CIRCLE.format(second="b, a", limit=0.05),
+            CIRCLE.format(second="b, a", limit=1),
             "deadlock",
             ["circular wait: move-1 waits", "RLock", "which move-2 holds", "which move-1 holds"],
         ),
         (
-            OWNED.format(second="b, a", limit=0.05),
+            OWNED.format(second="b, a", limit=1),
             "deadlock",
             ["circular wait: move-1 waits", "for RLock 1, which move-2 holds", "for RLock 2, which move-1 holds"],
         ),
@@ -241,7 +241,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             ["save ended with ValueError", "before lock.release()", "→ read waited in lock.acquire()"],
         ),
         (
-            READER.format(bad=1, limit=0.05),
+            READER.format(bad=1, limit=1),
             "setter_died",
             ["read ended with IndexError", " (script.py:1", "before lines.get()", "→ write waited in lines.put(n)"],
         ),

@@ -151,7 +151,7 @@ def test_again_and_again_is_told_with_a_count(watched: Watched) -> None:
 def test_who_waits_in_a_call_is_idle_and_who_computes_is_not(watched: Watched) -> None:
     with watched.thread(hold):
         watched.look(5)
-        assert watched.idle == [(1, 1)], "it is not known before the second look, which finds it so since the first"
+        assert watched.idle == [(1, 1)], "it is not known before the third look, which finds it so since the first"
     watched.look()
     assert watched.idle == [(1, 1), (5, 0)]
     clock = []
@@ -170,6 +170,19 @@ def test_who_waits_in_a_call_is_idle_and_who_computes_is_not(watched: Watched) -
     watched.look()
     assert watched.seen
     assert len(watched.idle) == 2
+
+
+def test_who_is_not_let_run_for_once_is_not_idle(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    used_ns = [0]
+    monkeypatch.setattr(samples_module, "_clock_gettime_ns", lambda clock: used_ns[0])
+    with watched.thread(hold):
+        for _ in range(5):
+            watched.look(2)
+            used_ns[0] += samples_module._IDLE_NS
+        assert watched.seen
+        assert watched.idle == []
+        watched.look(3)
+    assert watched.idle == [(11, 1)]
 
 
 def test_what_was_not_told_comes_before_what_happened_since(watched: Watched) -> None:

@@ -114,7 +114,7 @@ def bare(script: Path, *args: str, cwd: Path | None = None) -> Ended:
         [sys.executable, str(script), *args],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=150,
         cwd=cwd,
         env=environment(),
     )
@@ -140,7 +140,7 @@ def trace(
         [sys.executable, *command],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=150,
         cwd=cwd,
         env=launcher.environment(str(path), list(include), True, marks, "", environment(), children),
     )

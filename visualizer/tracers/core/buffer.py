@@ -168,6 +168,7 @@ class Buffer(Met):
         "taken",
         "track",
         "turns",
+        "unused_ns",
     )
 
     def __init__(self, ident: int = 0) -> None:
@@ -190,6 +191,8 @@ class Buffer(Met):
         #: Up to when it has been idle without interruption, -1 if it is not; and when it began to be (1), or not to be
         #: any longer (0), not yet told.
         self.idle_ns = -1
+        #: Since when it may be idle, if the next look finds it so, too; else -1.
+        self.unused_ns = -1
         self.turns: list[tuple[int, int]] = []
         #: The thread's own track.
         self.track = -1
@@ -256,7 +259,7 @@ class Buffer(Met):
         self.onward.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
-        self.measured, self.idle_ns, self.clock = (-1, 0, 0), -1, _cpu_clock(self.ident)
+        self.measured, self.idle_ns, self.unused_ns, self.clock = (-1, 0, 0), -1, -1, _cpu_clock(self.ident)
         self.track = track
         self.reported = False
 

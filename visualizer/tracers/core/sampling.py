@@ -13,8 +13,9 @@ What is seen belongs to the track that the thread's latest event says runs, as n
 Nobody asks a thread to stop: what holds the interpreter's lock is not seen, and what is seen of a loop stands where the
 interpreter lets others run, at its jump back or after a call. A hub that polls has no frame of the program's.
 
-The same look reads the clock of the processor's time that the thread has used: one that has hardly used any since the
-look before is in a call that waits (`select`, `sleep`, `accept`, `waitpid`, the lock of another thread), and is idle.
+The same look reads the clock of the processor's time that the thread has used: one that has hardly used any from look
+to look, twice in a row, is in a call that waits (`select`, `sleep`, `accept`, `waitpid`, the lock of another thread),
+and is idle.
 """
 
 from __future__ import annotations
@@ -124,13 +125,19 @@ class Samples:
                 continue
             if seen:
                 _keep(buffer, seen[0], t_ns)
-            if seen is not None and 0 <= used_ns < _IDLE_NS:
-                if buffer.idle_ns < 0:
-                    buffer.turns.append((since_ns, 1))
-                buffer.idle_ns = t_ns
+            if seen is None or not 0 <= used_ns < _IDLE_NS:
+                buffer.unused_ns = -1
+                if buffer.idle_ns >= 0:
+                    buffer.turns.append((buffer.idle_ns, 0))
+                    buffer.idle_ns = -1
             elif buffer.idle_ns >= 0:
-                buffer.turns.append((buffer.idle_ns, 0))
-                buffer.idle_ns = -1
+                buffer.idle_ns = t_ns
+            elif buffer.unused_ns >= 0:
+                buffer.turns.append((buffer.unused_ns, 1))
+                buffer.idle_ns = t_ns
+            else:
+                # Or the machine is busy, and let others run.
+                buffer.unused_ns = since_ns
 
     def _places(self, stack: list[At]) -> list[At] | None:
         """Where the program is, innermost first, as far as it is in code of its own; None if it is at a switch that may
@@ -163,6 +170,7 @@ def _is_quiet(buffer: Buffer, t_ns: int) -> bool:
     if stored == looked and not buffer.rows and not buffer.closed:
         return True
     _measure(buffer, t_ns)
+    buffer.unused_ns = -1
     return False
 
 
