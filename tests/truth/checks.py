@@ -135,13 +135,14 @@ def slices(track: Track) -> Iterator[tuple[int, int, int]]:
 
 def check_times(truth: Truth) -> None:
     """On each thread the lines stand in order of time. (A poll and an idle time are told afterwards, and a line that
-    says which thread comes next has the time of what follows it, which may be one of those.)"""
+    says which thread comes next has the time of what follows it, which may be one of those. Who waited until another
+    thread ended says when that was as it goes on, and may have been sampled in between.)"""
     last: dict[int, int] = {}
     thread = words.NOBODY
     for event in truth.traced.events:
         if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
             thread = event.track
-        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Thread):
+        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Thread | ev.Sample):
             assert event.t_ns >= last.get(thread, 0), f"{event} stands after {last[thread]} ns"
             last[thread] = event.t_ns
 
