@@ -62,7 +62,7 @@ class EagerTasks:
         self._shared.expect_eager = self.expect
         events = monitoring.events
         for event, callback in self._callbacks(events):
-            monitoring.register_callback(tool, event, callback)
+            monitoring.register_callback(tool, event, self._shared.context.roomy(callback))
         monitoring.set_local_events(tool, codes[0], events.PY_START | events.PY_RETURN | events.CALL)
 
     def remove(self) -> None:

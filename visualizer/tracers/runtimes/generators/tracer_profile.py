@@ -70,6 +70,10 @@ _TAKEN = (
     "generators are missing from here on in that thread, up to where it takes it back"
 )
 _GIVEN_BACK = "Generators are recorded again in that thread: the program takes its profile function back after"
+_TAKEN_OUT = (
+    "At the end of the program the profile function is not in force any more by which generators are recorded on "
+    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left"
+)
 #: So many times these are told.
 _TOLD = 10
 
@@ -138,6 +142,8 @@ class ProfileTracer:
             sys.setprofile(None)
 
     def finish(self, t_ns: int) -> None:
+        if self._is_needed() and sys.getprofile() is None:
+            self._recording.note(f"{_TAKEN_OUT}.")
         self._generators.finish(t_ns)
 
     def _calibrate(self) -> None:

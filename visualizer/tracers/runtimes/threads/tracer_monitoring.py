@@ -109,7 +109,7 @@ class MonitoringTracer:
             (_events.C_RAISE, raised),
             (_events.INSTRUCTION, entry),
         ):
-            _monitoring.register_callback(tool, event, callback)
+            _monitoring.register_callback(tool, event, self._context.roomy(callback))
         os.register_at_fork(after_in_child=self._on_fork, after_in_parent=self._on_fork)
         return "on once a second thread begins, or a process that talks to others: sys.monitoring"
 
@@ -183,6 +183,7 @@ class MonitoringTracer:
                 _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
         except Exception as error:
             self._context.fail(self.name, error)
+            return None
         return _DISABLE
 
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> None:
@@ -246,7 +247,6 @@ class MonitoringTracer:
                 waits.uses(code, offset, what, thing, frame)
         except Exception as error:
             self._failed(error)
-            return _DISABLE
         return None
 
     def _failed(self, error: BaseException) -> None:
@@ -289,5 +289,4 @@ class MonitoringTracer:
                 self._waits.acquires(code, offset, ACQUIRE if is_lock else ACQUIRE_AGAIN, thing, frame)
         except Exception as error:
             self._failed(error)
-            return _DISABLE
         return None
