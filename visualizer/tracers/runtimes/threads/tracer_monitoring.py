@@ -178,9 +178,7 @@ class MonitoringTracer:
             if id(code) in self._messages.codes:
                 self._messages.begins()
                 return None
-            if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
-                calls = _CALLS if id(code) in self._calling else 0
-                _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
+            self._watch_blocks(code)
         except Exception as error:
             self._context.fail(self.name, error)
             return None
@@ -216,6 +214,18 @@ class MonitoringTracer:
             self._watches = True
             os.register_at_fork(after_in_child=self._waits.forget)
             _monitoring.set_events(self._tool, _events.PY_START | _CALLS)
+            # What runs by now has begun unseen.
+            for innermost in sys._current_frames().values():
+                frame: Any = innermost
+                while frame is not None:
+                    self._watch_blocks(frame.f_code)
+                    frame = frame.f_back
+
+    def _watch_blocks(self, code: CodeType) -> None:
+        """Have the `with` blocks of `code` seen."""
+        if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
+            calls = _CALLS if id(code) in self._calling else 0
+            _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
 
     def _on_fork(self) -> None:
         """In both: they may wait for one another, if they have means to."""
