@@ -422,7 +422,8 @@ def test_one_long_wait_is_no_starvation_if_it_is_not_most_of_its_life() -> None:
         tape.switch("foo", "hub", line=5).wake("foo", words.NOBODY, words.CALLBACK)
         for number, name in enumerate(("bar", "baz"), 1):
             tape.switch("hub", name).at((1 + 60 * number) * MS).switch(name, "hub", line=12)
-        return tape.switch("hub", "foo").at(until_ms * MS).prints("x")
+        tape.switch("hub", "foo").waits("foo", words.EVENT, "e.wait()").switch("foo", "hub", line=5)
+        return tape.at(until_ms * MS).prints("x")
 
     assert "starvation" in kinds(tape(150))
     assert "starvation" not in kinds(tape(500))
