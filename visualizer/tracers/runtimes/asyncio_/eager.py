@@ -69,7 +69,7 @@ class EagerTasks:
         if sys.version_info < (3, 12) or self._tool is None or self._factory is None:
             return
         monitoring = sys.monitoring
-        creators = [code for code, _ in self._behind.values()]
+        creators = [code for code, _ in list(self._behind.values())]
         for code in (self._factory, *self._outermost.values(), *creators):
             monitoring.set_local_events(self._tool, code, 0)
         for event, _ in self._callbacks(monitoring.events):

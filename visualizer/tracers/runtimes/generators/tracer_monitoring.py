@@ -192,7 +192,7 @@ class MonitoringTracer:
                 self._silent[id(code)] = False
                 _monitoring.restart_events()
         elif id(code) not in self._silent:
-            self._silent[id(code)] = not any(run.code is code for run in self._generators.live.values())
+            self._silent[id(code)] = not any(run.code is code for run in [*self._generators.live.values()])
 
     def _watch_entry(self, code: CodeType) -> None:
         """`code` is the function of a greenlet: see how it ends, which greenlet's own events do not tell."""

@@ -164,7 +164,8 @@ class MonitoringTracer:
     def _on_tasks(self, begins: bool) -> None:
         if begins and self._tool is not None:
             self._calls.forget_select()
-            for code in self._selects.values():
+            # Another thread may begin to run tasks at the same time.
+            for code in list(self._selects.values()):
                 _monitoring.set_local_events(self._tool, code, 0)
             self._selects.clear()
 
