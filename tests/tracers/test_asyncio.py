@@ -704,3 +704,56 @@ def test_a_hook_that_fails_leaves_the_program_unharmed(trace_source: TraceSource
     assert told == ["The asyncio tracer failed and was taken out"]
     # What went on unseen is not said to have stood still.
     assert traced.problems == []
+
+
+@pytest.mark.parametrize(
+    ("gathering", "handed"),
+    [
+        ("await asyncio.gather(one, two)", False),
+        ("await asyncio.gather(two, one)", False),
+        ("await asyncio.gather(one, two, return_exceptions=True)", True),
+        ("await asyncio.gather(one, two, return_exceptions=True) and await two", True),
+    ],
+)
+@pytest.mark.parametrize("later", ["", "await two"])
+def test_the_second_exception_of_a_gather(trace_source: TraceSource, gathering: str, handed: bool, later: str) -> None:
+    """asyncio takes it for retrieved, though nobody gets it; unless somebody waits for that task itself."""
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def fails(error, after):
+            await after.wait()
+            raise error
+
+        async def main():
+            first, second = asyncio.Event(), asyncio.Event()
+            one = asyncio.create_task(fails(KeyError(1), first), name="one")
+            two = asyncio.create_task(fails(ValueError(2), second), name="two")
+            loop = asyncio.get_running_loop()
+            loop.call_soon(first.set)
+            if {handed}:
+                loop.call_soon(second.set)
+            try:
+                {gathering}
+            except (KeyError, ValueError):
+                pass
+            loop.call_soon(second.set)
+            try:
+                {later or "await asyncio.sleep(0)"}
+            except ValueError:
+                pass
+            while not two.done():
+                await asyncio.sleep(0)
+
+        asyncio.run(main())
+        """
+    )
+    told = [problem.sentence for problem in traced.problems if problem.kind == "unretrieved"]
+    if handed or later:
+        assert not told
+    else:
+        (sentence,) = told
+        assert sentence.startswith("two (script.py:")
+        assert "raised ValueError(2) → exception never retrieved" in sentence
+        assert "had ended with that of another task" in sentence

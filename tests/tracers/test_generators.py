@@ -400,5 +400,84 @@ def test_a_profiler_of_the_programs_own(tmp_path: Path) -> None:
     if SEES_CREATION:
         assert profiled.order == run.order
     else:
-        (note,) = profiled.timeline.notes
-        assert note.startswith("The program sets a profile function")
+        taken, given_back = profiled.timeline.notes
+        assert taken.startswith("The program sets a profile function")
+        assert given_back.startswith("Generators are recorded again in that thread")
+
+
+PROFILED = """
+import sys, threading
+
+def count(n):
+    yield 0
+    for i in range(1, n):
+        yield i
+
+def profile(*_):
+    pass
+
+def work():
+    kept, gone, same = count(4), count(4), count(4)
+    next(kept), next(gone), next(same)
+    {begin}
+    for _ in count(3):
+        pass
+    next(kept), gone.close()
+    {end}
+    print(sys.gettrace(), sys._getframe().f_trace, next(kept), next(same))
+    for _ in count(1):
+        pass
+
+{where}
+"""
+
+
+@pytest.mark.skipif(SEES_CREATION, reason="recorded as ever where sys.monitoring is")
+@pytest.mark.parametrize("where", ["work()", "thread = threading.Thread(target=work); thread.start(); thread.join()"])
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("sys.setprofile(profile)", "sys.setprofile(None)"),
+        ("import cProfile; own = cProfile.Profile(); own.enable()", "own.disable()"),
+        ("sys.setprofile(profile)", "sys.setprofile(lambda *_: None); sys.setprofile(None)"),
+    ],
+)
+def test_a_profile_function_that_is_taken_back(trace_source: TraceSource, begin: str, end: str, where: str) -> None:
+    """Generators are recorded again; what they did meanwhile is told as inferred, or not at all."""
+    traced = trace_source(PROFILED.format(begin=begin, end=end, where=where))
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"None None 2 1\n", b"")
+    taken, given_back = traced.timeline.notes
+    assert ("(work, " in taken, "(work, " in given_back) == (True, True)
+    tracks = traced.timeline.tracks.of_kind("generator")
+    known = {traced.timeline.name(track.id): (track.outcome, track.inferred, track.doubt) for track in tracks}
+    unseen = "unseen, while the program had a profile function of its own"
+    assert [*known] == ["count-1", "count-2", "count-3", "count-4"]
+    assert unseen in (known["count-1"][2] or "")
+    assert known["count-2"][0] == "closed"
+    assert unseen in (known["count-2"][1] or "")
+    assert known["count-3"] == ("closed", None, None)
+    assert known["count-4"] == ("returned", None, None)
+    # The fourth is inferred, the last two are closed when `work` ends.
+    assert [name[-1] for name in traced.ran(*known)] == [*"123", "1", *"1344", *"13"]
+
+
+def test_a_profile_function_that_is_not(trace_source: TraceSource) -> None:
+    """Sibling: what is called alike is none, and one that stays is told of once."""
+    traced = trace_source(
+        """
+        class Own:
+            def enable(self): ...
+            disable = setprofile = enable
+
+        def count():
+            yield 1
+            yield 2
+
+        for _ in count():
+            Own().enable()
+            Own().setprofile()
+            Own().disable()
+        """
+    )
+    assert not traced.timeline.notes
+    assert traced.order == ["main", "count", "main", "count", "main", "count", "main"]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -300,6 +301,77 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended == bare(traced.path.with_suffix(".py"))
     assert traced.ended.code == 0
     assert traced.ended.stdout
+
+
+AT_THE_LIMIT = """
+import sys
+def deep(n, call):
+    return call() if n <= 0 else deep(n - 1, call)
+def reached(call):
+    done = []
+    for depth in range(950, 1000):
+        try:
+            deep(depth, call)
+        except RecursionError:
+            continue
+        done.append(depth)
+    return done[-1] if done else 0
+"""
+#: Programs that come to their recursion limit while they do what is recorded; each ends with a switch that is.
+RECURSING = {
+    "generators": """
+        def count():
+            yield 1
+            yield 2
+        print(reached(lambda: None), reached(lambda: list(count())), list(count()))
+        """,
+    "greenlets": """
+        from greenlet import getcurrent, greenlet
+        def count():
+            while True:
+                main.switch()
+        main, count = getcurrent(), greenlet(count)
+        print(reached(count.switch), reached(lambda: greenlet(int).switch()), count.switch())
+        """,
+    "gevent": """
+        import gevent
+        from gevent.queue import Queue
+        queue = Queue()
+        def count():
+            queue.put(2)
+        print(reached(lambda: gevent.sleep(0)), reached(lambda: queue.put(1)))
+        while queue.qsize():
+            queue.get()
+        gevent.spawn(count)
+        print(queue.get())
+        """,
+    "asyncio": """
+        import asyncio
+        async def nothing():
+            pass
+        async def count():
+            await asyncio.sleep(0)
+        async def run():
+            queue, tasks = asyncio.Queue(), []
+            print(reached(lambda: tasks.append(asyncio.get_running_loop().call_soon(int))))
+            print(reached(lambda: queue.put_nowait(1)), queue.get_nowait())
+            await asyncio.create_task(count(), name="count")
+        asyncio.run(run())
+        """,
+}
+
+
+@pytest.mark.parametrize("name", list(RECURSING))
+def test_the_recursion_limit_is_the_programs(trace_source: TraceSource, name: str) -> None:
+    """A hook that finds no stack left is not taken out. With the recorder in C it has some, and the program's limit
+    is where it is bare."""
+    traced = trace_source(textwrap.dedent(AT_THE_LIMIT) + textwrap.dedent(RECURSING[name]))
+    assert traced.ended.code == 0
+    assert not [note for note in traced.timeline.notes if "failed" in note]
+    header = traced.timeline.header
+    if header is not None and header.recorder == "C":
+        assert traced.ended == bare(traced.path.with_suffix(".py"))
+        assert any("count" in name for name in traced.order[-12:])
 
 
 def test_any_python_can_read_what_comes_first() -> None:

@@ -354,3 +354,42 @@ def test_each_lock_and_item_goes_from_hand_to_hand(trace_source: TraceSource) ->
         # The last one is not kept.
         assert all(waker in came for waker in wakers[:-1]), track
     assert {cause for _, reason, _, cause, _ in ends(traced) if reason in (words.LOCK, words.QUEUE)} == {words.CALLBACK}
+
+
+@pytest.mark.parametrize("again", ["with lock:\n            pass", "lock.acquire()", "inner()"])
+def test_a_lock_that_is_entered_and_waited_for_by_one_thread(trace_source: TraceSource, again: str) -> None:
+    traced = trace_source(
+        f"import pathlib\n{BESIDE_OTHERS}lock = threading.Lock()\n"
+        "def inner():\n    with lock:\n        pass\n"
+        f"def enters():\n    with lock:\n        {again}\n"
+        "threading.Thread(target=enters, daemon=True).start()\n"
+        'while \'"lock",\' not in pathlib.Path(PATH).read_text():\n    signal.sigtimedwait((), 0.01)\n'
+    )
+    (problem,) = traced.problems
+    written = traced.path.with_suffix(".py").read_text()
+    line = written.count("\n", 0, written.rindex(again) if again != "inner()" else written.index("with lock")) + 1
+    assert problem.kind == "deadlock"
+    assert "circular wait: Thread-1 (enters) waits " in problem.sentence
+    assert f":{line}) for lock 1, which it holds itself" in problem.sentence
+
+
+def test_a_lock_that_another_thread_is_to_release(trace_source: TraceSource) -> None:
+    """Sibling: who has it waits for it, as for a word from somebody else."""
+    traced = trace_source(
+        BESIDE_OTHERS + "lock = threading.Lock()\n"
+        "def waits():\n    lock.acquire()\n    with lock:\n        pass\n"
+        "threading.Thread(target=waits, daemon=True).start()\nuntil(1)\n"
+    )
+    assert not traced.problems
+
+
+def test_a_with_block_of_a_function_that_runs_when_the_second_thread_begins(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        BESIDE_OTHERS + "def main():\n    other = threading.Lock()\n"
+        "    def keeps():\n        with other:\n            until(1)\n"
+        "    beside('keeps', keeps)\n"
+        "    while not other.locked():\n        pass\n"
+        "    with other:\n        pass\n"
+        "main()\n"
+    )
+    assert ends(traced) == [("main", "lock", "other", "callback", "keeps")]

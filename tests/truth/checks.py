@@ -134,15 +134,15 @@ def slices(track: Track) -> Iterator[tuple[int, int, int]]:
 
 
 def check_times(truth: Truth) -> None:
-    """On each thread the lines stand in order of time. (A poll and an idle time are told afterwards, and a line that
-    says which thread comes next has the time of what follows it, which may be one of those. Who waited until another
-    thread ended says when that was as it goes on, and may have been sampled in between.)"""
+    """On each thread the lines stand in order of time. (A poll and an idle time are told afterwards, a sample while the
+    thread waits may be later than what has woken it by then, and a line that says which thread comes next has the time
+    of what follows it, which may be one of those.)"""
     last: dict[int, int] = {}
     thread = words.NOBODY
     for event in truth.traced.events:
         if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
             thread = event.track
-        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Thread | ev.Sample):
+        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Sample | ev.Thread):
             assert event.t_ns >= last.get(thread, 0), f"{event} stands after {last[thread]} ns"
             last[thread] = event.t_ns
 

@@ -19,7 +19,7 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 3
+#define ABI 4
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -390,7 +390,39 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
     return self;
 }
 
-#define OTHERWISE() PyObject_Vectorcall(((Hook *)self)->otherwise, args, nargsf, kwnames)
+#if PY_VERSION_HEX < 0x030c0000
+#define REMAINING recursion_remaining
+#else
+#define REMAINING py_recursion_remaining
+#endif
+/* So many calls deep a hook in Python may go where the program has reached its own limit: else that would meet its
+   RecursionError earlier than without us, and the hook would, too. */
+#define ROOM 200
+
+static PyObject *
+with_room(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    thread->REMAINING += ROOM;
+    PyObject *done = PyObject_Vectorcall(function, args, nargsf, kwnames);
+    thread->REMAINING -= ROOM;
+    return done;
+}
+
+#define OTHERWISE() with_room(((Hook *)self)->otherwise, args, nargsf, kwnames)
+
+/* There is no short way. */
+static PyObject *
+long_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    return OTHERWISE();
+}
+
+static PyObject *
+roomy(PyObject *Py_UNUSED(module), PyObject *otherwise)
+{
+    return (PyObject *)new_hook(hook_type, long_way, otherwise);
+}
 
 /* Steps of generators. */
 
@@ -728,9 +760,8 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     if (is_over > 0) {
         return 0;
     }
-    PyObject *done = is_over < 0 ? NULL
-                                 : PyObject_CallFunctionObjArgs(self->otherwise, (PyObject *)frame, event_names[what],
-                                                                arg == NULL ? Py_None : arg, NULL);
+    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
+    PyObject *done = is_over < 0 ? NULL : with_room(self->otherwise, args, 3, NULL);
     if (done == NULL) {
         /* As with a profile function in Python. */
         PyEval_SetProfile(NULL, NULL);
@@ -738,13 +769,6 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     }
     Py_DECREF(done);
     return 0;
-}
-
-/* Where it is asked to record as sys.setprofile would have it. */
-static PyObject *
-profile_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
-{
-    return OTHERWISE();
 }
 
 static PyObject *
@@ -772,7 +796,8 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
             return NULL;
         }
     }
-    Hook *hook = new_hook(hook_type, profile_way, otherwise);
+    /* Called as sys.setprofile would have it, it goes the long way. */
+    Hook *hook = new_hook(hook_type, long_way, otherwise);
     if (hook != NULL) {
         hook->flags = flags;
         hook->live = Py_NewRef(live);
@@ -1135,6 +1160,7 @@ static PyMethodDef functions[] = {
 #if PY_VERSION_HEX < 0x030c0000
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
 #endif
+    {"roomy", roomy, METH_O, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},

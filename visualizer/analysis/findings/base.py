@@ -23,6 +23,8 @@ LOST_NS = 50 * _MS
 #: A track that is ready for this long in total, and for this share of its life, starves.
 STARVED_NS = 100 * _MS
 STARVED_SHARE = 0.1
+#: With this share of it in one wait it was late once.
+ONCE_SHARE = 0.9
 #: What hogs explain of that counts only if it happened so often, and for half of its life.
 STARVED_AGAIN = 3
 #: A timer is late from this delay on, if its hub was blocked meanwhile.

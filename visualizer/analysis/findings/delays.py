@@ -14,6 +14,7 @@ from visualizer.analysis.findings.base import (
     LATE_NS,
     LOST_NS,
     NAMED_NS,
+    ONCE_SHARE,
     POLL_BUSY_SHARE,
     POLLS,
     STARVED_AGAIN,
@@ -219,9 +220,9 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran.
 
-    Not reported: what hogs explain, turns that each come within NAMED_NS, and places in long queues. A hub runs in turn
-    who is ready: where it was ready for long at once, mostly while nobody ran for NAMED_NS, each of those before it had
-    its turn.
+    Not reported: one wait, if it is not most of its life; what hogs explain, turns that each come within NAMED_NS, and
+    places in long queues. A hub runs in turn who is ready: where it was ready for long at once, mostly while nobody ran
+    for NAMED_NS, each of those before it had its turn.
     """
     delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
     short = {
@@ -247,6 +248,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         longest_ns, index, hub = ready.longest
+        if longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
+            continue  # It was late once, which others may have been far more often.
         since_ns = track.slices.start_ns[index]
         turns = observed.turns if again else short
         until_ns = track.slices.start_ns[index + 1]

@@ -118,13 +118,18 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
     waiting, holders = locked(timeline)
     # Who waits with a time limit goes on when that is over. A Lock of threads may be released by any of them: who
-    # waits for one that it has itself may well wait for another to do that.
+    # waits for one that it has itself may well wait for another to do that, unless it is in its `with` block.
+    entered = {(tie.track, tie.object, tie.t_ns) for tie in timeline.ties if tie.relation == words.HOLDS}
     waiting = {
         track: suspension
         for track, suspension in waiting.items()
         if track not in told_of
         and suspension.asked_ns < 0
-        and not (suspension.object.startswith("lock ") and holders.get(suspension.object) == track)
+        and not (
+            suspension.object.startswith("lock ")
+            and holders.get(suspension.object) == track
+            and (track, suspension.object, suspension.t_ns) not in entered
+        )
     }
     written = _written(timeline, waiting, holders, {}, held=True)
     while cycle := _cycle(waiting, holders, {}, written):

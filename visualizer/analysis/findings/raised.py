@@ -10,7 +10,7 @@ from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.tracebacks import printed
-from visualizer.analysis.model.timeline import Place, State, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
 #: How gevent's greenlets end the program.
@@ -52,6 +52,10 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if track.kind == words.TASK:
             if track_id in told:
                 yield _of_task(timeline, track)
+            elif track_id not in observed.retrieved and (gathering := _gathered(timeline, track)) is not None:
+                ended = f"{gathering.on}{at(gathering.place)} had ended with that of another task"
+                unseen = "a later await that need not wait is not recorded"
+                yield _of_task(timeline, track, f" (inferred: {ended}; {unseen})")
             continue
         suspension = observed.only_awaited.get(track_id)
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
@@ -92,8 +96,32 @@ def _told_by_asyncio(timeline: Timeline) -> set[int]:
     return found
 
 
-def _of_task(timeline: Timeline, track: Track) -> Finding:
-    sentence = f"{timeline.name(track.id)}{at(track.place)} raised {track.value} → exception never retrieved"
+def _gathered(timeline: Timeline, track: Track) -> Suspension | None:
+    """The wait for a `gather` of this task and others that had ended by then, because another of them raised.
+
+    asyncio takes the exception of a later one for retrieved. Somebody who waits for the task itself gets it after all.
+    """
+    creator = timeline.tracks.get(track.creator)
+    if creator is None or creator.kind != words.TASK:
+        return None
+    slices = creator.slices
+    last = slices.at(track.exit_ns)
+    for number in range(min(last, len(slices) - 2), -1, -1):
+        if slices.start_ns[number + 1] < track.spawn_ns:
+            return None
+        suspension = timeline.suspensions[slices.about[number]] if slices.state[number] == State.WAITING else None
+        if suspension is None or "gather(" not in suspension.on or slices.start_ns[number + 1] > track.exit_ns:
+            continue
+        gathered = joined_tracks(suspension.object)
+        others = [timeline.tracks[one] for one in gathered if one in timeline.tracks and one != track.id]
+        raised = any(one.outcome == words.RAISED and one.exit_ns <= slices.start_ns[number + 1] for one in others)
+        if track.id in gathered and raised:
+            return suspension
+    return None
+
+
+def _of_task(timeline: Timeline, track: Track, why: str = "") -> Finding:
+    sentence = f"{timeline.name(track.id)}{at(track.place)} raised {track.value} → exception never retrieved{why}"
     return finding("unretrieved", sentence, (track.id,), track.exit_ns, track.place)
 
 

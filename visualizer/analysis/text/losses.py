@@ -10,6 +10,7 @@ _ONE = {
     "unreadable lines": "unreadable line",
     "rows that could not be read": "row that could not be read",
     "events": "event",
+    "events that found no stack or memory left": "event that found no stack or memory left",
     "characters of output": "character of output",
     "marks": "mark",
 }
@@ -17,6 +18,7 @@ _LOST = {
     "unreadable lines": ("line", "could not be read"),
     "rows that could not be read": ("row", "could not be read"),
     "events": ("event", "could not be written"),
+    "events that found no stack or memory left": ("event", "found no stack or memory left"),
 }
 #: Without these nothing else is known less.
 _NO_LOSS = ("characters of output", "marks")

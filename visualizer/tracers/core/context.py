@@ -27,11 +27,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.stream import Stream
 
     R = TypeVar("R", bound=Runtime)
+    H = TypeVar("H", bound=Callable[..., Any])
 
 #: No value crossed, or none that could be observed.
 NO_VALUE = lines.NO_VALUE
 #: As a creator or waker: who runs at that moment on that thread. As any of them: it is not known.
 CURRENT, NOBODY, SUBJECT = words.CURRENT, words.NOBODY, words.SUBJECT
+#: Exceptions that a hook raises because of the state that the program is in.
+_OF_THE_PROGRAM = RecursionError, MemoryError
 
 
 class Context:
@@ -51,6 +54,8 @@ class Context:
         #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.
         self.control = control
         self.points: Points | None = None
+        #: A hook of the runtime of that name failed.
+        self.fail: Callable[[str, BaseException], None] = self.roomy(self._fail)
         self.imports = Imports(self.fail)
         self.thread_errors = ThreadErrors(self.current, self.fail)
         #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
@@ -306,8 +311,21 @@ class Context:
         for report in self.on_due:
             report()
 
-    def fail(self, name: str, error: BaseException) -> None:
-        """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on."""
+    def roomy(self, hook: H) -> H:
+        """That hook, for where the program may have no stack left; the recorder in C gives it some of its own."""
+        if self.compiled is None:
+            return hook
+        made: H = self.compiled.roomy(hook)
+        return made
+
+    def _fail(self, name: str, error: BaseException) -> None:
+        """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on.
+
+        What the state of the program causes is no fault of the hook's: what it was called for is missing, and counted.
+        """
+        if isinstance(error, _OF_THE_PROGRAM):
+            self.stream.missed += 1
+            return
         for report in self.on_failure:
             report()
         failed = self.tracers.pop(name, None)

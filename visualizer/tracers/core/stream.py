@@ -57,6 +57,9 @@ FULL = 64 * 1024 * ROW
 #: At most this many rows are in one line, and are written at a time.
 _BATCH = 4 * 1024
 
+#: What the two kinds of events that were lost are called.
+_LOST = "events", "events that found no stack or memory left"
+
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
 _Local = _thread._local
@@ -129,7 +132,9 @@ class Stream(Interning):
         self._thread_id = self._ident = 0
         #: Held by the flushing thread as long as it lives.
         self._ended = _allocate_lock()
-        self._lost = 0
+        self._lost = 0, 0
+        #: Calls of hooks that came to nothing, because the program had no stack or memory left.
+        self.missed = 0
 
     # Storing, in any thread of the program.
 
@@ -236,13 +241,16 @@ class Stream(Interning):
         # The program continues while we write, and may count its objects: by now we hold no list.
         if text:
             self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
-        if self._lost != self._sink.lost:
+        losses = self._sink.lost, self.missed
+        if self._lost != losses:
             t_ns = self.clock() - self.start_ns
-            loss = f'["dropped",{t_ns},"events",{self._sink.lost}]\n'
+            loss = "".join(
+                f'["dropped",{t_ns},"{what}",{count}]\n' for what, count in zip(_LOST, losses, strict=True) if count
+            )
             if self.process >= 0:
                 loss = f'["thread",{t_ns},{self.process}]\n{loss}'
             if self._sink.write(loss.encode("ascii"), 0):
-                self._lost = self._sink.lost
+                self._lost = losses
 
     def _begin_batch(self) -> None:
         """What is written next may stand after lines of another process: it begins by saying on which thread it is."""
@@ -506,7 +514,7 @@ class Stream(Interning):
         buffer.begin_again(track)
         self._forget_others()
         self.process = track
-        self._thread, self._unfinished_ns, self._lost = -1, 0, 0
+        self._thread, self._unfinished_ns, self._lost, self.missed = -1, 0, (0, 0), 0
         self._sink.forget()
         self.ids.in_child()
         number_by(self.ids.shape, self.ids.text)

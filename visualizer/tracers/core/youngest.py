@@ -14,8 +14,13 @@ from itertools import chain, compress, islice, repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
+
+try:
+    from _weakref import ref
+except ImportError:
+    from weakref import ref
 
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
@@ -24,9 +29,18 @@ _get_objects = gc.get_objects
 
 def all_of(kind: type, derived: bool = False) -> list[Any]:
     """All objects of exactly that class; or, where it is a class without a metaclass of its own, of those `derived`."""
+    return list(_each(kind, issubclass if derived else is_))
+
+
+def links_of(kind: type) -> list[Any]:
+    """A weak reference to each object of exactly that class."""
+    return list(map(ref, _each(kind, is_)))
+
+
+def _each(kind: type, fits: Callable[[type, type], bool]) -> Iterator[Any]:
     # Each stands there twice: one is taken, or not, for what the other's class is. (`tee` would keep the last of them.)
     twice = chain.from_iterable(map(repeat, chain.from_iterable(map(_get_objects, (None,))), repeat(2)))
-    return list(compress(twice, map(issubclass if derived else is_, map(type, twice), repeat(kind))))
+    return compress(twice, map(fits, map(type, twice), repeat(kind)))
 
 
 def youngest(

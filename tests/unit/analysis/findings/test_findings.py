@@ -416,6 +416,20 @@ def test_being_ready_for_a_small_part_of_a_long_life_is_no_starvation() -> None:
     assert kinds(ready_in_turns(4, 30).at(2_000 * MS).prints("x")) == []
 
 
+def test_one_long_wait_is_no_starvation_if_it_is_not_most_of_its_life() -> None:
+    def tape(until_ms: int) -> Tape:
+        tape = spawned("foo", "bar", "baz").switch("hub", "foo").waits("foo", words.EVENT, "e.wait()")
+        tape.switch("foo", "hub", line=5).wake("foo", words.NOBODY, words.CALLBACK)
+        for number, name in enumerate(("bar", "baz"), 1):
+            tape.switch("hub", name).at((1 + 60 * number) * MS).switch(name, "hub", line=12)
+        tape.switch("hub", "foo").waits("foo", words.EVENT, "e.wait()").switch("foo", "hub", line=5)
+        return tape.at(until_ms * MS).prints("x")
+
+    assert "starvation" in kinds(tape(150))
+    assert "starvation" not in kinds(tape(500))
+    assert "lost_time" in kinds(tape(500))
+
+
 def test_who_is_woken_often_and_has_its_turn_each_time_does_not_starve() -> None:
     assert kinds(ready_in_turns(10, 11)) == ["starvation"]
     assert kinds(ready_in_turns(40, 9)) == []

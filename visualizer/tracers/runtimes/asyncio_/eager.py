@@ -62,14 +62,14 @@ class EagerTasks:
         self._shared.expect_eager = self.expect
         events = monitoring.events
         for event, callback in self._callbacks(events):
-            monitoring.register_callback(tool, event, callback)
+            monitoring.register_callback(tool, event, self._shared.context.roomy(callback))
         monitoring.set_local_events(tool, codes[0], events.PY_START | events.PY_RETURN | events.CALL)
 
     def remove(self) -> None:
         if sys.version_info < (3, 12) or self._tool is None or self._factory is None:
             return
         monitoring = sys.monitoring
-        creators = [code for code, _ in self._behind.values()]
+        creators = [code for code, _ in list(self._behind.values())]
         for code in (self._factory, *self._outermost.values(), *creators):
             monitoring.set_local_events(self._tool, code, 0)
         for event, _ in self._callbacks(monitoring.events):

@@ -24,6 +24,8 @@ class Shared:
     def __init__(self, context: Context, name: str, asyncio: Any) -> None:
         """`name`: of the runtime, for failures."""
         self.context = context
+        #: A hook failed. Raise what is none of its errors.
+        self.fail: Callable[[BaseException], None] = context.roomy(self._fail)
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected)
         self.waits = Waits(context, self.library, self.tasks)
@@ -43,8 +45,7 @@ class Shared:
         """Whether the tracer was not taken out."""
         return self._name in self.context.tracers and not self.context.is_over
 
-    def fail(self, error: BaseException) -> None:
-        """A hook failed. Raise what is none of its errors."""
+    def _fail(self, error: BaseException) -> None:
         raised, self.raised = self.raised, None
         if raised is error:
             raise error

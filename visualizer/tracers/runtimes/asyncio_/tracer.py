@@ -132,7 +132,7 @@ class AsyncioTracer:
             self._foreign.remove()
         if self._shared is not None:
             self._shared.served.remove()
-        for running in self._running.values():
+        for running in list(self._running.values()):
             for loop in running:
                 self.context.inside.pop(loop.before, None)
         self.context.steppers.remove(self._is_step)

@@ -71,7 +71,10 @@ class MonitoringTracer:
         self._makers: dict[int, set[int]] = {}
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
+        #: Callbacks that are registered now and then.
         self._resume: Any = None
+        self._throw: Any = None
+        self._called: Any = None
         #: Whether the steps of a generator function that tasks have awaited need not be seen, by the id of its code.
         self._silent: dict[int, bool] = {}
 
@@ -84,17 +87,19 @@ class MonitoringTracer:
         call, self._resume, suspension = monitoring_ways(
             self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
         )
+        roomy = self._recording.roomy
+        self._throw, self._called = roomy(self._on_throw), roomy(self._on_called)
         for event, callback in (
-            (_events.PY_START, self._on_start),
+            (_events.PY_START, roomy(self._on_start)),
             (_events.PY_RESUME, self._resume),
             (_events.PY_YIELD, suspension),
-            (_events.PY_RETURN, self._on_return),
-            (_events.PY_THROW, self._on_throw),
-            (_events.PY_UNWIND, self._on_unwind),
+            (_events.PY_RETURN, roomy(self._on_return)),
+            (_events.PY_THROW, self._throw),
+            (_events.PY_UNWIND, roomy(self._on_unwind)),
             (_events.CALL, call),
-            (_events.C_RAISE, self._on_raised),
-            (_events.RAISE, self._on_exception),
-            (_events.INSTRUCTION, self._on_instruction),
+            (_events.C_RAISE, roomy(self._on_raised)),
+            (_events.RAISE, roomy(self._on_exception)),
+            (_events.INSTRUCTION, roomy(self._on_instruction)),
         ):
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)
@@ -148,7 +153,7 @@ class MonitoringTracer:
         _monitoring.register_callback(tool, _events.PY_THROW, lambda _code, _offset, error: thrown.append(error))
         _monitoring.set_events(tool, _events.PY_THROW | _events.PY_UNWIND)
         generator.close()
-        _monitoring.register_callback(tool, _events.PY_THROW, self._on_throw)
+        _monitoring.register_callback(tool, _events.PY_THROW, self._throw)
         self._generators.closes_quietly = not thrown
 
     # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
@@ -187,7 +192,7 @@ class MonitoringTracer:
                 self._silent[id(code)] = False
                 _monitoring.restart_events()
         elif id(code) not in self._silent:
-            self._silent[id(code)] = not any(run.code is code for run in self._generators.live.values())
+            self._silent[id(code)] = not any(run.code is code for run in [*self._generators.live.values()])
 
     def _watch_entry(self, code: CodeType) -> None:
         """`code` is the function of a greenlet: see how it ends, which greenlet's own events do not tell."""
@@ -270,7 +275,7 @@ class MonitoringTracer:
             return self._on_any_call(code, offset, function, argument)
         except Exception as error:
             self._recording.fail(self.name, error)
-            return _DISABLE
+            return None
 
     def _on_any_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         kind = type(function)
@@ -340,7 +345,7 @@ class MonitoringTracer:
     def _watch_calls(self, watch: bool) -> None:
         """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""
         if self._tool is not None:
-            _monitoring.register_callback(self._tool, _events.C_RETURN, self._on_called if watch else None)
+            _monitoring.register_callback(self._tool, _events.C_RETURN, self._called if watch else None)
 
     def _on_raised(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         """The end of a call by an exception: of those that are watched, that is rare but for StopIteration."""

@@ -18,7 +18,7 @@ import opcode
 import sys
 from types import AsyncGeneratorType, BuiltinFunctionType
 
-from visualizer.tracers.core.code import GENERATOR_FLAG, place
+from visualizer.tracers.core.code import GENERATOR_FLAG, place, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, bases_of, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
@@ -35,6 +35,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     resumed_by,
     youngest_of,
 )
+from visualizer.tracers.runtimes.generators.shapes import Run
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
 TYPE_CHECKING = False
@@ -62,12 +63,19 @@ _LOADERS = frozenset((
     "exec", "exec_module", "load_module", "run_module", "run_path", "multiprocessing.spawn",
     "multiprocessing.forkserver",
 ))
-#: Functions by which another profiler takes our place: of `sys`, and of cProfile's.
-_TAKING_OVER = ("setprofile", "enable")
-_ANOTHER = (
+#: Functions by which another profiler takes our place: of `sys`, of cProfile's, and of pyinstrument's.
+_TAKING_OVER = ("setprofile", "enable", "setstatprofile")
+_TAKEN = (
     "The program sets a profile function, where on Python 3.11 the tracer has its own: "
-    "generators may be missing from then on, in that thread"
+    "generators are missing from here on in that thread, up to where it takes it back"
 )
+_GIVEN_BACK = "Generators are recorded again in that thread: the program takes its profile function back after"
+_TAKEN_OUT = (
+    "At the end of the program the profile function is not in force any more by which generators are recorded on "
+    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left"
+)
+#: So many times these are told.
+_TOLD = 10
 
 
 class ProfileTracer:
@@ -93,7 +101,10 @@ class ProfileTracer:
         self._stays = False
         #: Has the track of a greenlet that was just entered, if its name is to be found.
         self._unsettled = recording.unsettled
-        self._told_of_another = False
+        #: Another profile function may be told of so often.
+        self._telling = _TOLD
+        #: By the id of a thread where another profile function has our place: since when, and its generators.
+        self._unseen: dict[int, tuple[int, list[tuple[Run, Any]]]] | None = None
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
         self._hook: Any = profile_way(self._generators, self._on_event)
@@ -126,11 +137,13 @@ class ProfileTracer:
         self._imports.before_any = None
         self._found = self._found_plain = False
         self._leave_warnings()
-        self._told_of_another = True
+        self._telling = -1
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def finish(self, t_ns: int) -> None:
+        if self._is_needed() and sys.getprofile() is None:
+            self._recording.note(f"{_TAKEN_OUT}.")
         self._generators.finish(t_ns)
 
     def _calibrate(self) -> None:
@@ -178,9 +191,9 @@ class ProfileTracer:
             self._with_tasks.add(_get_ident())
             if not self._found_plain and not self._stays and sys.getprofile() is self._hook:
                 # It is called for this call, too.
-                told, self._told_of_another = self._told_of_another, True
+                telling, self._telling = self._telling, -1
                 sys.setprofile(None)
-                self._told_of_another = told
+                self._telling = telling
                 self._mind_warnings()
         else:
             self._with_tasks.discard(_get_ident())
@@ -330,11 +343,51 @@ class ProfileTracer:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
-        elif method.__name__ in _TAKING_OVER and not self._told_of_another and not self._imports.begins_thread(frame):
-            if target is sys or any(type_module(base) == "_lsprof" for base in bases_of(type(target))):
-                self._told_of_another = True
-                file, function, line, *_ = place(code, frame.f_lasti)
-                self._recording.note(f"{_ANOTHER} ({function}, {file}:{line}).")
+        elif method.__name__ in _TAKING_OVER and self._telling >= 0 and not self._imports.begins_thread(frame):
+            if method.__name__ != "enable" or any(type_module(base) == "_lsprof" for base in bases_of(type(target))):
+                self._taken(frame)
+
+    # Another profile function, of the program's own.
+
+    def _taken(self, frame: Any) -> None:
+        """Our place is taken in this thread by the call in `frame`; learn when it is free again.
+
+        The interpreter tells audit hooks before it changes the profile function. They stay for good, and make calls
+        such as `id` slower, so there is none in a program without a profile function of its own.
+        """
+        self._tell(_TAKEN, frame)
+        if self._unseen is None:
+            self._unseen = {}
+            sys.addaudithook(self._on_audit)
+        self._unseen[_get_ident()] = self._recording.now(), self._generators.of_thread()
+
+    def _on_audit(self, event: str, _: Any) -> None:
+        """The interpreter is about to do something; its trace function is called for what comes right behind it."""
+        if event == "sys.setprofile" and self._telling >= 0 and self._unseen and _get_ident() in self._unseen:
+            if sys.getprofile() not in (None, self._hook) and sys.gettrace() is None:
+                sys._getframe(1).f_trace = self._on_changed
+                sys.settrace(self._on_changed)
+
+    def _on_changed(self, frame: Any, _event: str, _value: Any) -> None:
+        """The profile function was set to another one, or to none."""
+        sys.settrace(None)
+        frame.f_trace = None
+        if sys.getprofile() is None and self._telling >= 0 and self._unseen is not None:
+            try:
+                since_ns, known = self._unseen.pop(_get_ident())
+                self._tell(f"{_GIVEN_BACK} {(self._recording.now() - since_ns) / 1e9:.3f} s", frame)
+                self._telling -= self._telling > 0
+                self._generators.see_again(known)
+                self._thrown.clear()
+                self._begin()
+            except Exception as error:
+                self._recording.fail(self.name, error)
+
+    def _tell(self, text: str, frame: Any) -> None:
+        if self._telling:
+            code, offset = place_of(frame, self._recording.own)
+            file, function, line, *_ = place(code if code is not None else frame.f_code, offset)
+            self._recording.note(f"{text} ({function}, {file}:{line}).")
 
     def _on_method_over(self, method: Any) -> None:
         if type(method) is BuiltinFunctionType:

@@ -22,7 +22,7 @@ from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, p
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
 from visualizer.tracers.core.values import LONGEST_TEXT, keep
-from visualizer.tracers.core.youngest import all_of
+from visualizer.tracers.core.youngest import all_of, links_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
     ASEND,
@@ -37,6 +37,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     ends_in_none,
     frame_of,
     is_resuming,
+    is_suspended,
     outside_of_blocks,
     resumed_by,
     throwing_calls,
@@ -70,6 +71,8 @@ UNREAD = object()
 _EXECUTING = "already executing"
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
+_UNSEEN = "it did this unseen, while the program had a profile function of its own; when is not known"
+_ENDED_UNSEEN = "it ended unseen, while the program had a profile function of its own; how and when is not known"
 
 
 class Watched:
@@ -299,10 +302,10 @@ class Generators:
         store_resume(self.stream, run, words.CLOSE, lines.NO_VALUE, *place, t_ns, False)
         self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns)
 
-    def _lose(self, key: int, run: Run, t_ns: int) -> None:
+    def _lose(self, key: int, run: Run, t_ns: int, inferred: str = _COLLECTED) -> None:
         """The frame of another generator has taken the place of that of `run`: that one is no more."""
         self.live.pop(key, None)
-        self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, _COLLECTED)
+        self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, inferred)
 
     # What a task awaits.
 
@@ -556,6 +559,41 @@ class Generators:
                 found.append(run.track)
             frame = frame.f_back
         return found[::-1]
+
+    # Where nothing is seen for a time (on 3.11, under a profile function of the program's own).
+
+    def of_thread(self) -> list[tuple[Run, Any]]:
+        """The generators that last ran in this thread, with a weak reference to each."""
+        here = self.stream.here(self.clock())
+        runs = [run for run in list(self.live.values()) if run.in_thread is here]
+        links = [link for kind in GENERATORS for link in links_of(kind)] if runs else []
+        by_frame = {id(frame_of(one)): link for link in links if (one := link()) is not None}
+        return [(run, by_frame[run.key]) for run in runs if run.key in by_frame]
+
+    def see_again(self, known: list[tuple[Run, Any]]) -> None:
+        """Tell what has become of them; how they came to that is not known."""
+        t_ns = self.clock()
+        for run, link in reversed(known):
+            generator = link()
+            at: Any = frame_of(generator) if generator is not None else None
+            is_known = self.live.get(run.key) is run
+            if not is_known:
+                continue
+            if at is None:
+                self._lose(run.key, run, t_ns, _ENDED_UNSEEN)
+                continue
+            runs, watched = not is_suspended(generator), self.watched[id(run.code)]
+            if runs != (run.at == RUNNING) or (not runs and at.f_lasti != run.offset):
+                self.stream.extend((lines.inferred, t_ns, run.track, _UNSEEN, None, None, 0))
+                if run.at != RUNNING:
+                    store_resume(self.stream, run, words.NEXT, lines.NO_VALUE, *_place(at.f_back), t_ns, False)
+                if not runs:
+                    store_yield(self.stream, run, lines.NO_VALUE, run.code, at.f_lasti, t_ns, False)
+            suspended = DELEGATING if at.f_lasti in watched.delegating else GIVEN if watched.is_async else SUSPENDED
+            run.at, run.offset = RUNNING if runs else suspended, at.f_lasti
+            run.yield_offset = run.resume_offset = -1
+            run.cause, run.sent, run.generator = "", None, None
+            run.inner = run.outer = None
 
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
         self.recording.exited(t_ns, track, outcome, value, inferred)

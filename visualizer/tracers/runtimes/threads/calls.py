@@ -84,8 +84,10 @@ class Calls:
     def forget_select(self) -> None:
         """Such calls are the business of another runtime."""
         for table in (self.methods, self.functions):
-            for function in [function for function, what in table.items() if what in OF_SELECT]:
-                del table[function]
+            # Another thread may do the same.
+            for function, what in list(table.items()):
+                if what in OF_SELECT:
+                    table.pop(function, None)
         self._names = [(kind, names) for kind, names in self._names if not OF_SELECT & {*names.values()}]
 
     def _add(self, kind: type, names: dict[str, int]) -> None:

@@ -66,7 +66,7 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
             return slow(code, offset, what, thing)
         except Exception as error:
             failed(error)
-            return disable
+            return None
 
     return on_call
 

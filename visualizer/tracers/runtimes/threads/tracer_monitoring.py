@@ -109,7 +109,7 @@ class MonitoringTracer:
             (_events.C_RAISE, raised),
             (_events.INSTRUCTION, entry),
         ):
-            _monitoring.register_callback(tool, event, callback)
+            _monitoring.register_callback(tool, event, self._context.roomy(callback))
         os.register_at_fork(after_in_child=self._on_fork, after_in_parent=self._on_fork)
         return "on once a second thread begins, or a process that talks to others: sys.monitoring"
 
@@ -164,7 +164,8 @@ class MonitoringTracer:
     def _on_tasks(self, begins: bool) -> None:
         if begins and self._tool is not None:
             self._calls.forget_select()
-            for code in self._selects.values():
+            # Another thread may begin to run tasks at the same time.
+            for code in list(self._selects.values()):
                 _monitoring.set_local_events(self._tool, code, 0)
             self._selects.clear()
 
@@ -178,11 +179,10 @@ class MonitoringTracer:
             if id(code) in self._messages.codes:
                 self._messages.begins()
                 return None
-            if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
-                calls = _CALLS if id(code) in self._calling else 0
-                _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
+            self._watch_blocks(code)
         except Exception as error:
             self._context.fail(self.name, error)
+            return None
         return _DISABLE
 
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> None:
@@ -215,6 +215,18 @@ class MonitoringTracer:
             self._watches = True
             os.register_at_fork(after_in_child=self._waits.forget)
             _monitoring.set_events(self._tool, _events.PY_START | _CALLS)
+            # What runs by now has begun unseen.
+            for innermost in sys._current_frames().values():
+                frame: Any = innermost
+                while frame is not None:
+                    self._watch_blocks(frame.f_code)
+                    frame = frame.f_back
+
+    def _watch_blocks(self, code: CodeType) -> None:
+        """Have the `with` blocks of `code` seen."""
+        if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
+            calls = _CALLS if id(code) in self._calling else 0
+            _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
 
     def _on_fork(self) -> None:
         """In both: they may wait for one another, if they have means to."""
@@ -246,7 +258,6 @@ class MonitoringTracer:
                 waits.uses(code, offset, what, thing, frame)
         except Exception as error:
             self._failed(error)
-            return _DISABLE
         return None
 
     def _failed(self, error: BaseException) -> None:
@@ -289,5 +300,4 @@ class MonitoringTracer:
                 self._waits.acquires(code, offset, ACQUIRE if is_lock else ACQUIRE_AGAIN, thing, frame)
         except Exception as error:
             self._failed(error)
-            return _DISABLE
         return None

@@ -405,7 +405,11 @@ class Waits:
         key = thing if what == AWAIT_CHILD else id(thing)
         if what in (ACQUIRE, ACQUIRE_AGAIN) and awaited.reason == words.LOCK and name:
             self._names[key] = name
-            self._tell_owner(t_ns, self._owner(what, thing), name)
+            owner, runs = self._owner(what, thing), self._runs()
+            entered = owner in (runs, words.NOBODY) and self._has_entered(frame, thing)
+            self._tell_owner(t_ns, runs if entered else owner, name)
+            if entered:
+                self._stream.store(lines.tie, t_ns, runs, words.HOLDS, name)
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
         wait.masks = masks or {}
@@ -450,6 +454,14 @@ class Waits:
             ident = _describe(lock).partition("owner=")[2].partition(" ")[0]
             owner = next((one.track for one in self._stream.buffers if str(one.ident) == ident), owner)
         return owner
+
+    def _has_entered(self, frame: Any, lock: Any) -> bool:
+        """Whether `frame` is in a `with` block of that lock: then nobody else is to release it."""
+        while frame is not None:
+            if True in self._sites.entered(frame, lambda thing: thing is lock):
+                return True
+            frame = frame.f_back
+        return False
 
     def _tell_owner(self, t_ns: int, owner: int, name: str) -> None:
         if self._owners.get(name, words.NOBODY) != owner:
