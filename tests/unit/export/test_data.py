@@ -239,7 +239,7 @@ def test_what_is_short_is_drawn_together_if_there_is_too_much_of_it(monkeypatch:
     events = json.loads(made(".json", timeline))["traceEvents"]
     flows = Counter(event["ph"] for event in events if event["ph"] in "sf")
     assert flows["s"] == flows["f"] < 200
-    small = Part.between(timeline, 0, 50_000)
+    small = Part.between(timeline, 0, 20_000)
     told.clear()
     assert (bars.for_viewers(small, (), told.append), told) == ([*bars_of(small, tracks_of(small))], [])
 
