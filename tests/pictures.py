@@ -61,6 +61,7 @@ article {{ border: 1px solid #8886; border-radius: 8px; overflow: hidden }}
 article:hover, article:focus-within {{ border-color: #06c }}
 img {{ display: block; width: 100%; max-height: 17rem; object-fit: cover; object-position: left top; background: #fff }}
 h3, p {{ margin: .5rem 1rem }}
+@media (prefers-color-scheme: dark) {{ img {{ filter: invert(.92) hue-rotate(180deg) }} }}
 </style>
 <h1>The scenarios</h1>
 <p>Each picture opens its recording: step through it with the arrow keys, <kbd>?</kbd> shows all keys.
@@ -85,12 +86,15 @@ def made() -> Iterator[tuple[Path, bytes]]:
         for suffix in _OF_EACH:
             yield GALLERY / f"{scenario.name}{suffix}", _exported(trace, suffix)
     yield GALLERY / "index.html", _index(shown)
-    yield OF_README / "gevent_sleeps.svg", _exported(_recording("gevent_sleeps"), ".svg")
-    yield OF_README / "ping_pong.svg", _exported(_recording("ping_pong"), ".svg", animate=True, theme="dark")
     both = _recording("sync_vs_async")
     first, second = both.between("#1", "#18"), both.between("#19")
     names = "run.trace@#1-#18", "run.trace@#19-#"
-    yield OF_README / "sync_vs_async.svg", _exported(first, ".svg", other=second.part, names=names, axes=(Axis.TIME,))
+    for theme, ending in ("light", ".svg"), ("dark", "-dark.svg"):
+        of_both = _exported(first, ".svg", other=second.part, names=names, axes=(Axis.TIME,), theme=theme)
+        yield OF_README / f"gevent_sleeps{ending}", _exported(_recording("gevent_sleeps"), ".svg", theme=theme)
+        yield OF_README / f"ping_pong{ending}", _exported(_recording("ping_pong"), ".svg", animate=True, theme=theme)
+        yield OF_README / f"mixed{ending}", _exported(_recording("mixed"), ".svg", theme=theme)
+        yield OF_README / f"sync_vs_async{ending}", of_both
     yield OF_README / "timeline.png", asyncio.run(_screen("gevent_sleeps", "x", "right"))
 
 

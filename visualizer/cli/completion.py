@@ -16,7 +16,7 @@ _LONGEST_BYTES = 20_000_000
 
 def traces(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Traces in the folder that is typed, and its folders."""
-    return _files(incomplete, ".trace")
+    return _files(incomplete, ".trace", ".trace.gz")
 
 
 def targets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -65,7 +65,7 @@ def tracks(context: click.Context, parameter: click.Parameter, incomplete: str) 
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def _files(incomplete: str, suffix: str) -> list[CompletionItem]:
-    found = sorted(glob.glob(f"{glob.escape(incomplete)}*{suffix}"))
+def _files(incomplete: str, *suffixes: str) -> list[CompletionItem]:
+    found = sorted(path for suffix in suffixes for path in glob.glob(f"{glob.escape(incomplete)}*{suffix}"))
     # The shell itself completes folders, without a space behind them.
     return [*map(CompletionItem, found), CompletionItem(incomplete, type="dir")]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What a span looks like.
 _HOW = "use seconds, as in @0.5-2 or @0.5-, or switch numbers, as in @#3-#17"
+#: How a file begins that gzip has packed.
+_GZIP = b"\x1f\x8b"
 
 #: The trace that a command reads with `read_part`.
 trace_argument = click.argument("file", metavar="FILE", shell_complete=traces)
@@ -54,7 +56,7 @@ def is_trace(word: str) -> bool:
         if not os.path.isfile(file):
             return False
         with open(file, "rb") as stream:
-            return stream.read(64).replace(b" ", b"").startswith(b'{"format":"visualizer-trace"')
+            return stream.read(64).replace(b" ", b"").startswith((b'{"format":"visualizer-trace"', _GZIP))
     except (OSError, ValueError):
         return False
 

@@ -21,7 +21,12 @@ _LARGE_BYTES = 32 << 20
 
 @click.command("record", cls=ScriptCommand)
 @script_parameters
-@click.option("-o", "--output", metavar="FILE", help="Where to write the trace.  [required]")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write the trace; at the end, one called .gz is packed.  [required]",
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @click.option(
     "--summary/--no-summary",
@@ -86,7 +91,21 @@ def command(
         recordings.remember(path)
         if run.recorded and (says_to_terminal() if summary is None else summary):
             warn(_summary(path))
+    if run.recorded and path.suffix == recordings.PACKED_SUFFIX:
+        _pack(path)
     exit_like(status)
+
+
+def _pack(path: Path) -> None:
+    """What is not packed opens all the same."""
+    try:
+        recordings.pack(path)
+    except BlockingIOError:
+        warn(f"{str(path)!r} was not packed: a process that the program started still writes to it.")
+    except KeyboardInterrupt:
+        warn(f"{str(path)!r} was not packed: interrupted.")
+    except OSError as error:
+        warn(f"{str(path)!r} was not packed: {why(error)}.")
 
 
 def _summary(path: Path) -> str:

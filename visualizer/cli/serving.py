@@ -29,6 +29,15 @@ _GRACE_S = 5.0
 _LINK = re.compile(r"<link\b[^>]*>")
 #: It lies beside the page as well.
 _FONT = "@font-face { font-family: 'Roboto Mono'; src: url('/static/fonts/RobotoMono-VariableFont_wght.ttf'); }"
+#: Without one, a browser asks for it, and says that it is not there.
+_ICON = "/static/images/background.png"
+#: The terminal has the keys as soon as it shows something, and not only once it has been clicked.
+_FOCUS = """<script>
+new MutationObserver((changes, observer) => {
+  const keys = document.querySelector("body.-first-byte .xterm-helper-textarea");
+  if (keys) { observer.disconnect(); keys.focus(); }
+}).observe(document, {attributes: true, childList: true, subtree: true});
+</script>"""
 #: Whatever else the page may come to ask for, a browser fetches nothing from elsewhere, and shows it in no other page.
 _RULES = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -102,7 +111,8 @@ class BrowserServer(Server):
         assert isinstance(page, web.Response), "it is rendered from a template"
         own = f'"{self.public_url}/'
         text = _LINK.sub(lambda link: link[0] if own in link[0] else "", page.text or "")
-        page.text = text.replace("<style>", f"<style>{_FONT}", 1)
+        icon = f'<link rel="icon" href="{self.public_url}{_ICON}">'
+        page.text = text.replace("<style>", f"{icon}{_FOCUS}<style>{_FONT}", 1)
         page.headers["Content-Security-Policy"] = _RULES.format(host=request.host)
         # For the terminal in the page, and when it is loaded anew.
         page.set_cookie(self._cookie_name, self._token, httponly=True, samesite="Strict")

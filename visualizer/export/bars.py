@@ -1,27 +1,34 @@
-"""The slices of each track with their labels, for formats that have the events themselves."""
+"""The slices of each track with their labels, for formats that have the events themselves.
+
+Of a long trace a viewer gets no more than it can show: what is very short is drawn together, as the screen does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
 from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.text.durations import duration
 from visualizer.paint.rows.order import RowList, Wish
 from visualizer.paint.text.wait_labels import labels, wait_label
 from visualizer.trace.columns import Column
 
 _NO_STATES = [int(state) for state in FINAL]
 _NAMES = [state.name.lower() for state in State]
+#: What a viewer is given at most: tracks, and about as many slices.
+MOST_TRACKS, MOST_SLICES = 20_000, 500_000
 
 
 class Bars(NamedTuple):
     """The slices of one track that lie in a part, in order of time, cut off at its ends; none of after its end.
 
     `label`: such as "sleep 2 s"; else the state, such as "running". `woken_by`: the index of the wakeup that began it,
-    -1 if none did.
+    -1 if none did. `are_together`: some are several slices, drawn together as the state that takes the most of it,
+    "mostly running".
     """
 
     track: Track
@@ -30,6 +37,7 @@ class Bars(NamedTuple):
     end_ns: list[int]
     label: list[str]
     woken_by: list[int]
+    are_together: bool = False
 
 
 def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[Track]:
@@ -49,26 +57,81 @@ def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[Track]:
     return [track for track in found if timeline.name(track.id) in names]
 
 
-def bars_of(part: Part, tracks: list[Track]) -> Iterator[Bars]:
-    """Those of each of the tracks."""
+def for_viewers(part: Part, names: tuple[str, ...], tell: Callable[[str], None]) -> list[Bars]:
+    """Those of the tracks of `tracks_of`, at most as many as a viewer takes. `tell` is told what is not there."""
+    tracks = tracks_of(part, names)
+    if len(tracks) > MOST_TRACKS:
+        tell(f"Only the first {MOST_TRACKS:,} of {len(tracks):,} tracks are there; --tracks chooses others.")
+        del tracks[MOST_TRACKS:]
+    short_ns = 0
+    if sum(len(track.slices) for track in tracks) > MOST_SLICES:
+        inside = [_inside(part, track) for track in tracks]
+        start_ns, end_ns = (np.concatenate(ends) for ends in zip(*(ends for _, *ends in inside), strict=True))
+        if len(start_ns) > MOST_SLICES:
+            short_ns = _short_ns(start_ns, end_ns)
+            tell(f"Slices shorter than {duration(short_ns)} are drawn together; --from and --to show a part in full.")
+    return [*bars_of(part, tracks, short_ns)]
+
+
+def _short_ns(start_ns: Column, end_ns: Column) -> int:
+    """Which slices have to be drawn together so that there are not too many."""
+    # Between two longer ones there may be one of several that are shorter.
+    short_ns = 2 * int((end_ns - start_ns).sum()) // MOST_SLICES + 1
+    # That is the worst: most of them may lie close together.
+    while short_ns > 1 and len(_together(start_ns, end_ns, short_ns // 2)[0]) <= MOST_SLICES:
+        short_ns //= 2
+    return short_ns
+
+
+def bars_of(part: Part, tracks: list[Track], short_ns: int = 0) -> Iterator[Bars]:
+    """Those of each of the tracks. Several in a row that are shorter than `short_ns` are drawn together."""
     known: dict[tuple[int, ...], str] = {}
     for track in tracks:
-        slices = track.slices
-        start_ns = np.array(slices.start_ns)
-        if not len(start_ns):
-            continue
-        end_ns = np.append(start_ns[1:], max(part.timeline.last_ns, start_ns[-1]))
-        state, about = np.array(slices.state), np.array(slices.about)
-        (inside,) = np.nonzero((end_ns >= part.start_ns) & (start_ns <= part.end_ns) & ~np.isin(state, _NO_STATES))
-        state, about = state[inside], about[inside]
+        inside, start_ns, end_ns = _inside(part, track)
+        state, about = np.array(track.slices.state)[inside], np.array(track.slices.about)[inside]
+        first, many = _together(start_ns, end_ns, short_ns)
+        about = np.where(many, -1, about[first])
+        label = _labels(part.timeline, track, inside[first], state[first], about, known)
+        state = _longest(state, end_ns - start_ns, first)
+        for at in np.flatnonzero(many).tolist():
+            label[at] = f"mostly {_NAMES[state[at]]}"
         yield Bars(
             track,
             state.tolist(),
-            np.maximum(start_ns[inside], part.start_ns).tolist(),
-            np.minimum(end_ns[inside], part.end_ns).tolist(),
-            _labels(part.timeline, track, inside, state, about, known),
+            start_ns[first].tolist(),
+            end_ns[np.append(first[1:], len(end_ns))[: len(first)] - 1].tolist(),
+            label,
             np.where(state == State.READY, about, -1).tolist(),
+            bool(many.any()),
         )
+
+
+def _inside(part: Part, track: Track) -> tuple[Column, Column, Column]:
+    """The slices of a track that lie in the part: which of them, and where they begin and end in it."""
+    slices = track.slices
+    start_ns, state = np.array(slices.start_ns), np.array(slices.state)
+    end_ns = np.append(start_ns[1:], max(part.timeline.last_ns, start_ns[-1])) if len(start_ns) else start_ns
+    (inside,) = np.nonzero((end_ns >= part.start_ns) & (start_ns <= part.end_ns) & ~np.isin(state, _NO_STATES))
+    return inside, np.maximum(start_ns[inside], part.start_ns), np.minimum(end_ns[inside], part.end_ns)
+
+
+def _together(start_ns: Column, end_ns: Column, short_ns: int) -> tuple[Column, Column]:
+    """Of what is drawn as one the first, and whether there are others: short ones within the same stretch of time."""
+    if not short_ns or not len(start_ns):
+        return np.arange(len(start_ns)), np.zeros(len(start_ns), dtype=bool)
+    is_short, stretch = end_ns - start_ns < short_ns, start_ns // short_ns
+    goes_on = is_short[1:] & is_short[:-1] & (stretch[1:] == stretch[:-1]) & (start_ns[1:] == end_ns[:-1])
+    (first,) = np.nonzero(np.append(True, ~goes_on))
+    return first, np.diff(np.append(first, len(start_ns))) > 1
+
+
+def _longest(state: Column, length_ns: Column, first: Column) -> Column:
+    """Of each of what is drawn as one the state that takes the most of it."""
+    if len(first) == len(state):
+        return state
+    took_ns = np.array([np.add.reduceat(np.where(state == one, length_ns, 0), first) for one in range(len(State))])
+    found: Column = np.argmax(took_ns, axis=0)
+    return found
 
 
 def _labels(

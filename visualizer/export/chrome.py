@@ -12,7 +12,7 @@ import msgspec
 
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.text.printable import plain
-from visualizer.export.bars import bars_of, tracks_of
+from visualizer.export.bars import for_viewers
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
 from visualizer.paint.text import caption
@@ -22,14 +22,14 @@ from visualizer.trace import words
 def make(timeline: Timeline, settings: Settings) -> bytes:
     """The trace, or the part of it, as one JSON object, with an event on each line."""
     part = settings.part_of(timeline)
-    tracks = tracks_of(part, settings.rows)
+    every = for_viewers(part, settings.rows, settings.tell)
     # A process and a thread need a number, and that of a process is not always known.
-    pid = {track.id: timeline.process_of(track.id).number + 1 for track in tracks}
+    pid = {bars.track.id: timeline.process_of(bars.track.id).number + 1 for bars in every}
     of = {track: f'"pid":{process},"tid":{track}' for track, process in pid.items()}
     lines = list(_described(timeline, pid, settings.title))
     wakes = timeline.columns.wakeups
     quoted: dict[str, str] = {}
-    for bars in bars_of(part, tracks):
+    for bars in every:
         here = of[bars.track.id]
         for start_ns, end_ns, label, state, wakeup in zip(
             bars.start_ns, bars.end_ns, bars.label, bars.state, bars.woken_by, strict=True

@@ -12,7 +12,7 @@ import numpy as np
 
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.analysis.text.printable import plain
-from visualizer.export.bars import bars_of, tracks_of
+from visualizer.export.bars import for_viewers
 from visualizer.export.formats import Format
 from visualizer.export.settings import Settings
 from visualizer.paint.text import caption
@@ -116,15 +116,18 @@ def _cut(numbers: Column, size: int) -> list[bytes]:
 def make(timeline: Timeline, settings: Settings) -> bytes:
     """The trace, or the part of it, as a file for Perfetto. Times are nanoseconds since the start of the recording."""
     part = settings.part_of(timeline)
-    tracks = tracks_of(part, settings.rows)
+    every = for_viewers(part, settings.rows, settings.tell)
+    tracks = [bars.track for bars in every]
     packets = _Packets()
     _describe(packets, timeline, tracks, settings.title)
     wakes = timeline.columns.wakeups
     wake_ns, waker, woken = (np.asarray(column) for column in (wakes.ns, wakes.waker, wakes.track))
     shown = [track.id for track in tracks]
     inside = (wake_ns >= part.start_ns) & (wake_ns <= part.end_ns) & np.isin(waker, shown) & np.isin(woken, shown)
+    if any(bars.are_together for bars in every):
+        inside &= np.isin(np.arange(len(inside)), [one for bars in every for one in bars.woken_by])
     causes = [_note("woken by", cause) for cause in wakes.causes.known]
-    for bars in bars_of(part, tracks):
+    for bars in every:
         begin, end = (_number(9, kind) + _number(11, _TRACKS + bars.track.id) for kind in (_BEGIN, _END))
         events = []
         for label, state, wakeup in zip(bars.label, bars.state, bars.woken_by, strict=True):

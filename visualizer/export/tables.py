@@ -20,18 +20,32 @@ from visualizer.trace.columns import Column
 Table = dict[str, list[Any]]
 
 _NS_PER_S = 1_000_000_000
+#: A spreadsheet has 48,576 more.
+MOST_ROWS = 1_000_000
 
 
 def table(timeline: Timeline, settings: Settings) -> Table:
-    """The table that is wanted, in order of time; its columns are the fields that FORMAT.md names."""
+    """The table that is wanted, in order of time; its columns are the fields that FORMAT.md names. It has about
+    MOST_ROWS rows at most, and says so."""
     return _TABLES[settings.table](timeline, settings)
+
+
+def _say_cut(settings: Settings, where: str) -> None:
+    settings.tell(f"The table is cut {where}: --from and --to choose another part.")
 
 
 def _slices(timeline: Timeline, settings: Settings) -> Table:
     """Each track's, one after another. `what`: what a waiting track waits for."""
     part = settings.part_of(timeline)
+    tracks = tracks_of(part)
+    start_ns = np.concatenate([*(np.array(track.slices.start_ns) for track in tracks), np.empty(0, dtype=np.int64)])
+    start_ns = start_ns[(start_ns > part.start_ns) & (start_ns <= part.end_ns)]
+    if len(start_ns) > MOST_ROWS:
+        until_ns = int(np.partition(start_ns, MOST_ROWS)[MOST_ROWS])
+        _say_cut(settings, f"at {until_ns / _NS_PER_S:.6f} s")
+        part = part._replace(end_ns=until_ns)
     found: Table = {name: [] for name in ("track", "name", "state", "what", "start", "end")}
-    for bars in bars_of(part, tracks_of(part)):
+    for bars in bars_of(part, tracks):
         count = len(bars.state)
         states = [State(one).name for one in bars.state]
         found["track"] += [bars.track.id] * count
@@ -52,6 +66,9 @@ def _records(kind: Entry | None) -> Callable[[Timeline, Settings], Table]:
         columns: dict[str, _Column] = defaultdict(_Column)
         count = 0
         for size, parts in in_columns(timeline, settings.part_of(timeline), kind):
+            if count >= MOST_ROWS and size:
+                _say_cut(settings, f"after {count:,} rows")
+                break
             for rows, fields in parts:
                 for name, values in fields.items():
                     # What is the same of all has no end of its own.

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
+import gzip
 import json
 import os
 import re
+import shutil
+import signal
 import stat
 import tempfile
 import time
@@ -26,6 +30,8 @@ KEPT = 50
 
 _REGISTER = "recorded.json"
 _SUFFIX = ".trace"
+#: What is called so is packed when the program has ended.
+PACKED_SUFFIX = ".gz"
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 #: What `new_path` adds to a name.
 _DATED = re.compile(r"-\d{8}-\d{6}(\.\d+)?$", re.ASCII)
@@ -133,6 +139,40 @@ def make_empty(path: Path, target: Target, *, overwrite: bool) -> None:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
             return
     path.open("wb" if overwrite else "xb").close()
+
+
+def pack(path: Path) -> None:
+    """Have gzip pack the recording, in its place.
+
+    Raise BlockingIOError if another process still writes to it, as far as the system tells, or another OSError if it
+    cannot be packed; it then stays as it is.
+    """
+    path = path.resolve()
+    with path.open("rb") as plain:
+        _check_unwritten(plain.fileno())
+        file, made = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+        try:
+            with open(file, "wb") as out, gzip.GzipFile("", "wb", 6, out, mtime=0) as packed:
+                shutil.copyfileobj(plain, packed, 1 << 20)
+            shutil.copymode(path, made)
+            os.replace(made, path)
+        except BaseException:
+            os.unlink(made)
+            raise
+
+
+def _check_unwritten(fd: int) -> None:
+    """Raise BlockingIOError if the file is open for writing. Only Linux tells, and not on each file system."""
+    if hasattr(fcntl, "F_SETLEASE"):
+        try:
+            # The signal for whoever has the lease while another process opens it; SIGIO would end this one.
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass
 
 
 def remember(path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import json
 import os
 import re
@@ -54,6 +55,28 @@ def test_the_script_has_the_terminal_to_itself(options_first: bool, process: Vis
     assert watched.stdout == alone.stdout
     assert watched.returncode == alone.returncode == 3
     assert end_of(tmp_path / "t") == (3, 0)
+
+
+def test_what_is_called_gz_is_packed_at_the_end(
+    process: Visualizer, visualizer: Visualizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each command reads it, whatever it is called then; of one that is cut, what is there."""
+    monkeypatch.chdir(tmp_path)
+    assert process("record", "ping_pong", "-o", "b.trace.gz").returncode == 0
+    packed = Path("b.trace.gz").read_bytes()
+    Path("b.trace").write_bytes(gzip.decompress(packed))
+    Path("called.otherwise").write_bytes(packed)
+    Path("cut").write_bytes(packed[:-150])
+    assert end_of(Path("b.trace.gz")) == (0, 0)
+    for words in (("show",), ("explain",), ("problems",), ("stats", "--json"), ("events",), ("show", "--sequence")):
+        shown = visualizer(*words, "b.trace.gz")
+        assert (shown.returncode, shown.stdout) == (0, visualizer(*words, "b.trace").stdout), words
+    assert visualizer("called.otherwise").stdout == visualizer("b.trace").stdout
+    cut = visualizer("explain", "cut")
+    assert cut.stdout.split()[:4] == visualizer("explain", "b.trace").stdout.split()[:4]
+    assert "The trace has no end" in cut.stderr
+    exported = visualizer("export", "b.trace.gz", "-o", "out.svg")
+    assert (exported.returncode, exported.stderr) == (0, "")
 
 
 def test_a_scenario_prints_what_it_prints_alone(process: Visualizer, tmp_path: Path) -> None:

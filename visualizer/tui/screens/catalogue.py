@@ -226,7 +226,7 @@ class CatalogueScreen(CatalogueSearch):
     def _open_other(self, text: str) -> None:
         try:
             words = [os.path.expanduser(word) for word in shlex.split(text)]
-            if len(words) == 1 and words[0].endswith(".trace"):
+            if len(words) == 1 and words[0].endswith((".trace", ".trace.gz")):
                 shell(self).watch_recording(Path(words[0]))
                 return
             module = words[0] == "-m"
