@@ -27,6 +27,16 @@ class Birth(NamedTuple):
     schedules: bool
 
 
+class Origin(NamedTuple):
+    """How a track began. `doubt`: why it is only inferred which track it is."""
+
+    kind: str
+    parent: int
+    creator: int
+    place: Place | None
+    doubt: str | None
+
+
 class Spawns:
     """Columns: when which tracks were spawned. `birth`: by number in `births`; `number`: ordinal among those of its
     name."""
@@ -215,6 +225,23 @@ class Tracks(Mapping[int, Track]):
         if isinstance(known, Track):
             return Birth(known.kind, known.base_name, known.parent, words.NOTHING, known.schedules)
         return self.spawns.births.known[self.spawns.birth[known]]
+
+    def origin(self, id: int) -> Origin:
+        """How the track began; it is not made for that."""
+        known, spawns = self.known[id], self.spawns
+        if isinstance(known, Track):
+            return Origin(known.kind, known.parent, known.creator, known.place, known.doubt)
+        birth = spawns.births.known[spawns.birth[known]]
+        return Origin(birth.kind, birth.parent, spawns.creator[known], self._places.get(birth.place), None)
+
+    def ending(self, exit: int) -> tuple[str | None, str | None, str | None]:
+        """How the track ended whose exit has this number, with which value, and why that is inferred; it is not made
+        for that."""
+        known, exits, text = self.known[self.exits.track[exit]], self.exits, self._texts.get
+        if isinstance(known, Track):
+            return known.outcome, known.value, known.inferred
+        outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
+        return outcome, text(exits.value[exit]), text(inferred)
 
     def copy_of(self, id: int) -> int:
         """Which track of the parent process the track was before the fork, NOBODY if none."""
