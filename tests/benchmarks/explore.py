@@ -36,6 +36,8 @@ from visualizer.tui.state.feed import from_file
 
 PROGRAMS = Path(__file__).parent / "programs.py"
 KINDS = ("greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines", "short", "tasks")
+#: How many events a switch that was asked for comes to, where that is not one; counted in traces.
+EVENTS_OF_A_SWITCH = {"locks": 2.52, "coroutines": 2.03, "tasks": 2.27}
 ROUNDS = 7
 LIVE_SECONDS = 60
 LIVE_RATE = 20_000
@@ -54,7 +56,7 @@ def record(directory: Path, kind: str, events: int) -> Recorded:
     if path.exists():
         return Recorded(kind, events, path)
     many = events >= 100_000
-    tracks, switches = 1000 if many else 40, events
+    tracks, switches = 1000 if many else 40, round(events / EVENTS_OF_A_SWITCH.get(kind, 1))
     if kind == "service":
         # What a switch that was asked for comes to, and how it begins, depends on how many sleep; counted in traces.
         begin, each = (8_800, 1.95) if many else (290, 1.08)

@@ -21,7 +21,7 @@ from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.events import Switch
+from visualizer.trace.events import Poll
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer, Met
@@ -241,6 +241,40 @@ def test_what_comes_again_is_a_row_from_the_second_time_on(tmp_path: Path) -> No
     ]
 
 
+def test_a_row_is_about_whichever_of_two_tracks_is_another_each_time(tmp_path: Path) -> None:
+    """Who ends is always another one, and wakes the same track, and the same one runs next; and the other way round."""
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    stored: list[tuple[object, ...]] = []
+    for turn, value in enumerate((5, lines.NO_VALUE, "text", 5)):
+        new, text = 20 + turn, {0: "5", 2: "'text'", 3: "5"}.get(turn)
+        for line, a, b, crosses, told in (
+            (lines.wake, 7, (new, "finished"), None, (7, new, "finished")),
+            (lines.wake, new, (7, "spawn"), None, (new, 7, "spawn")),
+            (lines.wake, new, (new, "callback"), None, (new, new, "callback")),
+            (lines.switch, new, 1, lines.NO_VALUE, (new, 1, "switch", None)),
+            (lines.switch, 1, new, value, (1, new, "switch", text)),
+            (lines.throw, new, 1, value, (new, 1, "throw", text)),
+        ):
+            t_ns = stream.clock()
+            stream.store(line, t_ns, a, b, crosses)
+            stored.append((t_ns - stream.start_ns, *told))
+    stream.flush(last=True)
+    stream.close()
+    written = path.read_text().splitlines()
+    assert sum(line.startswith('["wake"') for line in written) == 1 + 1 + 4
+    assert sum(line.startswith('["switch"') for line in written) == 3
+    _, events, _ = read_all(path)
+    texts = {event.id: event.text for event in events if type(event) is ev.Text}
+    assert stored == [
+        (event.t_ns, event.track, event.waker, event.cause) if isinstance(event, ev.Wake)
+        else (event.t_ns, event.origin, event.target, event.cause, texts.get(event.value))
+        for event in events if isinstance(event, ev.Wake | ev.Switch)
+    ]
+
+
 def test_of_what_is_met_once_nothing_is_kept() -> None:
     """Who counts objects, as greenlet's own tests do, takes what is kept of each greenlet for a leak."""
     met = Met()
@@ -316,22 +350,22 @@ def test_a_disk_that_is_full_for_a_while(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("visualizer.trace.sink._BACKLOG_BYTES", 200)
     stream = Stream(Sink(str(tmp_path / "x.trace")), clock=lambda: next(ticks))
 
-    def switch_and_flush(count: int) -> None:
+    def poll_and_flush(count: int) -> None:
         for _ in range(count):
-            stream.store(lines.switch, stream.clock(), 1, 2, lines.NO_VALUE, None, 0)
+            stream.store(lines.poll, stream.clock(), 1, 1)
         stream.flush()
 
-    switch_and_flush(3)
+    poll_and_flush(3)
     disk.room = 50
     for _ in range(10):
-        switch_and_flush(3)
+        poll_and_flush(3)
     disk.room = 10**9
-    switch_and_flush(3)
+    poll_and_flush(3)
     stream.close()
     from visualizer.trace.events import Dropped, decode_events
 
     events = decode_events(disk.taken)
-    kept = [event for event in events if isinstance(event, Switch)]
+    kept = [event for event in events if isinstance(event, Poll)]
     dropped = [event for event in events if isinstance(event, Dropped)]
     assert dropped[-1].count + len(kept) == 36
     assert dropped[-1].count > 0

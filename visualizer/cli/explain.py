@@ -20,7 +20,7 @@ from visualizer.paint.text.cell_width import cell_width, fit
 from visualizer.trace import words
 
 if TYPE_CHECKING:
-    from visualizer.analysis.model.timeline import Switch, Timeline
+    from visualizer.analysis.model.timeline import Timeline
     from visualizer.analysis.report.comparison import Part
     from visualizer.trace.columns import Column
 
@@ -81,12 +81,11 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
     # Another tool's trace does not say from which track, and a thread that goes on comes from none.
     has_origins = not timeline.is_foreign and not goes_on[first_switch:stop].all()
 
-    def from_to(switch: Switch) -> str:
+    def from_to(origin: int, target: int, cause: str) -> str:
         if not has_origins:
-            return f"{fitted[switch.target]}  "
-        is_known = switch.origin != words.NOBODY and switch.cause != words.UNPARK
-        origin = f"{fitted[switch.origin]} → " if is_known else " " * (names + 3)
-        return f"{origin}{fitted[switch.target]}  "
+            return f"{fitted[target]}  "
+        is_known = origin != words.NOBODY and cause != words.UNPARK
+        return f"{f'{fitted[origin]} → ' if is_known else ' ' * (names + 3)}{fitted[target]}  "
 
     sentences = AllSentences(timeline, from_to)
     number, time = len(str(stop)) + 1, len(in_seconds(timeline.switch_ns[stop - 1])) - 2

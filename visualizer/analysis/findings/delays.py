@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -217,14 +218,15 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, int(lost.sum()), losers)
 
 
-def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+@once
+def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     """A track was ready for STARVED_NS or longer in total, and for STARVED_SHARE of its life, while others ran.
 
     Not reported: one wait, if it is not most of its life; what hogs explain, turns that each come within NAMED_NS, and
     places in long queues. A hub runs in turn who is ready: where it was ready for long at once, mostly while nobody ran
     for NAMED_NS, each of those before it had its turn.
     """
-    delays, by_hogs_ns = observed.ready.delays, _by_hogs(timeline, observed)
+    delays, by_hogs_ns, found = observed.ready.delays, _by_hogs(timeline, observed), []
     short = {
         hub: [turn for turn in turns if turn.end_ns - turn.start_ns < HOG_NS] for hub, turns in observed.turns.items()
     }
@@ -268,7 +270,8 @@ def starvation(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence += f", while {listed([timeline.name(one) for one in ran])} ran" if ran else ""
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
-        yield finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,))
+        found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,)))
+    return found
 
 
 def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
@@ -288,15 +291,24 @@ def _took_turns(timeline: Timeline, delay: Delay) -> bool:
     return (last - first) * NAMED_NS >= delay.ran_ns - delay.due_ns
 
 
+@once
 def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
     """The functions of those that starve, and of those that run meanwhile: what these delay is told with that."""
+    lives: dict[int, list[tuple[int, int]]] = {}
     found = set()
     for one in starvation(timeline, observed):
         starved = timeline.tracks[one.tracks[0]]
         until_ns = starved.exit_ns if starved.exit_ns >= 0 else timeline.last_ns
-        turns = observed.turns.get(starved.parent, [])
-        runs = {turn.track for turn in turns if turn.end_ns > starved.spawn_ns and turn.start_ns < until_ns}
-        found |= {timeline.tracks[track].base_name for track in runs | {starved.id}}
+        lives.setdefault(starved.parent, []).append((starved.spawn_ns, until_ns))
+        found.add(starved.base_name)
+    for hub, theirs in lives.items():
+        theirs.sort()
+        # Of those who began before a turn was over: did the last of them to end do so after it had begun?
+        latest_ns = [*accumulate((until_ns for _, until_ns in theirs), max)]
+        for turn in observed.turns.get(hub, []):
+            began = bisect_left(theirs, (turn.end_ns,))
+            if began and turn.start_ns < latest_ns[began - 1]:
+                found.add(timeline.tracks[turn.track].base_name)
     return frozenset(found)
 
 
@@ -482,15 +494,17 @@ def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
     return f"; meanwhile, {waited}" if waited else ""
 
 
-def hogs(timeline: Timeline, observed: Observed) -> Iterator[tuple[int, LongRun]]:
+@once
+def hogs(timeline: Timeline, observed: Observed) -> list[tuple[int, LongRun]]:
     """Hubs, and each time that one was blocked for HOG_NS or longer, up to the end of what is known."""
+    found = []
     for hub in {*observed.turns, *observed.living}:
         turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
-        for turn in sorted(turns):
-            if turn.end_ns - turn.start_ns >= HOG_NS:
-                yield hub, turn
+        found += [(hub, turn) for turn in sorted(turns) if turn.end_ns - turn.start_ns >= HOG_NS]
+    return found
 
 
+@once
 def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
     """How much of each of the delays a hog explains: that is told with the hog."""
     turns: dict[int, list[LongRun]] = {}
@@ -534,7 +548,8 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
     for index in np.flatnonzero((states == State.RUNNING) & (ends_ns - starts_ns >= HOG_NS)).tolist():
         start_ns, end_ns = int(starts_ns[index]), int(ends_ns[index])
         others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
-        if any(not 0 <= one.exit_ns < start_ns for one in others) and mostly(timeline, hub, start_ns, end_ns):
+        # First what costs less: there may be a million others.
+        if mostly(timeline, hub, start_ns, end_ns) and any(not 0 <= one.exit_ns < start_ns for one in others):
             yield LongRun(start_ns, end_ns, hub, -1)
 
 

@@ -231,17 +231,22 @@ def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
     until, before = (_waited_before(start_ns, rows.end_ns, t_ns) for t_ns in (lock.released_ns, before_ns))
     lost_ns = until - before
     costly = np.flatnonzero(lost_ns > 0)
+    # Of each wait and those that ended later, when the first began.
+    least_ns = np.minimum.accumulate(rows.start_ns[::-1])[::-1]
     for number in costly[lost_ns[costly].argsort()[::-1][:_MOST_HELD]].tolist():
         until_ns = int(lock.released_ns[number])
-        waiting = (rows.start_ns < until_ns) & (rows.end_ns >= until_ns)
+        waiting = int(rows.end_ns.searchsorted(until_ns))
+        is_any = waiting < len(least_ns) and least_ns[waiting] < until_ns
         holder = int(lock.holder[number])
         since_ns = int(before_ns[number])
-        if waiting.any():
-            since_ns = max(since_ns, _held_since_ns(timeline, rows, holder, int(rows.start_ns[waiting].min())))
+        if is_any:
+            since_ns = max(since_ns, _held_since_ns(timeline, rows, holder, int(least_ns[waiting])))
         if number:
             # It was woken, or faster than the one that was: it can have done something with the lock only when it ran.
             since_ns = max(since_ns, _next_run_ns(timeline, holder, int(before_ns[number])))
-        waiter = timeline.suspensions[int(rows.suspension[waiting.argmax()])]
+        while is_any and rows.start_ns[waiting] >= until_ns:
+            waiting += 1
+        waiter = timeline.suspensions[int(rows.suspension[waiting if is_any else 0])]
         yield _Held(holder, since_ns, until_ns, waiter, True)
     holder = _handed_to(timeline, lock)
     if holder != words.NOBODY:

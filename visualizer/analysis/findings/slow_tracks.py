@@ -66,17 +66,18 @@ def slow_track(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _of_lines(timeline: Timeline, observed: Observed) -> Iterator[tuple[set[int], Finding]]:
     """The slowest of a line, and whom its sentence names."""
-    alike: dict[tuple[str, Place], list[tuple[int, Track]]] = {}
-    for track in map(timeline.tracks.__getitem__, timeline.exits):
-        if track.place is not None and track.kind in timeline.words.spawned and len(track.steps):
-            alike.setdefault((track.base_name, track.place), []).append((track.exit_ns - track.spawn_ns, track))
+    alike: dict[tuple[str, Place], list[tuple[int, int]]] = {}
+    for id, kind, name, place, lasted_ns in timeline.tracks.ended_after_steps():
+        if place is not None and kind in timeline.words.spawned:
+            alike.setdefault((name, place), []).append((lasted_ns, id))
     for several in alike.values():
         if len(several) < OUTLIER_OF:
             continue
         several.sort(key=lambda one: one[0])
-        median_ns, (took_ns, slowest) = several[len(several) // 2][0], several[-1]
+        median_ns, (took_ns, id) = several[len(several) // 2][0], several[-1]
         if took_ns - median_ns < OUTLIER_NS or took_ns < OUTLIER_FACTOR * median_ns:
             continue
+        slowest = timeline.tracks[id]
         spent = spent_in(timeline, slowest, slowest.spawn_ns, slowest.exit_ns)
         longest = spent[0].suspension if spent else None
         # Who waits for work, or sleeps as it was told to, is not slow.

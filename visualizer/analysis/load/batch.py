@@ -679,7 +679,8 @@ class _Batch:
         """The steps by which tracks begin and end, and the parents of these."""
         kind, tracks = self.steps.kind, self.writer.timeline.tracks
         steps = nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT))
-        steps = steps[[track in tracks for track in self.steps.who[steps].tolist()]]
+        who = self.steps.who[steps].tolist()
+        steps = steps[np.fromiter(map(tracks.known.__contains__, who), bool, len(who))]
         return steps, tracks.parents(self.steps.who[steps].tolist())
 
 

@@ -90,6 +90,12 @@ class Names:
             what = track.base_name
         return f"{what} ({_unqualified(name)})" if what is not None else name
 
+    def of_spawn(self, spawn: int) -> str:
+        """The same of a track that nobody has asked for: by the number of its spawn."""
+        spawns = self._tracks.spawns
+        name = spawns.births.known[spawns.birth[spawn]].name
+        return f"{name}-{spawns.number[spawn]}" if self._namesakes[name].count > 1 else name
+
     @property
     def serving(self) -> Collection[int]:
         """Ids of the tracks that serve, or have served, anything."""

@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,16 @@ class Birth(NamedTuple):
     parent: int
     place: int
     schedules: bool
+
+
+class Origin(NamedTuple):
+    """How a track began. `doubt`: why it is only inferred which track it is."""
+
+    kind: str
+    parent: int
+    creator: int
+    place: Place | None
+    doubt: str | None
 
 
 class Spawns:
@@ -155,12 +165,54 @@ class Tracks(Mapping[int, Track]):
         wanted = {number for number, (one, _) in enumerate(exits.outcomes.known) if one == outcome}
         return [self[id] for id, number in zip(exits.track, exits.outcome, strict=True) if number in wanted]
 
+    def ended_after_steps(self) -> Iterator[tuple[int, str, str, Place | None, int]]:
+        """Id, kind, name without a number, place of the spawn and length of life of each track that ran and ended, in
+        the order in which they did. None is made for that."""
+        spawns, exits = self.spawns, self.exits
+        births = [(birth.kind, birth.name, self._places.get(birth.place)) for birth in spawns.births.known]
+        steps = np.concatenate([np.zeros(0, dtype=np.int64), *(part.step_counts for part in self.slices(exits.track))])
+        for id, exit_ns, count in zip(exits.track, exits.ns, steps.tolist(), strict=True):
+            known = self.known[id]
+            if not count:
+                continue
+            if isinstance(known, Track):
+                yield id, known.kind, known.base_name, known.place, known.exit_ns - known.spawn_ns
+            else:
+                yield id, *births[spawns.birth[known]], exit_ns - spawns.ns[known]
+
+    def outlines(self) -> Iterator[tuple[int, str, bool, int, str | None, str | None, str | None]]:
+        """Of each track its id, its kind, whether it schedules others, when it ended (-1: not), how, why that is
+        inferred, and its value. None is made for that."""
+        births, birth, exits, text = self.spawns.births.known, self.spawns.birth, self.exits, self._texts.get
+        for id, one in self.known.items():
+            if isinstance(one, Track):
+                yield id, one.kind, one.schedules, one.exit_ns, one.outcome, one.inferred, one.value
+                continue
+            kind, _, _, _, schedules = births[birth[one]]
+            exit = self.over.get(id, -1)
+            if exit < 0:
+                yield id, kind, schedules, -1, None, None, None
+            else:
+                outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
+                yield id, kind, schedules, exits.ns[exit], outcome, text(inferred), text(exits.value[exit])
+
     def parents(self, ids: list[int]) -> Column:
         """Id of the parent of each track."""
-        spawn, of_birth = self.spawns.birth, [birth.parent for birth in self.spawns.births.known]
-        known = map(self.known.__getitem__, ids)
-        parents = [one.parent if isinstance(one, Track) else of_birth[spawn[one]] for one in known]
-        return np.array(parents, dtype=np.int64)
+        known: list[Any] = [*map(self.known.__getitem__, ids)]
+        made: list[tuple[int, int]] = []
+        if Track in map(type, known):
+            made = [(at, one.parent) for at, one in enumerate(known) if isinstance(one, Track)]
+            for at, _ in made:
+                known[at] = -1
+        spawn = np.array(known, dtype=np.int64)
+        parents = np.full(len(spawn), words.NOBODY, dtype=np.int64)
+        (rows,) = (spawn >= 0).nonzero()
+        if len(rows):
+            of_birth = np.array([birth.parent for birth in self.spawns.births.known], dtype=np.int64)
+            parents[rows] = of_birth[np.asarray(self.spawns.birth)[spawn[rows]]]
+        for at, parent in made:
+            parents[at] = parent
+        return parents
 
     def creators(self, ids: list[int]) -> list[int]:
         """Id of the creator of each track."""
@@ -173,6 +225,23 @@ class Tracks(Mapping[int, Track]):
         if isinstance(known, Track):
             return Birth(known.kind, known.base_name, known.parent, words.NOTHING, known.schedules)
         return self.spawns.births.known[self.spawns.birth[known]]
+
+    def origin(self, id: int) -> Origin:
+        """How the track began; it is not made for that."""
+        known, spawns = self.known[id], self.spawns
+        if isinstance(known, Track):
+            return Origin(known.kind, known.parent, known.creator, known.place, known.doubt)
+        birth = spawns.births.known[spawns.birth[known]]
+        return Origin(birth.kind, birth.parent, spawns.creator[known], self._places.get(birth.place), None)
+
+    def ending(self, exit: int) -> tuple[str | None, str | None, str | None]:
+        """How the track ended whose exit has this number, with which value, and why that is inferred; it is not made
+        for that."""
+        known, exits, text = self.known[self.exits.track[exit]], self.exits, self._texts.get
+        if isinstance(known, Track):
+            return known.outcome, known.value, known.inferred
+        outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
+        return outcome, text(exits.value[exit]), text(inferred)
 
     def copy_of(self, id: int) -> int:
         """Which track of the parent process the track was before the fork, NOBODY if none."""

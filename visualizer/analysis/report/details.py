@@ -440,13 +440,20 @@ def _spread(count: int, lengths_ns: Column) -> Spread:
     return Spread(count, *(length_ns / _NS_PER_S for length_ns in lengths_ns.tolist()))
 
 
+#: Of the numbers in columns.
+_BITS = 64
+
+
 def _spreads(lengths_ns: Column, counts: Column) -> Column:
     """Median, 95th percentile and longest, a column for each track, whose lengths, so many, stand behind one
     another."""
-    if len(counts) == 1:
-        every = np.sort(lengths_ns)
+    whose = np.repeat(np.arange(len(counts)), counts)
+    bits = int(lengths_ns.max(initial=0)).bit_length()
+    if bits + len(counts).bit_length() < _BITS and lengths_ns.min(initial=0) >= 0:
+        # Sorting numbers takes a third of the time of finding out how to sort two columns.
+        every = np.sort(whose << bits | lengths_ns) & ((1 << bits) - 1)
     else:
-        every = lengths_ns[np.lexsort((lengths_ns, np.repeat(np.arange(len(counts)), counts)))]
+        every = lengths_ns[np.lexsort((lengths_ns, whose))]
     begins, some = np.cumsum(counts) - counts, counts > 0
     found = np.zeros((3, len(counts)), dtype=np.int64)
     for row, percent in enumerate((50, 95, 100)):

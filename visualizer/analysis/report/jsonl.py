@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from visualizer.analysis.model.columns import firsts
-from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Timeline, Track
+from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import printable_json
 from visualizer.trace import events as ev
@@ -393,25 +393,26 @@ def _place(place: Place | None) -> Record:
 
 
 def _spawn(timeline: Timeline, index: int) -> Record:
-    track = timeline.tracks[timeline.spawns[index]]
+    track = timeline.spawns[index]
+    kind, parent, creator, place, doubt = timeline.tracks.origin(track)
     return {
         "event": "spawn",
-        "track": track.id,
-        "kind": track.kind,
-        "name": timeline.name(track.id),
+        "track": track,
+        "kind": kind,
+        "name": timeline.name(track),
         **_of_process(timeline, track),
-        "parent": _track(track.parent),
-        "creator": _track(track.creator),
-        **_place(track.place),
-        "inferred": track.doubt,
+        "parent": _track(parent),
+        "creator": _track(creator),
+        **_place(place),
+        "inferred": doubt,
     }
 
 
-def _of_process(timeline: Timeline, track: Track) -> Record:
+def _of_process(timeline: Timeline, track: int) -> Record:
     """Of which process a track is; nothing where there is only one."""
     if len(timeline.processes) == 1:
         return {}
-    return {"process": _number(timeline.process_of(track.id).pid), "copy_of": _track(track.copy_of)}
+    return {"process": _number(timeline.process_of(track).pid), "copy_of": _track(timeline.tracks.copy_of(track))}
 
 
 def _end(suspension: Suspension) -> tuple[Any, ...]:
@@ -422,14 +423,15 @@ def _end(suspension: Suspension) -> tuple[Any, ...]:
 
 
 def _exit(timeline: Timeline, index: int) -> Record:
-    track = timeline.tracks[timeline.exits[index]]
+    track = timeline.exits[index]
+    outcome, value, inferred = timeline.tracks.ending(index)
     return {
         "event": "exit",
-        "track": track.id,
-        "name": timeline.name(track.id),
-        "outcome": track.outcome,
-        "value": track.value,
-        "inferred": track.inferred,
+        "track": track,
+        "name": timeline.name(track),
+        "outcome": outcome,
+        "value": value,
+        "inferred": inferred,
     }
 
 

@@ -19,6 +19,8 @@ _TOGETHER = 1 << 18
 _STATES = len(State)
 #: Behind the last slice of a track.
 _NO_STATE = 255
+#: Up to here each whole number has a floating point number of its own.
+_EXACT = float(1 << 53)
 #: A span that leaves nothing out.
 _FIRST_NS, _LAST_NS = -(1 << 62), 1 << 62
 
@@ -278,8 +280,7 @@ def _measure(
     since_ns, until_ns = span or (_FIRST_NS, _LAST_NS)
     part_ns = np.maximum(np.minimum(end_ns, until_ns) - np.maximum(start_ns, since_ns), 0)
     begins, ends = start_ns >= since_ns, (end_ns >= since_ns) & (end_ns <= until_ns)
-    spent_ns = np.zeros(count * _STATES, dtype=np.int64)
-    np.add.at(spent_ns, whose * _STATES + state, part_ns)
+    spent_ns = _summed(whose * _STATES + state, part_ns, count * _STATES)
     running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
     (steps,) = np.nonzero(running & begins)
     (latencies,) = np.nonzero((state == State.READY) & ran_then)
@@ -287,9 +288,9 @@ def _measure(
     suspensions = of.about[waits].astype(np.int64)
     due_ns = _due(timeline, of, before, running, waits, suspensions)
     (late,) = np.nonzero((due_ns >= 0) & ~running & ran_then & ~np.isin(state, FINAL))
-    late_ns, late_max_ns = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    late_max_ns = np.zeros(count, dtype=np.int64)
     lateness_ns = np.maximum(end_ns[late] - due_ns[late], 0)
-    np.add.at(late_ns, whose[late], lateness_ns)
+    late_ns = _summed(whose[late], lateness_ns, count)
     np.maximum.at(late_max_ns, whose[late], lateness_ns)
     by_state = spent_ns.reshape(count, _STATES)
     by_state[:, [*FINAL]] = 0
@@ -301,6 +302,15 @@ def _measure(
     last = int(suspensions[-1]) if len(suspensions) else before.suspension
     behind = _Before(int(due_ns[-1]), last) if len(state) else before
     return times, behind
+
+
+def _summed(index: Column, lengths_ns: Column, count: int) -> Column:
+    """The sum of the lengths, none below 0, of each of so many indices."""
+    if lengths_ns.sum(dtype=np.float64) < _EXACT:
+        return np.bincount(index, lengths_ns, count).astype(np.int64)
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, index, lengths_ns)
+    return sums
 
 
 def _due(
@@ -329,8 +339,7 @@ def _waited(
     _, first, group = np.unique(
         whose * max(1, len(reasons.known)) + number, return_index=True, return_inverse=True
     )
-    waited_ns = np.zeros(len(first), dtype=np.int64)
-    np.add.at(waited_ns, group, part_ns)
+    waited_ns = _summed(group, part_ns, len(first))
     # Made ready for nothing, it waits on: that is the same wait.
     often = np.bincount(group, suspensions != previous, minlength=len(first)).astype(np.int64)
     # In the order in which each came first.

@@ -1,18 +1,20 @@
-"""The sentences of all switches. Most occur many times, and each of those is made only once."""
+"""The sentences of all switches. Most occur many times, and each of those is made only once; in a trace of very many
+tracks most occur many times but for the names in them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from itertools import compress
+from typing import Any, cast
 
 import numpy as np
 
 from visualizer.analysis.model.all_slices import AllSlices
-from visualizer.analysis.model.timeline import State, Switch, Timeline
+from visualizer.analysis.model.timeline import State, Timeline, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import KILLS, in_words, may_run_first, sentence
+from visualizer.analysis.text.sentences import ENDS_WITH, KILLS, in_words, may_run_first, sentence
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -20,6 +22,10 @@ from visualizer.trace.columns import Column
 _MOST_KNOWN = 1 << 18
 #: Stands for the value in a sentence, which is the same for all values. Nobody who writes a trace can know it.
 _VALUE = os.urandom(16).hex()
+#: The same of the names of target, origin and waker.
+_NAMES = tuple(os.urandom(16).hex() for _ in range(3))
+#: Of more tracks sentences are remembered without the names.
+_MOST_TRACKS = 1 << 12
 #: Numbers as bytes, which are put together and looked up sooner than a tuple; and what is no number.
 _Key = bytes | tuple[bytes, int | str]
 
@@ -31,8 +37,10 @@ _ANY_VALUE = -2
 class AllSentences:
     """The sentences of a timeline that no longer grows."""
 
-    def __init__(self, timeline: Timeline, begin: Callable[[Switch], str] = lambda switch: "") -> None:
-        """`begin`: what stands in front of each sentence. It may depend on cause, origin and target."""
+    def __init__(
+        self, timeline: Timeline, begin: Callable[[int, int, str], str] = lambda origin, target, cause: ""
+    ) -> None:
+        """`begin`: what stands in front of each sentence, by the ids of origin and target, and the cause."""
         self._timeline = timeline
         self._beginning = begin
         ids = [*timeline.tracks]
@@ -43,8 +51,9 @@ class AllSentences:
         self._hubs = timeline.tracks.scheduling()
         self._first = np.zeros(timeline.switch_count, dtype=np.int64)
         self._first[self._firsts(ids)] = 1
-        #: All that a sentence depends on -> the sentence.
+        #: All that a sentence depends on -> the sentence; where tracks are not told apart by name, a format.
         self._known: dict[_Key, str] = {}
+        self._alike = _Alike(timeline) if len(ids) > _MOST_TRACKS else None
 
     def _firsts(self, ids: list[int]) -> Column:
         """The switches by which tracks run for the first time: as `is_first` says of each."""
@@ -67,25 +76,49 @@ class AllSentences:
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         timeline, known = self._timeline, self._known
+        switches = timeline.columns.switches
         if timeline.is_foreign:
-            switches = map(timeline.switch, range(first, stop))
-            return [self._beginning(one) + sentence(timeline, one.index) for one in switches]
+            return [
+                self._beginning(*timeline.ends_of(at), timeline.switch(at).cause) + sentence(timeline, at)
+                for at in range(first, stop)
+            ]
         told = self._is_woken(first, stop)
         wakeup, before = self._woken(first, stop, told)
         suspension = timeline.columns.suspensions.of_switches(first, stop)
-        values, keys = self._keys(first, stop, told, wakeup, before, suspension)
+        values, keys, changing = self._keys(first, stop, told, wakeup, before, suspension)
         said = [*map(known.get, keys)]
+        alike = self._alike
         for at in [at for at, one in enumerate(said) if one is None] if None in said else ():
             if keys[at] not in known:
                 woke, stood, switch = int(wakeup[at]), int(before[at]), timeline.switch(first + at, int(suspension[at]))
-                known[keys[at]] = self._beginning(switch) + in_words(
-                    timeline,
+                waker = timeline.wakeups[woke] if woke >= 0 else None
+                shown, gave = timeline, None
+                if alike is not None and at not in changing:
+                    shown = alike.without_names(switch.target, switch.origin, waker.waker if waker is not None else -1)
+                    gave = _VALUE
+                text = in_words(
+                    shown,
                     switch._replace(value=_VALUE) if at in values else switch,
                     bool(self._first[first + at]),
-                    timeline.wakeups[woke] if woke >= 0 else None,
+                    waker,
                     timeline.suspensions[stood] if stood >= 0 else None,
+                    gave,
                 )
+                if alike is None:
+                    text = self._beginning(switch.origin, switch.target, switch.cause) + text
+                known[keys[at]] = text if alike is None else _as_format(text)
             said[at] = known[keys[at]]
+        if alike is not None:
+            here = slice(first, stop)
+            causes = [cause for cause, _ in switches.details.known]
+            wakers = np.full(stop - first, words.NOBODY)
+            wakers[wakeup >= 0] = np.asarray(timeline.columns.wakeups.waker)[wakeup[wakeup >= 0]]
+            ends = switches.origin[here], switches.target[here], switches.detail[here], wakers.tolist()
+            name, begin = alike.name, self._beginning
+            said = [
+                begin(origin, target, causes[how]) + one.format(name(target), name(origin), name(waker))
+                for one, origin, target, how, waker in zip(cast(list[str], said), *ends, strict=True)
+            ]
         for at, value in values.items():
             said[at] = said[at].replace(_VALUE, plain(value))  # type: ignore[union-attr]
         return said  # type: ignore[return-value]
@@ -108,8 +141,9 @@ class AllSentences:
 
     def _keys(
         self, first: int, stop: int, told: Column, wakeup: Column, before: Column, suspension: Column
-    ) -> tuple[dict[int, str], list[_Key]]:
-        """For each switch, all that its sentence depends on, but for the value that it only repeats; and these."""
+    ) -> tuple[dict[int, str], list[_Key], set[int]]:
+        """The values that sentences only repeat; for each switch, all else that its sentence depends on, names apart
+        where tracks are not told apart by name; and which are about tracks whose names change with time."""
         switches, suspensions, wakeups, texts = self._timeline.columns
         names = [cause for cause, _ in switches.details.known]
         cause = np.array([names.index(name) for name in names])[np.asarray(switches.detail)[first:stop]]
@@ -146,8 +180,12 @@ class AllSentences:
             more[at] = duration(late, 2)
         # Whether all joined tracks have ended by then, and where it was asked for that one be cancelled, is looked up
         # each time.
-        for at in np.flatnonzero(np.isin(wake_cause, ends)).tolist():
+        cancels = [number for number, name in enumerate(known) if name == words.CANCEL]
+        joins = np.array([False, *map(self._joins_several, suspensions.details.known)])
+        for at in np.flatnonzero(np.isin(wake_cause, ends) & (joins[how + 1] | np.isin(wake_cause, cancels))).tolist():
             more[at] = int(wakeup[at])
+        on_waker = np.zeros(len(suspension), dtype=np.int64)
+        on_waker[suspended] = np.asarray(suspensions.on_track)[suspension[suspended]] == waker[suspended]
         ready = self._timeline.found_ready
         for at in np.flatnonzero(goes_on & woken).tolist() if ready else ():
             which = ready.get((int(target[at]), int(np.asarray(wakeups.ns)[wakeup[at]])))
@@ -155,11 +193,97 @@ class AllSentences:
                 more[at] = which
         new = self._first[first:stop]
         # So is what a track serves at that time.
-        changing = [*self._timeline.changing_names]
-        for at in np.flatnonzero(np.isin([origin, target, waker], changing).any(axis=0)).tolist():
+        names_change = [*self._timeline.changing_names]
+        changing = set(np.flatnonzero(np.isin([origin, target, waker], names_change).any(axis=0)).tolist())
+        for at in changing:
             more[at] = f"#{first + at}"
-        columns = np.stack((cause, origin, target, new, value, how, asked_ns, waker, wake_cause), axis=1)
+        if self._alike is not None:
+            ended = np.flatnonzero(cause == -1)
+            # Of a track that ended it is not told what it handed over.
+            value[ended] = -1
+            for at, text in zip(ended.tolist(), self._alike.given(origin[ended].tolist()), strict=True):
+                values.pop(at, None)
+                if text is not None:
+                    values[at] = text
+            same = (origin == target) + 2 * (waker == target) + 4 * (waker == origin)
+            how_it_ended = np.where(cause == -1, self._alike.ends(origin), -1)
+            # It ends there if it has not begun, and something is thrown into it.
+            thrown = np.array([name == words.THROW for name, _ in switches.details.known])
+            on_waker += 2 * (same + 8 * thrown[np.asarray(switches.detail)[first:stop]] + 16 * how_it_ended)
+            origin, target, waker = map(self._alike.kinds, (origin, target, waker))
+        columns = np.stack((cause, origin, target, new, value, how, asked_ns, waker, wake_cause, on_waker), axis=1)
         keys: list[_Key] = columns.astype(np.int64).view(f"V{8 * columns.shape[1]}").ravel().tolist()
         for at, what in more.items():
             keys[at] = keys[at], what  # type: ignore[assignment]
-        return values, keys
+        return values, keys, changing
+
+    def _joins_several(self, detail: tuple[str, int, int]) -> bool:
+        """Whether who is suspended so waits for the ends of several tracks."""
+        _, asked, _ = detail
+        thing = self._timeline.columns.suspensions.asked.known[asked][2] if asked >= 0 else words.NOTHING
+        return len(joined_tracks(self._timeline.columns.texts.get(thing, ""))) > 1
+
+
+class _Alike:
+    """What sentences depend on of each track but its name, as numbers: its kind, and how it ended."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._names = {id: plain(name) for id, name in timeline.names().items()}
+        self._values: dict[int, str | None] = {}
+        numbers: dict[tuple[Any, ...], int] = {}
+        rows = []
+        for id, kind, schedules, exit_ns, outcome, inferred, value in timeline.tracks.outlines():
+            gives = value is not None and outcome in ENDS_WITH
+            if gives:
+                self._values[id] = value
+            of_kind, of_end = (kind, schedules, exit_ns >= 0), (outcome, gives, bool(inferred))
+            rows.append((id, *(numbers.setdefault(key, len(numbers)) for key in (of_kind, of_end))))
+        self._ids, self._kind, self._end = np.array(sorted(rows), dtype=np.int64).T
+
+    def name(self, track: int) -> str:
+        return self._names.get(track, "unknown")
+
+    def given(self, tracks: list[int]) -> list[str | None]:
+        """The value with which each ended."""
+        return [*map(self._values.get, tracks)]
+
+    def kinds(self, tracks: Column) -> Column:
+        """Number of the kind of each; -1 of one that is not known."""
+        return self._of(self._kind, tracks)
+
+    def ends(self, tracks: Column) -> Column:
+        """Number of how each ended."""
+        return self._of(self._end, tracks)
+
+    def _of(self, numbers: Column, tracks: Column) -> Column:
+        at = np.minimum(self._ids.searchsorted(tracks), len(self._ids) - 1)
+        found: Column = np.where(self._ids[at] == tracks, numbers[at], -1)
+        return found
+
+    def without_names(self, target: int, origin: int, waker: int) -> Timeline:
+        """The timeline, in which these tracks are called by what stands for their names."""
+        called = {waker: _NAMES[2], origin: _NAMES[1], target: _NAMES[0]}
+        return cast(Timeline, _Unnamed(self._timeline, called))
+
+
+class _Unnamed:
+    """A timeline in which some tracks are called otherwise."""
+
+    def __init__(self, timeline: Timeline, called: dict[int, str]) -> None:
+        self._timeline = timeline
+        self._called = called
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._timeline, name)
+
+    def name(self, track: int, at_ns: int | None = None, until_ns: int | None = None) -> str:
+        return self._called.get(track) or self._timeline.name(track, at_ns, until_ns)
+
+
+def _as_format(text: str) -> str:
+    """A sentence as a format of the three names."""
+    text = text.replace("{", "{{").replace("}", "}}")
+    for number, name in enumerate(_NAMES):
+        text = text.replace(name, f"{{{number}}}")
+    return text

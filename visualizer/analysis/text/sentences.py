@@ -17,6 +17,8 @@ from visualizer.trace import words
 _UNKNOWN = "cause unknown"
 #: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
 KILLS = "GreenletExit("
+#: How tracks end that give a value.
+ENDS_WITH = words.RETURNED, words.RAISED
 #: What the waker did to end a wait for a queue, by the method that waits. `{}` is the woken track.
 _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
@@ -34,15 +36,19 @@ def sentence(timeline: Timeline, index: int) -> str:
     return in_words(timeline, switch, is_first(target, switch), *cause)
 
 
-def in_words(timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None) -> str:
+def in_words(
+    timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None,
+    gave: str | None = None,
+) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a
-    hub, and of a thread that goes on, what made the target ready, and what it had been waiting for."""
+    hub, and of a thread that goes on, what made the target ready, and what it had been waiting for. `gave`: what stands
+    for the value with which the origin ended, if it ended with one."""
     to = timeline.name(switch.target, switch.t_ns)
     runs = f"{to} runs for the first time" if first else f"{to} runs"
     if first and switch.cause == words.THROW:
         # What is thrown into one that has not begun ends it there.
         runs = f"{to} ends without having run"
-    return plain(f"{_why(timeline, switch, to, first, wakeup, before)} → {runs}")
+    return plain(f"{_why(timeline, switch, to, first, wakeup, before, gave)} → {runs}")
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -122,7 +128,8 @@ def may_run_first(track: Track) -> bool:
 
 
 def _why(
-    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None
+    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None,
+    gave: str | None,
 ) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id, switch.t_ns)
@@ -134,7 +141,7 @@ def _why(
             return f"{timeline.name(wakeup.waker, wakeup.t_ns)} sends {value or 'a message'} to {to}"
         return _woken(timeline, wakeup, before, to)
     if switch.suspension < 0:
-        return _ended(timeline, origin)
+        return _ended(timeline, origin, gave)
     suspension = timeline.suspensions[switch.suspension]
     match switch.cause:
         case words.NEXT:
@@ -200,12 +207,12 @@ def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, 
     return _woken(timeline, wakeup, before, to)
 
 
-def _ended(timeline: Timeline, track: Track) -> str:
+def _ended(timeline: Timeline, track: Track, gave: str | None = None) -> str:
     if track.outcome == words.DROPPED:
         return f"{timeline.name(track.id)} was dropped before it ran"
     how = track.outcome or "outcome unknown"
-    if track.value is not None and track.outcome in (words.RETURNED, words.RAISED):
-        how += f" {track.value}"
+    if track.value is not None and track.outcome in ENDS_WITH:
+        how += f" {track.value if gave is None else gave}"
     return f"{timeline.name(track.id, track.exit_ns)} ended ({how}{', inferred' if track.inferred else ''})"
 
 

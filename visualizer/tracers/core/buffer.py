@@ -113,6 +113,11 @@ class Met:
         #: By key: the shape (NEW: not yet made), and what is kept.
         self._shapes: dict[tuple[Any, ...], tuple[int, Any]] = {}
 
+    def known(self, key: tuple[Any, ...]) -> int | None:
+        """The shape of what is stored under `key`, if it has one; what is asked for is not remembered."""
+        known = self._shapes.get(key)
+        return None if known is None else known[0]
+
     def again(self, key: tuple[Any, ...], kept: Any = None) -> int | None:
         """The shape of what is stored under `key`, if it has one; None the first time, and NEW the second.
 

@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING, YIELD
+from visualizer.trace.words import NOTHING, SUBJECT, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -242,5 +242,18 @@ def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: 
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 
 
-#: Events of a track, in `a`, with a text, if any, in `value`. Where all else of one comes again, it is told as a row.
-REPEATED = frozenset((resume, yielded, spawn, exited))
+#: Events that are told as rows where all comes again but a track, and a text, if any, in `value`.
+REPEATED = frozenset((resume, yielded, spawn, exited, wake, switch, throw))
+
+
+def as_rows(line: Any, a: Any, b: Any) -> tuple[tuple[int, Any, Any], ...]:
+    """The ways in which such an event may be told as a row: the row's track, and `a` and `b` with SUBJECT in its place.
+
+    Of two tracks either may be new each time: whoever ends is, and whoever is woken by that, or runs next, is not.
+    """
+    if line is wake:
+        waker, cause = b
+        return (a, SUBJECT, b), (waker, a, (SUBJECT, cause))
+    if line is switch or line is throw:
+        return (b, a, SUBJECT), (a, SUBJECT, b)
+    return ((a, SUBJECT, b),)

@@ -2,8 +2,8 @@
 
 A hook stores in the buffer of its own thread (buffer.py), and nothing else. The rest is done at the flush, by a thread
 of our own every 25 ms: the rows go to the file as they are, and for an event with all its parts the first of them is
-the function that makes the file's line of the others; where only its time, track and value are new, it is a row as
-well. The threads' events are put in order of time. Our thread, which also looks at those that store nothing
+the function that makes the file's line of the others; where only its time, a track and its value are new, it is a
+row as well. The threads' events are put in order of time. Our thread, which also looks at those that store nothing
 (sampling.py), uses `_thread` and `os.write` as they were before anybody (gevent) replaced them, blocks all signals, and
 is not known to `threading`.
 """
@@ -18,7 +18,7 @@ from _struct import pack as _to_bytes
 from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
-from visualizer.trace.words import SUBJECT
+from visualizer.trace.words import NOBODY, NOTHING
 from visualizer.tracers.core.buffer import (
     NEW,
     PARTS,
@@ -35,7 +35,7 @@ from visualizer.tracers.core.buffer import (
     take,
 )
 from visualizer.tracers.core.ids import Ids
-from visualizer.tracers.core.lines import NO_VALUE, REPEATED, value_id
+from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
 from visualizer.tracers.core.string_table import Interning
 
@@ -359,11 +359,12 @@ class Stream(Interning):
                 parts[i + 2 : i + 5] = translated
                 self._report_copies(self.copies, parts[i + 1] - self.start_ns, rows, lines)
             line, t_ns, a, b, value, code, at = parts[i : i + STRIDE]
-            shape = self._shape(line, b, code, at) if line in REPEATED else NEW
+            track, shape = self._shape(line, a, b, code, at) if line in REPEATED else (a, NEW)
             if shape == NEW:
                 made = line(self, t_ns - self.start_ns, a, b, value, code, at)
             else:
-                row = t_ns, a, shape if value is NO_VALUE else shape + (value_id(self, value) + 1 << VALUE_BIT)
+                text = NOTHING if line is wake else value_id(self, value)
+                row = t_ns, track, shape + (text + 1 << VALUE_BIT)
         except Exception:
             self._sink.lost += 1
             return
@@ -377,18 +378,22 @@ class Stream(Interning):
             self._pack(rows, lines)
         lines.append(made)
 
-    def _shape(self, line: Line, b: Any, code: CodeType | None, at: int) -> int:
-        """The shape of such events, told to the file the second time; NEW the first time."""
-        # Nothing in it that the garbage collector counts.
-        key = id(line), b, id(code), at
-        number = self._met.again(key, code)
-        if number is None:
-            return NEW
-        if number == NEW:
-            number = self._met.learned(key, self.ids.shape())
-            definition = shape_line(self, 0, number, ((line, SUBJECT, b, NO_VALUE, code, at),), None, None, 0)
-            self._new.append(definition)
-        return number
+    def _shape(self, line: Line, a: Any, b: Any, code: CodeType | None, at: int) -> tuple[int, int]:
+        """The track and the shape of a row that tells such an event. The shape is told to the file the second time; the
+        first time it is NEW."""
+        # Nothing in them that the garbage collector counts.
+        ways = [(track, (id(line), *fields, id(code), at), fields) for track, *fields in as_rows(line, a, b)]
+        for track, key, _ in ways:
+            number = self._met.known(key)
+            if number is not None:
+                return track, number
+        for track, key, fields in ways:
+            if self._met.again(key, code) is not None:
+                number = self._met.learned(key, self.ids.shape())
+                definition = shape_line(self, 0, number, ((line, *fields, NO_VALUE, code, at),), None, None, 0)
+                self._new.append(definition)
+                return track, number
+        return NOBODY, NEW
 
     def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:
         """Before the first line that speaks of them."""

@@ -19,6 +19,13 @@ from visualizer.trace import words
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").glob("*.trace"))
 
 
+@pytest.fixture(autouse=True, params=["told apart", "not told apart"])
+def of_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a trace of few tracks, and in one of so many that sentences are remembered without their names."""
+    if request.param == "not told apart":
+        monkeypatch.setattr(all_sentences, "_MOST_TRACKS", 0)
+
+
 def check(timeline: Timeline, at_once: int) -> None:
     every, count = AllSentences(timeline), timeline.switch_count
     said = [text for first in range(0, count, at_once) for text in every.said(first, min(count, first + at_once))]
