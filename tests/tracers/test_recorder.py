@@ -49,6 +49,28 @@ _PROGRAM = """
         return (yield None)
     class Thing:
         pass
+    class Meta(type):
+        def __hash__(self):
+            raise SystemExit("hash")
+        def __eq__(self, other):
+            raise SystemExit("eq")
+    class Odd(metaclass=Meta):
+        pass
+    class Text(str):
+        def __hash__(self):
+            raise SystemExit("hash")
+    def renamed(name):
+        Renamed.__name__ = name
+        return Renamed()
+    class Renamed:
+        pass
+    named = [type(name, (), {})() for name in ("list", "True", "ValueError", "NoneType")]
+    named.append(renamed(Text("Text")))
+    class Number(int):
+        pass
+    class Failed(ValueError):
+        def __repr__(self):
+            raise SystemExit("repr")
     def step(generator, values):
         send = generator.send
         for value in values:
@@ -56,7 +78,15 @@ _PROGRAM = """
             send(value)
             type(generator).send(generator, value)
 
-    values = [1, 2, 1, "text", None, True, 1.5, 10 ** 9, Thing(), "x" * 90, ()] * 3
+    values = [1, 2, 1, "text", None, True, False, 1.5, 10 ** 9, Thing(), "x" * 90, ()] * 3
+    values += [-1, 0, 500_000_000, -500_000_000, 500_000_001, 2 ** 31, 2 ** 63, 2 ** 200] * 3
+    values += [Odd(), object(), Number(1)] * 3
+    values += [*named, [], True, ValueError(1), Failed(1), None, b"", {}, Meta, print, 1j, values.append] * 3
+    def things():
+        for value in values:
+            yield value
+        for name in ("One", "Two", "One", "list"):
+            yield renamed(name)
     for handled in (False, True):
         for _ in range(3):
             generator = echo()
@@ -73,6 +103,8 @@ _PROGRAM = """
             generator.close()
     for _ in range(3):
         for _ in numbers(20):
+            pass
+        for _ in things():
             pass
         list(through(3))
     shared, others = echo(), numbers(40)

@@ -19,14 +19,14 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 3
+#define ABI 4
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset)        \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)
-#define SLOTS_OF_SITE(X) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(ident) X(closed)
+#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(ident) X(closed)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -44,9 +44,11 @@ static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
 /* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
 static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
-/* Numbers below, and texts up to these are what a site may know; how many of them at most. Texts up to that are kept as
-   they are. With so many integers in a buffer the hook in Python is to flush. */
-static Py_ssize_t largest, longest, most_shapes, longest_text, full;
+/* Texts up to that are what a site may know; how many of them at most. Texts up to that are kept as they are. With so
+   many integers in a buffer the hook in Python is to flush. */
+static Py_ssize_t longest, most_shapes, longest_text, full;
+/* How a row says a value, as core/buffer.py has it: by what stands for 0, for numbers up to that, from which bit on. */
+static Py_ssize_t zero, largest, value_bit;
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
@@ -141,20 +143,67 @@ store(PyObject *rows, PyObject *track, PyObject *shape)
     return !failed;
 }
 
-/* Whether the hook in Python may learn a shape of `value` at `site`. */
+/* Whether a row can say `value`, a number: that in `said`. */
+static int
+says_number(PyObject *value, long long *said)
+{
+    int overflow;
+    long long found = PyLong_AsLongLongAndOverflow(value, &overflow);
+    *said = found;
+    return !overflow && -largest <= found && found <= largest;
+}
+
+/* Whether the type of `value` tells it, or its identity: values.py, `shown_type`. */
+static int
+is_told_by_type(PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    return PyBool_Check(value) ||
+           !(value == no_value || value == Py_None || type == &PyLong_Type || type == &PyFloat_Type ||
+             type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyList_Type ||
+             type == &PyTuple_Type || type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyDict_Type ||
+             PyExceptionInstance_Check(value));
+}
+
+/* What is added to the shape of a row that says `value`: Buffer.value; 0 of what is not known. */
+static long long
+said_of(PyObject *value, PyObject *buffer)
+{
+    long long said;
+    if (PyLong_CheckExact(value)) {
+        return says_number(value, &said) ? (zero + said + 1) << value_bit : 0;
+    }
+    PyObject *kinds = BUFFER(buffer, kinds);
+    if (kinds == NULL || !PyDict_CheckExact(kinds) || !is_told_by_type(value)) {
+        return 0;
+    }
+    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : PyType_GetName(Py_TYPE(value)), *found = NULL;
+    /* Else its hash would be worked out by the program. */
+    if (name != NULL && (PyUnicode_CheckExact(name) || PyBool_Check(name))) {
+        found = PyDict_GetItemWithError(kinds, name);
+    }
+    said = found != NULL && PyLong_CheckExact(found) ? PyLong_AsLongLong(found) : 0;
+    Py_XDECREF(name);
+    if (PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    return said;
+}
+
+/* Whether the hook in Python may learn how to store `value` at `site`. */
 static int
 may_learn(PyObject *value, PyObject *site)
 {
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || PyDict_GET_SIZE(SITE(site, shapes)) < most_shapes) {
-        if (PyLong_CheckExact(value)) {
-            int overflow;
-            long known = PyLong_AsLongAndOverflow(value, &overflow);
-            return !overflow && -largest < known && known < largest;
-        }
-        return value == Py_None || value == no_value ||
-               (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest);
+    long long said;
+    if (PyLong_CheckExact(value)) {
+        return says_number(value, &said);
     }
-    return value == no_value;
+    if (value == Py_None || (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest)) {
+        return site == NULL || !Py_IS_TYPE(site, site_slots.type) ||
+               PyDict_GET_SIZE(SITE(site, shapes)) < most_shapes;
+    }
+    return value == no_value || is_told_by_type(value);
 }
 
 /* What is stored for a value, a new reference: as `keep` has it. */
@@ -408,20 +457,25 @@ is_suspended(PyObject *run)
     return number(RUN(run, at)) == number(suspended);
 }
 
-/* The shape of an event at `site` with `value`, borrowed; the value met there last is `known`, with its shape. */
+/* The shape of an event at `site` with `value`, and what says the value; a new reference. NULL, and no exception, if that
+   is not known. The value met there last is `known`, with its shape. */
 static PyObject *
-shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site)
+shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
-        return known_shape;
-    }
-    if (!PyLong_CheckExact(value) && !PyUnicode_CheckExact(value) && value != Py_None) {
-        return NULL;
+        return Py_XNewRef(known_shape);
     }
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
         return NULL;
     }
-    PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
+    PyObject *found = NULL;
+    if (PyUnicode_CheckExact(value) || value == Py_None || value == no_value) {
+        found = Py_XNewRef(PyDict_GetItemWithError(SITE(site, shapes), value));
+    }
+    else if (number(SITE(site, bare)) >= 0) {
+        long long said = said_of(value, buffer);
+        found = said == 0 ? NULL : PyLong_FromLongLong(number(SITE(site, bare)) + said);
+    }
     if (found == NULL) {
         PyErr_Clear();
     }
@@ -533,10 +587,11 @@ store_send(Hook *self, PyObject *run, PyObject *buffer)
         return 0;
     }
     Py_INCREF(value);
-    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site));
+    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
     int stored = 0;
     if (shape != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, resume_site))) {
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
@@ -597,13 +652,14 @@ static int
 store_yield(PyObject *run, PyObject *value)
 {
     PyObject *buffer = RUN(run, in_thread);
-    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site));
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
     }
+    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
     if (shape != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, yield_site))) {
         Py_INCREF(buffer);
@@ -1010,10 +1066,10 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
                           &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
     enum { COUNT = sizeof(texts) / sizeof(*texts) };
     PyObject *given[COUNT];
-    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
                           &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
-                          &given[7], &given[8], &given[9], &given[10], &largest, &longest, &most_shapes,
-                          &longest_text, &full)) {
+                          &given[7], &given[8], &given[9], &given[10], &longest, &most_shapes,
+                          &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
 #define OFFSET(name) if (slot_offset(run, #name, &run_slots.name) < 0) return NULL;

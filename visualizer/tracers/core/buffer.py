@@ -17,8 +17,9 @@ import time
 from _bisect import bisect_right
 from itertools import count
 
-from visualizer.trace.words import CURRENT
+from visualizer.trace.words import CURRENT, LARGEST_NUMBER, ZERO_TEXT
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.values import show, shown_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -154,6 +155,7 @@ class Buffer(Met):
         "hook",
         "ident",
         "idle_ns",
+        "kinds",
         "left",
         "looked",
         "measured",
@@ -208,6 +210,8 @@ class Buffer(Met):
         self.sites: dict[int, Any] = {}
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
+        #: The same of values that are told by their type alone, by its name; and of booleans.
+        self.kinds: dict[str | bool, int] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -244,6 +248,23 @@ class Buffer(Met):
             self.rows.extend((t_ns, PARTS, 0))
         return known
 
+    def value(self, value: Any) -> int:
+        """What is added to the shape of a row that says `value`; 0 of one that a row cannot say, or not yet."""
+        kind = type(value)
+        if kind is int:
+            return ZERO_TEXT + value + 1 << VALUE_BIT if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else 0
+        return self.kinds.get(value if kind is bool else shown_type(value), 0)
+
+    def tell_value(self, t_ns: int, value: Any) -> int:
+        """The same, once what is said of its kind is told; 0 of one that a row cannot say."""
+        number = self.value(value)
+        known = value if type(value) is bool else shown_type(value)
+        if number == 0 and known != "":
+            if len(self.kinds) >= _MOST_SHAPES:
+                self.kinds.clear()
+            number = self.kinds[known] = self.said(t_ns, show(value))
+        return number
+
     def begin_again(self, track: int) -> None:
         """In a forked child: what is stored is the parent's to write, and the thread has another track.
 
@@ -253,6 +274,7 @@ class Buffer(Met):
         del self.rows[:], self.parts[:]
         self.forget()
         self._texts.clear()
+        self.kinds.clear()
         self.onward.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1

@@ -14,7 +14,7 @@ import sys
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import ATOMS, Shown, bases_of, keep, show, type_module, type_name
+from visualizer.tracers.core.values import ATOMS, Shown, bases_of, ids_of, keep, show, type_module, type_name
 from visualizer.tracers.core.variables import FUNCTION, NOWHERE, Unknown, of_variables
 
 TYPE_CHECKING = False
@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: Works a value out of a frame's variables: its own, and its module's.
     Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
-_PLAIN = ATOMS | {str, bytes}
+_PLAIN = ATOMS | ids_of(str, bytes)
+_LOOKED_UP = ids_of(list, tuple, dict)
 #: Types of a method that is bound to its object.
 BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
 #: Functions that go through what they are given first.
@@ -294,9 +295,9 @@ def _item(node: Any) -> Recipe:
 
     def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         thing, key = owner(variables, module), index(variables, module)
-        if type(thing) not in (list, tuple, dict) or type(key) not in _PLAIN:
+        if id(type(thing)) not in _LOOKED_UP or id(type(key)) not in _PLAIN:
             raise Unknown
-        if type(thing) is dict and any(type(known) not in _PLAIN for known in thing):
+        if type(thing) is dict and any(id(type(known)) not in _PLAIN for known in thing):
             raise Unknown
         try:
             return thing[key]
@@ -382,7 +383,7 @@ def _binary(node: Any) -> Recipe:
 
     def work_out(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         a, b = left(variables, module), right(variables, module)
-        if type(a) not in _PLAIN or type(b) not in _PLAIN:
+        if id(type(a)) not in _PLAIN or id(type(b)) not in _PLAIN:
             raise Unknown
         try:
             if operator == "Add":
