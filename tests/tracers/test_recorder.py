@@ -116,17 +116,42 @@ _PROGRAM = """
 
     main = greenlet.getcurrent()
     def back(value=None):
+        kept = value
+        def inside():
+            nonlocal kept
+            kept = main.switch(kept)
         while True:
             main.switch()
-            main.switch(value)
+            value = main.switch(value)
+            main.switch("a constant")
+            main.switch(value, 1)
+            main.switch([value])
+            inside()
+            del kept
+            kept = (value, 1) if value == 2 else value
+    def forth(other, number):
+        for value in values:
+            other.switch(value)
+            number += other.switch(number) is None
+            other.switch()
     first, second = greenlet.greenlet(back), greenlet.greenlet(back)
     for _ in range(6):
         first.switch()
         second.switch(1)
     first.throw()
+    forth(greenlet.greenlet(back), 0)
+    forth(second, 10 ** 9)
+    for value in values:
+        second.switch(value)
     def gives_way(count):
         for _ in range(count):
             gevent.sleep(0)
+        if count == 20:
+            main = greenlet.getcurrent()
+            def back(value):
+                while True:
+                    value = main.switch(value)
+            forth(greenlet.greenlet(back), count)
     gevent.joinall([gevent.spawn(gives_way, count) for count in (5, 20, 20)])
 """
 

@@ -12,6 +12,9 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <structmember.h>
+#if PY_VERSION_HEX < 0x030c0000
+#include <frameobject.h>
+#endif
 #include <time.h>
 
 #ifdef Py_GIL_DISABLED
@@ -19,14 +22,14 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 4
+#define ABI 5
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset)        \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(ident) X(closed)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -320,7 +323,7 @@ referent(const struct referents *found, Py_ssize_t back)
 /* Hooks. */
 
 #define FIELDS(X)                                                                                                      \
-    X(otherwise) X(local) X(live) X(calibration) X(missing) X(rows) X(raw) X(shapes) X(unsettled) X(gr_frame)          \
+    X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)      \
     X(run)
 
@@ -884,11 +887,72 @@ frame_of(Hook *self, PyObject *greenlet)
     return (PyFrameObject *)frame;
 }
 
+/* A local variable of a function's frame that is suspended, as `of_variables` has it, a new reference; NULL, and no
+   exception, if there is none. */
+static PyObject *
+variable_of(PyFrameObject *frame, PyObject *name)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int is_function = code->co_flags & CO_OPTIMIZED;
+    Py_DECREF(code);
+    if (!is_function || !PyUnicode_CheckExact(name)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030c0000
+    PyObject *found = PyFrame_GetVar(frame, name);
+#else
+    PyObject *variables = PyFrame_GetLocals(frame), *found = NULL;
+    if (variables != NULL && PyDict_CheckExact(variables)) {
+        PyFrame_LocalsToFast(frame, 0);
+        found = Py_XNewRef(PyDict_GetItemWithError(variables, name));
+        PyDict_Clear(variables);
+    }
+    Py_XDECREF(variables);
+#endif
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The shape of a switch that hands over a value, and what says that; a new reference, or NULL, and no exception. */
+static PyObject *
+shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
+{
+    PyObject *known = look_up(BUFFER(buffer, handed), place);
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 3) {
+        return NULL;
+    }
+    Py_INCREF(known);
+    PyObject *value = variable_of(frame, PyTuple_GET_ITEM(known, 1));
+    long long said = value == NULL ? 0 : said_of(value, buffer);
+    PyObject *shape = said == 0 ? NULL : PyLong_FromLongLong(number(PyTuple_GET_ITEM(known, 0)) + said);
+    Py_XDECREF(value);
+    Py_DECREF(known);
+    if (shape == NULL) {
+        PyErr_Clear();
+    }
+    return shape;
+}
+
 /* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
 static int
 store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
 {
-    return store(self->rows, of_id(self->raw, target), look_up(self->shapes, place_of(frame)));
+    PyObject *track = of_id(self->raw, target);
+    if (track == NULL) {
+        return 0;
+    }
+    Py_INCREF(track);
+    Py_ssize_t place = place_of(frame);
+    PyObject *shape = Py_XNewRef(look_up(BUFFER(self->buffer, shapes), place));
+    if (shape == NULL) {
+        shape = shape_handed(self->buffer, frame, place);
+    }
+    int stored = store(BUFFER(self->buffer, rows), track, shape);
+    Py_XDECREF(shape);
+    Py_DECREF(track);
+    return stored;
 }
 
 static PyObject *
@@ -915,7 +979,7 @@ store_resumed(Hook *self, PyObject *target)
         return 0;
     }
     Py_INCREF(track);
-    int stored = store(self->rows, track, self->resumed);
+    int stored = store(BUFFER(self->buffer, rows), track, self->resumed);
     if (stored && PyDict_DelItem(self->ready, key) < 0) {
         PyErr_Clear();
     }
@@ -942,7 +1006,7 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
     PyObject *key = shape == NULL || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
     int stored = 0;
     if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
-        stored = store(self->rows, hub, shape);
+        stored = store(BUFFER(self->buffer, rows), hub, shape);
         if (!stored && PyDict_DelItem(self->ready, key) < 0) {
             PyErr_Clear();
         }
@@ -1120,14 +1184,17 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static Hook *
-greenlet_hook(vectorcallfunc call, PyObject *rows, PyObject *raw, PyObject *shapes, PyObject *unsettled,
-              PyObject *gr_frame, PyObject *otherwise)
+greenlet_hook(vectorcallfunc call, PyObject *buffer, PyObject *raw, PyObject *unsettled, PyObject *gr_frame,
+              PyObject *otherwise)
 {
+    if (buffer_slots.type == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+        PyErr_SetString(PyExc_TypeError, "that is no buffer of which `learn` was told");
+        return NULL;
+    }
     Hook *hook = new_hook(hook_type, call, otherwise);
     if (hook != NULL) {
-        hook->rows = Py_NewRef(rows);
+        hook->buffer = Py_NewRef(buffer);
         hook->raw = Py_NewRef(raw);
-        hook->shapes = Py_NewRef(shapes);
         hook->unsettled = Py_NewRef(unsettled);
         hook->gr_frame = Py_NewRef(gr_frame);
     }
@@ -1137,26 +1204,26 @@ greenlet_hook(vectorcallfunc call, PyObject *rows, PyObject *raw, PyObject *shap
 static PyObject *
 switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type, &shapes,
-                          &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise)) {
+    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
+                          &gr_frame, &otherwise)) {
         return NULL;
     }
-    return (PyObject *)greenlet_hook(switch_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+    return (PyObject *)greenlet_hook(switch_way, buffer, raw, unsettled, gr_frame, otherwise);
 }
 
 static PyObject *
 hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
+    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
     PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!OO!O!O!O!O!O!O!", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type,
-                          &shapes, &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled,
+                          &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
                           &everybody, &PyDict_Type, &hubs, &PyDict_Type, &ready, &PyDict_Type, &sleeps, &PyLong_Type,
                           &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
         return NULL;
     }
-    Hook *hook = greenlet_hook(hub_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+    Hook *hook = greenlet_hook(hub_way, buffer, raw, unsettled, gr_frame, otherwise);
     if (hook != NULL) {
         hook->everybody = Py_NewRef(everybody);
         hook->hubs = Py_NewRef(hubs);

@@ -152,6 +152,7 @@ class Buffer(Met):
         "clock",
         "closed",
         "entering",
+        "handed",
         "hook",
         "ident",
         "idle_ns",
@@ -202,8 +203,11 @@ class Buffer(Met):
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
         self.shapes: dict[int, int] = {}
+        #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
+        #: does), and how it is worked out.
+        self.handed: dict[int, tuple[int, str, Any]] = {}
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
-        self.tables = [self.shapes]
+        self.tables: list[dict[int, Any]] = [self.shapes, self.handed]
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.

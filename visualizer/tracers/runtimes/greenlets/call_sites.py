@@ -67,7 +67,7 @@ class Receiver:
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "first", "joined", "receiver", "thrown")
+    __slots__ = ("argument", "code", "constant", "first", "joined", "name", "receiver", "thrown")
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
@@ -75,8 +75,10 @@ class CallSite:
     ) -> None:
         #: Kept so that its id stays its own.
         self.code = code
-        #: Of `other.switch(value)`, the value.
+        #: Of `other.switch(value)`, the value; its name, if that is all of it, and itself, if it is a constant.
         self.argument = argument
+        self.name = ""
+        self.constant: Any = NO_VALUE
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing; of `Kind(...).method(...)`, a `New`.
         #: Of a method that is called by another name, as `take()` or `self.take()`, what it is bound to.
         self.receiver = receiver
@@ -106,7 +108,8 @@ class CallSites:
         return site
 
     def value(self, frame: Any) -> Any:
-        """The value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is, or it is unknown."""
+        """What `keep` makes of the value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is,
+        or it is unknown."""
         recipe = self.at(frame).argument
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
 
@@ -171,7 +174,11 @@ def _site(code: CodeType, offset: int) -> CallSite:
         return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
         if len(tree.args) == 1:
-            return CallSite(code, _maybe(_expression, tree.args[0]), receiver)
+            site = CallSite(code, _maybe(_expression, tree.args[0]), receiver)
+            site.name = getattr(tree.args[0], "id", "")
+            if type(tree.args[0]).__name__ == "Constant":
+                site.constant = tree.args[0].value
+            return site
         return CallSite(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
     joins = tree.args and (method or getattr(tree.func, "id", None)) in JOINS
     return CallSite(
