@@ -718,21 +718,22 @@ static int
 has_name_among(PyObject *name, PyObject *names)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        if (PyUnicode_Compare(name, PyTuple_GET_ITEM(names, i)) == 0) {
+        PyObject *one = PyTuple_GET_ITEM(names, i);
+        if (PyUnicode_GET_LENGTH(name) == PyUnicode_GET_LENGTH(one) && PyUnicode_Compare(name, one) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-/* Whether a call or return of `frame` says nothing to the hook in Python. */
+/* Whether `frame` is no generator's, and its call or return says nothing to the hook in Python; -1 if it is one's. */
 static int
 is_ordinary(Hook *self, PyFrameObject *frame, int what)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
-    int ordinary = !(code->co_flags & self->flags) &&
-                   (what == PyTrace_RETURN ||
-                    (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions)));
+    int ordinary = code->co_flags & self->flags ? -1
+                   : what == PyTrace_RETURN ||
+                     (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions));
     Py_DECREF(code);
     return ordinary;
 }
@@ -757,6 +758,10 @@ static int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
     if (what == PyTrace_CALL || what == PyTrace_RETURN) {
+        int ordinary = is_ordinary(self, frame, what);
+        if (ordinary >= 0) {
+            return ordinary;
+        }
         PyObject *run = run_of(self, (PyObject *)frame);
         int stored = 0;
         if (run != NULL) {
@@ -770,7 +775,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
             }
             Py_DECREF(run);
         }
-        return stored ? stored : is_ordinary(self, frame, what);
+        return stored;
     }
     if (what == PyTrace_C_CALL) {
         return arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type) || note_send(self, frame, arg) ||
