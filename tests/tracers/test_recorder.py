@@ -238,12 +238,15 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
             def echo(got):
                 while True:
                     got = yield got
-            value = "a text"
+            class Thing:
+                pass
+            value, thing = "a text", Thing()
             generator = echo(value)
             main = greenlet.getcurrent()
-            def back():
+            def back(got=None):
                 while True:
                     main.switch()
+                    got = main.switch(got)
             other = greenlet.greenlet(back)
 
             def work(count):
@@ -253,10 +256,16 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
                     generator.send(value)
                     send(value)
                     next(generator)
+                    generator.send(thing)
+                    generator.send(number := 10 ** 6 + len(value))
+                    generator.send(True)
                     other.switch()
+                    other.switch(thing)
+                    other.switch(number)
                     gevent.sleep(0)
             def counts():
                 known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
+                known += thing, Thing, Thing.__name__, echo.__name__
                 return [sys.getrefcount(one) for one in known]
             work(20)
             before = counts()
@@ -275,7 +284,7 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace(tmp_path / "trace", str(script))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 8) + b"]\n"
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 12) + b"]\n"
     assert not traced.timeline.notes
 
 

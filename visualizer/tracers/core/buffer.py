@@ -319,6 +319,8 @@ class Taken:
 
     def next_parts(self, until: int) -> int:
         """The first row from `at` on that stands for an event with parts; `until` if there is none before it."""
+        if self.parts_at == len(self.parts):
+            return until
         try:
             return self.tracks.index(PARTS, self.at, until)
         except ValueError:
@@ -333,7 +335,8 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     # A slice and a deletion of the same length: a hook that stores between the two only adds after them.
     rows = buffer.rows[: count * ROW]
     del buffer.rows[: count * ROW]
-    references = rows[1::ROW].count(PARTS) * STRIDE
+    # The parts of a row are there before it.
+    references = rows[1::ROW].count(PARTS) * STRIDE if buffer.parts else 0
     parts = buffer.parts[:references]
     del buffer.parts[:references]
     buffer.taken += count

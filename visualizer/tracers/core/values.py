@@ -34,7 +34,9 @@ def ids_of(*kinds: type) -> frozenset[int]:
 
 #: Immutable, and without references: a hook may keep the object and leave its text to the flush.
 ATOMS = ids_of(int, bool, float, type(None))
-_CONTAINERS = ids_of(list, tuple, set, frozenset, dict)
+_NUMBERS = ids_of(int, float)
+SEQUENCES = ids_of(list, tuple)
+CONTAINERS = SEQUENCES | ids_of(set, frozenset, dict)
 
 
 class Shown(str):
@@ -44,7 +46,7 @@ class Shown(str):
 
 
 #: Of these types `show` says what a value holds, not only which type it is of. So it does of exceptions.
-_BY_CONTENT = ATOMS | _CONTAINERS | ids_of(complex, str, bytes, Shown)
+_BY_CONTENT = ATOMS | CONTAINERS | ids_of(complex, str, bytes, Shown)
 
 
 def keep(value: Any) -> Any:
@@ -69,7 +71,7 @@ def show(value: Any, depth: int = 2) -> str:
         return repr(value)
     if kind is str or kind is bytes:
         return repr(value) if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]!r}… ({len(value)} long)"
-    if depth and id(kind) in _CONTAINERS:
+    if depth and id(kind) in CONTAINERS:
         return _show_container(value, kind, depth - 1)
     if issubclass(kind, BaseException):
         return _show_exception(value, kind)
@@ -93,7 +95,7 @@ def dictionary(thing: Any) -> dict[str, Any]:
 
 def nanoseconds(seconds: Any) -> int:
     """As an integer; -1 of what is no plain number, below 0, infinite or nearly so."""
-    if type(seconds) not in (int, float) or not 0 <= seconds < _LONGEST_S:
+    if id(type(seconds)) not in _NUMBERS or not 0 <= seconds < _LONGEST_S:
         return -1
     return int(seconds * 1_000_000_000)
 

@@ -183,7 +183,7 @@ class Generators:
 
     def track_of(self, thing: Any) -> int:
         """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
-        frame = frame_of(thing) if type(thing) in GENERATORS else None
+        frame = frame_of(thing) if any(type(thing) is kind for kind in GENERATORS) else None
         if frame is None:
             return words.NOBODY
         run = self.live.get(id(frame))
