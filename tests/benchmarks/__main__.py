@@ -28,7 +28,11 @@ from visualizer.tracers.core.compiled import WANTED
 WORK = str(Path(__file__).parent / "work.py")
 OPERATIONS = {
     "send": "generator send",
+    "numbers": "for over a generator's distinct numbers",
+    "objects": "the same, over new objects",
+    "births": "generator made and exhausted, one number",
     "switch": "greenlet switch",
+    "switch_value": "greenlet switch that hands a number over",
     "sleep0": "gevent sleep(0)",
     "queue": "gevent queue hand-over",
     "crowd": "the same, 500 put and 500 get",

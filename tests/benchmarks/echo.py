@@ -9,3 +9,14 @@ def echo() -> Generator[int, int, None]:
     got = 0
     while True:
         got = yield got
+
+
+def numbers(count: int) -> Generator[int, None, None]:
+    number = 1000
+    for _ in range(count):
+        yield (number := number + 1)
+
+
+def objects(count: int) -> Generator[object, None, None]:
+    for _ in range(count):
+        yield object()

@@ -37,6 +37,40 @@ def generator_send(count: int) -> None:
         send(1)
 
 
+def numbers_yielded(count: int) -> None:
+    from echo import numbers
+
+    for _ in numbers(count):
+        pass
+
+
+def objects_yielded(count: int) -> None:
+    from echo import objects
+
+    for _ in objects(count):
+        pass
+
+
+def generators_made(count: int) -> None:
+    from echo import numbers
+
+    for _ in range(count):
+        for _ in numbers(1):
+            pass
+
+
+def greenlet_switch_value(count: int) -> None:
+    main = greenlet.getcurrent()
+
+    def back(number: int) -> None:
+        while True:
+            number = main.switch(number)
+
+    other = greenlet.greenlet(back)
+    for number in range(count // 2):
+        other.switch(number)
+
+
 def greenlet_switch(count: int) -> None:
     main = greenlet.getcurrent()
 
@@ -258,7 +292,11 @@ def thread_queue_hand_over(count: int) -> None:
 
 OPERATIONS: dict[str, Callable[[int], None]] = {
     "send": generator_send,
+    "numbers": numbers_yielded,
+    "objects": objects_yielded,
+    "births": generators_made,
     "switch": greenlet_switch,
+    "switch_value": greenlet_switch_value,
     "sleep0": sleep0,
     "queue": queue_hand_over,
     "crowd": crowded_hand_over,
@@ -289,17 +327,18 @@ def storing() -> Callable[..., None]:
 
 
 def install(hook: Callable[..., None], operation: str) -> None:
-    if operation != "send":
+    if operation not in ("send", "numbers", "objects", "births"):
         greenlet.settrace(hook)
     elif sys.version_info >= (3, 12):
-        from echo import echo
+        from echo import echo, numbers, objects
 
         monitoring = sys.monitoring
         monitoring.use_tool_id(monitoring.PROFILER_ID, "noop")
         events = (monitoring.events.PY_RESUME, monitoring.events.PY_YIELD)
         for event in events:
             monitoring.register_callback(monitoring.PROFILER_ID, event, hook)
-        monitoring.set_local_events(monitoring.PROFILER_ID, echo.__code__, events[0] | events[1])
+        for code in (echo.__code__, numbers.__code__, objects.__code__):
+            monitoring.set_local_events(monitoring.PROFILER_ID, code, events[0] | events[1])
     else:
         sys.setprofile(hook)
 

@@ -283,6 +283,42 @@ HOSTILE = {
         sys.path.clear(); sys.modules.pop("os"); sys.meta_path.clear()
         print(list(gen()))
         """,
+    "classes that are neither compared nor hashed": """
+        import gevent, greenlet
+        from gevent.queue import Queue
+        class Meta(type):
+            def __hash__(self): raise SystemExit("hashed")
+            def __eq__(self, other): raise SystemExit("compared")
+        class Odd(metaclass=Meta):
+            def ring(self): print("rings")
+            def __gt__(self, other): return False
+        class Seconds(float, metaclass=Meta): pass
+        class Items(list, metaclass=Meta): pass
+        class Line(Queue, metaclass=Meta):
+            def put(self, *args): super().put(*args)
+        def echo():
+            got = Odd()
+            while True: got = yield got
+        steps = echo()
+        next(steps)
+        values = [Odd(), Items(), Seconds(1), [Odd()], {1: Odd()}, (Odd(),)] * 3
+        for value in values: steps.send(value)
+        main = greenlet.getcurrent()
+        def back(value):
+            kept = [Odd(), Items()]
+            while True:
+                value = main.switch(value)
+                main.switch(kept[0])
+        other = greenlet.greenlet(back)
+        for value in values: other.switch(value)
+        gevent.get_hub().loop.timer(0.001).start(Odd().ring)
+        gevent.sleep(Seconds(0.01))
+        line = Line()
+        jobs = Items([gevent.spawn(line.get) for _ in range(3)])
+        for value in values[:3]: line.put(value)
+        gevent.joinall(jobs)
+        print(len(jobs))
+        """,
     "no more memory": """
         import resource
         def gen():

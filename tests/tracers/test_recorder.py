@@ -49,6 +49,28 @@ _PROGRAM = """
         return (yield None)
     class Thing:
         pass
+    class Meta(type):
+        def __hash__(self):
+            raise SystemExit("hash")
+        def __eq__(self, other):
+            raise SystemExit("eq")
+    class Odd(metaclass=Meta):
+        pass
+    class Text(str):
+        def __hash__(self):
+            raise SystemExit("hash")
+    def renamed(name):
+        Renamed.__name__ = name
+        return Renamed()
+    class Renamed:
+        pass
+    named = [type(name, (), {})() for name in ("list", "True", "ValueError", "NoneType")]
+    named.append(renamed(Text("Text")))
+    class Number(int):
+        pass
+    class Failed(ValueError):
+        def __repr__(self):
+            raise SystemExit("repr")
     def step(generator, values):
         send = generator.send
         for value in values:
@@ -56,7 +78,15 @@ _PROGRAM = """
             send(value)
             type(generator).send(generator, value)
 
-    values = [1, 2, 1, "text", None, True, 1.5, 10 ** 9, Thing(), "x" * 90, ()] * 3
+    values = [1, 2, 1, "text", None, True, False, 1.5, 10 ** 9, Thing(), "x" * 90, ()] * 3
+    values += [-1, 0, 500_000_000, -500_000_000, 500_000_001, 2 ** 31, 2 ** 63, 2 ** 200] * 3
+    values += [Odd(), object(), Number(1)] * 3
+    values += [*named, [], True, ValueError(1), Failed(1), None, b"", {}, Meta, print, 1j, values.append] * 3
+    def things():
+        for value in values:
+            yield value
+        for name in ("One", "Two", "One", "list"):
+            yield renamed(name)
     for handled in (False, True):
         for _ in range(3):
             generator = echo()
@@ -74,6 +104,8 @@ _PROGRAM = """
     for _ in range(3):
         for _ in numbers(20):
             pass
+        for _ in things():
+            pass
         list(through(3))
     shared, others = echo(), numbers(40)
     next(shared)
@@ -84,17 +116,42 @@ _PROGRAM = """
 
     main = greenlet.getcurrent()
     def back(value=None):
+        kept = value
+        def inside():
+            nonlocal kept
+            kept = main.switch(kept)
         while True:
             main.switch()
-            main.switch(value)
+            value = main.switch(value)
+            main.switch("a constant")
+            main.switch(value, 1)
+            main.switch([value])
+            inside()
+            del kept
+            kept = (value, 1) if value == 2 else value
+    def forth(other, number):
+        for value in values:
+            other.switch(value)
+            number += other.switch(number) is None
+            other.switch()
     first, second = greenlet.greenlet(back), greenlet.greenlet(back)
     for _ in range(6):
         first.switch()
         second.switch(1)
     first.throw()
+    forth(greenlet.greenlet(back), 0)
+    forth(second, 10 ** 9)
+    for value in values:
+        second.switch(value)
     def gives_way(count):
         for _ in range(count):
             gevent.sleep(0)
+        if count == 20:
+            main = greenlet.getcurrent()
+            def back(value):
+                while True:
+                    value = main.switch(value)
+            forth(greenlet.greenlet(back), count)
     gevent.joinall([gevent.spawn(gives_way, count) for count in (5, 20, 20)])
 """
 
@@ -181,12 +238,15 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
             def echo(got):
                 while True:
                     got = yield got
-            value = "a text"
+            class Thing:
+                pass
+            value, thing = "a text", Thing()
             generator = echo(value)
             main = greenlet.getcurrent()
-            def back():
+            def back(got=None):
                 while True:
                     main.switch()
+                    got = main.switch(got)
             other = greenlet.greenlet(back)
 
             def work(count):
@@ -196,10 +256,16 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
                     generator.send(value)
                     send(value)
                     next(generator)
+                    generator.send(thing)
+                    generator.send(number := 10 ** 6 + len(value))
+                    generator.send(True)
                     other.switch()
+                    other.switch(thing)
+                    other.switch(number)
                     gevent.sleep(0)
             def counts():
                 known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
+                known += thing, Thing, Thing.__name__, echo.__name__
                 return [sys.getrefcount(one) for one in known]
             work(20)
             before = counts()
@@ -218,7 +284,7 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace(tmp_path / "trace", str(script))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 8) + b"]\n"
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 12) + b"]\n"
     assert not traced.timeline.notes
 
 

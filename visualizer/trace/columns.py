@@ -48,7 +48,7 @@ SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, ID
 #: Lines that say all in numbers, and not on which thread what follows happens.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Park, Unpark))
 
-#: A row: three integers of 64 bits. The last is a shape and, from this bit on, 1 + the id of a value, or 0.
+#: A row: three integers of 64 bits. The last is a shape and, from this bit on, 1 + the text id of a value, or 0.
 ROW_BYTES = 24
 _VALUE_BIT = 32
 #: As for the numbers of other lines (events.Int); a damaged line may hold anything.
@@ -327,7 +327,7 @@ class Columnizer:
         is_known = np.ones(len(shape), dtype=bool)
         for column, least, most in (
             (shape, 0, len(self._of_file) - 1),
-            (value, 0, _LARGEST_ID + 1),
+            (value, 0, words.ZERO_TEXT + words.LARGEST_NUMBER + 1),
             (track, -_LARGEST_ID, _LARGEST_ID),
             (t_ns, self._start_ns, _LARGEST),
         ):

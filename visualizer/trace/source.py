@@ -281,10 +281,10 @@ class Source:
             raise self._no_trace() from None
         if opening.format != words.FORMAT:
             raise self._no_trace()
-        if opening.version != words.VERSION:
+        if opening.version not in words.VERSIONS_READ:
             raise TraceError(
                 f"The trace {self.name!r} is of version {opening.version}; "
-                f"this visualizer reads version {words.VERSION}."
+                f"this visualizer reads versions {' and '.join(map(str, words.VERSIONS_READ))}."
             )
         try:
             header = decode_header(line)

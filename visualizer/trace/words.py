@@ -4,7 +4,9 @@ Plain strings and integers, no imports: this module is loaded inside the watched
 """
 
 FORMAT = "visualizer-trace"
-VERSION = 1
+VERSION = 2
+#: Versions that can be read.
+VERSIONS_READ = 1, 2
 
 #: A track id that stands for "not known".
 NOBODY = -1
@@ -14,6 +16,10 @@ CURRENT = -2
 SUBJECT = -3
 #: A text or place id that stands for "none".
 NOTHING = -1
+#: An integer stands for its own text, without a line that says so: as the text id of 0, and so much more or less, up to
+#: this much.
+ZERO_TEXT = 3 << 29
+LARGEST_NUMBER = 500_000_000
 
 # Kinds of track.
 THREAD = "thread"

@@ -12,6 +12,9 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <structmember.h>
+#if PY_VERSION_HEX < 0x030c0000
+#include <frameobject.h>
+#endif
 #include <time.h>
 
 #ifdef Py_GIL_DISABLED
@@ -19,14 +22,14 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 4
+#define ABI 6
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset)        \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)
-#define SLOTS_OF_SITE(X) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(ident) X(closed)
+#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -44,9 +47,11 @@ static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
 /* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
 static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
-/* Numbers below, and texts up to these are what a site may know; how many of them at most. Texts up to that are kept as
-   they are. With so many integers in a buffer the hook in Python is to flush. */
-static Py_ssize_t largest, longest, most_shapes, longest_text, full;
+/* Texts up to that are what a site may know; how many of them at most. Texts up to that are kept as they are. With so
+   many integers in a buffer the hook in Python is to flush. */
+static Py_ssize_t longest, most_shapes, longest_text, full;
+/* How a row says a value, as core/buffer.py has it: by what stands for 0, for numbers up to that, from which bit on. */
+static Py_ssize_t zero, largest, value_bit;
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
@@ -141,20 +146,67 @@ store(PyObject *rows, PyObject *track, PyObject *shape)
     return !failed;
 }
 
-/* Whether the hook in Python may learn a shape of `value` at `site`. */
+/* Whether a row can say `value`, a number: that in `said`. */
+static int
+says_number(PyObject *value, long long *said)
+{
+    int overflow;
+    long long found = PyLong_AsLongLongAndOverflow(value, &overflow);
+    *said = found;
+    return !overflow && -largest <= found && found <= largest;
+}
+
+/* Whether the type of `value` tells it, or its identity: values.py, `shown_type`. */
+static int
+is_told_by_type(PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    return PyBool_Check(value) ||
+           !(value == no_value || value == Py_None || type == &PyLong_Type || type == &PyFloat_Type ||
+             type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyList_Type ||
+             type == &PyTuple_Type || type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyDict_Type ||
+             PyExceptionInstance_Check(value));
+}
+
+/* What is added to the shape of a row that says `value`: Buffer.value; 0 of what is not known. */
+static long long
+said_of(PyObject *value, PyObject *buffer)
+{
+    long long said;
+    if (PyLong_CheckExact(value)) {
+        return says_number(value, &said) ? (zero + said + 1) << value_bit : 0;
+    }
+    PyObject *kinds = BUFFER(buffer, kinds);
+    if (kinds == NULL || !PyDict_CheckExact(kinds) || !is_told_by_type(value)) {
+        return 0;
+    }
+    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : PyType_GetName(Py_TYPE(value)), *found = NULL;
+    /* Else its hash would be worked out by the program. */
+    if (name != NULL && (PyUnicode_CheckExact(name) || PyBool_Check(name))) {
+        found = PyDict_GetItemWithError(kinds, name);
+    }
+    said = found != NULL && PyLong_CheckExact(found) ? PyLong_AsLongLong(found) : 0;
+    Py_XDECREF(name);
+    if (PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    return said;
+}
+
+/* Whether the hook in Python may learn how to store `value` at `site`. */
 static int
 may_learn(PyObject *value, PyObject *site)
 {
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || PyDict_GET_SIZE(SITE(site, shapes)) < most_shapes) {
-        if (PyLong_CheckExact(value)) {
-            int overflow;
-            long known = PyLong_AsLongAndOverflow(value, &overflow);
-            return !overflow && -largest < known && known < largest;
-        }
-        return value == Py_None || value == no_value ||
-               (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest);
+    long long said;
+    if (PyLong_CheckExact(value)) {
+        return says_number(value, &said);
     }
-    return value == no_value;
+    if (value == Py_None || (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest)) {
+        return site == NULL || !Py_IS_TYPE(site, site_slots.type) ||
+               PyDict_GET_SIZE(SITE(site, shapes)) < most_shapes;
+    }
+    return value == no_value || is_told_by_type(value);
 }
 
 /* What is stored for a value, a new reference: as `keep` has it. */
@@ -271,7 +323,7 @@ referent(const struct referents *found, Py_ssize_t back)
 /* Hooks. */
 
 #define FIELDS(X)                                                                                                      \
-    X(otherwise) X(local) X(live) X(calibration) X(missing) X(rows) X(raw) X(shapes) X(unsettled) X(gr_frame)          \
+    X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)      \
     X(run)
 
@@ -440,20 +492,25 @@ is_suspended(PyObject *run)
     return number(RUN(run, at)) == number(suspended);
 }
 
-/* The shape of an event at `site` with `value`, borrowed; the value met there last is `known`, with its shape. */
+/* The shape of an event at `site` with `value`, and what says the value; a new reference. NULL, and no exception, if that
+   is not known. The value met there last is `known`, with its shape. */
 static PyObject *
-shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site)
+shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
-        return known_shape;
-    }
-    if (!PyLong_CheckExact(value) && !PyUnicode_CheckExact(value) && value != Py_None) {
-        return NULL;
+        return Py_XNewRef(known_shape);
     }
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
         return NULL;
     }
-    PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
+    PyObject *found = NULL;
+    if (PyUnicode_CheckExact(value) || value == Py_None || value == no_value) {
+        found = Py_XNewRef(PyDict_GetItemWithError(SITE(site, shapes), value));
+    }
+    else if (number(SITE(site, bare)) >= 0) {
+        long long said = said_of(value, buffer);
+        found = said == 0 ? NULL : PyLong_FromLongLong(number(SITE(site, bare)) + said);
+    }
     if (found == NULL) {
         PyErr_Clear();
     }
@@ -565,10 +622,11 @@ store_send(Hook *self, PyObject *run, PyObject *buffer)
         return 0;
     }
     Py_INCREF(value);
-    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site));
+    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
     int stored = 0;
     if (shape != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, resume_site))) {
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
@@ -629,13 +687,14 @@ static int
 store_yield(PyObject *run, PyObject *value)
 {
     PyObject *buffer = RUN(run, in_thread);
-    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site));
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
     }
+    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
     if (shape != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, yield_site))) {
         Py_INCREF(buffer);
@@ -691,21 +750,22 @@ static int
 has_name_among(PyObject *name, PyObject *names)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-        if (PyUnicode_Compare(name, PyTuple_GET_ITEM(names, i)) == 0) {
+        PyObject *one = PyTuple_GET_ITEM(names, i);
+        if (PyUnicode_GET_LENGTH(name) == PyUnicode_GET_LENGTH(one) && PyUnicode_Compare(name, one) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-/* Whether a call or return of `frame` says nothing to the hook in Python. */
+/* Whether `frame` is no generator's, and its call or return says nothing to the hook in Python; -1 if it is one's. */
 static int
 is_ordinary(Hook *self, PyFrameObject *frame, int what)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
-    int ordinary = !(code->co_flags & self->flags) &&
-                   (what == PyTrace_RETURN ||
-                    (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions)));
+    int ordinary = code->co_flags & self->flags ? -1
+                   : what == PyTrace_RETURN ||
+                     (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions));
     Py_DECREF(code);
     return ordinary;
 }
@@ -730,6 +790,10 @@ static int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
     if (what == PyTrace_CALL || what == PyTrace_RETURN) {
+        int ordinary = is_ordinary(self, frame, what);
+        if (ordinary >= 0) {
+            return ordinary;
+        }
         PyObject *run = run_of(self, (PyObject *)frame);
         int stored = 0;
         if (run != NULL) {
@@ -743,7 +807,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
             }
             Py_DECREF(run);
         }
-        return stored ? stored : is_ordinary(self, frame, what);
+        return stored;
     }
     if (what == PyTrace_C_CALL) {
         return arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type) || note_send(self, frame, arg) ||
@@ -853,11 +917,72 @@ frame_of(Hook *self, PyObject *greenlet)
     return (PyFrameObject *)frame;
 }
 
+/* A local variable of a function's frame that is suspended, as `of_variables` has it, a new reference; NULL, and no
+   exception, if there is none. */
+static PyObject *
+variable_of(PyFrameObject *frame, PyObject *name)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int is_function = code->co_flags & CO_OPTIMIZED;
+    Py_DECREF(code);
+    if (!is_function || !PyUnicode_CheckExact(name)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030c0000
+    PyObject *found = PyFrame_GetVar(frame, name);
+#else
+    PyObject *variables = PyFrame_GetLocals(frame), *found = NULL;
+    if (variables != NULL && PyDict_CheckExact(variables)) {
+        PyFrame_LocalsToFast(frame, 0);
+        found = Py_XNewRef(PyDict_GetItemWithError(variables, name));
+        PyDict_Clear(variables);
+    }
+    Py_XDECREF(variables);
+#endif
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The shape of a switch that hands over a value, and what says that; a new reference, or NULL, and no exception. */
+static PyObject *
+shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
+{
+    PyObject *known = look_up(BUFFER(buffer, handed), place);
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 3) {
+        return NULL;
+    }
+    Py_INCREF(known);
+    PyObject *value = variable_of(frame, PyTuple_GET_ITEM(known, 1));
+    long long said = value == NULL ? 0 : said_of(value, buffer);
+    PyObject *shape = said == 0 ? NULL : PyLong_FromLongLong(number(PyTuple_GET_ITEM(known, 0)) + said);
+    Py_XDECREF(value);
+    Py_DECREF(known);
+    if (shape == NULL) {
+        PyErr_Clear();
+    }
+    return shape;
+}
+
 /* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
 static int
 store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
 {
-    return store(self->rows, of_id(self->raw, target), look_up(self->shapes, place_of(frame)));
+    PyObject *track = of_id(self->raw, target);
+    if (track == NULL) {
+        return 0;
+    }
+    Py_INCREF(track);
+    Py_ssize_t place = place_of(frame);
+    PyObject *shape = Py_XNewRef(look_up(BUFFER(self->buffer, shapes), place));
+    if (shape == NULL) {
+        shape = shape_handed(self->buffer, frame, place);
+    }
+    int stored = store(BUFFER(self->buffer, rows), track, shape);
+    Py_XDECREF(shape);
+    Py_DECREF(track);
+    return stored;
 }
 
 static PyObject *
@@ -884,7 +1009,7 @@ store_resumed(Hook *self, PyObject *target)
         return 0;
     }
     Py_INCREF(track);
-    int stored = store(self->rows, track, self->resumed);
+    int stored = store(BUFFER(self->buffer, rows), track, self->resumed);
     if (stored && PyDict_DelItem(self->ready, key) < 0) {
         PyErr_Clear();
     }
@@ -911,7 +1036,7 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
     PyObject *key = shape == NULL || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
     int stored = 0;
     if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
-        stored = store(self->rows, hub, shape);
+        stored = store(BUFFER(self->buffer, rows), hub, shape);
         if (!stored && PyDict_DelItem(self->ready, key) < 0) {
             PyErr_Clear();
         }
@@ -1035,10 +1160,10 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
                           &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
     enum { COUNT = sizeof(texts) / sizeof(*texts) };
     PyObject *given[COUNT];
-    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
                           &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
-                          &given[7], &given[8], &given[9], &given[10], &largest, &longest, &most_shapes,
-                          &longest_text, &full)) {
+                          &given[7], &given[8], &given[9], &given[10], &longest, &most_shapes,
+                          &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
 #define OFFSET(name) if (slot_offset(run, #name, &run_slots.name) < 0) return NULL;
@@ -1089,14 +1214,17 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static Hook *
-greenlet_hook(vectorcallfunc call, PyObject *rows, PyObject *raw, PyObject *shapes, PyObject *unsettled,
-              PyObject *gr_frame, PyObject *otherwise)
+greenlet_hook(vectorcallfunc call, PyObject *buffer, PyObject *raw, PyObject *unsettled, PyObject *gr_frame,
+              PyObject *otherwise)
 {
+    if (buffer_slots.type == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+        PyErr_SetString(PyExc_TypeError, "that is no buffer of which `learn` was told");
+        return NULL;
+    }
     Hook *hook = new_hook(hook_type, call, otherwise);
     if (hook != NULL) {
-        hook->rows = Py_NewRef(rows);
+        hook->buffer = Py_NewRef(buffer);
         hook->raw = Py_NewRef(raw);
-        hook->shapes = Py_NewRef(shapes);
         hook->unsettled = Py_NewRef(unsettled);
         hook->gr_frame = Py_NewRef(gr_frame);
     }
@@ -1106,26 +1234,26 @@ greenlet_hook(vectorcallfunc call, PyObject *rows, PyObject *raw, PyObject *shap
 static PyObject *
 switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type, &shapes,
-                          &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise)) {
+    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
+                          &gr_frame, &otherwise)) {
         return NULL;
     }
-    return (PyObject *)greenlet_hook(switch_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+    return (PyObject *)greenlet_hook(switch_way, buffer, raw, unsettled, gr_frame, otherwise);
 }
 
 static PyObject *
 hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *rows, *raw, *shapes, *unsettled, *gr_frame, *otherwise;
+    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
     PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!OO!O!O!O!O!O!O!", &PyList_Type, &rows, &PyDict_Type, &raw, &PyDict_Type,
-                          &shapes, &PySet_Type, &unsettled, &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled,
+                          &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
                           &everybody, &PyDict_Type, &hubs, &PyDict_Type, &ready, &PyDict_Type, &sleeps, &PyLong_Type,
                           &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
         return NULL;
     }
-    Hook *hook = greenlet_hook(hub_way, rows, raw, shapes, unsettled, gr_frame, otherwise);
+    Hook *hook = greenlet_hook(hub_way, buffer, raw, unsettled, gr_frame, otherwise);
     if (hook != NULL) {
         hook->everybody = Py_NewRef(everybody);
         hook->hubs = Py_NewRef(hubs);

@@ -39,9 +39,8 @@ def profile_hook(
     /,
 ) -> Any: ...
 def switch_hook(
-    rows: list[int],
+    buffer: Any,
     raw: dict[int, int],
-    shapes: dict[int, int],
     unsettled: set[int],
     gr_frame: GetSetDescriptorType,
     otherwise: Hook,
@@ -52,9 +51,8 @@ def run_callback(
 ) -> Callable[..., Any]: ...
 def packed(rows: list[int], /) -> str: ...
 def hub_hook(
-    rows: list[int],
+    buffer: Any,
     raw: dict[int, int],
-    shapes: dict[int, int],
     unsettled: set[int],
     gr_frame: GetSetDescriptorType,
     otherwise: Hook,

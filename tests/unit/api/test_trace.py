@@ -381,7 +381,7 @@ def test_what_was_cut_opens_as_far_as_it_goes(tmp_path: Path) -> None:
         (b"\x00\xff" * 50, "'a.trace' is not a trace: its first line is not a visualizer header."),
         (
             encode(Header(words.FORMAT, words.VERSION + 1)),
-            f"The trace 'a.trace' is of version {words.VERSION + 1}; this visualizer reads version {words.VERSION}.",
+            f"The trace 'a.trace' is of version {words.VERSION + 1}; this visualizer reads versions 1 and 2.",
         ),
     ],
 )

@@ -68,7 +68,7 @@ def test_lines_that_cannot_be_read_are_counted(visualizer: Visualizer, tmp_path:
         (b"hello\n", "'x.trace' is not a trace: its first line is not a visualizer header."),
         (
             b'{"format":"visualizer-trace","version":99}\n',
-            "The trace 'x.trace' is of version 99; this visualizer reads version 1.",
+            "The trace 'x.trace' is of version 99; this visualizer reads versions 1 and 2.",
         ),
     ],
 )

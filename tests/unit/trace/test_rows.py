@@ -75,6 +75,16 @@ def test_a_row_may_have_a_value_of_its_own() -> None:
     ]
 
 
+def test_the_value_of_a_row_may_be_a_number() -> None:
+    first, last = (words.ZERO_TEXT + sign * words.LARGEST_NUMBER for sign in (-1, 1))
+    rows = packed((1500, 2, first + 1 << 32), (1501, 2, last + 1 << 32), (1502, 2, last + 2 << 32))
+    assert read(ev.Shape(0, [ev.Yield(0, words.SUBJECT, 4, 2)]), ev.Rows(rows)) == [
+        ev.Yield(500, 2, first, 2),
+        ev.Yield(501, 2, last, 2),
+        ev.Dropped(-1, "rows that could not be read", 1),
+    ]
+
+
 def test_a_row_may_say_itself_what_is_waited_for() -> None:
     waits = ev.Wait(0, words.CURRENT, "future", 3, -1, words.SUBJECT)
     rows = packed((1500, 2, 8 << 32), (1501, 3, 9 << 32), (1502, 4, 8 << 32), (1503, 5, 1 + (8 << 32)))

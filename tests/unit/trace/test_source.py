@@ -205,7 +205,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_a_version_of_which_nothing_else_is_known() -> None:
-    sentence = "The trace 'trace' is of version 7; this visualizer reads version 1."
+    sentence = "The trace 'trace' is of version 7; this visualizer reads versions 1 and 2."
     assert error_of(lambda: everything(b'{"format":"visualizer-trace","version":7,"pid":"x"}\n[]\n')) == sentence
 
 

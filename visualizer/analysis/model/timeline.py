@@ -24,6 +24,7 @@ from visualizer.analysis.model.samples import Samples
 from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import FINAL, RUNS, SUMMED, State
+from visualizer.analysis.model.texts import Texts
 from visualizer.analysis.model.tracks import Tracks
 from visualizer.analysis.model.types import (
     Entry,
@@ -63,7 +64,7 @@ class Timeline:
         self.words = Vocabulary()
         self._header: ev.Header | None = None
         #: In order of appearance.
-        self._texts: dict[int, str] = {}
+        self._texts = Texts()
         self._places: dict[int, Place] = {}
         self.tracks = Tracks(self._texts, self._places)
         #: Ids in the order in which they were spawned, or ended.
@@ -262,7 +263,8 @@ class Timeline:
 
     def text(self, text: int) -> str | None:
         """The text with this id."""
-        return self._texts.get(text)
+        found: str | None = self._texts.get(text)
+        return found
 
     def place(self, place: int) -> Place | None:
         """The place with this id."""

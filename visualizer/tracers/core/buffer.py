@@ -17,8 +17,9 @@ import time
 from _bisect import bisect_right
 from itertools import count
 
-from visualizer.trace.words import CURRENT
+from visualizer.trace.words import CURRENT, LARGEST_NUMBER, ZERO_TEXT
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.values import show, shown_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -156,9 +157,11 @@ class Buffer(Met):
         "clock",
         "closed",
         "entering",
+        "handed",
         "hook",
         "ident",
         "idle_ns",
+        "kinds",
         "left",
         "looked",
         "measured",
@@ -208,14 +211,19 @@ class Buffer(Met):
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
         self.shapes: dict[int, int] = {}
+        #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
+        #: does), and how it is worked out.
+        self.handed: dict[int, tuple[int, str, Any]] = {}
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
-        self.tables = [self.shapes]
+        self.tables: list[dict[int, Any]] = [self.shapes, self.handed]
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = {}
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
+        #: The same of values that are told by their type alone, by its name; and of booleans.
+        self.kinds: dict[str | bool, int] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -252,6 +260,23 @@ class Buffer(Met):
             self.rows.extend((t_ns, PARTS, 0))
         return known
 
+    def value(self, value: Any) -> int:
+        """What is added to the shape of a row that says `value`; 0 of one that a row cannot say, or not yet."""
+        kind = type(value)
+        if kind is int:
+            return ZERO_TEXT + value + 1 << VALUE_BIT if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else 0
+        return self.kinds.get(value if kind is bool else shown_type(value), 0)
+
+    def tell_value(self, t_ns: int, value: Any) -> int:
+        """The same, once what is said of its kind is told; 0 of one that a row cannot say."""
+        number = self.value(value)
+        known = value if type(value) is bool else shown_type(value)
+        if number == 0 and known != "":
+            if len(self.kinds) >= _MOST_SHAPES:
+                self.kinds.clear()
+            number = self.kinds[known] = self.said(t_ns, show(value))
+        return number
+
     def begin_again(self, track: int) -> None:
         """In a forked child: what is stored is the parent's to write, and the thread has another track.
 
@@ -261,6 +286,7 @@ class Buffer(Met):
         del self.rows[:], self.parts[:]
         self.forget()
         self._texts.clear()
+        self.kinds.clear()
         self.onward.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
@@ -301,6 +327,8 @@ class Taken:
 
     def next_parts(self, until: int) -> int:
         """The first row from `at` on that stands for an event with parts; `until` if there is none before it."""
+        if self.parts_at == len(self.parts):
+            return until
         try:
             return self.tracks.index(PARTS, self.at, until)
         except ValueError:
@@ -315,7 +343,8 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     # A slice and a deletion of the same length: a hook that stores between the two only adds after them.
     rows = buffer.rows[: count * ROW]
     del buffer.rows[: count * ROW]
-    references = rows[1::ROW].count(PARTS) * STRIDE
+    # The parts of a row are there before it.
+    references = rows[1::ROW].count(PARTS) * STRIDE if buffer.parts else 0
     parts = buffer.parts[:references]
     del buffer.parts[:references]
     buffer.taken += count

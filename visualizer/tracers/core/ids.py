@@ -15,6 +15,7 @@ import os
 import sys
 from itertools import chain, count, repeat
 
+from visualizer.trace import words
 from visualizer.trace.sink import LOWEST_FD, Sink
 from visualizer.tracers.core.own_lock import OwnLock
 
@@ -50,7 +51,7 @@ class InHeader:
     """
 
     #: How every header begins that has them.
-    BEGIN = b'{"format":"visualizer-trace","version":1,"numbers":['
+    BEGIN = b'{"format":"%s","version":%d,"numbers":[' % (words.FORMAT.encode(), words.VERSION)
     _DIGITS = 10
     #: What the header says of a program that has not shared its numbers yet.
     NONE = "[" + ",".join(["0".rjust(_DIGITS)] * 4) + "]"

@@ -116,4 +116,4 @@ def address_text(module: Any, family: int, address: Any) -> str:
         if family == getattr(module, "AF_INET6", -1):
             scope = address[3] if len(address) == 4 else 0
             return f"[{address[0]}{f'%{scope}' if scope and '%' not in address[0] else ''}]:{address[1]}"
-    return show(address) if type(address) in (tuple, int) else f"<{type_name(type(address))}>"
+    return show(address) if type(address) is tuple or type(address) is int else f"<{type_name(type(address))}>"

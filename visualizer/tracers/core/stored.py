@@ -49,7 +49,7 @@ class StoredAttributes:
         default = kind.__dict__.get(attribute, _MISSING)
         if type(default) is MemberDescriptorType:
             setattr(kind, attribute, _InSlot(default, told, self._failed))
-        elif default is _MISSING or type(default) in ATOMS:
+        elif default is _MISSING or id(type(default)) in ATOMS:
             setattr(kind, attribute, _InDict(attribute, default, told, self._failed))
         else:
             return

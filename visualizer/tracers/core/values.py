@@ -25,8 +25,18 @@ _type_module = type.__dict__["__module__"].__get__
 bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 
+
+
+def ids_of(*kinds: type) -> frozenset[int]:
+    """To tell whether a type is one of these: to compare it, or work out its hash, may be its metaclass's code."""
+    return frozenset(map(id, kinds))
+
+
 #: Immutable, and without references: a hook may keep the object and leave its text to the flush.
-ATOMS = frozenset((int, bool, float, type(None)))
+ATOMS = ids_of(int, bool, float, type(None))
+_NUMBERS = ids_of(int, float)
+SEQUENCES = ids_of(list, tuple)
+CONTAINERS = SEQUENCES | ids_of(set, frozenset, dict)
 
 
 class Shown(str):
@@ -35,12 +45,16 @@ class Shown(str):
     __slots__ = ()
 
 
+#: Of these types `show` says what a value holds, not only which type it is of. So it does of exceptions.
+_BY_CONTENT = ATOMS | CONTAINERS | ids_of(complex, str, bytes, Shown)
+
+
 def keep(value: Any) -> Any:
     """What a hook stores for `value`: itself if it cannot change and keeps nothing alive, else its text now."""
     kind = type(value)
     if kind is Shown:
         return value
-    if kind in ATOMS or (kind is str and len(value) <= LONGEST_TEXT):
+    if id(kind) in ATOMS or (kind is str and len(value) <= LONGEST_TEXT):
         return value
     return Shown(show(value))
 
@@ -53,15 +67,21 @@ def show(value: Any, depth: int = 2) -> str:
     if kind is int:
         bits = value.bit_length()
         return repr(value) if bits <= LONGEST_INT_BITS else f"<int of {bits} bits>"
-    if kind in ATOMS or kind is complex:
+    if id(kind) in ATOMS or kind is complex:
         return repr(value)
     if kind is str or kind is bytes:
         return repr(value) if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]!r}… ({len(value)} long)"
-    if depth and kind in (list, tuple, set, frozenset, dict):
+    if depth and id(kind) in CONTAINERS:
         return _show_container(value, kind, depth - 1)
     if issubclass(kind, BaseException):
         return _show_exception(value, kind)
     return f"<{type_name(kind)}>"
+
+
+def shown_type(value: Any) -> str:
+    """The name of the type of `value`, if `show` says no more of it than that; else ""."""
+    kind = type(value)
+    return "" if id(kind) in _BY_CONTENT or issubclass(kind, BaseException) else type_name(kind)
 
 
 def dictionary(thing: Any) -> dict[str, Any]:
@@ -75,14 +95,14 @@ def dictionary(thing: Any) -> dict[str, Any]:
 
 def nanoseconds(seconds: Any) -> int:
     """As an integer; -1 of what is no plain number, below 0, infinite or nearly so."""
-    if type(seconds) not in (int, float) or not 0 <= seconds < _LONGEST_S:
+    if id(type(seconds)) not in _NUMBERS or not 0 <= seconds < _LONGEST_S:
         return -1
     return int(seconds * 1_000_000_000)
 
 
 def type_name(kind: type) -> str:
-    """The name a class was given; a metaclass cannot interfere."""
-    return str(_type_name(kind))
+    """The name a class was given; neither a metaclass can interfere, nor a name that is no plain text."""
+    return str.__str__(_type_name(kind))
 
 
 def type_module(kind: type) -> str:

@@ -17,7 +17,7 @@ from visualizer.trace import words
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.sockets import Addresses, address_text
-from visualizer.tracers.core.values import dictionary, nanoseconds, type_module, type_name
+from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -260,10 +260,10 @@ class Waits:
 
     def _joined(self, things: Any) -> str:
         """The tracks that are waited for."""
-        if type(things) in (set, frozenset, dict):
+        if id(type(things)) in CONTAINERS - SEQUENCES:
             known = [track for one in things if (track := self._known_track(one)) is not None]
             things = [one for _, one in sorted(zip(known, things, strict=False))] if len(known) == len(things) else []
-        return self._numbers.name(things) if type(things) in (list, tuple) or self._library.is_task(things) else ""
+        return self._numbers.name(things) if id(type(things)) in SEQUENCES or self._library.is_task(things) else ""
 
     def may_be_short(self, stand: Stand, reason: str | None) -> bool:
         """Whether `thing` tells all that there is to tell of who waits there, for that reason."""

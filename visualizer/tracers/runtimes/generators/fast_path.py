@@ -1,9 +1,10 @@
 """The short way of the commonest steps of a generator: a callback stores three integers.
 
 It is taken where a generator that is suspended at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
-and is suspended at one again, each at a place and with a value that this thread met before. Everything else takes the
-long way (tracks.py), which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and
-for a profile function: a call of a function would cost as much as what it did.
+and is suspended at one again, each at a place that this thread met before, with a value that it met there, or one that
+the row can say (`Buffer.value`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
+same stands here twice, for `sys.monitoring` and for a profile function: a call of a function would cost as much as what
+it did.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.tracers.runtimes.generators.introspection import ends_in_none
-from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED
+from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
 
 TYPE_CHECKING = False
@@ -28,8 +29,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _getframe = sys._getframe
 _SEND_METHOD = GeneratorType.send
-#: Exactly of these types a value stands for itself in `Site.shapes`.
-_PLAIN = frozenset((int, str, type(None)))
 
 
 def monitoring_ways(
@@ -42,7 +41,7 @@ def monitoring_ways(
     """
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
-    builtin, generator_type, again, plain = BuiltinFunctionType, GeneratorType, AGAIN, _PLAIN
+    builtin, generator_type, again, shape_of = BuiltinFunctionType, GeneratorType, AGAIN, known_shape
 
     def call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         if type(function) is builtin and argument is not missing:
@@ -77,7 +76,7 @@ def monitoring_ways(
             if value is run.resume_value:
                 shape = run.resume_shape
             else:
-                shape = run.resume_site.shapes.get(value) if type(value) in plain else None
+                shape = shape_of(value, run.resume_site, buffer)
             if shape is not None and run.in_thread is buffer:
                 rows = buffer.rows
                 rows += (clock(), run.track, shape)
@@ -102,7 +101,7 @@ def monitoring_ways(
         if value is run.yield_value:
             shape = run.yield_shape
         else:
-            shape = run.yield_site.shapes.get(value) if type(value) in plain else None
+            shape = shape_of(value, run.yield_site, run.in_thread)
             if shape is None:
                 return on_yield(code, offset, value)
         rows = run.in_thread.rows
@@ -125,7 +124,7 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
     calls = generators.calls
-    builtin, generator_type, again, plain = BuiltinFunctionType, GeneratorType, AGAIN, _PLAIN
+    builtin, generator_type, again, shape_of = BuiltinFunctionType, GeneratorType, AGAIN, known_shape
 
     def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
         if event == "return":
@@ -134,7 +133,7 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                 if arg is run.yield_value:
                     shape = run.yield_shape
                 else:
-                    shape = run.yield_site.shapes.get(arg) if type(arg) in plain else None
+                    shape = shape_of(arg, run.yield_site, run.in_thread)
                 if shape is not None:
                     rows = run.in_thread.rows
                     rows += (clock(), run.track, shape)
@@ -154,7 +153,7 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                     if value is run.resume_value:
                         shape = run.resume_shape
                     else:
-                        shape = run.resume_site.shapes.get(value) if type(value) in plain else None
+                        shape = shape_of(value, run.resume_site, buffer)
                     if shape is not None and buffer is getattr(local, "buffer", None):
                         rows += (clock(), run.track, shape)
                         run.at, run.cause, run.sent = RUNNING, "", None

@@ -14,7 +14,6 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, COROUTINE_FLAG, ITERABLE_COROUTINE_FLAG
-from visualizer.tracers.core.values import keep
 from visualizer.tracers.core.youngest import youngest
 
 TYPE_CHECKING = False
@@ -253,7 +252,7 @@ class Calibration:
                 return
 
     def sent(self, generator: Any, ended_in_none: bool) -> Any:
-        """The value just sent to `generator`, NO_VALUE if it cannot be told.
+        """What was just sent to `generator`, NO_VALUE if it cannot be told.
 
         `ended_in_none`: what `ends_in_none` said before. Before 3.13 a generator in which an exception was handled
         (by a hook of ours, too) has None in the place of the exception.
@@ -263,7 +262,7 @@ class Calibration:
         position = self.plain
         if found and (found[-1] is handled if handled is not None else ended_in_none and found[-1] is None):
             position = self.handling
-        return keep(found[position]) if position and len(found) >= -position else lines.NO_VALUE
+        return found[position] if position and len(found) >= -position else lines.NO_VALUE
 
 
 def ends_in_none(generator: Any) -> bool:

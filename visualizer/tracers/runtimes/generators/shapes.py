@@ -11,6 +11,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.stream import Stream
+from visualizer.tracers.core.values import keep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -20,10 +21,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: So many values a site has shapes for, and a thread sites.
 _MOST_SHAPES = 64
 _MOST_SITES = 4096
-#: Larger numbers and longer texts seldom come again.
-_LARGEST = 1000
+#: Longer texts seldom come again.
 _LONGEST = 16
-LIMITS = _LARGEST, _LONGEST, _MOST_SHAPES
+LIMITS = _LONGEST, _MOST_SHAPES
 
 #: What a generator does, as far as is known: it runs, is suspended at a `yield`, is suspended in a `yield from` or
 #: `await`; or it is an asynchronous one that is suspended at a `yield`.
@@ -39,13 +39,15 @@ NEVER = object()
 class Site:
     """A place at which generators are resumed for one cause, or are suspended, in one thread."""
 
-    __slots__ = ("code", "next_shape", "shapes")
+    __slots__ = ("bare", "code", "next_shape", "shapes")
 
     def __init__(self, code: CodeType | None) -> None:
         #: Kept so that its id stays its own.
         self.code = code
-        #: Shape by value, of those that equal nothing of another type that is shown otherwise.
+        #: Shape by value, of texts and None.
         self.shapes: dict[Any, int] = {}
+        #: That of rows that say the value themselves (`Buffer.value`).
+        self.bare = -1
         #: That of a resumption without a value, by `next`.
         self.next_shape = -1
 
@@ -103,30 +105,34 @@ class Run:
         self.yield_shape = -1
 
 
-def repeats(value: Any) -> bool:
-    """Whether a value may come again, and is told from all others by `==` among values of which this is true."""
-    kind = type(value)
-    if kind is int:
-        return bool(-_LARGEST < value < _LARGEST)
-    return value is None or value is lines.NO_VALUE or (kind is str and len(value) <= _LONGEST)
+def known_shape(value: Any, site: Site, buffer: Buffer) -> int | None:
+    """The shape of an event with `value` at a site, with what says the value; None if that is not known yet."""
+    if value is None or type(value) is str or value is lines.NO_VALUE:
+        return site.shapes.get(value)
+    added = buffer.value(value)
+    return site.bare + added if added and site.bare >= 0 else None
 
 
 def store_resume(
     stream: Stream, run: Run, cause: str, value: Any, code: CodeType | None, offset: int, t_ns: int, learn: bool
 ) -> None:
-    """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there."""
+    """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there.
+
+    `value`: what was sent, or what `keep` made of it, if that is not to be learned.
+    """
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    stream.extend((lines.resume, t_ns, run.track, cause, value, code, offset))
+    kept = value if value is lines.NO_VALUE else keep(value)
+    stream.extend((lines.resume, t_ns, run.track, cause, kept, code, offset))
     if learn and code is not None:
         site = _site(buffer, code, offset, cause)
         if cause is words.SEND:
             run.resume_code, run.resume_offset, run.resume_site = code, offset, site
             run.resume_value = NEVER
-        shape = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause, value, code, offset), t_ns)
+        shape, again = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause), (code, offset), t_ns)
         if cause is not words.SEND:
             site.next_shape = shape
-        elif shape >= 0:
+        elif again:
             run.resume_value, run.resume_shape = value, shape
 
 
@@ -136,12 +142,12 @@ def store_yield(
     """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    stream.extend((lines.yielded, t_ns, run.track, cause, value, code, offset))
+    stream.extend((lines.yielded, t_ns, run.track, cause, keep(value), code, offset))
     if learn:
         site = _site(buffer, code, offset, words.YIELD)
         run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
-        shape = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, words.YIELD, value, code, offset), t_ns)
-        if shape >= 0:
+        shape, again = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, words.YIELD), (code, offset), t_ns)
+        if again:
             run.yield_value, run.yield_shape = value, shape
 
 
@@ -163,11 +169,22 @@ def _site(buffer: Buffer, code: CodeType, offset: int, cause: str) -> Site:
     return site
 
 
-def _shape(buffer: Buffer, site: Site, value: Any, event: tuple[Any, ...], t_ns: int) -> int:
-    """The shape of an event at a site, told to the file if it is new; -1 if it is to have none."""
-    if not repeats(value):
-        return -1
-    shape = site.shapes.get(value, -1)
-    if shape < 0 and len(site.shapes) < _MOST_SHAPES:
-        shape = site.shapes[value] = buffer.shape(t_ns, event)
-    return shape
+def _shape(
+    buffer: Buffer, site: Site, value: Any, begin: tuple[Any, ...], place: tuple[CodeType, int], t_ns: int
+) -> tuple[int, bool]:
+    """The shape of an event at a site, told to the file if it is new, with what says the value, if a row of that shape
+    says it; -1 if it is to have none. And whether the value may be kept, to be told when it comes again.
+
+    `begin`: the event's first parts.
+    """
+    if value is None or value is lines.NO_VALUE or (type(value) is str and len(value) <= _LONGEST):
+        shape = site.shapes.get(value, -1)
+        if shape < 0 and len(site.shapes) < _MOST_SHAPES:
+            shape = site.shapes[value] = buffer.shape(t_ns, (*begin, value, *place))
+        return shape, shape >= 0
+    added = buffer.tell_value(t_ns, value)
+    if not added:
+        return -1, False
+    if site.bare < 0:
+        site.bare = buffer.shape(t_ns, (*begin, lines.NO_VALUE, *place))
+    return site.bare + added, type(value) is int

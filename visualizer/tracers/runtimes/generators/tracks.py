@@ -17,7 +17,7 @@ from types import CodeType, CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
@@ -117,7 +117,8 @@ class Generators:
         if self.compiled is not None:
             parts = lines.resume, lines.yielded, words.SEND, words.YIELD, keep
             known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", *parts
-            self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL))
+            said = words.ZERO_TEXT, words.LARGEST_NUMBER, VALUE_BIT
+            self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL, *said))
         self.calibration = Calibration()
         self.births = Births(recording, self.on_gone)
         #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
@@ -185,7 +186,7 @@ class Generators:
 
     def track_of(self, thing: Any) -> int:
         """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
-        frame = frame_of(thing) if type(thing) in GENERATORS else None
+        frame = frame_of(thing) if any(type(thing) is kind for kind in GENERATORS) else None
         if frame is None:
             return words.NOBODY
         run = self.live.get(id(frame))
@@ -386,7 +387,8 @@ class Generators:
                 run.cause, run.call_code, run.call_offset = words.SEND, run.resume_code, run.resume_offset
             if run.cause is words.SEND:
                 cause, value = words.SEND, run.sent
-                value = self.calibration.sent(run.generator, run.ended_in_none) if value is UNREAD else keep(value)
+                if value is UNREAD:
+                    value = self.calibration.sent(run.generator, run.ended_in_none)
                 learn = where is run.call_code and offset == run.call_offset
             run.cause, run.sent, run.generator = "", None, None
         elif run.asked is not None and run.at == GIVEN:
@@ -405,7 +407,7 @@ class Generators:
                 if outer.passing is not lines.NO_VALUE:
                     cause, value, outer.passing = words.SEND, outer.passing, lines.NO_VALUE
         if run.at == DELEGATING:
-            run.passing = value
+            run.passing = value if value is lines.NO_VALUE else keep(value)
             run.yield_offset = -1
             learn = False
         run.at = RUNNING
@@ -492,11 +494,10 @@ class Generators:
         if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
             outer.inner, run.outer = run, outer
         run.passing = lines.NO_VALUE
-        value = keep(value)
         learn = not (delegating or watched.is_async or ignored)
         store_yield(self.stream, run, value, code, offset, t_ns, learn, words.IGNORED if ignored else words.YIELD)
         if self.through:
-            self._yield_through(back, value, t_ns)
+            self._yield_through(back, keep(value), t_ns)
 
     def _yield_through(self, back: Any, value: Any, t_ns: int) -> None:
         """What was thrown through generators is answered through them."""

@@ -14,7 +14,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
-from visualizer.tracers.core.values import bases_of, type_name
+from visualizer.tracers.core.values import SEQUENCES, bases_of, type_name
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.gevent.ready import Ready
@@ -84,7 +84,7 @@ class Ties:
     def _report_joined(self, t_ns: int, iterator: Any) -> None:
         parts = gc.get_referents(iterator)
         waiter = next((part for part in parts if type_name(type(part)) == "MultipleWaiter"), None)
-        joined = next((part for part in parts if type(part) in (list, tuple)), ())
+        joined = next((part for part in parts if id(type(part)) in SEQUENCES), ())
         greenlets = [one for one in joined if issubclass(type(one), self._greenlets.module.greenlet) and not one.dead]
         if waiter is not None and waiter.greenlet is not None and greenlets:
             self._tie(t_ns, self._ready.track_of(waiter.greenlet), words.AWAITS, self._numbers.name(greenlets))

@@ -68,7 +68,8 @@ class Limits:
         #: By the id of a greenlet that waits: the first of them that was due.
         self.waiting: dict[int, Limit] = {}
         self._classes: dict[type, type] = {}
-        self._roles: dict[type, str] = {}
+        #: Of classes, which are kept, by their ids.
+        self._roles: dict[int, tuple[type, str]] = {}
 
     def first_due(self, greenlet: Any) -> Limit | None:
         """`greenlet` begins to wait. Return what ends that at the latest; None if nothing does."""
@@ -150,9 +151,10 @@ class Limits:
             if type_name(type(callback)) not in BOUND:
                 return
             owner = callback.__self__
-            role = self._roles.get(type(owner))
-            if role is None:
-                role = self._roles[type(owner)] = _role(type(owner))
+            kind = type(owner)
+            if id(kind) not in self._roles:
+                self._roles[id(kind)] = kind, _role(kind)
+            _, role = self._roles[id(kind)]
             asked_ns = left_ns = timer._visualizer_asked_ns
             if role == _TIMEOUT and args and callback.__name__ == "_on_expiration":
                 greenlet, is_its = args[0], dictionary(owner).get("_one_shot") is True

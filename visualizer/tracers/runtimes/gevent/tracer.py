@@ -154,8 +154,8 @@ class GeventTracer(Family):
         if compiled is None:
             return make_hook(buffer.rows.extend, stream.clock, giving, tracks, shapes, unsettled, otherwise)
         hook: Hook = compiled.hub_hook(
-            buffer.rows, greenlets.raw, buffer.shapes, unsettled, greenlets.suspended_in, otherwise, *tracks[:3],
-            state.sleeps, state.resumed, giving.code, giving.offsets,
+            buffer, greenlets.raw, unsettled, greenlets.suspended_in, otherwise, *tracks[:3], state.sleeps,
+            state.resumed, giving.code, giving.offsets,
         )
         return hook
 

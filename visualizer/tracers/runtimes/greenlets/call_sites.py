@@ -14,7 +14,7 @@ import sys
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import ATOMS, Shown, bases_of, keep, show, type_module, type_name
+from visualizer.tracers.core.values import ATOMS, Shown, bases_of, ids_of, keep, show, type_module, type_name
 from visualizer.tracers.core.variables import FUNCTION, NOWHERE, Unknown, of_variables
 
 TYPE_CHECKING = False
@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: Works a value out of a frame's variables: its own, and its module's.
     Recipe = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
-_PLAIN = ATOMS | {str, bytes}
+_PLAIN = ATOMS | ids_of(str, bytes)
+_LOOKED_UP = ids_of(list, tuple, dict)
 #: Types of a method that is bound to its object.
 BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_method", "method-wrapper"))
 #: Functions that go through what they are given first.
@@ -66,7 +67,7 @@ class Receiver:
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "first", "joined", "receiver", "thrown")
+    __slots__ = ("argument", "code", "constant", "first", "joined", "name", "receiver", "thrown")
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
@@ -74,8 +75,10 @@ class CallSite:
     ) -> None:
         #: Kept so that its id stays its own.
         self.code = code
-        #: Of `other.switch(value)`, the value.
+        #: Of `other.switch(value)`, the value; its name, if that is all of it, and itself, if it is a constant.
         self.argument = argument
+        self.name = ""
+        self.constant: Any = NO_VALUE
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing; of `Kind(...).method(...)`, a `New`.
         #: Of a method that is called by another name, as `take()` or `self.take()`, what it is bound to.
         self.receiver = receiver
@@ -105,7 +108,8 @@ class CallSites:
         return site
 
     def value(self, frame: Any) -> Any:
-        """The value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is, or it is unknown."""
+        """What `keep` makes of the value handed over by the `switch` that `frame` is suspended in; NO_VALUE if none is,
+        or it is unknown."""
         recipe = self.at(frame).argument
         return NO_VALUE if recipe is None else _work_out(recipe, frame, keep)
 
@@ -170,7 +174,11 @@ def _site(code: CodeType, offset: int) -> CallSite:
         return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
         if len(tree.args) == 1:
-            return CallSite(code, _maybe(_expression, tree.args[0]), receiver)
+            site = CallSite(code, _maybe(_expression, tree.args[0]), receiver)
+            site.name = getattr(tree.args[0], "id", "")
+            if type(tree.args[0]).__name__ == "Constant":
+                site.constant = tree.args[0].value
+            return site
         return CallSite(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
     joins = tree.args and (method or getattr(tree.func, "id", None)) in JOINS
     return CallSite(
@@ -294,9 +302,9 @@ def _item(node: Any) -> Recipe:
 
     def look_up(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         thing, key = owner(variables, module), index(variables, module)
-        if type(thing) not in (list, tuple, dict) or type(key) not in _PLAIN:
+        if id(type(thing)) not in _LOOKED_UP or id(type(key)) not in _PLAIN:
             raise Unknown
-        if type(thing) is dict and any(type(known) not in _PLAIN for known in thing):
+        if type(thing) is dict and any(id(type(known)) not in _PLAIN for known in thing):
             raise Unknown
         try:
             return thing[key]
@@ -382,7 +390,7 @@ def _binary(node: Any) -> Recipe:
 
     def work_out(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
         a, b = left(variables, module), right(variables, module)
-        if type(a) not in _PLAIN or type(b) not in _PLAIN:
+        if id(type(a)) not in _PLAIN or id(type(b)) not in _PLAIN:
             raise Unknown
         try:
             if operator == "Add":

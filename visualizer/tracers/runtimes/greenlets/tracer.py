@@ -15,7 +15,7 @@ from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
+from visualizer.tracers.runtimes.greenlets.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
@@ -158,17 +158,17 @@ class GreenletTracer:
         """The trace function of the thread of `buffer`."""
         hook: Hook | None = None
         for family in self.families:
-            hook = family.hook(buffer, hook or self.on_event) or hook
+            hook = family.hook(buffer, hook or self.value_hook(buffer)) or hook
         return hook or self.raw_hook(buffer)
 
     def raw_hook(self, buffer: Buffer) -> Hook:
         """The trace function of the thread of `buffer`: the commonest switch at once, all others in `_on_event`.
 
         The commonest is one between two raw greenlets that are known, in a call of `switch` that stands in the
-        program's own code, was met before, and hands no value over.
+        program's own code, was met before, and hands over no value, or a constant.
         """
         clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
-        raw, unsettled, on_event = self.raw, self.unsettled, self.on_event
+        raw, unsettled, otherwise = self.raw, self.unsettled, self.value_hook(buffer)
 
         def visualizer_hook(event: str, args: Any) -> None:
             if event == "switch" and not unsettled:
@@ -179,13 +179,39 @@ class GreenletTracer:
                     return
                 except (KeyError, AttributeError):
                     pass
-            on_event(event, args)
+            otherwise(event, args)
 
         compiled = self._recording.compiled
         if compiled is None:
             return visualizer_hook
-        hook: Hook = compiled.switch_hook(buffer.rows, raw, shapes, unsettled, self.suspended_in, on_event)
+        hook: Hook = compiled.switch_hook(buffer, raw, unsettled, self.suspended_in, otherwise)
         return hook
+
+    def value_hook(self, buffer: Buffer) -> Hook:
+        """What comes next where that is not it: the same switch if it hands a value over, all others in `on_event`."""
+        stream, handed = self._recording.stream, buffer.handed
+        raw, unsettled, on_event = self.raw, self.unsettled, self.on_event
+
+        def visualizer_hook(event: str, args: Any) -> None:
+            if event == "switch" and handed and not unsettled:
+                origin, target = args
+                track, frame = raw.get(id(target)), origin.gr_frame
+                place = handed.get(id(frame.f_code) + frame.f_lasti) if frame is not None else None
+                if place is not None and track is not None:
+                    try:
+                        value, t_ns = work_out(place[2], frame), stream.clock()
+                        said = 0 if value is lines.NO_VALUE else buffer.tell_value(t_ns, value)
+                        if said or value is lines.NO_VALUE:
+                            buffer.rows.extend((t_ns, track, place[0] + said))
+                        else:
+                            where = frame.f_code, frame.f_lasti
+                            stream.store(lines.switch, t_ns, words.CURRENT, track, keep(value), *where)
+                    except Exception as error:
+                        self._recording.fail(self.name, error)
+                    return
+            on_event(event, args)
+
+        return visualizer_hook
 
     def on_event(self, event: str, args: Any) -> None:
         if event == "switch" or event == "throw":
@@ -270,8 +296,8 @@ class GreenletTracer:
                 self._name_suspended(from_track, frame, t_ns)
             if event == "switch" and to_track not in self.hubs and frame is not None:
                 value = self.sites.value(frame)
-                if code is frame.f_code and self.sites.at(frame).argument is None:
-                    self._learn(buffer, code, offset, t_ns)
+                if code is frame.f_code:
+                    self._learn(buffer, self.sites.at(frame), code, offset, t_ns)
         if event == "throw":
             if frame is not None:
                 family = self.hubs.get(from_track)
@@ -307,15 +333,19 @@ class GreenletTracer:
             self._thrown.add(track)
             self.unsettled.add(track)
 
-    def _learn(self, buffer: Buffer, code: CodeType, offset: int, t_ns: int) -> None:
-        """From now on the short way may be taken for a switch, without a value, that leaves its origin suspended here.
+    def _learn(self, buffer: Buffer, site: CallSite, code: CodeType, offset: int, t_ns: int) -> None:
+        """From now on the short way may be taken for a switch that leaves its origin suspended here.
 
         The code is kept alive by `sites`.
         """
-        shapes, place = buffer.shapes, id(code) + offset
-        if place not in shapes:
-            event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset
-            shapes[place] = buffer.shape(t_ns, event)
+        place, value = id(code) + offset, site.constant
+        if place in buffer.shapes or place in buffer.handed:
+            return
+        shape = buffer.shape(t_ns, (lines.switch, words.CURRENT, words.SUBJECT, value, code, offset))
+        if site.argument is None or value is not lines.NO_VALUE:
+            buffer.shapes[place] = shape
+        else:
+            buffer.handed[place] = shape, site.name, site.argument
 
     def adopt(
         self, greenlet: Any, t_ns: int, creator: int = words.NOBODY, frame: Any = None,

@@ -13,7 +13,7 @@ from binascii import crc32
 from io import BytesIO
 
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.values import dictionary, show
+from visualizer.tracers.core.values import dictionary, ids_of, show
 from visualizer.tracers.core.variables import of_variables
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ _fstat = os.fstat
 MODULE = "multiprocessing.connection"
 #: So much of a message is summed up; and one up to this length is looked into for what it says.
 _SUMMED, _SHOWN = 4096, 256
+_BYTES = ids_of(bytes, bytearray, memoryview)
 
 
 #: The class that unpickles, once one is needed; and what stands for the program's own, by their names: at most so many.
@@ -75,7 +76,7 @@ class Messages:
         content = sent if is_sent else value
         if type(content) is BytesIO:
             content = content.getvalue()
-        if type(content) not in (bytes, bytearray, memoryview):
+        if id(type(content)) not in _BYTES:
             return
         size = len(content) if type(content) is not memoryview else content.nbytes
         about = _inode(connection), began_ns, size, crc32(content[:_SUMMED])

@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from visualizer.trace import words
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.sockets import several
-from visualizer.tracers.core.values import dictionary
+from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary
 from visualizer.tracers.runtimes.threads.primitives import TO_READ, TO_WRITE
 
 TYPE_CHECKING = False
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: Of the masks of selectors, and of poll.
 _READ, _WRITE = 1, 2
 _POLL_READ, _POLL_WRITE = 1, 4
-#: Data of these types is looked into; of another, its attributes are, or what a function closes over. No deeper.
-_CONTAINERS = (tuple, list)
 
 
 def of_selector(selector: Any) -> dict[int, int]:
@@ -54,7 +52,7 @@ def of_lists(passed: dict[str, Any]) -> dict[int, int]:
 
 def _descriptors(things: Any) -> Iterator[int]:
     module: Any = sys.modules.get("_socket")
-    if type(things) not in (list, tuple, set, frozenset, dict):
+    if id(type(things)) not in CONTAINERS:
         return
     for thing in list(things):
         if type(thing) is int:
@@ -114,7 +112,7 @@ def waiting(data: Any, context: Context) -> int:
 
 def _within(data: Any) -> list[Any]:
     kind = type(data)
-    if kind in _CONTAINERS:
+    if id(kind) in SEQUENCES:
         return list(data)
     if kind is MethodType:
         return [data.__self__, *dictionary(data.__self__).values()]

@@ -122,28 +122,28 @@ class UnknownService(Service):
         return first
 
 
-#: What `_kind` says of gevent's own types, which live as long as we do.
-_kinds: dict[type, str] = {}
+#: What `_kind` says of gevent's own types, which live as long as we do, by their ids.
+_kinds: dict[int, str] = {}
 
 
 def _kind(kind: type) -> str:
     """The name of the class of gevent's that follows its own ways in `kind`; "?" if the program changes those."""
     kinds = bases_of(kind)
-    own = next((base for base in kinds if type_module(base).startswith("gevent.")), None)
+    at, own = next(((at, base) for at, base in enumerate(kinds) if type_module(base).startswith("gevent.")), (0, None))
     name = type_name(own) if own is not None else ""
     if own is None or (name not in _QUEUES and name not in _SEMAPHORES and name != "Channel"):
         name = ""
-    elif any(word in base.__dict__ for base in kinds[: kinds.index(own)] for word in _OVERRIDES):
+    elif any(word in base.__dict__ for base in kinds[:at] for word in _OVERRIDES):
         name = "?"
     if own is kind:
-        _kinds[kind] = name
+        _kinds[id(kind)] = name
     return name
 
 
 def service_of(owner: Any, ready: Ready) -> Service | None:
     """Who follows a notification that `owner` asks for; None if that is no thing that serves one after another."""
     kind = type(owner)
-    known = _kinds.get(kind)
+    known = _kinds.get(id(kind))
     name = _kind(kind) if known is None else known
     if not name:
         return None
