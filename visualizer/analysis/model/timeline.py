@@ -72,6 +72,8 @@ class Timeline:
         self.outputs: list[Output] = []
         self.samples = Samples()
         self.ties: list[Tie] = []
+        #: The threads that are known to be daemons.
+        self.daemons: set[int] = set()
         #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
         self.found_ready: dict[tuple[int, int], str] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.

@@ -307,6 +307,9 @@ class Writer:
             if line.relation == words.FOUND_READY:
                 timeline.found_ready[line.track, t_ns] = thing
                 return None
+            if line.relation == words.DAEMON:
+                timeline.daemons.add(line.track)
+                return None
             timeline.ties.append(Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing)))
         elif isinstance(line, ev.Size):
             timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))

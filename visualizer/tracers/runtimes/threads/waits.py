@@ -44,6 +44,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     Lock,
     RLock,
 )
+from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
 from visualizer.tracers.runtimes.threads.primitives import (
     BLOCKS_AND_LIMIT,
     LIMIT,
@@ -93,9 +94,13 @@ class Wait:
     """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
     tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
     queue, and when, if that is known already. `masks`: of a select, the events that it asks for, by descriptor;
-    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are."""
+    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are.
+    `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
 
-    __slots__ = ("code", "given", "is_over", "joined", "key", "limit_ns", "masks", "offset", "ready", "t_ns", "what")
+    __slots__ = (
+        "code", "given", "is_over", "joined", "key", "limit_ns", "masks", "offset", "pool", "ready", "t_ns", "track",
+        "what",
+    )
 
     def __init__(
         self, code: CodeType, offset: int, what: int, key: int, t_ns: int, limit_ns: int,
@@ -108,6 +113,7 @@ class Wait:
         self.t_ns = t_ns
         self.limit_ns = limit_ns
         self.joined = joined
+        self.track, self.pool = words.NOBODY, 0
         self.given: tuple[int, int] | None = None
         self.masks: dict[int, int] = {}
         self.ready: dict[int, int] | None = None
@@ -140,6 +146,7 @@ class Waits:
         self._numbers = Numbers(self._track_of)
         self._addresses = Addresses()
         self._sites = CallSites()
+        self.pools = Pools()
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
@@ -390,7 +397,7 @@ class Waits:
         elif what == SLEEP and awaited.limit_ns >= 0:
             on = f"{awaited.limit_ns / 1_000_000_000:g} s"
         elif awaited.reason == words.JOIN and awaited.thing is None and what != AWAIT_CHILD:
-            on = "other threads to end"
+            on = words.OTHER_THREADS
         elif awaited.function is not None and not is_own:
             on = f"{function_name(awaited.function)}()"
         if not is_own and self.primitives.is_of_child(awaited.frame):
@@ -409,7 +416,21 @@ class Waits:
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
         wait.masks = masks or {}
+        if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
+            self._needs_own_pool(wait, awaited.thing)
         return True
+
+    def _needs_own_pool(self, wait: Wait, future: Any) -> None:
+        """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
+        executor = self.pools.needed_by_itself(future)
+        if executor is None:
+            return
+        wait.track, wait.pool = self._runs(), id(executor)
+        waiting = [one.track for one in list(self.parked.values()) if one.pool == wait.pool]
+        if len(waiting) == workers_of(executor):
+            name = self._numbers.name(executor)
+            for track in waiting:
+                self._stream.store(lines.tie, wait.t_ns, track, words.EXHAUSTS, name)
 
     def _is_own(self, frame: Any) -> bool:
         """Whether the program's own code waits there."""
