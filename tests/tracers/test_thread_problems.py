@@ -141,3 +141,81 @@ def test_pools_with_a_way_out(trace_source: TraceSource, workers: int, limit: st
     traced = trace_source(BESIDE_OTHERS + ENDS_IT + POOL.format(workers=workers, limit=limit, waits=10_000))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
+
+
+ORDER = """
+fork, knife, gate = threading.Lock(), threading.RLock(), threading.Lock()
+ann_has_eaten, bob_is_there = threading.Event(), threading.Event()
+
+def ann():
+    {ann}
+    ann_has_eaten.set()
+
+def bob():
+    bob_is_there.set()
+    {wait}
+    {bob}
+
+threads = [threading.Thread(target=function, name=function.__name__) for function in (bob, ann)]
+threads[0].start()
+bob_is_there.wait()
+{between}
+threads[1].start()
+for thread in threads:
+    thread.join()
+"""
+EAT = "with {}:\n        with {}:\n            pass"
+EAT_GATED = "with gate:\n        with {}:\n            with {}:\n                pass"
+IN_MAIN = "with knife:\n    with fork:\n        pass"
+#: Bob comes later, not because of anything that Ann does.
+LATER = "until_told(r'^\\[\"exit\"', 1)"
+
+
+@pytest.mark.parametrize(
+    "bob", [EAT.format("knife", "fork"), "knife.acquire(); fork.acquire(); fork.release(); knife.release()"]
+)
+def test_two_that_take_locks_in_another_order(trace_source: TraceSource, bob: str) -> None:
+    script = ORDER.format(ann=EAT.format("fork", "knife"), bob=bob, wait=LATER, between="")
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "lock_order"
+    first, _, then = sentence.partition("; ")
+    lines = line_of(traced, "ann", 2), line_of(traced, "bob", 4 if "with" in bob else 3)
+    assert {first, then.partition(" →")[0]} == {
+        f"ann asks for knife (RLock 1) (script.py:{lines[0]}) while it has fork (lock 1)",
+        f"bob asks for fork (lock 1) (script.py:{lines[1]}) while it has knife (RLock 1)",
+    }
+    assert sentence.endswith("(inferred: nothing was seen that keeps them apart)")
+
+
+def line_of(traced: Traced, function: str, behind: int) -> int:
+    lines = traced.path.with_suffix(".py").read_text().splitlines()
+    return lines.index(f"def {function}():") + 1 + behind
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "wait", "between"),
+    [
+        pytest.param(EAT.format("fork", "knife"), EAT.format("fork", "knife"), LATER, "", id="the same order"),
+        pytest.param(EAT_GATED.format("fork", "knife"), EAT_GATED.format("knife", "fork"), LATER, "", id="a gate"),
+        pytest.param(
+            EAT.format("fork", "knife") + "\n    " + EAT.format("knife", "fork"), "pass", LATER, "", id="one thread"
+        ),
+        pytest.param(EAT.format("fork", "knife"), EAT.format("knife", "fork"), "ann_has_eaten.wait()", "", id="waits"),
+        pytest.param(
+            EAT.format("fork", "knife"),
+            "knife.acquire(); print(fork.acquire(timeout=1), fork.release()); knife.release()",
+            LATER,
+            "",
+            id="gives up",
+        ),
+        pytest.param(EAT.format("fork", "knife"), "pass", "", IN_MAIN, id="before"),
+    ],
+)
+def test_locks_that_nobody_waits_for_in_a_circle(
+    trace_source: TraceSource, ann: str, bob: str, wait: str, between: str
+) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + ORDER.format(ann=ann, bob=bob, wait=wait, between=between))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []

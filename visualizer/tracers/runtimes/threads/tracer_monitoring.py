@@ -40,7 +40,7 @@ from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook,
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
-from visualizer.tracers.runtimes.threads.primitives import MODULES
+from visualizer.tracers.runtimes.threads.primitives import MODULES, code_of
 from visualizer.tracers.runtimes.threads.waits import Waits
 
 TYPE_CHECKING = False
@@ -121,9 +121,7 @@ class MonitoringTracer:
         if name == "threading" and self._tool is not None:
             kind: Any = module.__dict__.get("Thread")
             for function in ("start", "_bootstrap_inner"):
-                code = getattr(getattr(kind, function, None), "__code__", None)
-                if code is not None:
-                    self._watch_code(code, _events.PY_START, begins=self._starts_or_begins)
+                self._watch_code(code_of(kind, function), _events.PY_START, begins=self._starts_or_begins)
         if name in MODULES:
             for code in self._waits.primitives.learn(name, module):
                 # Until a loop runs that is another runtime's. That calls it each time around, and tells of its polls
@@ -132,9 +130,9 @@ class MonitoringTracer:
                     self._watch_code(code, _events.CALL | _events.PY_RETURN, returns=self._selected)
         self._calls.learn(name)
         for path in _CALLING.get(name, ()):
-            self._watch_code(_code(module, path), _CALLS)
+            self._watch_code(code_of(module, path), _CALLS)
         if name == POOLS:
-            self._watch_code(_code(module, "ThreadPoolExecutor.submit"), _events.PY_RETURN, returns=self._submitted)
+            self._watch_code(code_of(module, "ThreadPoolExecutor.submit"), _events.PY_RETURN, returns=self._submitted)
         if name == MESSAGES:
             for code in self._messages.learn(module):
                 events = _events.PY_START | _events.PY_RETURN
@@ -143,9 +141,9 @@ class MonitoringTracer:
                 self._watch()
 
     def _watch_code(
-        self, code: CodeType, events: int, begins: Begins | None = None, returns: Returns | None = None
+        self, code: CodeType | None, events: int, begins: Begins | None = None, returns: Returns | None = None
     ) -> None:
-        if self._tool is not None:
+        if self._tool is not None and code is not None:
             self._watched[id(code)] = code, events, begins, returns
             _monitoring.set_local_events(self._tool, code, events)
 
@@ -239,7 +237,7 @@ class MonitoringTracer:
             if what in (ACQUIRE, ACQUIRE_AGAIN):
                 waits.acquires(code, offset, what, thing, frame)
             elif what in (RELEASE, RELEASE_AGAIN):
-                waits.releases(what, id(thing), frame)
+                waits.releases(what, thing, frame)
             elif what == PUT:
                 waits.puts(thing, frame)
             elif what in (GET, GET_NOW):
@@ -294,18 +292,10 @@ class MonitoringTracer:
                 return _DISABLE
             site, is_lock = self._entering.sites.get(id(code) + offset), type(thing) is Lock
             if isinstance(site, Site) and site.leaves:
-                self._waits.releases(RELEASE if is_lock else RELEASE_AGAIN, id(thing), frame)
+                self._waits.releases(RELEASE if is_lock else RELEASE_AGAIN, thing, frame)
             else:
                 self._waits.acquires(code, offset, ACQUIRE if is_lock else ACQUIRE_AGAIN, thing, frame)
         except Exception as error:
             self._failed(error)
             return _DISABLE
         return None
-
-
-def _code(module: Any, path: str) -> CodeType:
-    """That of the function of such a path in the module."""
-    for part in path.split("."):
-        module = module.__dict__[part]
-    code: CodeType = module.__code__
-    return code
