@@ -209,6 +209,17 @@ class Tie(_Event, tag="tie", frozen=True):
     object: Id
 
 
+class Takes(_Event, tag="takes", frozen=True):
+    """`track` acquired the lock `object` at `place` while it had `held`, in this order: as in Wait, with commas. If it
+    is -1, somebody has released the lock who did not have it."""
+
+    t_ns: Since
+    track: Id
+    object: Id
+    held: Id
+    place: Id
+
+
 class Size(_Event, tag="size", frozen=True):
     """The queue `object`, as in Wait, has `count` items, as its loop `track` sees."""
 
@@ -451,8 +462,8 @@ class End(_Event, tag="end", frozen=True):
 
 
 Event = (
-    Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Size
-    | Wake | Unready | Exit | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Started
+    Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
+    | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Started
     | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel | Uncaught | End
 )
 

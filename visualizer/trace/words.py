@@ -110,10 +110,17 @@ MARKS_SUFFIX = ".marks"
 #: Of the file beside a scenario that has the captions of its guided tour.
 TOUR_SUFFIX = ".tour"
 
+#: What the main thread of a program that is over waits for.
+OTHER_THREADS = "other threads to end"
+
 # Relations of a tie.
 HOLDS = "holds"
 OWNS = "owns"
 AWAITS = "awaits"
+#: It and all other workers of a pool wait for results that this pool has not begun with.
+EXHAUSTS = "exhausts"
+#: The program does not wait for the end of this thread.
+DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".
 FOUND_READY = "ready"
 #: It was cancelled, and that was taken back.

@@ -153,11 +153,16 @@ def is_over(timeline: Timeline) -> bool:
     """Whether the program ended by itself, so that what was left undone at the end was left undone for good."""
     if (timeline.end is not None and timeline.end.signal) or is_interrupted(timeline):
         return False
+    mains = main_threads(timeline)
+    return bool(mains) and all(track.exit_ns >= 0 for track in mains)
+
+
+def main_threads(timeline: Timeline) -> list[Track]:
+    """The first of each process. It waits for the others at its end, but for daemons, which are cut off."""
     mains: dict[int, Track] = {}
     for track in timeline.tracks.of_kind(words.THREAD):
-        # The first of each process. It waits for the others at its end, but for daemons, which are cut off.
         mains.setdefault(track.process, track)
-    return bool(mains) and all(track.exit_ns >= 0 for track in mains.values())
+    return [*mains.values()]
 
 
 def is_interrupted(timeline: Timeline) -> bool:

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from visualizer.analysis.findings.base import POOL_NS, POOL_THREADS, Finding, at, finding
+from visualizer.analysis.findings.base import (
+    POOL_NS,
+    POOL_THREADS,
+    STUCK_NS,
+    Finding,
+    at,
+    finding,
+    is_over,
+    listed,
+    suspended,
+)
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.model.timeline import Suspension, Timeline, Track
@@ -23,7 +33,8 @@ _SPAWNS = ("spawn", "apply", "apply_async", "map", "map_async", "imap", "imap_un
 
 
 def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """Members of a pool waited for room in it, up to the end, and nobody else could make any. One for each pool."""
+    """Members of a pool waited for room in it, up to the end, and nobody else could make any. Or all workers of an
+    executor wait for results that only they could work out. One for each pool."""
     for thing, several in crowded_out(timeline, observed).items():
         tracks = [one.track for one in several]
         first = several[0]
@@ -35,6 +46,16 @@ def pool_exhausted(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{who}, which {name} ({thing}) itself runs, wait for room in it in {first.on}{at(first.place)} → "
             "none of them ends, so there is never any"
         )
+        if first.reason == words.FUTURE:
+            places = listed(list(dict.fromkeys(f"{one.on}{at(one.place)}" for one in several)))
+            who = listed([timeline.name(track) for track in tracks])
+            are, ends = ("all workers of {}, wait", "none of them ends") if len(tracks) > 1 else (
+                "the only worker of {}, waits", "it never ends"
+            )  # fmt: skip
+            sentence = (
+                f"{who}, {are.format(thing)} in {places} for what {thing} has not begun with → {ends}, so nobody ever "
+                "begins with that"
+            )
         cost_ns = sum(max(0, timeline.last_ns - one.t_ns) for one in several)
         since_ns = max(one.t_ns for one in several)
         yield finding("pool_exhausted", sentence, tracks, since_ns, first.place, cost_ns, tracks)
@@ -50,11 +71,31 @@ def crowded_out(timeline: Timeline, observed: Observed) -> dict[str, list[Suspen
             continue
         if _is_member(timeline, timeline.tracks[track], call.pattern):
             found.setdefault((suspension.object, call.pattern), []).append(suspension)
-    return {
+    return _waiting_for_themselves(timeline) | {
         pool: several
         for (pool, pattern), several in found.items()
         if not _makes_room(timeline, pattern, {one.track for one in several}, max(one.t_ns for one in several))
     }
+
+
+def _waiting_for_themselves(timeline: Timeline) -> dict[str, list[Suspension]]:
+    """Executor -> its workers, all of which wait up to the end for results that it has not begun with."""
+    last: dict[str, tuple[int, list[int]]] = {}
+    for tie in timeline.ties:
+        if tie.relation == words.EXHAUSTS:
+            t_ns, tracks = last.setdefault(tie.object, (tie.t_ns, []))
+            if t_ns != tie.t_ns:
+                last[tie.object] = tie.t_ns, [tie.track]
+            else:
+                tracks.append(tie.track)
+    found = {}
+    for pool, (t_ns, tracks) in last.items():
+        waits_ = [suspended(timeline, timeline.tracks[track]) for track in tracks if track in timeline.tracks]
+        several = [one for one in waits_ if one is not None and one.reason == words.FUTURE and one.t_ns <= t_ns]
+        is_over_ = timeline.end is not None or is_over(timeline) or timeline.last_ns - t_ns >= STUCK_NS
+        if len(several) == len(tracks) and is_over_:
+            found[pool] = several
+    return found
 
 
 def _is_member(timeline: Timeline, track: Track, pattern: str) -> bool:

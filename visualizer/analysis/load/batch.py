@@ -49,7 +49,7 @@ from visualizer.trace.columns import (
     nonzero,
     numbered,
 )
-from visualizer.trace.events import Name, Output, Sample, Tie
+from visualizer.trace.events import Name, Output, Sample, Takes, Tie
 
 _switches = kinds(SWITCH, RESUME, YIELD, RETURN, UNPARK)
 _suspends = kinds(SWITCH, RESUME, YIELD, ALONE, PARK)
@@ -506,7 +506,7 @@ class _Batch:
         until, found = len(spawned[0]), []
         for line, count in zip(reversed(lines), reversed(counts), strict=True):
             is_name = type(line) is Name and text(line.name) not in names and place.get(line.track, -1) < count
-            if not is_name and type(line) is not Output and type(line) is not Tie:
+            if not is_name and type(line) not in (Output, Tie, Takes):
                 until = count
             found.append(until)
         return found[::-1]

@@ -34,6 +34,7 @@ from visualizer.analysis.model.types import (
     Place,
     Suspension,
     Switch,
+    Taking,
     Tie,
     Track,
     Wakeup,
@@ -44,7 +45,7 @@ from visualizer.trace.columns import Column
 
 __all__ = [
     "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State",
-    "Suspension", "Switch", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
+    "Suspension", "Switch", "Taking", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 Remark = (
@@ -73,6 +74,10 @@ class Timeline:
         self.outputs: list[Output] = []
         self.samples = Samples()
         self.ties: list[Tie] = []
+        #: Locks that threads take while they have others, in order of time.
+        self.takings: list[Taking] = []
+        #: The threads that are known to be daemons.
+        self.daemons: set[int] = set()
         #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
         self.found_ready: dict[tuple[int, int], str] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.

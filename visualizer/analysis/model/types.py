@@ -90,6 +90,17 @@ class Tie(NamedTuple):
     on_tracks: tuple[int, ...]
 
 
+class Taking(NamedTuple):
+    """At `t_ns` `track` acquired the lock `object` at `place` while it had the locks `held`; if it is -1, somebody
+    released the lock who did not have it."""
+
+    t_ns: int
+    track: int
+    object: str
+    held: tuple[str, ...]
+    place: Place | None
+
+
 class Wakeup(NamedTuple):
     """`waker` made `track` ready; `waker` is -1 if that is not known."""
 

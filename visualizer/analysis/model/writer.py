@@ -11,7 +11,7 @@ import numpy as np
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.tracks import Birth
-from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Tie, Track
+from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Taking, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column, Template, grouped, nonzero, numbered
@@ -307,7 +307,13 @@ class Writer:
             if line.relation == words.FOUND_READY:
                 timeline.found_ready[line.track, t_ns] = thing
                 return None
+            if line.relation == words.DAEMON:
+                timeline.daemons.add(line.track)
+                return None
             timeline.ties.append(Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing)))
+        elif isinstance(line, ev.Takes):
+            held = tuple(filter(None, text(line.held, "").split(", ")))
+            timeline.takings.append(Taking(t_ns, line.track, text(line.object, ""), held, timeline.place(line.place)))
         elif isinstance(line, ev.Size):
             timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))
         elif kind in _REMARKS:

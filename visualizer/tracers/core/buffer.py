@@ -158,6 +158,7 @@ class Buffer(Met):
         "closed",
         "entering",
         "handed",
+        "held",
         "hook",
         "ident",
         "idle_ns",
@@ -204,6 +205,8 @@ class Buffer(Met):
         self.turns: list[tuple[int, int]] = []
         #: The thread's own track.
         self.track = -1
+        #: The locks of C's that the thread has, in the order in which it took them.
+        self.held: list[Any] = []
         #: The file already contains the spawn of the thread's track.
         self.reported = False
         #: The thread has ended: nothing will be added.

@@ -60,7 +60,11 @@ class Ownership:
 
     def is_hook(self, code: CodeType) -> bool:
         """Whether it is code of a tracer."""
-        return code.co_filename.startswith(TRACERS) or code.co_filename in self.brought
+        return self.is_hook_file(code.co_filename)
+
+    def is_hook_file(self, name: str) -> bool:
+        """The same of a source file."""
+        return name.startswith(TRACERS) or name in self.brought
 
     def names(self, code: CodeType) -> bool:
         """Whether `include` names the file of a code object."""

@@ -66,8 +66,9 @@ class Context:
         self.is_over = False
         #: This process was started by another one that is recorded.
         self.is_child = False
-        #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where.
-        self.births: dict[int, tuple[str, int, CodeType | None, int]] = {}
+        #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
+        #: whether they are daemons.
+        self.births: dict[int, tuple[str, int, CodeType | None, int, bool]] = {}
         #: When tracks of threads ended.
         self.ended: dict[int, int] = {}
         #: The track of the process's main thread.

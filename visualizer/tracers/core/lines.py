@@ -158,6 +158,10 @@ def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeTyp
     return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
 
 
+def takes(s: Interning, t: int, track: int, thing: str, held: tuple[str, ...], code: CodeType | None, at: int) -> str:
+    return f'["takes",{t},{track},{s.text(thing)},{s.text(", ".join(held))},{s.place(code, at)}]\n'
+
+
 def size(s: Interning, t: int, track: int, thing: str, count: int, _c: CodeType | None, _o: int) -> str:
     return f'["size",{t},{track},{s.text(thing)},{count}]\n'
 

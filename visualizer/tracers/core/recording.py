@@ -16,7 +16,7 @@ from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.processes.starts import Starts
 from visualizer.tracers.core.sampling import Samples
 from visualizer.tracers.core.string_table import quote
-from visualizer.tracers.core.values import exception_text, keep, show, type_name
+from visualizer.tracers.core.values import dictionary, exception_text, keep, show, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -67,10 +67,10 @@ class Recording(Context):
 
     def _on_thread(self, buffer: Buffer, t_ns: int) -> None:
         """A thread is about to store its first event: give it a track."""
-        name, creator, code, offset = "main", words.NOBODY, None, 0
+        name, creator, code, offset, is_daemon = "main", words.NOBODY, None, 0, False
         if self._began:
             born = self.births.pop(buffer.ident, None)
-            name, creator, code, offset = born or (_thread_name(buffer.ident), words.NOBODY, None, 0)
+            name, creator, code, offset, is_daemon = born or _known_to_threading(buffer.ident)
         buffer.track = self.new_track()
         if not self._began and self._started_by is not None:
             arguments = sys.orig_argv[1:]
@@ -78,6 +78,8 @@ class Recording(Context):
             name = self.forks.begin_started(buffer, t_ns, *self._started_by, _target(arguments) if is_named else "")
         about = (words.THREAD, name, words.NOBODY, creator)
         buffer.store((lines.born, t_ns, buffer.track, about, None, code, offset))
+        if is_daemon:
+            buffer.store((lines.tie, t_ns, buffer.track, words.DAEMON, "", None, 0))
         if self._began:
             self._local.farewell = _Farewell(self, buffer)
             for call in self.on_thread:
@@ -236,12 +238,13 @@ def _ended_main(error: BaseException) -> bool:
     return frame.f_code.co_name == "<module>" and frame.f_globals is getattr(main, "__dict__", None) and not is_console
 
 
-def _thread_name(ident: int) -> str:
-    """The name that `threading` has for a thread, read without its property (a subclass may have its own)."""
+def _known_to_threading(ident: int) -> tuple[str, int, CodeType | None, int, bool]:
+    """What `threading` knows of a thread, as in `births`, read without properties (a subclass may have its own)."""
     threading = sys.modules.get("threading")
     thread = getattr(threading, "_active", {}).get(ident) if threading is not None else None
-    name = thread.__dict__.get("_name") if thread is not None else None
-    return name if type(name) is str else "thread"
+    known = dictionary(thread)
+    name = known.get("_name")
+    return name if type(name) is str else "thread", words.NOBODY, None, 0, known.get("_daemonic") is True
 
 
 def _header(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.park,
     lines.unpark, lines.poll, lines.idle, lines.sample, lines.spawn, lines.name, lines.serves, lines.size, lines.exited,
+    lines.takes,
     lines.thread_exited, lines.inferred, lines.started, lines.sent, lines.received,
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
@@ -94,6 +95,8 @@ class Copies:
                 b = reason, limit_ns, self._thing(thing), endpoint
             elif line is lines.tie:
                 value = self._thing(value)
+            elif line is lines.takes:
+                b, value = self._thing(b), tuple(map(self._thing, value))
         elif line is lines.text:
             b = self._thing(b)
         elif line is shape_line:

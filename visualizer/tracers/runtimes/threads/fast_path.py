@@ -37,6 +37,8 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
     holders, waiting, local = waits.holders, waits.waiting, waits.local
     runners, inside, current = waits.elsewhere
     is_locked, method, builtin, module = Lock.locked, MethodDescriptorType, BuiltinFunctionType, ModuleType
+    of_lock, ours = (ACQUIRE, RELEASE), waits.ours
+    signals, orders, lost, getframe = waits.primitives.signals, waits.orders, waits.lost, sys._getframe
 
     def on_call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         try:
@@ -53,15 +55,35 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
                 return disable
             if what is None:
                 return disable
+            if what in of_lock and ours[code.co_filename]:
+                return disable
             if what == ACQUIRE and not (is_locked(thing) or id(thing) in waiting):
                 try:
-                    track = local.buffer.track
-                    holders[id(thing)] = current() if runners or inside else track
-                    return None
+                    buffer = local.buffer
+                    held, before = buffer.held, holders.get(id(thing))
+                    if held:
+                        orders.takes(thing, held, buffer, getframe(1))
+                    if id(code) not in signals:
+                        held.append(thing)
+                    holders[id(thing)] = current() if runners or inside else buffer.track
+                    if not is_locked(thing):
+                        return None
+                    # The threads took turns meanwhile, and another one has got it.
+                    lost(thing, before)
                 except AttributeError:
                     pass  # The thread has stored nothing yet.
             if what == RELEASE and id(thing) not in waiting:
                 holders.pop(id(thing), None)
+                try:
+                    held = local.buffer.held
+                except AttributeError:
+                    return None
+                if held and held[-1] is thing:
+                    held.pop()
+                elif thing in held:
+                    held.remove(thing)
+                else:
+                    orders.released_by_another(thing)
                 return None
             return slow(code, offset, what, thing)
         except Exception as error:
@@ -76,6 +98,7 @@ def enter_hook(sites: dict[int, Site | int], waits: Waits, slow: SlowEntry, over
     parked, holders, waiting, local, ident = waits.parked, waits.holders, waits.waiting, waits.local, _get_ident
     runners, inside, current = waits.elsewhere
     is_locked, lock, getframe, own_dict = Lock.locked, Lock, sys._getframe, object.__getattribute__
+    orders, lost = waits.orders, waits.lost
     is_snapshot = sys.version_info < (3, 13)
 
     def on_instruction(code: CodeType, offset: int) -> Any:
@@ -100,9 +123,15 @@ def enter_hook(sites: dict[int, Site | int], waits: Waits, slow: SlowEntry, over
             if site.attribute:
                 thing = own_dict(thing, "__dict__")[site.attribute]
             if type(thing) is lock and not (site.leaves or is_locked(thing) or id(thing) in waiting):
-                track = local.buffer.track
-                holders[id(thing)] = current() if runners or inside else track
-                return None
+                buffer = local.buffer
+                held, before = buffer.held, holders.get(id(thing))
+                if held:
+                    orders.takes(thing, held, buffer, frame)
+                held.append(thing)
+                holders[id(thing)] = current() if runners or inside else buffer.track
+                if not is_locked(thing):
+                    return None
+                lost(thing, before)
         except Exception:
             # There is no such variable or attribute; or the thread has stored nothing yet.
             thing = None

@@ -42,21 +42,23 @@ class Messages:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        #: The code of functions of MODULE, by its id.
-        self.codes: dict[int, CodeType] = {}
         self._send: CodeType | None = None
         self._receive: CodeType | None = None
         #: By the id of the thread: when what it is in began.
         self._began: dict[int, int] = {}
 
-    def learn(self, module: ModuleType) -> None:
-        """The program has imported MODULE."""
+    @property
+    def is_there(self) -> bool:
+        """Whether the program can send any."""
+        return self._send is not None
+
+    def learn(self, module: ModuleType) -> tuple[CodeType, ...]:
+        """The program has imported MODULE. Return the functions in it that are to be watched."""
         known: Any = module
         self._send, self._receive = known.Connection._send_bytes.__code__, known.Connection._recv_bytes.__code__
-        for code in (self._send, self._receive, known.Pipe.__code__):
-            self.codes[id(code)] = code
+        return known.Connection._send_bytes.__code__, known.Connection._recv_bytes.__code__, known.Pipe.__code__
 
-    def begins(self) -> None:
+    def begins(self, _code: CodeType, _frame: Any) -> None:
         """One of the functions begins."""
         self._began[_get_ident()] = self._context.now()
 

@@ -59,6 +59,10 @@ _FUNCTIONS: dict[str, dict[str, str | None]] = {
 }
 #: Where in them one waits for what these are about. Anywhere else, it is for a lock that they have for themselves.
 _WAIT = frozenset(("Condition.wait", "Thread._wait_for_tstate_lock", "_shutdown"))
+#: Acquires what a Condition is made with.
+_ENTERS = "Condition.__enter__"
+#: What these of `threading` acquire, something else releases.
+_SIGNALS = ("Condition.wait", "Thread._set_tstate_lock")
 #: Nobody's code calls these.
 _CALL_THEMSELVES = frozenset(("_worker", "_shutdown"))
 #: The modules in which they stand.
@@ -100,6 +104,8 @@ class Primitives:
         self._files: set[str] = set()
         #: The functions out of which a child of multiprocessing's is run: what is called there is its own.
         self.children: set[CodeType] = set()
+        #: The functions, by the ids of their code, that acquire locks which something else releases.
+        self.signals: set[int] = set()
         #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
         self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
 
@@ -112,14 +118,13 @@ class Primitives:
             # That forks; the child calls the functions of `atexit` there (3.13).
             self.children.add(module.Popen._launch.__code__)
         for path, reason in _FUNCTIONS[name].items():
-            found = module
-            for part in path.split("."):
-                found = getattr(found, "__dict__", {}).get(part)
-            code = getattr(found, "__code__", None)
+            code = code_of(module, path)
             if code is not None:
                 self._reasons[id(code)] = reason
                 self._files.add(code.co_filename)
                 learned.append(code)
+        if name == "threading":
+            self.signals.update(id(code_of(module, path)) for path in _SIGNALS)
         return learned
 
     def selects(self, code: CodeType) -> bool:
@@ -167,6 +172,21 @@ class Primitives:
             return None
         return nanoseconds(limit) if blocks else 0
 
+    def has_for_itself(self, frame: Any) -> bool:
+        """Whether it is a lock that one of them has for itself which `frame` acquires: not that of the program's
+        Condition."""
+        if frame.f_code.co_qualname == _ENTERS:
+            frame = frame.f_back
+        return frame is not None and frame.f_code.co_filename in self._files
+
+    def waits_for_ever(self, frame: Any) -> bool:
+        """Whether the call of C's that `frame` is in is known to wait as long as it takes."""
+        passed = self.passed(frame, BLOCKS_AND_LIMIT)
+        if passed is None:
+            return False
+        blocks, limit = (passed.get(name, default) for name, default in _LEFT_OUT.items())
+        return blocks is True and (limit is None or (type(limit) in (int, float) and limit == -1))
+
     def passed(self, frame: Any, parameters: tuple[str, ...]) -> dict[str, Any] | None:
         """What the call of C's that `frame` is in is given for these, as far as it is given, NO_VALUE where that is not
         known; None if even that cannot be told."""
@@ -176,6 +196,14 @@ class Primitives:
             known = self._arguments[id(code), offset] = code, _arguments(code, offset, parameters)
         recipes = known[1]
         return recipes if recipes is None else {name: work_out(recipe, frame) for name, recipe in recipes.items()}
+
+
+def code_of(module: Any, path: str) -> CodeType | None:
+    """That of the function with such a path in the module, if it is there."""
+    found = module
+    for part in path.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return getattr(found, "__code__", None)
 
 
 def _arguments(code: CodeType, offset: int, parameters: tuple[str, ...]) -> dict[str, Recipe | None] | None:

@@ -39,12 +39,18 @@ from visualizer.tracers.runtimes.threads.entering import Entering, Site
 from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook, return_hooks
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages
-from visualizer.tracers.runtimes.threads.primitives import MODULES
+from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
+from visualizer.tracers.runtimes.threads.primitives import MODULES, code_of
 from visualizer.tracers.runtimes.threads.waits import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
+
+    #: Are called with the code, its frame, and what it returns.
+    Begins = Callable[[CodeType, Any], None]
+    Returns = Callable[[CodeType, Any, Any], None]
 
 if sys.version_info < (3, 12):
     raise ImportError("sys.monitoring is there from Python 3.12 on")
@@ -65,6 +71,8 @@ _CALLING = {
     "multiprocessing.popen_fork": ("Popen.poll",),
     "subprocess": ("Popen._try_wait",),
 }
+#: What there is of any other code.
+_NOT_WATCHED = None, 0, None, None
 
 
 class MonitoringTracer:
@@ -77,15 +85,11 @@ class MonitoringTracer:
         self._waits = Waits(context)
         self._entering = Entering()
         self._messages = Messages(context)
-        #: Code of the standard library in which calls are looked at, also where there is no second thread.
-        self._calling: dict[int, CodeType] = {}
+        #: Functions of the standard library that are watched by themselves, also where there is no second thread. By
+        #: the id of the code: that, the events, and what is called where it begins and returns.
+        self._watched: dict[int, tuple[CodeType, int, Begins | None, Returns | None]] = {}
         self._tool: int | None = None
         self._watches = False
-        #: The functions by which a thread starts another, and by which it begins.
-        self._starts: dict[int, CodeType] = {}
-        #: `select` of the selectors: watched also in a program without threads, until a loop runs that is another
-        #: runtime's. That calls it each time around, and tells of its polls itself.
-        self._selects: dict[int, CodeType] = {}
         context.on_tasks.append(self._on_tasks)
         #: By the address of a thread that was asked to start: which track asked, and where.
         self._asked: dict[int, tuple[int, CodeType | None, int]] = {}
@@ -117,40 +121,38 @@ class MonitoringTracer:
         if name == "threading" and self._tool is not None:
             kind: Any = module.__dict__.get("Thread")
             for function in ("start", "_bootstrap_inner"):
-                code = getattr(getattr(kind, function, None), "__code__", None)
-                if code is not None:
-                    self._starts[id(code)] = code
-                    _monitoring.set_local_events(self._tool, code, _events.PY_START)
+                self._watch_code(code_of(kind, function), _events.PY_START, begins=self._starts_or_begins)
         if name in MODULES:
             for code in self._waits.primitives.learn(name, module):
-                if self._tool is not None and self._waits.primitives.selects(code) and not self._context.has_tasks:
-                    self._selects[id(code)] = code
-                    _monitoring.set_local_events(self._tool, code, _events.CALL | _events.PY_RETURN)
+                # Until a loop runs that is another runtime's. That calls it each time around, and tells of its polls
+                # itself.
+                if self._waits.primitives.selects(code) and not self._context.has_tasks:
+                    self._watch_code(code, _events.CALL | _events.PY_RETURN, returns=self._selected)
         self._calls.learn(name)
-        if self._tool is None:
-            return
         for path in _CALLING.get(name, ()):
-            found: Any = module
-            for part in path.split("."):
-                found = found.__dict__[part]
-            self._calling[id(found.__code__)] = found.__code__
-            _monitoring.set_local_events(self._tool, found.__code__, _CALLS)
+            self._watch_code(code_of(module, path), _CALLS)
+        if name == POOLS:
+            self._watch_code(code_of(module, "ThreadPoolExecutor.submit"), _events.PY_RETURN, returns=self._submitted)
         if name == MESSAGES:
-            self._messages.learn(module)
-            for code in self._messages.codes.values():
-                _monitoring.set_local_events(self._tool, code, _events.PY_START | _events.PY_RETURN)
+            for code in self._messages.learn(module):
+                events = _events.PY_START | _events.PY_RETURN
+                self._watch_code(code, events, self._messages.begins, self._messages.returns)
             if self._context.is_child:
                 self._watch()
+
+    def _watch_code(
+        self, code: CodeType | None, events: int, begins: Begins | None = None, returns: Returns | None = None
+    ) -> None:
+        if self._tool is not None and code is not None:
+            self._watched[id(code)] = code, events, begins, returns
+            _monitoring.set_local_events(self._tool, code, events)
 
     def remove(self) -> None:
         tool, self._tool = self._tool, None
         if tool is None:
             return
         _monitoring.set_events(tool, 0)
-        for code in (
-            *self._starts.values(), *self._entering.codes.values(), *self._calling.values(),
-            *self._messages.codes.values(), *self._selects.values(),
-        ):
+        for code in (*self._entering.codes.values(), *(code for code, *_ in self._watched.values())):
             _monitoring.set_local_events(tool, code, 0)
         for event in (
             _events.PY_START, _events.PY_RETURN, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION
@@ -165,19 +167,18 @@ class MonitoringTracer:
         if begins and self._tool is not None:
             self._calls.forget_select()
             # Another thread may begin to run tasks at the same time.
-            for code in list(self._selects.values()):
-                _monitoring.set_local_events(self._tool, code, 0)
-            self._selects.clear()
+            for key, (code, *_, returns) in list(self._watched.items()):
+                if returns == self._selected:
+                    _monitoring.set_local_events(self._tool, code, 0)
+                    self._watched.pop(key, None)
 
     # Callbacks: in the thread that runs the code, before the event takes effect.
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         try:
-            if id(code) in self._starts:
-                self._starts_or_begins(code, _getframe(1))
-                return None
-            if id(code) in self._messages.codes:
-                self._messages.begins()
+            begins = self._watched.get(id(code), _NOT_WATCHED)[2]
+            if begins is not None:
+                begins(code, _getframe(1))
                 return None
             self._watch_blocks(code)
         except Exception as error:
@@ -187,12 +188,18 @@ class MonitoringTracer:
 
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> None:
         try:
-            if id(code) not in self._selects:
-                self._messages.returns(code, _getframe(1), value)
-            elif self._waits.selected(value):
-                self._goes_on()
+            returns = self._watched.get(id(code), _NOT_WATCHED)[3]
+            if returns is not None:
+                returns(code, _getframe(1), value)
         except Exception as error:
             self._failed(error)
+
+    def _selected(self, _code: CodeType, _frame: Any, found: Any) -> None:
+        if self._waits.selected(found):
+            self._goes_on()
+
+    def _submitted(self, _code: CodeType, frame: Any, future: Any) -> None:
+        self._waits.pools.submitted(of_variables(frame, lambda known: known.get("self")), future)
 
     def _starts_or_begins(self, code: CodeType, frame: Any) -> None:
         thread = of_variables(frame, lambda known: known.get("self"))
@@ -204,8 +211,10 @@ class MonitoringTracer:
         asked = self._asked.pop(id(thread), (words.NOBODY, None, 0))
         if context.stream.is_known():
             return  # gevent has it run in a greenlet.
-        name = dictionary(thread).get("_name")
-        context.births[_get_ident()] = name if type(name) is str else "thread", *asked
+        known = dictionary(thread)
+        name = known.get("_name")
+        birth = name if type(name) is str else "thread", *asked, known.get("_daemonic") is True
+        context.births[_get_ident()] = birth
         self._waits.began(thread, context.stream.here(context.now()).track)
         self._watch()
 
@@ -225,12 +234,12 @@ class MonitoringTracer:
     def _watch_blocks(self, code: CodeType) -> None:
         """Have the `with` blocks of `code` seen."""
         if self._tool is not None and self._entering.has_any(code) and not self._context.own.is_hook(code):
-            calls = _CALLS if id(code) in self._calling else 0
-            _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | calls)
+            events = self._watched.get(id(code), _NOT_WATCHED)[1]
+            _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | events)
 
     def _on_fork(self) -> None:
         """In both: they may wait for one another, if they have means to."""
-        if self._messages.codes:
+        if self._messages.is_there:
             self._watch()
 
     def _on_slow_call(self, code: CodeType, offset: int, what: int, thing: Any) -> Any:
@@ -241,7 +250,7 @@ class MonitoringTracer:
             if what in (ACQUIRE, ACQUIRE_AGAIN):
                 waits.acquires(code, offset, what, thing, frame)
             elif what in (RELEASE, RELEASE_AGAIN):
-                waits.releases(what, id(thing), frame)
+                waits.releases(what, thing, frame)
             elif what == PUT:
                 waits.puts(thing, frame)
             elif what in (GET, GET_NOW):
@@ -268,7 +277,7 @@ class MonitoringTracer:
             wait = self._waits.parked.get(_get_ident())
             if wait is None or wait.code is not code or wait.offset != offset:
                 return
-            if not raised and id(code) in self._selects:
+            if not raised and self._watched.get(id(code), _NOT_WATCHED)[3] == self._selected:
                 wait.is_over = True
                 return  # What is ready is known once the selector returns.
             self._waits.over(wait, raised)
@@ -295,7 +304,7 @@ class MonitoringTracer:
                 return _DISABLE
             site, is_lock = self._entering.sites.get(id(code) + offset), type(thing) is Lock
             if isinstance(site, Site) and site.leaves:
-                self._waits.releases(RELEASE if is_lock else RELEASE_AGAIN, id(thing), frame)
+                self._waits.releases(RELEASE if is_lock else RELEASE_AGAIN, thing, frame)
             else:
                 self._waits.acquires(code, offset, ACQUIRE if is_lock else ACQUIRE_AGAIN, thing, frame)
         except Exception as error:

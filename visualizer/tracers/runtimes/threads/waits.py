@@ -44,6 +44,8 @@ from visualizer.tracers.runtimes.threads.calls import (
     Lock,
     RLock,
 )
+from visualizer.tracers.runtimes.threads.orders import Orders
+from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
 from visualizer.tracers.runtimes.threads.primitives import (
     BLOCKS_AND_LIMIT,
     LIMIT,
@@ -56,6 +58,7 @@ from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -68,6 +71,8 @@ except ImportError:
     from weakref import ref
 
 _get_ident = _thread.get_ident
+#: Others may be subclasses of the program's.
+_OWN = (Lock, RLock)
 _is_locked, _is_owned, _describe = Lock.locked, RLock.__dict__["_is_owned"], RLock.__repr__
 _DIRECTIONS = {RECEIVE: words.READ, SEND: words.WRITE, ACCEPT: words.ACCEPT, CONNECT: words.CONNECT}
 #: poll's events: something to read, room to write.
@@ -93,9 +98,14 @@ class Wait:
     """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
     tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
     queue, and when, if that is known already. `masks`: of a select, the events that it asks for, by descriptor;
-    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are."""
+    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are.
+    `lock`: that itself.
+    `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
 
-    __slots__ = ("code", "given", "is_over", "joined", "key", "limit_ns", "masks", "offset", "ready", "t_ns", "what")
+    __slots__ = (
+        "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready", "t_ns",
+        "track", "what",
+    )
 
     def __init__(
         self, code: CodeType, offset: int, what: int, key: int, t_ns: int, limit_ns: int,
@@ -108,10 +118,23 @@ class Wait:
         self.t_ns = t_ns
         self.limit_ns = limit_ns
         self.joined = joined
+        self.track, self.pool = words.NOBODY, 0
+        self.lock: Any = None
         self.given: tuple[int, int] | None = None
         self.masks: dict[int, int] = {}
         self.ready: dict[int, int] | None = None
         self.is_over = False
+
+
+class _Ours(dict[str, bool]):
+    """What is worked out once for each file."""
+
+    def __init__(self, work_out: Callable[[str], bool]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = self._work_out(name)
+        return found
 
 
 class Waits:
@@ -140,6 +163,10 @@ class Waits:
         self._numbers = Numbers(self._track_of)
         self._addresses = Addresses()
         self._sites = CallSites()
+        #: Which files are those of hooks, by name: their locks are nobody's business.
+        self.ours = _Ours(context.own.is_hook_file)
+        self.pools = Pools()
+        self.orders = Orders(context, self._numbers, self.primitives, self.holders)
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
@@ -161,6 +188,7 @@ class Waits:
                 del threads[key]
 
         threads[key] = ref(thread, forget), track
+        self.orders.threads += 1
 
     def _track_of(self, thing: Any) -> int | None:
         known = self._threads.get(id(thing))
@@ -171,32 +199,69 @@ class Waits:
     def acquires(self, code: CodeType, offset: int, what: int, lock: Any, frame: Any) -> None:
         """`frame` is about to acquire that lock, or RLock."""
         key, waiting = id(lock), self.waiting
-        if not self._is_taken(what, lock, key):
-            self.has(what, key)
+        held = self._held()
+        if held:
+            self.orders.takes(lock, held, self.local.buffer, frame)
+        if self._gets(what, lock, key, code):
             return
         # Counted first: who releases it from now on says so.
         waiting[key] = waiting.get(key, 0) + 1
         t_ns = self._stream.clock()
-        if not self._is_taken(what, lock, key):
+        if self._gets(what, lock, key, code):
             self._no_longer(key)
-            self.has(what, key)
             return
         limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
         if not limit_ns or not self._park(code, offset, what, lock, t_ns, limit_ns, frame):
             self._no_longer(key)
+            return
+        self.parked[_get_ident()].lock = lock
 
-    def has(self, what: int, key: int) -> None:
-        """The current thread has just acquired the lock of that address."""
-        track = self._runs()
+    def _gets(self, what: int, lock: Any, key: int, code: CodeType) -> bool:
+        """Whether the current thread gets that lock at once, as far as one can tell before it asks."""
+        if self._is_taken(what, lock, key):
+            return False
+        before = self.holders.get(key)
+        track = self.has(what, lock, code)
+        # To ask an RLock takes long. If the threads took turns meanwhile, the other one has said so.
+        is_sure = what == ACQUIRE_AGAIN and before in (None, track) and self.holders.get(key) == track
+        if is_sure or not self._is_taken(what, lock, key):
+            return True
+        self.lost(lock, before)
+        return False
+
+    def lost(self, lock: Any, before: int | None) -> None:
+        """The current thread did not get that lock; `before`: who had it, if anybody was known to."""
+        key, held = id(lock), self._held()
+        if held and held[-1] is lock:
+            held.pop()
+        if self.holders.get(key) == self._runs():
+            if before is None:
+                del self.holders[key]
+            else:
+                self.holders[key] = before
+
+    def _held(self) -> list[Any]:
+        """The locks that the current thread has."""
+        buffer = getattr(self.local, "buffer", None)
+        return buffer.held if buffer is not None else []
+
+    def has(self, what: int, lock: Any, code: CodeType) -> int:
+        """The current thread, whose track is returned, acquires that lock in `code`."""
+        track, key = self._runs(), id(lock)
         if what == ACQUIRE_AGAIN:
             self._depths[key] = self._depths.get(key, 0) + 1 if self.holders.get(key) == track else 1
         self.holders[key] = track
+        is_first = what == ACQUIRE or self._depths[key] == 1
+        if is_first and type(lock) in _OWN and id(code) not in self.primitives.signals:
+            self._held().append(lock)
         if key in self._names:
             # Others wait for it, and may have seen another one have it.
             self._tell_owner(self._stream.clock(), track, self._names[key])
+        return track
 
-    def releases(self, what: int, key: int, frame: Any) -> None:
-        """The current thread is about to release the lock of that address."""
+    def releases(self, what: int, lock: Any, frame: Any) -> None:
+        """The current thread is about to release that lock."""
+        key = id(lock)
         if what == RELEASE_AGAIN:
             depth = self._depths.get(key, 0) - 1
             if depth > 0:
@@ -204,6 +269,11 @@ class Waits:
                 return
             self._depths[key] = 0
         self.holders.pop(key, None)
+        held = self._held()
+        if type(lock) in _OWN and lock in held:
+            held.remove(lock)
+        else:
+            self.orders.released_by_another(lock)
         if key in self.waiting:
             self._released[key] = self._runs(frame), self._stream.clock()
 
@@ -390,7 +460,7 @@ class Waits:
         elif what == SLEEP and awaited.limit_ns >= 0:
             on = f"{awaited.limit_ns / 1_000_000_000:g} s"
         elif awaited.reason == words.JOIN and awaited.thing is None and what != AWAIT_CHILD:
-            on = "other threads to end"
+            on = words.OTHER_THREADS
         elif awaited.function is not None and not is_own:
             on = f"{function_name(awaited.function)}()"
         if not is_own and self.primitives.is_of_child(awaited.frame):
@@ -413,7 +483,21 @@ class Waits:
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
         wait.masks = masks or {}
+        if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
+            self._needs_own_pool(wait, awaited.thing)
         return True
+
+    def _needs_own_pool(self, wait: Wait, future: Any) -> None:
+        """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
+        executor = self.pools.needed_by_itself(future)
+        if executor is None:
+            return
+        wait.track, wait.pool = self._runs(), id(executor)
+        waiting = [one.track for one in list(self.parked.values()) if one.pool == wait.pool]
+        if len(waiting) == workers_of(executor):
+            name = self._numbers.name(executor)
+            for track in waiting:
+                self._stream.store(lines.tie, wait.t_ns, track, words.EXHAUSTS, name)
 
     def _is_own(self, frame: Any) -> bool:
         """Whether the program's own code waits there."""
@@ -491,7 +575,7 @@ class Waits:
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self._no_longer(wait.key)
             if cause == words.CALLBACK or (cause == words.UNKNOWN and wait.limit_ns < 0):
-                self.has(wait.what, wait.key)
+                self.has(wait.what, wait.lock, wait.code)
 
     def _woken(self, wait: Wait, t_ns: int, raised: bool) -> tuple[int, str, int]:
         """Who made it ready, how, and when."""

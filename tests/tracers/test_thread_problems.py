@@ -1,0 +1,221 @@
+"""Problems of threads, each with siblings, nearly the same, in which nothing is wrong. Recorded from 3.12 on."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.test_threads import BESIDE_OTHERS
+from tests.tracers.traced import Traced
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads wait for is recorded from 3.12 on")
+
+#: Ends the program by a signal, once so many wait for these reasons, and all that is told of that.
+ENDS_IT = """
+import os
+
+def until_told(pattern, count):
+    while True:
+        with open(PATH) as trace:
+            if len(re.findall(pattern, trace.read(), re.MULTILINE)) >= count:
+                return
+        signal.sigtimedwait((), 0.01)
+
+def end_it(reason, count):
+    until_told(rf'^\\["wait",\\d+,-2,"({reason})"', count)
+    signal.sigtimedwait((), 1.2)
+    print("so long")
+    until_told(r'^\\["output",.*so long', 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+def killed_when(reason, count):
+    threading.Thread(target=end_it, args=(reason, count), daemon=True).start()
+"""
+
+
+def problems(traced: Traced) -> list[tuple[str, str]]:
+    return [(found.kind, found.sentence) for found in traced.problems]
+
+
+KEPT = """
+items = Queue()
+
+def work():
+    {work}
+
+killed_when("queue|join|event|io", {waits})
+threading.Thread(target=work, name="worker", daemon={daemon}).start()
+until({first})
+{main}
+"""
+
+
+def test_a_thread_that_keeps_the_process_alive(trace_source: TraceSource) -> None:
+    script = KEPT.format(work="items.get()", daemon=False, first=1, main="", waits=2)
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "kept_alive"
+    assert sentence.startswith("main was over, but not worker, spawned at script.py:")
+    assert "in items.get() (script.py:" in sentence
+    assert "→ it is no daemon, so the process lived on for" in sentence
+
+
+@pytest.mark.parametrize(
+    ("work", "daemon", "main", "code"),
+    [
+        # Main waits itself; the thread ends by itself; it is a daemon; and it serves others.
+        pytest.param("items.get()", False, "items.join() or threading.Event().wait()", -15, id="main lives"),
+        pytest.param("until(1); items.get(timeout=0.01)", False, "items.put(1)", 0, id="short"),
+        pytest.param("items.get()", True, "", 0, id="daemon"),
+        pytest.param("__import__('socket').create_server(('127.0.0.1', 0)).accept()", False, "", -15, id="serves"),
+    ],
+)
+def test_threads_that_do_not(trace_source: TraceSource, work: str, daemon: bool, main: str, code: int) -> None:
+    waits, first = 2 if code else 10_000, 0 if "until" in work else 1
+    script = KEPT.format(work=work, daemon=daemon, first=first, main=main, waits=waits)
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (code, b"")
+    assert problems(traced) == []
+
+
+POOL = """
+pool = ThreadPoolExecutor({workers}, "worker")
+
+there = threading.Barrier(min(2, {workers}))
+
+def inner():
+    return 1
+
+def outer():
+    there.wait()
+    return pool.submit(inner).result({limit})
+
+killed_when("future", {waits})
+asked = [pool.submit(outer) for _ in range(2)]
+try:
+    print([one.result() for one in asked])
+except TimeoutError:
+    pass
+pool.shutdown()
+"""
+
+
+def test_a_pool_whose_workers_wait_for_themselves(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + POOL.format(workers=2, limit="", waits=3))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "pool_exhausted"
+    assert "all workers of ThreadPoolExecutor 1, wait in pool.submit(inner).result() (script.py:" in sentence
+    assert "worker_0" in sentence
+    assert "worker_1" in sentence
+
+
+def test_one_worker_that_waits_for_itself(trace_source: TraceSource) -> None:
+    """One is told when it hangs, also where main was over before: that is no problem of its own."""
+    script = """
+pool = ThreadPoolExecutor(1, "worker")
+
+def outer():
+    mine = pool.submit(int)
+    there.set()
+    return mine.result()
+
+there = threading.Event()
+killed_when("future|join", 2)
+pool.submit(outer)
+there.wait()
+"""
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "pool_exhausted"
+    assert sentence.startswith("worker_0, the only worker of ThreadPoolExecutor 1, waits in")
+
+
+@pytest.mark.parametrize(("workers", "limit"), [(3, ""), (1, "0.01")])
+def test_pools_with_a_way_out(trace_source: TraceSource, workers: int, limit: str) -> None:
+    """There is another worker, or a time limit."""
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + POOL.format(workers=workers, limit=limit, waits=10_000))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []
+
+
+ORDER = """
+fork, knife, gate = threading.Lock(), threading.RLock(), threading.Lock()
+ann_has_eaten, bob_is_there = threading.Event(), threading.Event()
+
+def ann():
+    {ann}
+    ann_has_eaten.set()
+
+def bob():
+    bob_is_there.set()
+    {wait}
+    {bob}
+
+threads = [threading.Thread(target=function, name=function.__name__) for function in (bob, ann)]
+threads[0].start()
+bob_is_there.wait()
+{between}
+threads[1].start()
+for thread in threads:
+    thread.join()
+"""
+EAT = "with {}:\n        with {}:\n            pass"
+EAT_GATED = "with gate:\n        with {}:\n            with {}:\n                pass"
+IN_MAIN = "with knife:\n    with fork:\n        pass"
+#: Bob comes later, not because of anything that Ann does.
+LATER = "until_told(r'^\\[\"exit\"', 1)"
+
+
+@pytest.mark.parametrize(
+    "bob", [EAT.format("knife", "fork"), "knife.acquire(); fork.acquire(); fork.release(); knife.release()"]
+)
+def test_two_that_take_locks_in_another_order(trace_source: TraceSource, bob: str) -> None:
+    script = ORDER.format(ann=EAT.format("fork", "knife"), bob=bob, wait=LATER, between="")
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "lock_order"
+    first, _, then = sentence.partition("; ")
+    lines = line_of(traced, "ann", 2), line_of(traced, "bob", 4 if "with" in bob else 3)
+    assert {first, then.partition(" →")[0]} == {
+        f"ann asks for knife (RLock 1) (script.py:{lines[0]}) while it has fork (lock 1)",
+        f"bob asks for fork (lock 1) (script.py:{lines[1]}) while it has knife (RLock 1)",
+    }
+    assert sentence.endswith("(inferred: nothing was seen that keeps them apart)")
+
+
+def line_of(traced: Traced, function: str, behind: int) -> int:
+    lines = traced.path.with_suffix(".py").read_text().splitlines()
+    return lines.index(f"def {function}():") + 1 + behind
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "wait", "between"),
+    [
+        pytest.param(EAT.format("fork", "knife"), EAT.format("fork", "knife"), LATER, "", id="the same order"),
+        pytest.param(EAT_GATED.format("fork", "knife"), EAT_GATED.format("knife", "fork"), LATER, "", id="a gate"),
+        pytest.param(
+            EAT.format("fork", "knife") + "\n    " + EAT.format("knife", "fork"), "pass", LATER, "", id="one thread"
+        ),
+        pytest.param(EAT.format("fork", "knife"), EAT.format("knife", "fork"), "ann_has_eaten.wait()", "", id="waits"),
+        pytest.param(
+            EAT.format("fork", "knife"),
+            "knife.acquire(); print(fork.acquire(timeout=1), fork.release()); knife.release()",
+            LATER,
+            "",
+            id="gives up",
+        ),
+        pytest.param(EAT.format("fork", "knife"), "pass", "", IN_MAIN, id="before"),
+    ],
+)
+def test_locks_that_nobody_waits_for_in_a_circle(
+    trace_source: TraceSource, ann: str, bob: str, wait: str, between: str
+) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + ORDER.format(ann=ann, bob=bob, wait=wait, between=between))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []

@@ -1,0 +1,74 @@
+"""Processes whose main thread has ended, and that live on since other threads wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visualizer.analysis.findings.base import (
+    STUCK_NS,
+    Finding,
+    at,
+    end_told,
+    finding,
+    listed,
+    main_threads,
+    spawned_told,
+    suspended,
+    suspension_before,
+)
+from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.ends import deadlock
+from visualizer.analysis.findings.pools import crowded_out
+from visualizer.analysis.model.timeline import Suspension, Timeline
+from visualizer.analysis.text.durations import duration
+from visualizer.trace import words
+
+#: What no client or file ends: who waits for one of these may serve others, and is to keep the process alive.
+_WAITS = frozenset(
+    (
+        words.LOCK, words.EVENT, words.CONDITION, words.SEMAPHORE, words.BARRIER, words.QUEUE, words.FUTURE, words.JOIN,
+        words.SLEEP,
+    )
+)  # fmt: skip
+
+
+def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """Threads that are no daemons waited, STUCK_NS or longer after the main thread had ended, until something else
+    ended the program. One for each process; not where one of them runs, or waits for something outside."""
+    told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
+    told_of.update(one.track for several in crowded_out(timeline, observed).values() for one in several)
+    for main in main_threads(timeline):
+        over = suspension_before(timeline, main, timeline.last_ns + 1)
+        if over is None or over.on != words.OTHER_THREADS:
+            continue
+        until_ns = main.exit_ns if main.exit_ns >= 0 else timeline.last_ns
+        threads = [
+            track
+            for track in timeline.tracks.of_kind(words.THREAD)
+            if track.exit_ns < 0 and track.process == main.process and track.id not in {main.id, *timeline.daemons}
+        ]
+        waiting = [one for track in threads if (one := suspended(timeline, track)) is not None and one.reason in _WAITS]
+        if until_ns - over.t_ns < STUCK_NS or len(waiting) < len(threads) or told_of.issuperset(
+            one.track for one in waiting
+        ):
+            continue
+        told = listed([_waits(timeline, one, until_ns) for one in waiting])
+        they = "it is no daemon" if len(waiting) == 1 else "they are no daemons"
+        lasted = duration(until_ns - over.t_ns, 2)
+        ended = "a signal ended its wait for others" if main.exit_ns >= 0 else end_told(timeline)
+        sentence = (
+            f"{timeline.name(main.id)} was over, but not {told} → {they}, so the process lived on for {lasted}, "
+            f"until {ended}"
+        )
+        tracks = [one.track for one in waiting]
+        yield finding(
+            "kept_alive", sentence, tracks, over.t_ns, waiting[0].place, until_ns - over.t_ns, (main.id,)
+        )
+
+
+def _waits(timeline: Timeline, suspension: Suspension, until_ns: int) -> str:
+    track = timeline.tracks[suspension.track]
+    did = f"waited {duration(until_ns - suspension.t_ns, 2)} in {suspension.on}{at(suspension.place)}"
+    if suspension.reason == words.SLEEP:
+        did = f"slept {suspension.on} at last{at(suspension.place)}"
+    return f"{timeline.name(track.id)}, {spawned_told(track.place)}, which {did}"

@@ -1,0 +1,75 @@
+"""In which order threads take locks, one while they have another: once for each such set, thread, and number of threads
+that had begun by then.
+
+Two that take the same two locks the other way around may come to wait for each other for ever. Whether they could, and
+whether something keeps them apart, is for the reader of the trace to say.
+"""
+
+from __future__ import annotations
+
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import place_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
+    from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.core.context import Context
+    from visualizer.tracers.core.object_ids import Numbers
+    from visualizer.tracers.runtimes.threads.primitives import Primitives
+
+#: The same is told so often, unless somebody takes the two the other way around; and so many are, in all.
+_ALIKE, _MOST = 8, 10_000
+#: A thread that has more than that has released some unseen.
+_MOST_HELD = 64
+
+
+class Orders:
+    """Those of one recording. What a thread has is kept in its buffer."""
+
+    def __init__(self, context: Context, numbers: Numbers, primitives: Primitives, holders: dict[int, int]) -> None:
+        self._context = context
+        self._numbers = numbers
+        self._primitives = primitives
+        self._holders = holders
+        #: How many threads have begun.
+        self.threads = 0
+        #: The addresses of a lock and of those that were held when it was taken: by which tracks, and after how many
+        #: threads had begun.
+        self._known: dict[tuple[int, ...], set[tuple[int, int]]] = {}
+        self._told = 0
+        #: The addresses of locks that are told of.
+        self._locks: set[int] = set()
+
+    def takes(self, lock: Any, held: list[Any], buffer: Buffer, frame: Any) -> None:
+        """The thread of `buffer` is about to acquire `lock` in `frame`; it has those that are `held`."""
+        key = id(lock), *map(id, held)
+        by, moment = self._known.get(key), (buffer.track, self.threads)
+        if by is not None and (moment in by or (len(by) >= _ALIKE and key[::-1] not in self._known)):
+            return
+        # What another thread has released, or has now, is not held any more.
+        context, holders = self._context, self._holders
+        is_alone = not (context.runners or context.inside)
+        held[:] = [
+            one
+            for one in held[-_MOST_HELD:]
+            if one is not lock and (holders.get(id(one)) == buffer.track if is_alone else id(one) in holders)
+        ]
+        if not held or self._told >= _MOST or not self._primitives.waits_for_ever(frame):
+            return
+        self._known.setdefault((id(lock), *map(id, held)), set()).add(moment)
+        if self._primitives.has_for_itself(frame):
+            return
+        names = [self._numbers.name(one) for one in (lock, *held)]
+        self._locks.update(map(id, (lock, *held)))
+        self._told += 1
+        stream, (code, at) = context.stream, place_of(frame, context.own)
+        stream.store(lines.takes, stream.clock(), buffer.track, names[0], tuple(names[1:]), code, at)
+
+    def released_by_another(self, lock: Any) -> None:
+        """A thread releases a lock that it does not have: then it keeps nobody out, but tells something."""
+        if id(lock) in self._locks:
+            self._locks.discard(id(lock))
+            stream = self._context.stream
+            stream.store(lines.takes, stream.clock(), -1, self._numbers.name(lock), ())
