@@ -52,9 +52,10 @@ stalls: $(VENV)/.tests
 	@$(COMPILED) $(BIN)/python -m tests.stalls $(or $(ARGS),tests/tracers)
 
 node:
-	@mkdir -p $(NODE)
-	@npm install --prefix $(NODE) --no-save --no-audit --no-fund --silent --ignore-scripts \
+	@rm -rf $(NODE).new && mkdir -p $(NODE).new
+	@npm install --prefix $(NODE).new --no-save --no-audit --no-fund --silent --ignore-scripts \
 	    mermaid@11 axe-core@4 speedscope@1 reveal.js@6 >&2
+	@rm -rf $(NODE) && mv $(NODE).new $(NODE)
 
 bench: $(VENV)/.tests
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
