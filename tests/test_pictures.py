@@ -22,7 +22,10 @@ def test_a_picture_that_is_missing_or_other_is_not_up_to_date() -> None:
 
 
 def test_what_is_linked_is_there() -> None:
-    for page, link in ((ROOT / "README.md", r'(?:\]\(|src(?:set)?=")([\w./-]+)[)"]'), (GALLERY / "index.html", r'(?:href|src)="([^"]+)"')):
+    for page, link in (
+        (ROOT / "README.md", r'(?:\]\(|src(?:set)?=")([\w./-]+)[)"]'),
+        (GALLERY / "index.html", r'(?:href|src)="([^"]+)"'),
+    ):
         links = re.findall(link, page.read_text(encoding="utf-8"))
         assert len(links) > 5
         assert [link for link in links if not (page.parent / link).exists()] == []
