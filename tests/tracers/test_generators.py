@@ -440,6 +440,7 @@ def work():
         ("sys.setprofile(profile)", "sys.setprofile(None)"),
         ("import cProfile; own = cProfile.Profile(); own.enable()", "own.disable()"),
         ("sys.setprofile(profile)", "sys.setprofile(lambda *_: None); sys.setprofile(None)"),
+        ("sys.setprofile(profile)", "sys.setprofile(None); profile()"),
     ],
 )
 def test_a_profile_function_that_is_taken_back(trace_source: TraceSource, begin: str, end: str, where: str) -> None:

@@ -842,6 +842,34 @@ hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
+static PyObject *on_setprofile;
+
+static int
+audit(const char *event, PyObject *args, void *Py_UNUSED(data))
+{
+    if (strcmp(event, "sys.setprofile") != 0 || PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        return 0;
+    }
+    /* Unseen by the program's profile function, as an audit hook in Python is. */
+    PyThreadState *thread = PyThreadState_Get();
+    PyThreadState_EnterTracing(thread);
+    PyObject *done = PyObject_CallFunction(on_setprofile, "sO", event, args);
+    PyThreadState_LeaveTracing(thread);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* As sys.addaudithook, but quick for all events but that one. Once only. */
+static PyObject *
+add_audit_hook(PyObject *Py_UNUSED(module), PyObject *hook)
+{
+    on_setprofile = Py_NewRef(hook);
+    if (PySys_AddAuditHook(audit, NULL) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -1287,6 +1315,7 @@ static PyMethodDef functions[] = {
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
 #if PY_VERSION_HEX < 0x030c0000
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
+    {"add_audit_hook", add_audit_hook, METH_O, NULL},
 #endif
     {"roomy", roomy, METH_O, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},

@@ -105,6 +105,7 @@ class ProfileTracer:
         self._telling = _TOLD
         #: By the id of a thread where another profile function has our place: since when, and its generators.
         self._unseen: dict[int, tuple[int, list[tuple[Run, Any]]]] | None = None
+        self._changed = self._on_changed
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
         self._hook: Any = profile_way(self._generators, self._on_event)
@@ -353,25 +354,31 @@ class ProfileTracer:
         """Our place is taken in this thread by the call in `frame`; learn when it is free again.
 
         The interpreter tells audit hooks before it changes the profile function. They stay for good, and make calls
-        such as `id` slower, so there is none in a program without a profile function of its own.
+        such as `id` slower (one in Python four times as slow), so a program without a profile function has none.
         """
         self._tell(_TAKEN, frame)
         if self._unseen is None:
             self._unseen = {}
-            sys.addaudithook(self._on_audit)
+            compiled = self._recording.compiled
+            (sys.addaudithook if compiled is None else compiled.add_audit_hook)(self._on_audit)
         self._unseen[_get_ident()] = self._recording.now(), self._generators.of_thread()
 
     def _on_audit(self, event: str, _: Any) -> None:
         """The interpreter is about to do something; its trace function is called for what comes right behind it."""
         if event == "sys.setprofile" and self._telling >= 0 and self._unseen and _get_ident() in self._unseen:
-            if sys.getprofile() not in (None, self._hook) and sys.gettrace() is None:
-                sys._getframe(1).f_trace = self._on_changed
-                sys.settrace(self._on_changed)
+            current = sys.getprofile()
+            if current is not None and current is not self._hook and sys.gettrace() is None:
+                changing: Any = sys._getframe(1)
+                changing.f_trace = self._changed
+                sys.settrace(self._changed)
 
     def _on_changed(self, frame: Any, _event: str, _value: Any) -> None:
         """The profile function was set to another one, or to none."""
         sys.settrace(None)
-        frame.f_trace = None
+        # Another function may have been called right behind it.
+        frame = frame if frame.f_trace is self._changed else frame.f_back
+        if frame is not None and frame.f_trace is self._changed:
+            frame.f_trace = None
         if sys.getprofile() is None and self._telling >= 0 and self._unseen is not None:
             try:
                 since_ns, known = self._unseen.pop(_get_ident())
