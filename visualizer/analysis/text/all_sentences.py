@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from itertools import compress
 from typing import Any, cast
 
@@ -171,9 +172,8 @@ class AllSentences:
         )
         target = np.asarray(switches.target)[first:stop]
         more: dict[int, int | str] = {}
-        sleeps = [number for number, (reason, *_) in enumerate(suspensions.details.known) if reason == words.SLEEP]
         # Of a sleep of 0 s it is not said how late it was, but of a limit of 0 s.
-        limited = (asked_ns > 0) | ((asked_ns == 0) & ~np.isin(how, sleeps))
+        limited = (asked_ns > 0) | ((asked_ns == 0) & ~self._are_sleeps[how + 1])
         (timed,) = np.nonzero(np.isin(wake_cause, timers) & limited & told)
         late_ns = np.asarray(wakeups.ns)[wakeup[timed]] - suspensions.whose(suspension[timed])[0] - asked_ns[timed]
         for at, late in zip(timed.tolist(), late_ns.tolist(), strict=True):
@@ -181,8 +181,8 @@ class AllSentences:
         # Whether all joined tracks have ended by then, and where it was asked for that one be cancelled, is looked up
         # each time.
         cancels = [number for number, name in enumerate(known) if name == words.CANCEL]
-        joins = np.array([False, *map(self._joins_several, suspensions.details.known)])
-        for at in np.flatnonzero(np.isin(wake_cause, ends) & (joins[how + 1] | np.isin(wake_cause, cancels))).tolist():
+        joins = self._join_several[how + 1] | np.isin(wake_cause, cancels)
+        for at in np.flatnonzero(np.isin(wake_cause, ends) & joins).tolist():
             more[at] = int(wakeup[at])
         on_waker = np.zeros(len(suspension), dtype=np.int64)
         on_waker[suspended] = np.asarray(suspensions.on_track)[suspension[suspended]] == waker[suspended]
@@ -217,11 +217,18 @@ class AllSentences:
             keys[at] = keys[at], what  # type: ignore[assignment]
         return values, keys, changing
 
-    def _joins_several(self, detail: tuple[str, int, int]) -> bool:
-        """Whether who is suspended so waits for the ends of several tracks."""
-        _, asked, _ = detail
-        thing = self._timeline.columns.suspensions.asked.known[asked][2] if asked >= 0 else words.NOTHING
-        return len(joined_tracks(self._timeline.columns.texts.get(thing, ""))) > 1
+    @cached_property
+    def _are_sleeps(self) -> Column:
+        """Of no suspension, and by the number of how a track is suspended, whether that is a sleep."""
+        details = self._timeline.columns.suspensions.details.known
+        return np.array([False, *(reason == words.SLEEP for reason, *_ in details)])
+
+    @cached_property
+    def _join_several(self) -> Column:
+        """The same, whether several tracks are waited for to end."""
+        _, suspensions, _, texts = self._timeline.columns
+        things = [suspensions.asked.known[asked][2] if asked >= 0 else -1 for _, asked, _ in suspensions.details.known]
+        return np.array([False, *(len(joined_tracks(texts.get(thing, ""))) > 1 for thing in things)])
 
 
 class _Alike:
