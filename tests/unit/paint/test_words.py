@@ -200,3 +200,13 @@ def test_what_must_be_told() -> None:
     two = caption.remarks(recorded(tape=Tape().spawn("second", words.THREAD), tracers={"threads": "off: not seen."}))
     assert two[1:] == ["The tracer of threads was off: not seen."]
     assert caption.remarks(recorded(tape=Tape())) == ["No switch was recorded: no generator, greenlet or hub ran."]
+
+
+def test_threads_that_compute_at_once_share_the_interpreter() -> None:
+    def said(waits_until_ns: int) -> bool:
+        tape = Tape().spawn("other", words.THREAD).thread("other").waits("other", words.SLEEP, "1 s")
+        tape.parks(line=5).at(waits_until_ns).unparks().at(1_000_000_000).exits("other").exits("main").end()
+        return any("interpreter's lock (GIL)" in remark for remark in caption.remarks(tape.timeline()))
+
+    assert said(500_000_000)
+    assert not said(950_000_000)

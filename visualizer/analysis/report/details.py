@@ -75,6 +75,8 @@ class TrackDetails(TrackStatistics, frozen=True):
     waited_by_expression: list[Waited]
     #: Id of its process, where there are several.
     process: int | msgspec.UnsetType = msgspec.UNSET
+    #: Of threads that are daemons.
+    daemon: bool | msgspec.UnsetType = msgspec.UNSET
     #: The requests it served, in order of time, if it served any.
     served: list[Served] | msgspec.UnsetType = msgspec.UNSET
 
@@ -222,6 +224,7 @@ class Figures:
             wakes_given=given.get(id, 0),
             wakes_received=received.get(id, 0),
             process=timeline.process_of(id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
+            daemon=id in timeline.daemons or msgspec.UNSET,
             served=self._served(id) or msgspec.UNSET,
         )
 

@@ -41,14 +41,15 @@ def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_n
 
 
 def _where(timeline: Timeline, track: Track) -> str:
-    """In which process a track is, where there are several; and what it was before the fork."""
+    """Whether it is a daemon; in which process a track is, where there are several, and what it was before the fork."""
+    daemon = " (a daemon: the program does not wait for its end)" if track.id in timeline.daemons else ""
     if len(timeline.processes) == 1:
-        return ""
+        return daemon
     process = timeline.process_of(track.id)
     if track.id == process.track and process.number:
         return f" ({plain(about(timeline, process))})"
     copied = f", copy of {plain(timeline.name(track.copy_of))}" if track.copy_of in timeline.tracks else ""
-    return f" ({process.name}{copied})"
+    return f" ({process.name}{copied}){daemon}"
 
 
 def _extent(track: Track, index: int, now_ns: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import spot_of
 from visualizer.analysis.text.losses import left_out
@@ -13,6 +13,8 @@ from visualizer.trace import words
 
 #: The first word of a tracer's status if it works.
 _WORKS = ("on", "waiting")
+#: Threads are said to have run at once if they did for so long.
+_AT_ONCE_NS = 100_000_000
 
 
 def title(timeline: Timeline) -> str:
@@ -54,12 +56,31 @@ def uncaught(timeline: Timeline) -> str | None:
     return plain(f"Uncaught {exception}: {message}{where}" if message else f"Uncaught {exception}{where}")
 
 
+def _computed_at_once_ns(timeline: Timeline) -> int:
+    """How long, at least, several threads of one process were all running; 0 where no lock keeps them apart."""
+    threads = timeline.header.tracers.get("threads", "") if timeline.header is not None else ""
+    if timeline.is_foreign or "free threading" in threads:
+        return 0
+    ran_ns: dict[int, int] = {}
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        ran = thread.slices.spent_ns(State.RUNNING, timeline.last_ns)
+        ran_ns[thread.process] = ran_ns.get(thread.process, 0) + ran
+    lasted_ns = {process.number: timeline.last_ns - process.start_ns for process in timeline.processes}
+    return max((ran - lasted_ns[number] for number, ran in ran_ns.items()), default=0)
+
+
 def remarks(timeline: Timeline) -> list[str]:
     """Sentences about the recording itself: what was left out of it, and which tracer did not work, or was off."""
     found = []
     if not timeline.switch_count:
         found.append("No switch was recorded: no generator, greenlet or hub ran.")
     found += [plain(note) for note in timeline.notes]
+    at_once_ns = _computed_at_once_ns(timeline)
+    if at_once_ns >= _AT_ONCE_NS:
+        found.append(
+            f"For {duration(at_once_ns, 2)} or longer several threads were running at once. They share the "
+            "interpreter's lock (GIL): only one of them runs Python code at any moment; which one is not observed."
+        )
     if timeline.pauses.sentence is not None:
         found.append(timeline.pauses.sentence)
     found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]

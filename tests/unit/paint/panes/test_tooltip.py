@@ -80,3 +80,10 @@ def test_a_run_that_was_sampled_is_told_with_its_line() -> None:
     ]
     assert seen in pointed(timeline, tape.ids["hub"], viewport, 9, 210 * MS)
     assert not any("samples" in line for line in pointed(timeline, tape.ids["tea"], viewport, 9, 210 * MS))
+
+
+def test_a_daemon_is_called_one() -> None:
+    tape = Tape().spawn("worker", words.THREAD).tie("worker", words.DAEMON, "").at(100 * MS).exits("worker").end()
+    timeline, viewport = tape.timeline(), Viewport(Axis.TIME, 0.0, 10.0 * MS, 20)
+    [first, *_] = pointed(timeline, tape.ids["worker"], viewport, 5, 100 * MS)
+    assert first.endswith(" (a daemon: the program does not wait for its end)")
