@@ -288,8 +288,8 @@ def _standing_threads(
     if not first or len(first) + len(joined) < len(waiting) or not told_of.isdisjoint(waiting):
         return
     since_ns = max(one.t_ns for one in waiting.values())
-    if timeline.last_ns - since_ns < STUCK_NS or _is_explained(waiting, explained):
-        return
+    if timeline.last_ns - since_ns < STUCK_NS or not explained.keys().isdisjoint(waiting):
+        return  # The others wait because of those.
     if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
         return
     told = [*first, *(track for track in waiting if track not in first)]
