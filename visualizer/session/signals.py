@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count, takewhile
 from types import FrameType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from visualizer.session import witness
 from visualizer.session.launch import ProgramRun
@@ -24,8 +25,17 @@ _ANSWERS_WITHIN_S = 5.0
 _REACHES_WITHIN_S = 0.01
 #: So long it may take until the program has stopped.
 _STOPS_WITHIN_S = 0.1
-#: What it told of earlier than that belongs to no signal that comes now.
+#: What it told of earlier than that belongs to no signal that comes now; and so many times it is kept what it told.
 _STALE_NS = 1_000_000_000
+_KEPT = 200
+
+
+class Told(NamedTuple):
+    """What the witness wrote, when that was read, and which signal of it (by its index) was taken by which question."""
+
+    text: bytes
+    t_ns: int
+    taken: dict[int, int]
 
 
 class Witness:
@@ -34,14 +44,13 @@ class Witness:
     The program is in that group as well: what a terminal, `kill -- -PGID` or a service manager sends to all, it has got
     itself. A signal does not tell to how many processes it was sent.
 
-    It is asked about each: what it got before, it tells before it answers.
+    It is asked about each: what it got before, it tells before it answers. A signal's handler asks, in the middle of
+    which another one may come, and ask, too: what one reads it leaves to the other, in a single call into C.
     """
 
     def __init__(self) -> None:
-        #: How often it was asked, and has answered.
-        self._asked = self._answered = 0
-        #: Signal -> when the witness told of one that we have not asked for yet.
-        self._seen: dict[int, int] = {}
+        self._questions = count()
+        self._told: list[Told] = []
         command = [sys.executable, "-I", "-S", witness.__file__]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
@@ -52,40 +61,46 @@ class Witness:
         self._output = self._process.stdout.fileno()
         # From then on it has its handlers.
         os.read(self._output, 1)
-        # Asked by a signal's handler, in the middle of which another one may come and read what was there.
+        # Of two handlers that wait for it to write, one may have read what was there.
         os.set_blocking(self._output, False)
 
     def saw(self, number: int) -> bool:
         """Whether it got the signal that we have just got."""
-        self._asked += 1
-        mine, answered = self._asked, False
+        question, asked_ns = next(self._questions), time.monotonic_ns()
+        answer = witness.ANSWERS[question % len(witness.ANSWERS)]
         try:
-            os.write(self._input, b"?")
+            os.write(self._input, bytes([answer]))
         except OSError:
             return False
-        until = time.monotonic() + _ANSWERS_WITHIN_S
+        until, answered = time.monotonic() + _ANSWERS_WITHIN_S, False
         while True:
-            seen_ns = self._seen.pop(number, None)
-            if seen_ns is not None and time.monotonic_ns() - seen_ns < _STALE_NS:
+            recent = list(takewhile(lambda told: told.t_ns > asked_ns - _STALE_NS, reversed(self._told)))
+            if any(_takes(told, number, question) for told in reversed(recent)):
                 return True
-            if not answered and self._answered >= mine:
+            if not answered and any(answer in told.text for told in recent if told.t_ns > asked_ns):
                 answered, until = True, time.monotonic() + _REACHES_WITHIN_S
             left = until - time.monotonic()
             if left <= 0 or not select.select([self._output], [], [], left)[0]:
                 return False
+            del self._told[:-_KEPT]
+            read = map(os.read, (self._output,), (256,))
             try:
-                received = os.read(self._output, 256)
+                self._told.extend(map(Told, read, iter(time.monotonic_ns, None), iter(dict, None)))
             except BlockingIOError:
                 continue
-            if not received:
+            if not self._told[-1].text:
                 return False
-            self._answered += received.count(0)
-            self._seen.update(dict.fromkeys(received, time.monotonic_ns()))
 
     def end(self) -> None:
         # It ends with its stdin.
         with self._process:
             pass
+
+
+def _takes(told: Told, number: int, question: int) -> bool:
+    """Whether this question is the first to ask for one of these signals."""
+    those = (index for index, what in enumerate(told.text) if what == number)
+    return any(told.taken.setdefault(index, question) == question for index in those)
 
 
 class Bystander:

@@ -1,5 +1,5 @@
-"""Run as a script by `signals.Witness`: writes the number of each signal that it gets to stdout, and 0 in answer to
-each byte of stdin, until that ends."""
+"""Run as a script by `signals.Witness`: writes the number of each signal that it gets to stdout, and in answer to each
+byte of stdin the same byte, until that ends."""
 
 import os
 import signal
@@ -12,6 +12,8 @@ _OWN = {
 }
 #: What is meant for the program.
 PASSED_ON = sorted(signal.valid_signals() - _OWN)
+#: Bytes that are no signal's number.
+ANSWERS = range(128, 256)
 
 
 def _main() -> None:
@@ -21,8 +23,8 @@ def _main() -> None:
     for number in PASSED_ON:
         signal.signal(number, lambda *_: None)
     os.write(1, b"\0")
-    while os.read(0, 1):
-        os.write(1, b"\0")
+    while question := os.read(0, 1):
+        os.write(1, question)
 
 
 if __name__ == "__main__":
