@@ -584,7 +584,7 @@ PATCHED = {
     "select": ("select.select([a], [], [])", "b.send(b'x')", "select", ("hub", "io")),
     "selectors": ("selector.select()", "b.send(b'x')", "select", ("hub", "io")),
     "dns": ("socket.getaddrinfo('localhost', 1)", "pass", "dns", ("hub", "dns")),
-    "subprocess.run": ("subprocess.run(['sleep', '0.02'])", "pass", "subprocess", ("hub", "subprocess")),
+    "subprocess.run": ("subprocess.run(['sleep', '0.3'])", "pass", "subprocess", ("hub", "subprocess")),
     "Popen.wait": ("child.wait()", "child.stdin.close()", "subprocess", ("hub", "subprocess")),
     "os.waitpid": ("os.waitpid(child.pid, 0)", "child.stdin.close()", "subprocess", ("hub", "subprocess")),
 }

@@ -153,8 +153,8 @@ def test_what_ends_a_child_is_not_taken_for_the_end_of_the_program_nor_its_end_f
     queued, started, forked = (timeline.tracks[one.track] for one in timeline.processes[1:])
     assert timeline.uncaught is None
     assert sorted(found.sentence for found in traced.problems) == sorted((
-        f"{timeline.name(started.id)} raised ZeroDivisionError('division by zero') → the process ended",
-        f"{timeline.name(forked.id)} raised KeyError('forked') → the process ended",
+        f"{timeline.name(started.id)} raised ZeroDivisionError('division by zero') (<string>:1) → the process ended",
+        f"{timeline.name(forked.id)} raised KeyError('forked') (script.py:17) → the process ended",
     ))
     # Its stack begins in the parent's call of `start`. Whether it waits for a lock as well depends on how threads take
     # turns.
