@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
@@ -46,6 +46,21 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _T = TypeVar("_T")
+
+#: So many of the turns in a delay are looked at.
+_MOST_TURNS = 1_000
+
+
+class _LateTimers(NamedTuple):
+    """Timers of tracks of one name, at one line: the one that was latest, what ran longest meanwhile, how many were
+    late, by how much in total, and whose."""
+
+    delay: Delay
+    turn: LongRun | None
+    late_ns: int
+    times: int
+    cost_ns: int
+    tracks: set[int]
 
 
 class _Late(NamedTuple):
@@ -161,20 +176,75 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         key = name, place and place[:3]
         whose.setdefault(key, set()).add(delay.track)
         cost_ns[key] = cost_ns.get(key, 0) + delay.ran_ns - delay.due_ns
+    alike: dict[tuple[int, str], list[_LateTimers]] = {}
     for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
-        suspension = timeline.suspensions[delay.suspension]
-        what = "sleep" if suspension.is_whole_sleep else "time limit"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        if not _matters(timeline, observed, starving, late_ns, cost_ns[name, where], turn):
+        one = _LateTimers(delay, turn, late_ns, count, cost_ns[name, where], several)
+        if turn is not None and 2 * _shared_ns(turn, delay) >= late_ns:
+            if _matters(timeline, observed, starving, late_ns, one.cost_ns, turn):
+                yield _told_late(timeline, [one], _ran(timeline, turn), (turn.track,))
             continue
-        sentence = (
-            f"{_ran_meanwhile(timeline, turn, delay)} → {timeline.name(delay.track, delay.ran_ns)}'s "
-            f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(late_ns, 2)} late"
-        )
-        sentence += worst_of(count, "such delays")
-        sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
-        total_ns = cost_ns[name, where]
-        yield finding("late_timer", sentence, _tracks(delay, turn), delay.ran_ns, suspension.place, total_ns, several)
+        # What none of them did alone is told once, of all that it made late.
+        crowd, _ = _ran_in_turns(timeline, turn, delay)
+        is_told = any(_polls(observed, track) or timeline.tracks[track].base_name in starving for track in crowd)
+        if not is_told:
+            alike.setdefault((delay.hub, timeline.tracks[crowd[0]].base_name if crowd else ""), []).append(one)
+    for together in alike.values():
+        worst = max(together, key=lambda one: one.late_ns)
+        if _matters(timeline, observed, starving, worst.late_ns, sum(one.cost_ns for one in together), worst.turn):
+            crowd, ran = _ran_in_turns(timeline, worst.turn, worst.delay)
+            yield _told_late(timeline, together, ran, crowd)
+
+
+def _told_late(timeline: Timeline, together: list[_LateTimers], ran: str, by: Sequence[int]) -> Finding:
+    worst = max(together, key=lambda one: one.late_ns)
+    delay, count = worst.delay, sum(one.times for one in together)
+    suspension = timeline.suspensions[delay.suspension]
+    what = "sleep" if suspension.is_whole_sleep else "time limit"
+    sentence = (
+        f"{ran} → {timeline.name(delay.track, delay.ran_ns)}'s "
+        f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(worst.late_ns, 2)} late"
+    )
+    sentence += worst_of(count, "such delays")
+    names = list(dict.fromkeys(timeline.tracks[one.delay.track].base_name for one in together))
+    if len(names) > 1:
+        sentence += f" of {listed(names)}"
+    elif len(worst.tracks) > 1:
+        sentence += f" of {len(worst.tracks)} tracks called {names[0]}"
+    losers = [track for one in together for track in one.tracks]
+    cost_ns = sum(one.cost_ns for one in together)
+    return finding("late_timer", sentence, (delay.track, *by), delay.ran_ns, suspension.place, cost_ns, losers)
+
+
+def _ran_in_turns(timeline: Timeline, turn: LongRun | None, delay: Delay) -> tuple[list[int], str]:
+    """Who ran meanwhile, in turns none of which made the delay: the tracks of the function that ran for at least half
+    of it, else none; and a sentence on that, with where they yielded."""
+    steps = timeline.tracks[delay.hub].steps
+    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in delay[2:4])
+    ran_ns: dict[str, dict[int, int]] = {}
+    yielded: dict[str, Place | None] = {}
+    for index in range(first, min(last, first + _MOST_TURNS)):
+        switch = timeline.switch(steps[index])
+        track = timeline.tracks[switch.origin]
+        slices = track.slices
+        began_ns = max(delay.due_ns, slices.start_ns[max(0, slices.at(switch.t_ns - 1))])
+        theirs = ran_ns.setdefault(track.base_name, {})
+        theirs[track.id] = theirs.get(track.id, 0) + switch.t_ns - began_ns
+        if switch.suspension >= 0:
+            yielded[track.base_name] = timeline.suspensions[switch.suspension].place
+    most = max(ran_ns, key=lambda name: sum(ran_ns[name].values()), default="")
+    crowd = list(ran_ns.get(most, ()))
+    if 2 * sum(ran_ns.get(most, {}).values()) < delay.ran_ns - delay.due_ns:
+        crowd = []
+    if turn is not None:
+        length = duration(turn.end_ns - turn.start_ns, 2)
+        how = f"ran one after the other, {_ran(timeline, turn, f'the longest, for {length}')}"
+    else:
+        how = "ran in short turns"
+        if crowd and (where := spot(yielded.get(most))):
+            how += f", yielding at {where}"
+    who = "others" if not crowd else timeline.name(crowd[0]) if len(crowd) == 1 else f"{len(crowd)} × {most}"
+    return crowd, f"{who} {how}"
 
 
 def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -379,16 +449,6 @@ def _ran(timeline: Timeline, turn: LongRun, how: str = "") -> str:
     seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
     how = how or ("waited in a call" if _is_idle(timeline, turn) else "ran")
     return f"{_name(timeline, turn)} {how}{f', sampled at {spot(seen.place)}' if seen else ''}"
-
-
-def _ran_meanwhile(timeline: Timeline, turn: LongRun | None, delay: Delay) -> str:
-    """Who made the delay: the longest turn alone only if that was at least half of it."""
-    if turn is None:
-        return "others ran in short turns"
-    if 2 * _shared_ns(turn, delay) >= delay.ran_ns - delay.due_ns:
-        return _ran(timeline, turn)
-    length = duration(turn.end_ns - turn.start_ns, 2)
-    return f"others ran one after the other, {_ran(timeline, turn, f'the longest, for {length}')}"
 
 
 def _shared_ns(turn: LongRun, delay: Delay) -> int:

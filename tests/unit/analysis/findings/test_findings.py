@@ -698,8 +698,28 @@ def test_a_timer_that_was_late_because_of_many_short_turns() -> None:
     for ms in range(2, 66, 8):
         tape.at(ms * MS).switch("hub", "bar").at((ms + 7) * MS).switch("bar", "hub", line=12)
     tape.wake("foo", "hub", words.TIMER).switch("hub", "foo")
-    sentence = "others ran in short turns → foo's 10 ms sleep (demo.py:5) ended 54 ms late"
-    assert only(tape, "late_timer")[:2] == (sentence, ["foo"])
+    sentence = "bar ran in short turns, yielding at demo.py:12 → foo's 10 ms sleep (demo.py:5) ended 54 ms late"
+    assert only(tape, "late_timer")[:2] == (sentence, ["foo", "bar"])
+
+
+def test_timers_that_the_same_tracks_made_late_are_one_problem() -> None:
+    tape = spawned("foo", "baz", "bar-1", "bar-2")
+    tape.rename("bar-1", "bar").rename("bar-2", "bar")
+    for victim, line in (("foo", 5), ("baz", 8)):
+        tape.switch("hub", victim).waits(victim, words.SLEEP, "0.01 s", 10 * MS).switch(victim, "hub", line=line)
+    for ms in range(2, 130, 16):
+        for number, bar in enumerate(("bar-1", "bar-2")):
+            tape.at((ms + 8 * number) * MS).switch("hub", bar)
+            tape.at((ms + 8 * number + 7) * MS).switch(bar, "hub", line=12)
+    for victim in ("foo", "baz"):
+        tape.wake(victim, "hub", words.TIMER).switch("hub", victim).exits(victim).switch(victim, "hub")
+    sentence, tracks, *_ = only(tape, "late_timer")
+    assert sentence == (
+        "2 × bar ran in short turns, yielding at demo.py:12 → baz's 10 ms sleep (demo.py:8) ended 0.12 s late; "
+        "the longest of 2 such delays of foo and baz"
+    )
+    assert sorted(tracks[1:]) == ["bar-1", "bar-2"]
+    assert tracks[0] == "baz"
 
 
 def asks(
