@@ -68,7 +68,7 @@ def test_a_thread_that_keeps_the_process_alive(trace_source: TraceSource) -> Non
     [
         # Main waits itself; the thread ends by itself; it is a daemon; and it serves others.
         pytest.param("items.get()", False, "items.join() or threading.Event().wait()", -15, id="main lives"),
-        pytest.param("until(1); items.get(timeout=0.01)", False, "items.put(1)", 0, id="short"),
+        pytest.param("until(1, -1); items.get(timeout=0.01)", False, "items.put(1)", 0, id="short"),
         pytest.param("items.get()", True, "", 0, id="daemon"),
         pytest.param("__import__('socket').create_server(('127.0.0.1', 0)).accept()", False, "", -15, id="serves"),
     ],

@@ -22,10 +22,23 @@ from queue import Queue, SimpleQueue
 
 PATH = __file__.replace(".py", ".trace")
 
-def until(count):
+def until(count, but=0):
+    # As many waits as that are told of, but of the first thread, which also waits for those that it starts to begin.
+    while True:
+        thread = parked = 0
+        with open(PATH) as trace:
+            for line in trace:
+                if told := re.match(r'\\["(?:thread",\\d+,(\\d+)\\]|spawn",\\d+,(\\d+),"thread")', line):
+                    thread = int(told[1] or told[2])
+                parked += line.startswith('["park"') and thread != but
+        if parked >= count:
+            return
+        signal.sigtimedwait((), 0.01)
+
+def until_text(text):
     while True:
         with open(PATH) as trace:
-            if len(re.findall(r'^\\["park"', trace.read(), re.MULTILINE)) >= count:
+            if re.search(rf'^\\["text",\\d+,"{text}"\\]', trace.read(), re.MULTILINE):
                 return
         signal.sigtimedwait((), 0.01)
 
@@ -192,7 +205,7 @@ def in_vain():
     ours.recv(100)
 
 def ends_by_itself():
-    until(7)
+    until_text("other threads to end")
 
 lock.acquire()
 beside("reader", in_vain)
@@ -239,7 +252,7 @@ def bob():
 
 def first():
     with spoon:
-        until(5)
+        until_text("late.acquire.timeout=0.01.")
         with salt:
             pass
 
@@ -386,7 +399,7 @@ def test_a_lock_that_another_thread_is_to_release(trace_source: TraceSource) -> 
 def test_a_with_block_of_a_function_that_runs_when_the_second_thread_begins(trace_source: TraceSource) -> None:
     traced = trace_source(
         BESIDE_OTHERS + "def main():\n    other = threading.Lock()\n"
-        "    def keeps():\n        with other:\n            until(1)\n"
+        "    def keeps():\n        with other:\n            until_text('other')\n"
         "    beside('keeps', keeps)\n"
         "    while not other.locked():\n        pass\n"
         "    with other:\n        pass\n"
