@@ -244,6 +244,30 @@ HOSTILE = {
         del crowd
         print("gone")
         """,
+    "greenlets with attributes of their own": """
+        from greenlet import getcurrent, greenlet
+        class Own(greenlet):
+            def __getattribute__(self, name):
+                print(name)
+                return super().__getattribute__(name)
+        def echo(value):
+            while True: value = main.switch(value)
+        main, own = getcurrent(), Own(echo)
+        print([own.switch(value) for value in range(5)])
+        """,
+    "a handler that raises": """
+        import signal
+        class Raised(Exception): pass
+        def handler(number, frame): raise Raised
+        def step():
+            while True: yield [1]
+        signal.signal(signal.SIGALRM, handler)
+        for _ in range(5):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                for _ in step(): pass
+            except Raised: print("raised")
+        """,
     "closed descriptors": """
         import os
         def gen():

@@ -233,7 +233,7 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
     }
     PyObject *text = kept(value);
     if (text == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
             return -1;
         }
         PyErr_Clear();
@@ -826,13 +826,9 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     }
     PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
     PyObject *done = is_over < 0 ? NULL : with_room(self->otherwise, args, 3, NULL);
-    if (done == NULL) {
-        /* As with a profile function in Python. */
-        PyEval_SetProfile(NULL, NULL);
-        return -1;
-    }
-    Py_DECREF(done);
-    return 0;
+    /* What a signal's handler raised goes on into the program. The profile function stays, other than one in Python. */
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
 }
 
 static PyObject *

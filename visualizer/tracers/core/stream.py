@@ -34,6 +34,7 @@ from visualizer.tracers.core.buffer import (
     shape_line,
     take,
 )
+from visualizer.tracers.core.handlers import is_by_handler
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
@@ -135,6 +136,8 @@ class Stream(Interning):
         self._lost = 0, 0
         #: Calls of hooks that came to nothing, because the program had no stack or memory left.
         self.missed = 0
+        #: What a signal's handler raised during the flush.
+        self._raised: Exception | None = None
 
     # Storing, in any thread of the program.
 
@@ -176,7 +179,7 @@ class Stream(Interning):
         self._sink.write(line.encode("ascii"), 0)
 
     def flush(self, last: bool = False, look: bool = False) -> None:
-        """Turn what is stored into lines and append them to the file. Never raises.
+        """Turn what is stored into lines and append them to the file. Raises only what a signal's handler has raised.
 
         `last`: no flush will follow. `look`: see before that what runs (the flushing thread only).
         """
@@ -187,11 +190,20 @@ class Stream(Interning):
             if look:
                 self.look()
             self._flush(last)
-        except Exception:
-            self._sink.lost += 1
+        except Exception as error:
+            self._lose(error)
         finally:
+            raised, self._raised = self._raised, None
             if flushing is self._flushing:
                 self._end_flush()
+        if raised is not None:
+            raise raised
+
+    def _lose(self, error: Exception) -> None:
+        """An event could not be written; if a signal's handler came in between, the others can."""
+        self._sink.lost += 1
+        if is_by_handler(error):
+            self._raised = error
 
     def _begin_flush(self) -> bool:
         """Keep all others from flushing. Return False if the thread that calls is doing so already."""
@@ -365,8 +377,8 @@ class Stream(Interning):
             else:
                 text = NOTHING if line is wake else value_id(self, value)
                 row = t_ns, track, shape + (text + 1 << VALUE_BIT)
-        except Exception:
-            self._sink.lost += 1
+        except Exception as error:
+            self._lose(error)
             return
         if self._new:
             lines += self._new

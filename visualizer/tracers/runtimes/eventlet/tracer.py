@@ -263,7 +263,7 @@ class EventletTracer(Family):
         hubs = self._greenlets.hubs
         if hubs.get(to_track) is self:
             if not self._greenlets.is_dead(origin):
-                return self._on_suspension(t_ns, from_track, to_track, origin.gr_frame)
+                return self._on_suspension(t_ns, from_track, to_track, self._greenlets.frame_of(origin))
             return None
         self._turns[to_track] = self._turns.get(to_track, 0) + 1
         ready = self._ready.pop(to_track, None)
@@ -271,10 +271,10 @@ class EventletTracer(Family):
             polls = self._polls.get(id(origin))
             if polls is not None:
                 polls.after()
-            asked = self._timers.running(origin.gr_frame)
+            asked = self._timers.running(self._greenlets.frame_of(origin))
             giver = asked.giver(to_track) if asked is not None else words.NOBODY
             if ready is None or asked is None or asked.key != ready:
-                waiting = self._known_track(waiting_putter(origin.gr_frame))
+                waiting = self._known_track(waiting_putter(self._greenlets.frame_of(origin)))
                 giver = giver if waiting is None or waiting == to_track else waiting
                 self._wake(t_ns, event, from_track, to_track, asked, giver, ready is not None)
         elif ready is not None:

@@ -264,7 +264,29 @@ class ProfileTracer:
                     if refusal and self._recording.own(code):
                         self._generators.on_refusal(frame, Shown(refusal), by)
         except Exception as error:
-            self._recording.fail(self.name, error)
+            try:
+                self._recording.fail(self.name, error)
+            except BaseException:
+                if self._recording.compiled is None:
+                    self._put_back(frame)
+                raise
+
+    def _put_back(self, frame: Any) -> None:
+        """A signal's handler raised something, and the interpreter takes out the profile function: have it set again
+        by a trace function, which is called when that comes to `frame`, or from there to its caller."""
+        if sys.gettrace() is not None:
+            return  # The program's own.
+        both = [one for one in (frame, frame.f_back) if one is not None]
+
+        def again(*_: Any) -> None:
+            sys.settrace(None)
+            for one in both:
+                one.f_trace = None
+            self._begin()
+
+        for one in both:
+            one.f_trace = again
+        sys.settrace(again)
 
     def _on_module(self, frame: Any, code: CodeType) -> None:
         """A module begins: out of the way, as long as the program has no generator."""

@@ -50,14 +50,14 @@ class Ties:
     def report(self, t_ns: int, hub: Any, track: int) -> None:
         """`hub` has just thrown LoopExit into the greenlet that runs, whose track is `track`."""
         living = self._greenlets.living()
-        suspended = [one for one in living if one.parent is hub and self._greenlets.is_active(one)]
+        suspended = [one for one in living if self._greenlets.parent_of(one) is hub and self._greenlets.is_active(one)]
         if not suspended:
             # Everybody else is done: the ordinary end of a hub.join(), mostly.
             return
         for held in self._held(sys._getframe(1), self._name):
             self._tie(t_ns, track, words.HOLDS, held)
         for greenlet in suspended:
-            for held in self._held(greenlet.gr_frame, self._name):
+            for held in self._held(self._greenlets.frame_of(greenlet), self._name):
                 self._tie(t_ns, self._ready.track_of(greenlet), words.HOLDS, held)
         for kind in _wait_iterators():
             for thing in all_of(kind) if kind is not None else ():

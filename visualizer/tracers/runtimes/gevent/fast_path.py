@@ -33,12 +33,13 @@ def make_hook(
     by_place: tuple[dict[int, int], dict[int, int], int],
     unsettled: set[int],
     otherwise: Hook,
+    frame_of: Callable[[Any], Any],
 ) -> Hook:
     """Greenlet's trace function for a thread with a hub.
 
     `extend`: stores rows in the thread's buffer. `tracks`: of all greenlets, of hubs, of those that are ready, and of
     those that may be switched to past the hub; by the id of the greenlet. `by_place`: shapes of switches and of
-    `sleep(0)`; and that of every resumption by the hub.
+    `sleep(0)`; and that of every resumption by the hub. `frame_of`: the frame in which a greenlet is suspended.
     """
     everybody, hubs, ready, raw = tracks
     shapes, sleeps, resumed = by_place
@@ -51,7 +52,7 @@ def make_hook(
                 if id(origin) in hubs:
                     extend((clock(), ready.pop(id(target)), resumed))
                     return
-                frame = origin.gr_frame
+                frame = frame_of(origin)
                 if frame.f_code is sleep_code:
                     if frame.f_lasti in offsets:
                         caller = frame.f_back

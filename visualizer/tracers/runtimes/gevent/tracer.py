@@ -152,7 +152,8 @@ class GeventTracer(Family):
         shapes = buffer.shapes, state.sleeps, state.resumed
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
-            return make_hook(buffer.rows.extend, stream.clock, giving, tracks, shapes, unsettled, otherwise)
+            extend, frame_of = buffer.rows.extend, greenlets.frame_of
+            return make_hook(extend, stream.clock, giving, tracks, shapes, unsettled, otherwise, frame_of)
         hook: Hook = compiled.hub_hook(
             buffer, greenlets.raw, unsettled, greenlets.suspended_in, otherwise, *tracks[:3], state.sleeps,
             state.resumed, giving.code, giving.offsets,
@@ -221,7 +222,7 @@ class GeventTracer(Family):
             if service is not None:
                 service.look(origin)
             if not self._greenlets.is_dead(origin):
-                return self._on_suspension(t_ns, origin, from_track, to_track, origin.gr_frame)
+                return self._on_suspension(t_ns, origin, from_track, to_track, self._greenlets.frame_of(origin))
             if asked is not None and asked.cause == words.KILL:
                 # Who kills and waits for that goes on by the end of whom it killed.
                 asked.ended = from_track, words.FINISHED
@@ -231,17 +232,17 @@ class GeventTracer(Family):
             service.serve(to_track)
         over = self._limits.over(target)
         is_thrown = is_by_hub and event == "throw"
-        cause = cause_of_frames(origin.gr_frame) if is_thrown and asked is None else None
+        cause = cause_of_frames(self._greenlets.frame_of(origin)) if is_thrown and asked is None else None
         if not ready.ran(target, to_track, is_by_hub and asked is not None, cause != words.TIMEOUT) and is_by_hub:
-            about = self._waker(event, from_track, to_track, origin.gr_frame, over)
-            if is_thrown and about[1] == words.THROW and origin.parent is target:
-                if _is_loop_exit(self._greenlets.sites.thrown(origin.gr_frame)):
+            about = self._waker(event, from_track, to_track, self._greenlets.frame_of(origin), over)
+            if is_thrown and about[1] == words.THROW and self._greenlets.parent_of(origin) is target:
+                if _is_loop_exit(self._greenlets.sites.thrown(self._greenlets.frame_of(origin))):
                     self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             self._spawns.on_run(target, to_track)
         ready.unsuspend(to_track)
-        if is_by_hub and event == "switch" and origin.gr_frame is not None:
+        if is_by_hub and event == "switch" and self._greenlets.frame_of(origin) is not None:
             return state.resumed
         return None
 

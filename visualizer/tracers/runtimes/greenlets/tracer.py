@@ -48,6 +48,9 @@ class GreenletTracer:
         self.module: Any = None
         #: The descriptor of the frame in which a greenlet is suspended.
         self.suspended_in: Any = None
+        #: That frame, and a greenlet's parent: what a subclass has under their names is the program's code.
+        self.frame_of: Callable[[Any], Any] = bool
+        self.parent_of: Callable[[Any], Any] = bool
         #: Whether a greenlet has ended. One that waits in a compiled function has no frame either.
         self.is_dead: Callable[[Any], bool] = bool
         #: Whether one has begun and not ended.
@@ -92,6 +95,8 @@ class GreenletTracer:
         greenlet: Any = module
         self.module = greenlet
         self.suspended_in = greenlet.greenlet.__dict__["gr_frame"]
+        self.frame_of = self.suspended_in.__get__
+        self.parent_of = greenlet.greenlet.__dict__["parent"].__get__
         self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
         self.is_active = greenlet.greenlet.__bool__
         self._recording.runners.append(self._running)
@@ -109,7 +114,7 @@ class GreenletTracer:
             try:
                 self.watch_thread()
             except Exception as error:
-                self._recording.fail(self.name, error)
+                self._failed(error)
             else:
                 self.on_event(event, args)
 
@@ -125,6 +130,14 @@ class GreenletTracer:
             previous = self._originals[0](buffer.hook)
             if previous is not None and getattr(previous, "__name__", "") != "visualizer_hook":
                 self._chain(buffer, previous)
+
+    def _failed(self, error: Exception) -> None:
+        """A trace function has failed; or a signal's handler raised that, and greenlet takes out our function."""
+        try:
+            self._recording.fail(self.name, error)
+        except BaseException:
+            self._recording.at_next_event(self.watch_thread)
+            raise
 
     def rehook(self) -> None:
         """Have the trace function of the current thread made anew: a family has something to put in front of it."""
@@ -168,13 +181,13 @@ class GreenletTracer:
         program's own code, was met before, and hands over no value, or a constant.
         """
         clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
-        raw, unsettled, otherwise = self.raw, self.unsettled, self.value_hook(buffer)
+        raw, unsettled, otherwise, frame_of = self.raw, self.unsettled, self.value_hook(buffer), self.frame_of
 
         def visualizer_hook(event: str, args: Any) -> None:
             if event == "switch" and not unsettled:
                 origin, target = args
                 try:
-                    frame = origin.gr_frame
+                    frame = frame_of(origin)
                     extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
                     return
                 except (KeyError, AttributeError):
@@ -190,12 +203,12 @@ class GreenletTracer:
     def value_hook(self, buffer: Buffer) -> Hook:
         """What comes next where that is not it: the same switch if it hands a value over, all others in `on_event`."""
         stream, handed = self._recording.stream, buffer.handed
-        raw, unsettled, on_event = self.raw, self.unsettled, self.on_event
+        raw, unsettled, on_event, frame_of = self.raw, self.unsettled, self.on_event, self.frame_of
 
         def visualizer_hook(event: str, args: Any) -> None:
             if event == "switch" and handed and not unsettled:
                 origin, target = args
-                track, frame = raw.get(id(target)), origin.gr_frame
+                track, frame = raw.get(id(target)), frame_of(origin)
                 place = handed.get(id(frame.f_code) + frame.f_lasti) if frame is not None else None
                 if place is not None and track is not None:
                     try:
@@ -207,7 +220,7 @@ class GreenletTracer:
                             where = frame.f_code, frame.f_lasti
                             stream.store(lines.switch, t_ns, words.CURRENT, track, keep(value), *where)
                     except Exception as error:
-                        self._recording.fail(self.name, error)
+                        self._failed(error)
                     return
             on_event(event, args)
 
@@ -218,7 +231,7 @@ class GreenletTracer:
             try:
                 self._on_switch(event, *args)
             except Exception as error:
-                self._recording.fail(self.name, error)
+                self._failed(error)
             control = self._control
             if control is not None and control.goal and args[0] is not args[1]:
                 try:
@@ -279,7 +292,7 @@ class GreenletTracer:
                     below = below.f_back
                 self._note_thrown(to_track, lines.NO_VALUE if below is None else self.sites.thrown(below))
             return
-        frame = origin.gr_frame
+        frame = self.frame_of(origin)
         code: CodeType | None = None
         offset = 0
         value: Any = lines.NO_VALUE
@@ -353,7 +366,7 @@ class GreenletTracer:
     ) -> int:
         """Give a greenlet that is seen for the first time a track, and store its spawn. Return the track."""
         recording = self._recording
-        parent = greenlet.parent
+        parent = self.parent_of(greenlet)
         if parent is None:
             # The main greenlet of its thread: the thread's own track.
             track = recording.stream.here(t_ns).track

@@ -1,0 +1,45 @@
+"""What the handlers of signals raise: one may run between any two lines of a hook, as anywhere in the main thread."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+from types import FunctionType, MethodType
+
+from visualizer.tracers.core.values import bases_of, type_module, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
+    from typing import Any
+
+_traceback = BaseException.__dict__["__traceback__"].__get__
+_class_dict = type.__dict__["__dict__"].__get__
+#: A handler that is wrapped more often than that is not looked for.
+_MOST_WRAPPED = 8
+
+
+def is_by_handler(error: BaseException) -> bool:
+    """Whether the program's handler of a signal raised it."""
+    codes = {id(code) for number in range(1, _signal.NSIG) if (code := _code(_signal.getsignal(number))) is not None}
+    at: Any = _traceback(error) if codes else None
+    while at is not None:
+        if id(at.tb_frame.f_code) in codes:
+            return True
+        at = at.tb_next
+    return False
+
+
+def _code(handler: Any) -> CodeType | None:
+    """What runs where `handler` is called, if that is known."""
+    for _ in range(_MOST_WRAPPED):
+        kind = type(handler)
+        if kind is FunctionType:
+            code: CodeType = handler.__code__
+            return code
+        if kind is MethodType:
+            handler = handler.__func__
+        elif type_name(kind) == "partial" and type_module(kind) == "functools":
+            handler = handler.func
+        else:
+            handler = next((own["__call__"] for own in map(_class_dict, bases_of(kind)) if "__call__" in own), None)
+    return None
