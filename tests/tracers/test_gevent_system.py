@@ -369,7 +369,8 @@ WAITS = {
     "set in a thread": (
         "r = AsyncResult(); t = threading.Thread(target=r.set, name='setter of a result')",
         "r.get()",
-        "t.start()",
+        # Without anything else to wait for, the hub would not wait for a thread.
+        "t.start(); t.join()",
         "result",
         "",
         ("setter of a result", "callback"),
@@ -377,7 +378,8 @@ WAITS = {
     "Event set in a thread": (
         "e = Event(); t = threading.Thread(target=e.set, name='setter of an event')",
         "e.wait()",
-        "t.start()",
+        # Without anything else to wait for, the hub would not wait for a thread.
+        "t.start(); t.join()",
         "event",
         "",
         ("setter of an event", "callback"),
