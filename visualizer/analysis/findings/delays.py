@@ -61,6 +61,9 @@ class _LateTimers(NamedTuple):
     times: int
     cost_ns: int
     tracks: set[int]
+    #: Who made that delay, and a sentence on it.
+    by: Sequence[int]
+    ran: str
 
 
 class _Late(NamedTuple):
@@ -179,30 +182,33 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     alike: dict[tuple[int, str], list[_LateTimers]] = {}
     for ((name, where), several), (count, late_ns, delay) in zip(whose.items(), _worst(found), strict=True):
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        one = _LateTimers(delay, turn, late_ns, count, cost_ns[name, where], several)
-        if turn is not None and 2 * _shared_ns(turn, delay) >= late_ns:
+        by: Sequence[int]
+        if alone := turn is not None and 2 * _shared_ns(turn, delay) >= late_ns:
+            assert turn is not None, "it made that delay"
+            by, ran = [turn.track], _ran(timeline, turn)
+        else:
+            by, ran = _ran_in_turns(timeline, turn, delay)
+        one = _LateTimers(delay, turn, late_ns, count, cost_ns[name, where], several, by, ran)
+        if alone:
             if _matters(timeline, observed, starving, late_ns, one.cost_ns, turn):
-                yield _told_late(timeline, [one], _ran(timeline, turn), (turn.track,))
+                yield _told_late(timeline, [one])
             continue
         # What none of them did alone is told once, of all that it made late.
-        crowd, _ = _ran_in_turns(timeline, turn, delay)
-        is_told = any(_polls(observed, track) or timeline.tracks[track].base_name in starving for track in crowd)
-        if not is_told:
-            alike.setdefault((delay.hub, timeline.tracks[crowd[0]].base_name if crowd else ""), []).append(one)
+        if not any(_polls(observed, track) or timeline.tracks[track].base_name in starving for track in by):
+            alike.setdefault((delay.hub, timeline.tracks[by[0]].base_name if by else ""), []).append(one)
     for together in alike.values():
         worst = max(together, key=lambda one: one.late_ns)
         if _matters(timeline, observed, starving, worst.late_ns, sum(one.cost_ns for one in together), worst.turn):
-            crowd, ran = _ran_in_turns(timeline, worst.turn, worst.delay)
-            yield _told_late(timeline, together, ran, crowd)
+            yield _told_late(timeline, together)
 
 
-def _told_late(timeline: Timeline, together: list[_LateTimers], ran: str, by: Sequence[int]) -> Finding:
+def _told_late(timeline: Timeline, together: list[_LateTimers]) -> Finding:
     worst = max(together, key=lambda one: one.late_ns)
     delay, count = worst.delay, sum(one.times for one in together)
     suspension = timeline.suspensions[delay.suspension]
     what = "sleep" if suspension.is_whole_sleep else "time limit"
     sentence = (
-        f"{ran} → {timeline.name(delay.track, delay.ran_ns)}'s "
+        f"{worst.ran} → {timeline.name(delay.track, delay.ran_ns)}'s "
         f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(worst.late_ns, 2)} late"
     )
     sentence += worst_of(count, "such delays")
@@ -213,7 +219,7 @@ def _told_late(timeline: Timeline, together: list[_LateTimers], ran: str, by: Se
         sentence += f" of {len(worst.tracks)} tracks called {names[0]}"
     losers = [track for one in together for track in one.tracks]
     cost_ns = sum(one.cost_ns for one in together)
-    return finding("late_timer", sentence, (delay.track, *by), delay.ran_ns, suspension.place, cost_ns, losers)
+    return finding("late_timer", sentence, (delay.track, *worst.by), delay.ran_ns, suspension.place, cost_ns, losers)
 
 
 def _ran_in_turns(timeline: Timeline, turn: LongRun | None, delay: Delay) -> tuple[list[int], str]:

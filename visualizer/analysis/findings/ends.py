@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator
 from functools import cache
 
@@ -26,7 +26,7 @@ from visualizer.analysis.findings.base import (
     suspended,
     worst_of,
 )
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.held_locks import locked, locks_of
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.pools import crowded_out
@@ -56,7 +56,13 @@ _BEHIND_END = 100
 _BEFORE = 100
 
 
-def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+@once
+def deadlock(timeline: Timeline, observed: Observed) -> list[Finding]:
+    """A hub had nothing left to wait for and raised LoopExit, or tracks wait for one another."""
+    return list(_deadlocks(timeline, observed))
+
+
+def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub had nothing left to wait for and raised LoopExit: one for each hub, about the last time. Or tracks wait for
     locks in a circle, whatever else the hub has to do."""
     told_of: set[int] = set()
@@ -87,7 +93,6 @@ def deadlock(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told_of.update(waiting)
         cost_ns = sum(switch.t_ns - suspension.t_ns for suspension in waiting.values())
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
-
 
     for one in _circles(timeline, told_of):
         told_of.update(one.lost_by)
@@ -136,9 +141,8 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         since_ns = max(waiting[track].t_ns for track in cycle)
         # What runs still may be about to give up.
         if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
-            parts = [_waits(timeline, track, waiting, holders, {}, written) for track in cycle]
-            inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
-            sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+            sentence = _circle_told(timeline, cycle, waiting, holders, {}, written)
+            sentence += f" → none of them goes on, until {end_told(timeline)}"
             lost_ns = [
                 (timeline.tracks[track].exit_ns if timeline.tracks[track].exit_ns >= 0 else timeline.last_ns)
                 - waiting[track].t_ns
@@ -179,9 +183,9 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         alike.setdefault(which, []).append((cost_ns, until_ns, waiting, holders))
     for several in alike.values():
         _, until_ns, waiting, holders = max(several, key=lambda one: one[0])
-        parts = [_waits(timeline, track, waiting, holders, {}, {}) for track in waiting]
         first = next(iter(waiting.values()))
-        sentence = f"circular wait: {'; '.join(parts)} → none went on until {timeline.name(first.track)} gave up"
+        sentence = _circle_told(timeline, list(waiting), waiting, holders, {}, {})
+        sentence += f" → none went on until {timeline.name(first.track)} gave up"
         sentence += f", after {duration(until_ns - first.t_ns, 2)}{worst_of(len(several), 'such times')}"
         cost_ns, since_ns = sum(one[0] for one in several), max(one.t_ns for one in waiting.values())
         yield finding("deadlock", sentence, waiting, since_ns, first.place, cost_ns, waiting)
@@ -189,8 +193,11 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
 
 def _gave_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or more for a lock that it was not given, and when they ended."""
-    wakeups, every = timeline.columns.wakeups, waits(timeline)
+    wakeups = timeline.columns.wakeups
     causes = [n for n, cause in enumerate(wakeups.causes.known) if cause in (words.TIMEOUT, words.CANCEL, words.KILL)]
+    if not causes:
+        return
+    every = waits(timeline)
     long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
     for at_ in long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)].tolist():
         suspension = timeline.suspensions[int(every.suspension[at_])]
@@ -235,12 +242,8 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     for track in timeline.tracks.values():
         if track.parent != loop.id or track.spawn_ns > since_ns or 0 <= track.exit_ns <= since_ns:
             continue
-        slices = track.slices
-        last = bisect_right(slices.start_ns, since_ns) - 1
-        if last < 0 or slices.state[last] != State.WAITING or slices.about[last] < 0:
-            return
-        suspension = timeline.suspensions[slices.about[last]]
-        if suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS:
+        suspension = _waiting_at(timeline, track.id, since_ns)
+        if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS:
             return
         waiting[track.id] = suspension
     holders = {
@@ -248,18 +251,20 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
         for tie in timeline.ties
         if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns
     }
-    joined: dict[int, tuple[int, ...]] = {
-        track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting
-    }
+    joined = _joined_among(waiting)
     written = _written(timeline, waiting, holders, joined)
     cycle = _cycle(waiting, holders, joined, written)
     if not cycle or not told_of.isdisjoint(cycle):
         return
-    parts = [_waits(timeline, track, waiting, holders, joined, written) for track in cycle]
-    inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
-    sentence = f"circular wait{inferred}: {'; '.join(parts)} → none of them goes on, until {end_told(timeline)}"
+    sentence = _circle_told(timeline, cycle, waiting, holders, joined, written)
+    sentence += f" → none of them goes on, until {end_told(timeline)}"
     cost_ns = sum(until_ns - waiting[track].t_ns for track in cycle)
     yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
+
+
+def _joined_among(waiting: dict[int, Suspension]) -> dict[int, tuple[int, ...]]:
+    """Those who wait for the end of another one of them: for whose."""
+    return {track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting}
 
 
 def _standing_threads(
@@ -280,9 +285,7 @@ def _standing_threads(
         if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_THREADS:
             return
         waiting[track.id] = suspension
-    joined: dict[int, tuple[int, ...]] = {
-        track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting
-    }
+    joined = _joined_among(waiting)
     # Who waits for the end of something else waits for what is not seen here.
     first = [track for track, one in waiting.items() if one.reason != words.JOIN]
     if not first or len(first) + len(joined) < len(waiting) or not told_of.isdisjoint(waiting):
@@ -498,6 +501,16 @@ def _held_told(timeline: Timeline, holder: int, waiter: int, waits: bool = False
     # Who was cancelled as its loop ended had it until then.
     ended = not waits and known is not None and known.exit_ns >= 0 and left_waiting(timeline, known) is None
     return f"which {timeline.name(holder)} {'still ' * ended}holds{', though it has ended' * ended}"
+
+
+def _circle_told(
+    timeline: Timeline, cycle: list[int], waiting: dict[int, Suspension], holders: dict[str, int],
+    joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
+) -> str:  # fmt: skip
+    """That these wait in a circle, each for the next."""
+    parts = [_waits(timeline, track, waiting, holders, joined, written) for track in cycle]
+    inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
+    return f"circular wait{inferred}: {'; '.join(parts)}"
 
 
 def _instead(timeline: Timeline, suspension: Suspension) -> str:
