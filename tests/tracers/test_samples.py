@@ -17,7 +17,7 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.findings import findings
-from visualizer.trace.events import Event, Idle, Sample
+from visualizer.trace.events import Event, Idle, Place, Sample
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
@@ -68,6 +68,14 @@ class Watched:
         ]
 
     @property
+    def calls(self) -> list[str | None]:
+        """Text of the line that called the function of each sample."""
+        lines_of = {event.id: event.line for event in self.events if isinstance(event, Place)}
+        source = Path(__file__).read_text(encoding="utf-8").splitlines()
+        called = [event.called for event in self.events if isinstance(event, Sample)]
+        return [source[lines_of[place] - 1].strip() if place >= 0 else None for place in called]
+
+    @property
     def idle(self) -> list[tuple[int, int]]:
         """(millisecond, 1 or 0) of each time that a thread began to be idle, or ended that."""
         return [(event.t_ns // 1_000_000, event.idle) for event in self.events if isinstance(event, Idle)]
@@ -107,6 +115,27 @@ def hold(gate: threading.Lock) -> None:
 
 def hold_deeper(gate: threading.Lock) -> None:
     (lambda: gate.acquire())()
+
+
+def deeper(gate: threading.Lock, depth: int) -> None:
+    gate.acquire() if depth == 0 else deeper_by(gate, depth)
+
+
+def deeper_by(gate: threading.Lock, depth: int) -> None:
+    deeper(gate, depth - 1)
+
+
+def hold_in_recursion(gate: threading.Lock) -> None:
+    deeper(gate, 3)
+
+
+def steps(gate: threading.Lock) -> Iterator[None]:
+    gate.acquire()
+    yield
+
+
+def hold_in_generator(gate: threading.Lock) -> None:
+    next(steps(gate))
 
 
 def in_file(name: str, call: Callable[[], Any], function: str = "calls") -> None:
@@ -243,6 +272,23 @@ def test_the_innermost_frame_of_the_programs_own_is_told(watched: Watched) -> No
     with watched.thread(hold_deeper):
         watched.look(2)
         assert [at for _, _, at, _ in watched.seen] == ["(lambda: gate.acquire())()"]
+
+
+@pytest.mark.parametrize(
+    ("work", "called"),
+    [
+        (hold, "work(gate)"),
+        (hold_in_recursion, "deeper(gate, 3)"),
+        # It is resumed: who called it has gone on since.
+        (hold_in_generator, None),
+    ],
+)
+def test_it_is_told_where_the_function_was_called_from_outside_of_itself(
+    watched: Watched, work: Callable[[threading.Lock], Any], called: str | None
+) -> None:
+    with watched.thread(work):
+        watched.look(2)
+        assert watched.calls == [called]
 
 
 def test_of_what_a_library_generated_its_caller_is_told(watched: Watched) -> None:

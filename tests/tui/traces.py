@@ -92,7 +92,7 @@ class Demo(Tape):
         self.pid = 0
         super().__init__()
 
-    def place(self, line: int | None) -> int:
+    def place(self, line: int | None, function: str = "") -> int:
         if line is None:
             return words.NOTHING
         self._places += 1
@@ -100,10 +100,10 @@ class Demo(Tape):
         found = _EXPRESSION.search(text)
         start, end = found.span() if found else (-1, -1)
         defined = re.findall(r"^def (\w+)", "\n".join(self.source.splitlines()[:line]), re.MULTILINE)
-        function = self.text(defined[-1] if text[:1].isspace() and defined else "<module>")
+        function = function or (defined[-1] if text[:1].isspace() and defined else "<module>")
         column, end_column = (len(text[:at].encode()) if at >= 0 else -1 for at in (start, end))
-        place = ev.Place(self._places, self.text(f"{self.name}.py"), function, line, line, column, end_column)
-        self.events.append(place)
+        file, name = self.text(f"{self.name}.py"), self.text(function)
+        self.events.append(ev.Place(self._places, file, name, line, line, column, end_column))
         return self._places
 
     def at_ms(self, ms: float) -> Demo:

@@ -281,12 +281,16 @@ class Idle(_Event, tag="idle", frozen=True):
 
 
 class Sample(_Event, tag="sample", frozen=True):
-    """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`."""
+    """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`.
+
+    `called`: where the function of that place was called.
+    """
 
     t_ns: Since
     track: Id
     place: Id
     count: Since = 1
+    called: Id = words.NOTHING
 
 
 class Output(_Event, tag="output", frozen=True):

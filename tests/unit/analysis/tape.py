@@ -47,11 +47,11 @@ class Tape:
             self.events.append(ev.Text(self._texts[text], text))
         return self._texts[text]
 
-    def place(self, line: int | None) -> int:
+    def place(self, line: int | None, function: str = "") -> int:
         if line is None:
             return words.NOTHING
         self._places += 1
-        self.events.append(ev.Place(self._places, self.text(FILE), self.text("run"), line, line, 4, 12))
+        self.events.append(ev.Place(self._places, self.text(FILE), self.text(function or "run"), line, line, 4, 12))
         return self._places
 
     def _tick(self) -> int:
@@ -179,10 +179,12 @@ class Tape:
         self.events.append(ev.Idle(self._tick(), self._id(track), idle))
         return self
 
-    def sample(self, line: int, count: int = 1, track: str | int = words.CURRENT) -> Tape:
-        """The track that runs was seen there."""
-        t_ns, place = self._tick(), self.place(line)
-        self.events.append(ev.Sample(t_ns, self._id(track), place, count))
+    def sample(
+        self, line: int, count: int = 1, track: str | int = words.CURRENT, function: str = "", called: int | None = None
+    ) -> Tape:
+        """The track that runs was seen there, in a function that was called at line `called`."""
+        t_ns, place = self._tick(), self.place(line, function)
+        self.events.append(ev.Sample(t_ns, self._id(track), place, count, self.place(called)))
         return self
 
     def prints(self, text: str, stream: str = words.STDOUT) -> Tape:

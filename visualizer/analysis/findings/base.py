@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ntpath
 import signal
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -93,7 +93,8 @@ class Finding(NamedTuple):
     """One problem, in one sentence.
 
     `tracks`: ids, the affected one first. `t_ns`: the moment. `file`, `line`: None if unknown. `cost_ns`: the time that
-    was lost by it, in total, by the tracks `lost_by`; 0 if it is not known that any was.
+    was lost by it, in total, by the tracks `lost_by`; 0 if it is not known that any was. `alike`: what it has in common
+    with the same problem of other tracks; None if that is its line.
     """
 
     kind: str
@@ -104,17 +105,18 @@ class Finding(NamedTuple):
     line: int | None
     cost_ns: int = 0
     lost_by: tuple[int, ...] = ()
+    alike: Hashable = None
 
 
 def finding(
     kind: str, sentence: str, tracks: Iterable[int], t_ns: int, place: Place | None, cost_ns: int = 0,
-    lost_by: Iterable[int] = (),
+    lost_by: Iterable[int] = (), alike: Hashable = None,
 ) -> Finding:  # fmt: skip
     """A finding at `place`; each track once."""
     known = place is not None and place.file and place.line > 0
     file, line = (place.file, place.line) if place is not None and known else (None, None)
-    losers = tuple(dict.fromkeys(lost_by))
-    return Finding(kind, plain(sentence), tuple(dict.fromkeys(tracks)), t_ns, file, line, max(0, cost_ns), losers)
+    those, losers = (tuple(dict.fromkeys(ids)) for ids in (tracks, lost_by))
+    return Finding(kind, plain(sentence), those, t_ns, file, line, max(0, cost_ns), losers, alike)
 
 
 def at(place: Place | None) -> str:

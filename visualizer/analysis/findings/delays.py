@@ -97,31 +97,30 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
     delays = observed.ready.delays
     delays = delays[delays["ran_ns"].argsort(kind="stable")]
     found: list[tuple[Hashable, int, tuple[int, LongRun]]] = []
-    cost_ns: dict[Hashable, int] = {}
+    cost_ns: dict[tuple[int, Hashable], int] = {}
     lost_by: dict[Hashable, list[int]] = {}
     every = []
     # Track and where it yielded -> where it was sampled before that: not every run of a line is.
-    sampled: dict[tuple[int, Place | None], Place] = {}
+    sampled: dict[tuple[int, Place | None], Sampled] = {}
     for hub, turn in hogs(timeline, observed):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         yielded = timeline.switch(turn.switch).place if turn.switch >= 0 else None
         every.append((hub, turn, seen, yielded))
         if seen is not None:
-            sampled.setdefault((turn.track, yielded), seen.place)
+            sampled.setdefault((turn.track, yielded), seen)
     told_of = []
     locks = locks_of(timeline) if every else {}
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
-        place = seen.place if seen else sampled.get((turn.track, yielded), yielded)
-        # What is sampled at another line of the same loop is the same.
-        key = (turn.track, place and (*place[:2], loop_around(timeline, place, yielded)))
+        seen = seen or sampled.get((turn.track, yielded))
+        key = turn.track, _work(timeline, seen, yielded) if seen else yielded
         found.append((key, length_ns, (hub, turn)))
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
         kept = [one for _, several in _kept_out(timeline, locks, turn) for one in several]
         lost_ns = sum(min(one.late_ns, length_ns) for one in (*late, *kept))
         cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, lost_ns)
         lost_by.setdefault(key, []).extend(one.track for one in (*late, *kept))
-    for (line, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
+    for (key, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
@@ -154,8 +153,18 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):
             sentence += _meanwhile(timeline, hub, {turn.track, *tracks})
         kind = "hog" if call is None else "blocking_call"
-        told_of.append(finding(kind, sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line]))
+        those, losers = (turn.track, *tracks), lost_by[key]
+        told_of.append(finding(kind, sentence, those, turn.start_ns, place, total_ns, losers, key[1]))
     return told_of
+
+
+def _work(timeline: Timeline, seen: Sampled, yielded: Place | None) -> Hashable:
+    """What the samples of one piece of work have in common, whichever lines they are at: the call of a function that
+    does not yield itself, or else the outermost loop that does not yield."""
+    place = seen.place
+    if seen.called is not None and (yielded is None or yielded[:2] != place[:2]):
+        return place.file, place.function, seen.called.file, seen.called.line
+    return place.file, loop_around(timeline, place, yielded)
 
 
 def _call(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> BlockingCall | None:

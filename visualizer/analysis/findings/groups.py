@@ -47,7 +47,8 @@ def grouped(
 def _told_apart(timeline: Timeline, one: Finding) -> Hashable:
     track = timeline.tracks[one.tracks[0]]
     raised = (track.value or "").partition("(")[0] if one.kind == "unretrieved" else ""
-    return one.kind, track.base_name, raised, None if one.kind in _ANYWHERE else (one.file, one.line)
+    alike = (one.file, one.line) if one.alike is None else one.alike
+    return one.kind, track.base_name, raised, None if one.kind in _ANYWHERE else alike
 
 
 def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:

@@ -8,13 +8,17 @@ from collections import Counter
 
 
 class Samples:
-    """In order of time for each track: seen at `place` (its id), `count` times in a row, the last time at `ns`."""
+    """In order of time for each track: seen at `place` (its id), `count` times in a row, the last time at `ns`.
+
+    `called`: the place where the function of that place was called, -1 if that is not known.
+    """
 
     def __init__(self) -> None:
         self.ns = array("q")
         self.track = array("i")
         self.place = array("i")
         self.count = array("q")
+        self.called = array("i")
         #: Track -> which of these are its own.
         self._of: dict[int, array[int]] = {}
         self._tallies: dict[int, _Tally] = {}
@@ -22,7 +26,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ns)
 
-    def add(self, t_ns: int, track: int, place: int, count: int) -> int:
+    def add(self, t_ns: int, track: int, place: int, count: int, called: int = -1) -> int:
         """Take in the next. Return its number."""
         own = self._of.setdefault(track, array("i"))
         index = len(self.ns)
@@ -31,6 +35,7 @@ class Samples:
         self.track.append(track)
         self.place.append(place)
         self.count.append(count)
+        self.called.append(called)
         own.append(index)
         return index
 
@@ -56,8 +61,8 @@ class Samples:
         near = [index for index in near if start_ns <= self.ns[index] <= end_ns]
         return min(near, key=lambda index: abs(self.ns[index] - t_ns), default=-1)
 
-    def tally(self, track: int, start_ns: int, end_ns: int) -> Counter[int]:
-        """Place id -> how often the track was seen there from `start_ns` to `end_ns`.
+    def tally(self, track: int, start_ns: int, end_ns: int) -> Counter[tuple[int, int]]:
+        """Ids of `place` and `called` -> how often the track was seen there from `start_ns` to `end_ns`.
 
         Asked again with a later end, it looks only at what has come since.
         """
@@ -69,7 +74,7 @@ class Samples:
         if tally is None or tally.first != first or tally.last > last:
             tally = self._tallies[track] = _Tally(first)
         for index in own[tally.last : last]:
-            tally.counts[self.place[index]] += self.count[index]
+            tally.counts[self.place[index], self.called[index]] += self.count[index]
         tally.last = max(tally.last, last)
         return tally.counts
 
@@ -83,4 +88,4 @@ class _Tally:
 
     def __init__(self, first: int) -> None:
         self.first = self.last = first
-        self.counts: Counter[int] = Counter()
+        self.counts: Counter[tuple[int, int]] = Counter()

@@ -286,7 +286,7 @@ class Writer:
     def sample(self, line: ev.Sample, track: int) -> int:
         """A track that runs was seen. Return the number of the sample."""
         self.timeline.tracks[track].version += 1
-        return self.timeline.samples.add(line.t_ns, track, line.place, line.count)
+        return self.timeline.samples.add(line.t_ns, track, line.place, line.count, line.called)
 
     def note(self, line: ev.Event, t_ns: int, track: int) -> tuple[Entry, int] | None:
         """Any other line, with the track that was current. Return its place among those of its kind, if it has one."""

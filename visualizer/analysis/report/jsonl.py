@@ -443,6 +443,7 @@ def _sample(timeline: Timeline, index: int) -> Record:
         "name": _name(timeline, samples.track[index]),
         "count": samples.count[index],
         **_place(timeline.place(samples.place[index])),
+        "called": _place(timeline.place(samples.called[index])) if samples.called[index] >= 0 else None,
     }
 
 

@@ -15,31 +15,38 @@ QUOTED = 40
 
 
 class Sampled(NamedTuple):
-    """Of `of` samples `times` were at a line: at `place`, or elsewhere in it. They are `every_ns` apart, 0 if one."""
+    """Of `of` samples `times` were at a line: at `place`, or elsewhere in it. They are `every_ns` apart, 0 if one.
+
+    `called`: where its function was called, by one that is not itself; None if that is not known, or nobody did.
+    """
 
     place: Place
     times: int
     of: int
     every_ns: int
+    called: Place | None = None
 
 
 def lines_sampled(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[Sampled]:
-    """At which lines a track was seen in that time, the most often first; each with its commonest place."""
+    """At which lines a track was seen in that time, the most often first; each with its commonest place and caller."""
     samples = timeline.samples
     tally = samples.tally(track, start_ns, end_ns)
     if not tally:
         return []
-    lines: dict[tuple[str, int], list[tuple[int, Place]]] = {}
-    for number, count in tally.items():
+    lines: dict[tuple[str, int], list[tuple[int, Place, int]]] = {}
+    for (number, called), count in tally.items():
         place = timeline.place(number)
         if place is not None:
-            lines.setdefault((place.file, place.line), []).append((count, place))
+            lines.setdefault((place.file, place.line), []).append((count, place, called))
     of = tally.total()
     # The first of them stands alone, however often it is seen at once.
     number = samples.latest(track, start_ns, end_ns)
     first = samples.nearest(track, start_ns, start_ns, end_ns)
     every_ns = (samples.ns[number] - samples.ns[first]) // (of - 1) if of > 1 else 0
-    found = [Sampled(max(at)[1], sum(count for count, _ in at), of, every_ns) for at in lines.values()]
+    found = []
+    for at in lines.values():
+        _, place, called = max(at)
+        found.append(Sampled(place, sum(count for count, *_ in at), of, every_ns, timeline.place(called)))
     return sorted(found, key=lambda one: (-one.times, one.place))
 
 
@@ -60,14 +67,23 @@ def sampled_at(timeline: Timeline, number: int) -> Place | None:
 
 
 def hot_line(timeline: Timeline, sampled: Sampled, quotes: bool = True) -> str:
-    """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms)"."""
+    """It in words: "mostly at hog.py:31 `total += i * i` (9 of 11 samples, one every 26 ms) in sum_up(), called at
+    hog.py:40"."""
     where = f"{spot_of(sampled.place)}{quoted(timeline, sampled.place) if quotes else ''}"
     every = f", one every {duration(sampled.every_ns, 2)}" if sampled.every_ns else ""
     if sampled.times == sampled.of:
         count = "1 sample" if sampled.of == 1 else f"all {sampled.of} samples{every}"
-        return plain(f"sampled at {where} ({count})")
+        return plain(f"sampled at {where} ({count}){_called(sampled)}")
     how = "mostly" if 2 * sampled.times > sampled.of else "most often"
-    return plain(f"{how} at {where} ({sampled.times} of {sampled.of} samples{every})")
+    return plain(f"{how} at {where} ({sampled.times} of {sampled.of} samples{every}){_called(sampled)}")
+
+
+def _called(sampled: Sampled) -> str:
+    """The function of the line, and where it was called."""
+    function = sampled.place.function.rpartition(".")[2]
+    if sampled.called is None or not function.isidentifier():
+        return ""
+    return f" in {function}(), called at {spot_of(sampled.called)}"
 
 
 def spot_of(place: Place) -> str:

@@ -74,15 +74,21 @@ def _cpu_clock(ident: int) -> int:
 
 
 class Sight:
-    """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet."""
+    """Where a thread was seen, several times in a row with nothing in between: `count` times that are not told yet.
 
-    __slots__ = ("code", "count", "offset", "reported", "t_ns")
+    `at`, and `called`, where the function it was in was called: code and offset.
+    """
 
-    def __init__(self, code: CodeType, offset: int) -> None:
-        self.code = code
-        self.offset = offset
+    __slots__ = ("at", "called", "count", "reported", "t_ns")
+
+    def __init__(self, at: tuple[CodeType, int], called: tuple[CodeType, int] | None) -> None:
+        self.at = at
+        self.called = called
         self.t_ns = 0
         self.count = self.reported = 0
+
+    def is_of(self, *seen: tuple[CodeType, int] | None) -> bool:
+        return seen == (self.at, self.called)
 
     @property
     def is_due(self) -> bool:
@@ -92,7 +98,7 @@ class Sight:
         """The event that tells of all that is not told yet."""
         count, self.count = self.count, 0
         self.reported += count
-        return lines.sample, self.t_ns, CURRENT, count, None, self.code, self.offset
+        return lines.sample, self.t_ns, CURRENT, count, self.called, *self.at
 
 
 def idle_turn(t_ns: int, is_idle: int) -> Parts:

@@ -210,8 +210,11 @@ def idle(_s: Interning, t: int, track: int, is_idle: int, _v: Any, _c: CodeType 
     return f'["idle",{t},{track},{is_idle}]\n'
 
 
-def sample(s: Interning, t: int, track: int, count: int, _: Any, code: CodeType | None, at: int) -> str:
-    return f'["sample",{t},{track},{s.place(code, at)},{count}]\n'
+def sample(
+    s: Interning, t: int, track: int, count: int, called: tuple[CodeType, int] | None, code: CodeType | None, at: int
+) -> str:
+    caller = f",{s.place(*called)}" if called is not None else ""
+    return f'["sample",{t},{track},{s.place(code, at)},{count}{caller}]\n'
 
 
 def output(_s: Interning, t: int, stream_name: str, text: str, cut: int, _c: CodeType | None, _o: int) -> str:

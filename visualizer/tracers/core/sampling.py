@@ -124,7 +124,7 @@ class Samples:
             if buffer.rows or buffer.closed or not self._looks:
                 continue
             if seen:
-                _keep(buffer, seen[0], t_ns)
+                _keep(buffer, seen[0], _called(seen), t_ns)
             if seen is None or not 0 <= used_ns < _IDLE_NS:
                 buffer.unused_ns = -1
                 if buffer.idle_ns >= 0:
@@ -216,11 +216,24 @@ def _is_entered(code: CodeType, offset: int) -> bool:
     return offset >= 0 and code.co_code[offset] == _RESUME
 
 
-def _keep(buffer: Buffer, at: At, t_ns: int) -> None:
+def _called(own: list[At]) -> At | None:
+    """Where the function that is innermost in this stack was called by the program's own code: one that calls itself,
+    directly or through others, from outside of these. None if nothing of the program's own called it, or if it is a
+    generator or coroutine, which is resumed."""
+    outermost = {code: depth for depth, (code, _) in enumerate(own)}
+    depth = last = 0
+    while depth <= last:
+        last = max(last, outermost[own[depth][0]])
+        depth += 1
+    is_called = depth < len(own) and not own[last][0].co_flags & GENERATOR_FLAG
+    return own[depth] if is_called else None
+
+
+def _keep(buffer: Buffer, at: At, called: At | None, t_ns: int) -> None:
     """The thread was seen there."""
     sights = buffer.sights
-    if not sights or sights[-1].code is not at[0] or sights[-1].offset != at[1]:
-        sights.append(Sight(*at))
+    if not sights or not sights[-1].is_of(at, called):
+        sights.append(Sight(at, called))
     sight = sights[-1]
     sight.t_ns = t_ns
     sight.count += 1

@@ -126,6 +126,21 @@ def test_lines_of_one_loop_are_the_same_hog(lines: tuple[int, int], hogs: int) -
     assert len(found(tape, "hog")) == hogs
 
 
+@pytest.mark.parametrize(
+    ("function", "calls", "hogs"), [("fib", (12, 12), 1), ("fib", (12, 14), 2), ("run", (None, None), 2)]
+)
+def test_lines_of_one_call_are_the_same_hog(function: str, calls: tuple[int | None, ...], hogs: int) -> None:
+    """As of a function that calls itself: it is seen at any of its lines."""
+    tape = spawned("bar")
+    for ms, line, called in zip((0, 200), (3, 4), calls, strict=True):
+        tape.at((2 + ms) * MS).switch("hub", "bar").at((60 + ms) * MS).sample(line, function=function, called=called)
+        tape.at((122 + ms) * MS).switch("bar", "hub", line=13)
+    told = found(tape, "hog")
+    assert len(told) == hogs
+    if called:
+        assert "sampled at demo.py:3 (1 sample) in fib(), called at demo.py:12, until it yielded" in told[0].sentence
+
+
 def test_the_same_hog_is_told_once() -> None:
     tape = spawned("bar")
     for ms, length in ((0, 100), (200, 150), (500, 120)):

@@ -60,6 +60,19 @@ def test_other_lines_are_other_problems(lines: int) -> None:
     assert [(group.tracks, group.worst.line) for group in found] == [(6 // lines, 10 + line) for line in range(lines)]
 
 
+@pytest.mark.parametrize(("calls", "tracks"), [((12, 12), [2]), ((12, 14), [1, 1])])
+def test_tracks_that_are_seen_at_different_lines_of_one_call_are_one_group(
+    calls: tuple[int, ...], tracks: list[int]
+) -> None:
+    tape = Tape().spawn("hub", words.HUB).switch("main", "hub")
+    for number, called in enumerate(calls):
+        tape.spawn(f"g{number}", words.GREENLET, "worker", parent="hub").switch("hub", f"g{number}")
+        tape.at((50 + 200 * number) * MS).sample(3 + number, function="fib", called=called)
+        tape.at((150 + 200 * number) * MS).switch(f"g{number}", "hub", line=13)
+    found = [group for group in groups(tape.timeline()) if group.worst.kind == "hog"]
+    assert [group.tracks for group in found] == tracks
+
+
 def test_what_is_found_once_is_told_as_it_is() -> None:
     for group in groups(service(1).timeline()):
         assert (group.tracks, group.sentence, group.others) == (1, group.worst.sentence, [])

@@ -228,26 +228,27 @@ def test_what_a_track_does_says_where_it_was_seen_last() -> None:
 
 
 def test_records_search_and_statistics_have_them() -> None:
-    tape = hogged((30, 11, 1), (80, 11, 2))
+    tape = hogged((30, 11, 1), (80, 11, 2)).sample(20, track="foo", function="count", called=21)
     timeline = tape.timeline()
     found = [record for record in records(timeline) if record["event"] == "sample"]
-    assert [(r["t"], r["track"], r["name"], r["count"], r["file"], r["line"]) for r in found] == [
+    assert [(r["t"], r["track"], r["name"], r["count"], r["file"], r["line"]) for r in found[:2]] == [
         (0.03, tape.ids["bar"], "bar", 1, FILE, 11), (0.08, tape.ids["bar"], "bar", 2, FILE, 11),
     ]
+    assert [record["called"] and record["called"]["line"] for record in found] == [None, None, 21]
     search = for_line(timeline, Line("demo.py", 11))
     assert not search.take(1000)
     assert search.counts == {Found.SAMPLE: 2}
     assert [search.moment(0).t_ns, search.moment(0).said] == [30 * MS, "bar runs there (sampled)"]
-    (line,) = details(timeline).sampled
+    line, _ = details(timeline).sampled
     assert (line.name, line.file, line.line, line.function, line.samples) == ("bar", FILE, 11, "run", 3)
 
 
 NUMBERS = st.integers(0, 12)
 
 
-@given(st.lists(st.tuples(NUMBERS, st.integers(1, 2), st.integers(1, 3), st.integers(1, 4))), NUMBERS, NUMBERS, NUMBERS)
+@given(st.lists(st.tuples(NUMBERS, *(st.integers(1, most) for most in (2, 3, 4, 2)))), NUMBERS, NUMBERS, NUMBERS)
 def test_the_columns_say_what_a_scan_says(
-    added: list[tuple[int, int, int, int]], t_ns: int, start_ns: int, end_ns: int
+    added: list[tuple[int, int, int, int, int]], t_ns: int, start_ns: int, end_ns: int
 ) -> None:
     samples = Samples()
     for sample in sorted(added):
@@ -262,10 +263,11 @@ def test_the_columns_say_what_a_scan_says(
         distances = [abs(samples.ns[n] - t_ns) for n in own]
         assert (abs(samples.ns[nearest] - t_ns) == min(distances)) if own else nearest == -1
         for until_ns in (end_ns - 2, end_ns, end_ns, start_ns):
-            counts: dict[int, int] = {}
+            counts: dict[tuple[int, int], int] = {}
             for n in own:
                 if start_ns <= samples.ns[n] <= until_ns:
-                    counts[samples.place[n]] = counts.get(samples.place[n], 0) + samples.count[n]
+                    where = samples.place[n], samples.called[n]
+                    counts[where] = counts.get(where, 0) + samples.count[n]
             assert samples.tally(track, start_ns, until_ns) == counts
 
 

@@ -20,7 +20,7 @@ class Steps(Tape):
         super().__init__()
         self._known: dict[int, int] = {}
 
-    def place(self, line: int | None) -> int:
+    def place(self, line: int | None, function: str = "") -> int:
         if line is None:
             return words.NOTHING
         if line not in self._known:
