@@ -282,8 +282,8 @@ TABLES = ("events", "switches", "waits", "wakes", "slices")
 
 @pytest.mark.parametrize("table", TABLES)
 def test_parquet_and_csv_have_the_same_table(table: str, tmp_path: Path) -> None:
-    """Read by DuckDB."""
-    duckdb = pytest.importorskip("duckdb")
+    """Read by DuckDB and Polars."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
     timeline = sleeps().timeline()
     path = tmp_path / "x.parquet"
     path.write_bytes(made(".parquet", timeline, table=table))
@@ -291,6 +291,7 @@ def test_parquet_and_csv_have_the_same_table(table: str, tmp_path: Path) -> None
     lines = list(csv.reader(io.StringIO(made(".csv", timeline, table=table).decode())))
     assert lines[0] == read.columns
     rows = read.fetchall()
+    assert polars.read_parquet(path).rows() == rows
     assert lines[1:] == [["" if value is None else str(value) for value in row] for row in rows]
     if table == "slices":
         found = [(row[1], row[2], round(row[4] * 1e9), round(row[5] * 1e9)) for row in rows]
