@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import opcode
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.findings import findings
-from visualizer.trace.events import Event, Idle, Place, Sample
+from visualizer.trace.events import Event, Idle, Place, Sample, Text
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
@@ -291,6 +292,34 @@ def test_it_is_told_where_the_function_was_called_from_outside_of_itself(
         assert watched.calls == [called]
 
 
+def run_handle(call: Callable[[], Any]) -> None:
+    call()
+
+
+def in_step(gate: threading.Lock, file: str) -> None:
+    """A loop calls a function of that file, which waits for the gate."""
+    known: dict[str, Any] = {"gate": gate}
+    exec(compile("def step(): gate.acquire()", file, "exec"), known)
+    run_handle(known["step"])
+
+
+@pytest.mark.parametrize(
+    ("file", "told"), [("queue.py", ["queue.py"]), ("asyncio/tasks.py", []), (__file__, [Path(__file__).name])]
+)
+def test_what_a_loop_calls_is_told_by_its_own_frames(watched: Watched, file: str, told: list[str]) -> None:
+    """Not by the program's line that runs the loop, which stands below. In a library, if it has none of the program's;
+    where the loop itself is at work, nowhere."""
+    library = os.path.dirname(os.__file__)
+    bottom = run_handle.__code__.replace(co_filename=os.path.join(library, "asyncio", "events.py"))
+    run_handle.__code__ = bottom
+    watched.recording.bottoms.append(bottom)
+    with watched.thread(lambda gate: in_step(gate, os.path.join(library, file))):
+        watched.look(2)
+    files = {event.id: event.text for event in watched.events if isinstance(event, Text)}
+    places = {event.id: files[event.file] for event in watched.events if isinstance(event, Place)}
+    assert [Path(places[event.place]).name for event in watched.events if isinstance(event, Sample)] == told
+
+
 def test_of_what_a_library_generated_its_caller_is_told(watched: Watched) -> None:
     with watched.thread(in_generated):
         watched.look(2)
@@ -404,6 +433,37 @@ def test_nothing_of_the_program_is_kept_or_freed_by_a_look() -> None:
         thread.join()
     assert max(looks) > 3
     assert set(freed) == {ident}
+
+
+LOCALS_IN_GARBAGE = """
+import gc, threading
+from visualizer.tracers.core.sampling import _stack
+
+class Loop:
+    def __init__(self):
+        self.local = threading.local()
+        self.local.loop = self
+
+gate = threading.Event()
+threads = [threading.Thread(target=gate.wait) for _ in range(20)]
+for thread in threads:
+    thread.start()
+for number in range(500):
+    gc.set_threshold(10 + number % 50)
+    Loop()
+    assert _stack(threads[0].ident)
+    assert not _stack(-1)
+    assert gc.isenabled()
+gc.disable()
+assert _stack(threads[0].ident)
+assert not gc.isenabled()
+gate.set()
+"""
+
+
+def test_garbage_that_holds_data_of_threads_is_not_collected_during_a_look() -> None:
+    """On 3.11 the program would stand still."""
+    subprocess.run([sys.executable, "-c", LOCALS_IN_GARBAGE], check=True, timeout=100)
 
 
 def test_a_stack_is_told_from_the_innermost_frame_on() -> None:

@@ -329,8 +329,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
             continue  # It was woken often, and had its turn each time.
         track = timeline.tracks[track_id]
         life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
-        # Once or twice behind a hog is told with the hog; again and again, for most of its life, is more than that.
-        again = times.get(track_id, 0) >= STARVED_AGAIN and 2 * ready.total_ns >= life_ns
+        # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
+        again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue

@@ -89,6 +89,9 @@ class Context:
         self.hubs: list[Callable[[], bool]] = []
         #: Tracks that run a loop on their stack -> the track that runs there in their place: the loop, or a task.
         self.inside: dict[int, Callable[[], int]] = {}
+        #: Functions that call what a loop runs, such as the one that runs a handle: what stands below one of them has
+        #: nothing to do with the track that runs.
+        self.bottoms: list[CodeType] = []
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
         #: Each tells whether a frame makes a step of a task, which is a track: what the task awaits is none. (That

@@ -20,11 +20,13 @@ and is idle.
 
 from __future__ import annotations
 
+import gc
 import opcode
+import os
 import sys
 import time
-from _operator import attrgetter, itemgetter
-from itertools import accumulate, chain, starmap
+from _operator import attrgetter, call, itemgetter
+from itertools import accumulate, chain, compress, starmap
 
 from visualizer.tracers.core.buffer import ROW, Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
@@ -32,7 +34,7 @@ from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType
     from typing import Any
 
@@ -141,21 +143,39 @@ class Samples:
 
     def _places(self, stack: list[At]) -> list[At] | None:
         """Where the program is, innermost first, as far as it is in code of its own; None if it is at a switch that may
-        not be stored yet, or has ended."""
+        not be stored yet, or has ended. Of what a loop calls, without any code of its own: where in a library."""
         for depth, (code, _) in enumerate(stack):
             # What only stands around a callback of the program's stores nothing meanwhile.
             if self._recording.own.is_hook(code) and not (depth and code.co_name == "visualizer_callback"):
                 return None
-        own = [at for at in stack if self._recording.own(at[0])]
+        own = self._own(stack)
         if not stack or any(_is_resumed(*at) for at in own):
             return None
-        # What a library has generated stands in no file; its caller does. But a console runs what stands in none.
-        if not any(_is_cell(code) for code, _ in own):
-            own = [at for at in own if not at[0].co_filename.startswith("<")] or own
         # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
             del own[0]
         return own
+
+    def _own(self, stack: list[At]) -> list[At]:
+        """What of the stack is the program's own. Of what a loop has called, else what is not the loop's library: who
+        runs the loop stands below, and has nothing to do with it."""
+        for depth, (bottom, _) in enumerate(stack):
+            if bottom in self._recording.bottoms:
+                library = os.path.dirname(bottom.co_filename)
+                stack = stack[:depth]
+                others = [at for at in stack if os.path.dirname(at[0].co_filename) != library]
+                break
+        else:
+            others = []
+        own = [at for at in stack if self._recording.own(at[0])]
+        # What a library has generated stands in no file; its caller does. But a console runs what stands in none.
+        if any(_is_cell(code) for code, _ in own):
+            return own
+        return _in_files(own) or _in_files(others) or own
+
+
+def _in_files(stack: list[At]) -> list[At]:
+    return [at for at in stack if not at[0].co_filename.startswith("<")]
 
 
 def _is_cell(code: CodeType) -> bool:
@@ -193,12 +213,29 @@ def _stack(ident: int) -> list[At]:
     stack: list[At] = []
     try:
         # The first comes from the thread, each other one from the one before; at the outermost there is an error.
-        stack.extend(
-            map(_at, accumulate(chain(map(itemgetter(ident), starmap(_current_frames, ((),))), _BACK), getattr))
-        )
+        stack.extend(map(_at, accumulate(chain(map(itemgetter(ident), _all_frames()), _BACK), getattr)))
     except (AttributeError, KeyError):
         return stack
     return stack
+
+
+def _all_frames() -> Iterator[dict[int, Any]]:
+    """`sys._current_frames()`, called when it is asked for.
+
+    Up to 3.11 the garbage collector runs wherever something is made, also in that call, which holds a lock of the
+    interpreter's meanwhile: garbage with a `threading.local` needs the same lock, and the program would stand still for
+    good (CPython's issue 106883). It is off during the call, in which nobody else runs, and on again before a frame is
+    given out. From 3.12 on it runs between instructions of Python's.
+    """
+    if sys.version_info >= (3, 12):
+        return starmap(_current_frames, ((),))
+    was_on: list[bool] = []
+    steps = chain(
+        map(was_on.append, map(call, (gc.isenabled,))),
+        map(call, (gc.disable, _current_frames)),
+        map(call, compress((gc.enable,), was_on)),
+    )
+    return chain.from_iterable(map(tuple, (filter(None, steps),)))
 
 
 def _is_resumed(code: CodeType, offset: int) -> bool:

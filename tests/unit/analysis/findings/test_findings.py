@@ -427,6 +427,13 @@ def test_starvation() -> None:
     assert kinds(ready_in_turns(3, 30)) == []
 
 
+def test_who_waits_behind_a_hog_again_and_again_starves_if_it_lives_long() -> None:
+    assert kinds(ready_in_turns(2, 120)) == ["hog"]
+    assert sorted(kinds(ready_in_turns(3, 120))) == ["hog", "starvation"]
+    ended = ready_in_turns(3, 120).exits("foo").switch("foo", "hub")
+    assert kinds(ended.at(2_000 * MS).prints("x")) == ["hog"], "as a request, of which there are many"
+
+
 def test_being_ready_for_a_small_part_of_a_long_life_is_no_starvation() -> None:
     assert kinds(ready_in_turns(4, 30).at(2_000 * MS).prints("x")) == []
 

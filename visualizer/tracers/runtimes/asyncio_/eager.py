@@ -135,7 +135,7 @@ class EagerTasks:
                 self._on_factory(frame)
             else:
                 creator: Any = frame.f_back
-                if creator is not None and creator.f_code not in (self._shared.library.run, *self._shared.bottoms):
+                if creator is not None and creator.f_code not in self._shared.context.bottoms:
                     self.is_step(creator, frame)
         except Exception as error:
             self._shared.fail(error)

@@ -51,11 +51,11 @@ class ForeignLoop(Loop):
         # No callback is the last before it polls, as far as anybody knows.
         self.left = sys.maxsize
         self.bottom = frame.f_code
-        self._shared.bottoms.append(frame.f_code)
+        self._shared.context.bottoms.append(frame.f_code)
 
     def stops(self, in_step: bool) -> None:
         if self.bottom is not None:
-            self._shared.bottoms.remove(self.bottom)
+            self._shared.context.bottoms.remove(self.bottom)
         super().stops(False)
 
     def puts(self, callback: Callback, called: Any) -> None:

@@ -35,8 +35,7 @@ class Shared:
         self._name = name
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
-        #: What stands below all that a loop calls: the function that runs a handle, or a foreign loop.
-        self.bottoms: list[CodeType] = [self.library.run]
+        context.bottoms.append(self.library.run)
         #: What a signal's handler raised in a hook of ours, where the program was paused.
         self.raised: BaseException | None = None
 
@@ -69,7 +68,7 @@ class Shared:
         A library's, if there is none; else (None, 0): below a step there are only those who run the loop.
         """
         library: tuple[CodeType | None, int] = None, 0
-        while frame is not None and frame.f_code not in self.bottoms:
+        while frame is not None and frame.f_code not in self.context.bottoms:
             if self.context.own(frame.f_code):
                 return frame.f_code, frame.f_lasti
             code = frame.f_code
@@ -81,7 +80,7 @@ class Shared:
     def called(self, frame: Any) -> str:
         """The qualified name of the function that a loop has called, and in which `frame` is; "" of none."""
         name = ""
-        while frame is not None and frame.f_code not in self.bottoms:
+        while frame is not None and frame.f_code not in self.context.bottoms:
             if not self.context.own.is_hook(frame.f_code):
                 name = frame.f_code.co_qualname
             frame = frame.f_back
