@@ -28,6 +28,10 @@ GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 
+#: What code is called that was typed, or given to the interpreter as text. Another name in such brackets was thought of
+#: by who made that code, mostly a library: a wrapper around functions of the program's.
+_TYPED = ("<string>", "<stdin>", "<console>", "<input>", "<doctest ", "<ipython-input", "<python-input", "<unknown>")
+
 #: Where the visualizer's own code is, which runs inside the program.
 TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _HERE = os.path.dirname(TRACERS[:-1]) + os.sep
@@ -241,16 +245,24 @@ def _is_of_runtime(filename: str) -> bool:
     return filename.startswith(_COMPILED)
 
 
+def is_generated(code: CodeType) -> bool:
+    """Whether it was made while the program ran: who calls it says more about where the program is."""
+    return code.co_filename.startswith("<") and not code.co_filename.startswith(_TYPED)
+
+
 def own_frame(frame: Any, own: Callable[[CodeType], bool]) -> Any:
-    """The innermost frame of the program's own code; if there is none, of a library's; None if all are a runtime's."""
-    library = None
+    """The innermost frame of the program's own code, best in a file; if there is none, of a library's; None if all are
+    a runtime's."""
+    generated = library = None
     while frame is not None:
         if own(frame.f_code):
-            return frame
-        if library is None and not is_of_runtime(frame.f_code):
+            if not is_generated(frame.f_code):
+                return frame
+            generated = generated or frame
+        elif library is None and not is_of_runtime(frame.f_code):
             library = frame
         frame = frame.f_back
-    return library
+    return generated or library
 
 
 def place_of(frame: Any, own: Callable[[CodeType], bool]) -> tuple[CodeType | None, int]:

@@ -10,6 +10,7 @@ import time
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.processes.forks import Forks
@@ -175,13 +176,15 @@ class Recording(Context):
         self.forks.end()
 
     def _raised_at(self, error: BaseException) -> tuple[CodeType | None, int]:
-        """The innermost place of the program's own code that the exception passed."""
-        code, offset, entry = None, 0, _traceback_of(error)
+        """The innermost place of the program's own code that the exception passed, best in a file."""
+        place: tuple[CodeType | None, int] = None, 0
+        entry = _traceback_of(error)
         while entry is not None:
-            if self.own(entry.tb_frame.f_code):
-                code, offset = entry.tb_frame.f_code, entry.tb_lasti
+            code = entry.tb_frame.f_code
+            if self.own(code) and (place[0] is None or is_generated(place[0]) or not is_generated(code)):
+                place = code, entry.tb_lasti
             entry = entry.tb_next
-        return code, offset
+        return place
 
     def _remove_all(self) -> None:
         self.samples.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -63,19 +64,23 @@ class Shared:
                 self.context.stream.store(lines.tie, t_ns, track, relation, "")
 
     def place_in_step(self, frame: Any) -> tuple[CodeType | None, int]:
-        """The innermost place of the program's own, from `frame` on, in what a loop runs now or whoever makes it run.
+        """The innermost place of the program's own, best in a file, from `frame` on, in what a loop runs now or whoever
+        makes it run.
 
         A library's, if there is none; else (None, 0): below a step there are only those who run the loop.
         """
+        generated: tuple[CodeType | None, int] = None, 0
         library: tuple[CodeType | None, int] = None, 0
         while frame is not None and frame.f_code not in self.context.bottoms:
-            if self.context.own(frame.f_code):
-                return frame.f_code, frame.f_lasti
             code = frame.f_code
-            if library[0] is None and not is_of_asyncio(code.co_filename) and not self.context.own.is_hook(code):
+            if self.context.own(code):
+                if not is_generated(code):
+                    return code, frame.f_lasti
+                generated = generated if generated[0] is not None else (code, frame.f_lasti)
+            elif library[0] is None and not is_of_asyncio(code.co_filename) and not self.context.own.is_hook(code):
                 library = frame.f_code, frame.f_lasti
             frame = frame.f_back
-        return library
+        return generated if generated[0] is not None else library
 
     def called(self, frame: Any) -> str:
         """The qualified name of the function that a loop has called, and in which `frame` is; "" of none."""

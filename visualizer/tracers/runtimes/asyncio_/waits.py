@@ -14,6 +14,7 @@ import sys
 from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 
 from visualizer.trace import words
+from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.sockets import Addresses, address_text
@@ -203,7 +204,7 @@ class Waits:
         number = library = -1
         for at, (code, _) in enumerate(ats):
             if self._own(code):
-                number = at
+                number = number if number >= 0 and is_generated(code) else at
             elif not names[at]:
                 library = at
         number = number if number >= 0 else library
