@@ -60,9 +60,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("states")
+@pytest.fixture(autouse=True, scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where `run` keeps its recordings, for what is made once for many tests."""
+    folder = tmp_path_factory.mktemp("states")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("VISUALIZER_STATE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

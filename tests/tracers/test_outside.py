@@ -18,8 +18,7 @@ VISUALIZER = Path(sys.executable).parent / "visualizer"
 
 def run(folder: Path, *command: str | os.PathLike[str], expect: int = 0) -> subprocess.CompletedProcess[str]:
     """Run `visualizer COMMAND...` where the package is installed."""
-    state = {"VISUALIZER_STATE_DIR": str(folder / "state")}
-    env = environment() | state | {"PYTHONPATH": str(folder / "site"), "COLUMNS": "120"}
+    env = environment() | {"PYTHONPATH": str(folder / "site"), "COLUMNS": "120"}
     done = subprocess.run(
         [VISUALIZER, *command],
         capture_output=True,
