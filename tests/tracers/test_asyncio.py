@@ -119,20 +119,24 @@ def test_a_loop_looks_at_the_sizes_of_queues_that_take_any_number_of_items(trace
         async def gets(queue):
             await queue.get()
 
+        async def rest():
+            # By the second it is longer than from one look to the next, wherever the machine stood still.
+            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.03)
+
         async def main():
             limited = asyncio.Queue(100)
             for queue in (asyncio.Queue(), Own(), limited):
                 getting = asyncio.create_task(gets(queue))
-                # Longer than from one look to the next.
-                await asyncio.sleep(0.03)
+                await rest()
                 await queue.put(0)
                 await getting
                 for number in range(20):
                     queue.put_nowait(number)
-                await asyncio.sleep(0.03)
+                await rest()
                 while queue._queue:
                     queue.get_nowait()
-                await asyncio.sleep(0.03)
+                await rest()
                 await queue.put(0)
 
         asyncio.run(main())
