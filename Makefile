@@ -13,6 +13,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 EXTRAS ?= test,checks
+TESTS ?=
 NODE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/visualizer-tests
 export NODE_PACKAGES = $(NODE)
 
@@ -81,7 +82,7 @@ clean:
 	rm -rf $(VENV) .venv-real
 
 # What is said while installing goes to stderr: stdout is for the timeline alone. What is imported is compiled then; of
-# what is installed for the tests, most never is. What they do import is compiled once, not by each worker at once. That
+# what is installed for the tests, most never is. What TESTS (or all) import is compiled once, not by each worker. That
 # pip which comes with an older Python takes twice as long to find it all.
 $(VENV)/.runs: $(BUILT_FROM) $(VENV)/bin/python
 	@$(PIP) --editable '.[scenarios]' >&2
@@ -90,7 +91,7 @@ $(VENV)/.runs: $(BUILT_FROM) $(VENV)/bin/python
 $(VENV)/.tests: $(BUILT_FROM) $(VENV)/bin/python
 	@$(PIP) --no-compile --upgrade pip >&2
 	@$(PIP) --no-compile --editable '.[$(EXTRAS)]' >&2
-	@-$(COMPILED) $(BIN)/pytest --collect-only --quiet >/dev/null
+	@-$(COMPILED) $(BIN)/pytest --collect-only --quiet $(TESTS) >/dev/null
 	@touch $@ $(VENV)/.runs
 
 $(VENV)/bin/python:

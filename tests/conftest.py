@@ -21,8 +21,8 @@ from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 # The same examples each time: a change is judged by what it changes. New ones are what `make soak` tries.
-settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(30))
-settings.register_profile("soak", deadline=None, max_examples=count(30))
+settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(15))
+settings.register_profile("soak", deadline=None, max_examples=count(15))
 settings.load_profile("soak" if SOAK else "patient")
 
 ROOT = Path(__file__).parent.parent
@@ -60,9 +60,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("states")
+@pytest.fixture(autouse=True, scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where `run` keeps its recordings, for what is made once for many tests."""
+    folder = tmp_path_factory.mktemp("states")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("VISUALIZER_STATE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ BRIEF = bool(os.environ.get("BRIEF"))
 
 def count(few: int, many: int = 2000) -> int:
     """How many examples to try of something: `few`, and `many` where thoroughness is asked for."""
-    return many if SOAK else few // 6 if BRIEF else few
+    return many if SOAK else few // 3 if BRIEF else few
 
 
 def examples(few: int) -> settings:

@@ -113,14 +113,13 @@ class Log:
 
 
 @pytest.mark.parametrize(
-    ("queue", "most"),
+    ("queue", "most", "peeks"),
     [
-        ("Queue()", 0), ("Queue(1)", 1), ("Queue(7)", 7), ("SimpleQueue(2)", 2), ("LifoQueue()", 0),
-        ("LifoQueue(1)", 1), ("LifoQueue(7)", 7), ("PriorityQueue()", 0), ("PriorityQueue(1)", 1),
-        ("PriorityQueue(7)", 7),
+        ("Queue()", 0, False), ("Queue(1)", 1, False), ("Queue(7)", 7, False), ("SimpleQueue(2)", 2, False),
+        ("LifoQueue()", 0, False), ("LifoQueue(7)", 7, False), ("PriorityQueue()", 0, False),
+        ("PriorityQueue(7)", 7, False), ("Queue()", 0, True), ("Queue(1)", 1, True), ("PriorityQueue(7)", 7, True),
     ],
 )
-@pytest.mark.parametrize("peeks", [False, True])
 def test_each_is_woken_by_whoever_made_that_possible(tmp_path: Path, queue: str, most: int, peeks: bool) -> None:
     log = _run(tmp_path, queue, peeks)
     right: Counter[str] = Counter()

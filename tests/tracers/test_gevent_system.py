@@ -107,8 +107,7 @@ SOCKETS = """
 """
 
 
-@pytest.mark.parametrize("family", ["AF_INET", "AF_INET6"])
-@pytest.mark.parametrize("patched", [False, True])
+@pytest.mark.parametrize(("family", "patched"), [("AF_INET", False), ("AF_INET", True), ("AF_INET6", False)])
 def test_sockets(trace_source: TraceSource, loop: str, family: str, patched: bool) -> None:
     traced = trace_source(
         SOCKETS.format(

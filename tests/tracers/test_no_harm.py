@@ -235,11 +235,11 @@ HOSTILE = {
             if os.fork(): os.wait()
         print("bang", flush=True)
         """,
-    "ten thousand greenlets": """
+    "three thousand greenlets": """
         from greenlet import getcurrent, greenlet
         main = getcurrent()
         def park(number): main.switch(number)
-        crowd = [greenlet(park) for _ in range(10_000)]
+        crowd = [greenlet(park) for _ in range(3_000)]
         print(sum(one.switch(number) for number, one in enumerate(crowd)), flush=True)
         del crowd
         print("gone")

@@ -32,14 +32,15 @@ def run(folder: Path, *command: str | os.PathLike[str], expect: int = 0) -> subp
     return done
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One with the package, a script that uses it, and the trace of that."""
-    recorded = run(tmp_path, "record", install(tmp_path), "-o", "ticking.trace")
+    folder = tmp_path_factory.mktemp("outside")
+    recorded = run(folder, "record", install(folder), "-o", "ticking.trace")
     # What watches the program is not there for the program, nor is what found it.
     assert recorded.stdout == "[]\n"
     assert recorded.stderr == ""
-    return tmp_path
+    return folder
 
 
 def test_the_tracks_of_another_packages_runtime_are_shown_in_its_own_words(folder: Path) -> None:
@@ -70,8 +71,9 @@ def test_another_packages_format_is_one_to_export_to(folder: Path) -> None:
     assert refused.endswith(" or .names.\n")
 
 
-def test_a_runtime_that_cannot_be_loaded_is_named_and_the_program_runs(folder: Path) -> None:
-    (folder / "site" / "ticker" / "tracer.py").write_text("raise RuntimeError('broken')")
-    run(folder, "record", "ticking.py", "-o", "again.trace")
-    shown = run(folder, "show", "again.trace").stdout
+def test_a_runtime_that_cannot_be_loaded_is_named_and_the_program_runs(tmp_path: Path) -> None:
+    script = install(tmp_path)
+    (tmp_path / "site" / "ticker" / "tracer.py").write_text("raise RuntimeError('broken')")
+    run(tmp_path, "record", script, "-o", "again.trace")
+    shown = run(tmp_path, "show", "again.trace").stdout
     assert "The tracer of ticker did not work: refused: RuntimeError('broken')" in shown

@@ -269,7 +269,7 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
                 return [sys.getrefcount(one) for one in known]
             work(20)
             before = counts()
-            work(20_000)
+            work(8_000)
             def grown():
                 return [after > one + 1000 for one, after in zip(before, counts())]
             # What is stored with all its parts is held until it is written.

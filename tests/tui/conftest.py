@@ -146,7 +146,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
     """Wait for a program that really runs; the time limit only keeps a failure from hanging."""
     async with asyncio.timeout(60):
         while not condition():
-            await pilot.pause(0.02)
+            await pilot.pause(0.05)
 
 
 def text_of(screen: Screen[Any]) -> str:

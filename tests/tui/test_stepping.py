@@ -88,8 +88,10 @@ async def test_somebody_who_looks_elsewhere_is_brought_back_at_the_next_stop() -
         assert screen.view.playhead.index == 2
 
 
-async def test_while_it_is_held_time_stands_still() -> None:
-    async with held("gevent_sleeps") as (pilot, screen):
+async def test_while_it_is_held_time_stands_still(tmp_path: Path) -> None:
+    script, over = tmp_path / "lasting.py", tmp_path / "over"
+    script.write_text(f"import os, gevent\nwhile not os.path.exists({str(over)!r}):\n    gevent.sleep(0.1)\n")
+    async with held(str(script)) as (pilot, screen):
         now_ns = screen.feed.now_ns
         # Whoever looks at the next tick sees the same, and so does who looks later.
         await until(pilot, lambda: screen.view.now_ns == now_ns)
@@ -100,6 +102,7 @@ async def test_while_it_is_held_time_stands_still() -> None:
         await pilot.press("S")
         await until(pilot, lambda: screen.feed.now_ns > now_ns + 10 * MS)
         assert "● LIVE" in text_of(screen)
+        over.touch()
 
 
 @pytest.mark.parametrize("key", ["right", "l", "space"])

@@ -41,7 +41,7 @@ def trace_trio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TraceSource:
         """`launched`: as users do, by a process that knows how the program ended, too."""
         script, path = tmp_path / "script.py", tmp_path / "script.trace"
         script.write_text(ORDER + source)
-        env = environment() | {"PYTHONPATH": os.pathsep.join(where)}
+        env = environment() | {"PYTHONPATH": os.pathsep.join(where), "VISUALIZER_STATE_DIR": str(tmp_path / "state")}
         command = [str(Path(sys.executable).parent / "visualizer"), "record", str(script), "-o", str(path)]
         if not launched:
             command, env = [sys.executable, str(script)], launcher.environment(str(path), [], True, False, "", env)

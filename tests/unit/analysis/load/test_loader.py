@@ -128,13 +128,13 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
     return lines
 
 
-@examples(40)
+@examples(16)
 @given(st.lists(STEP, max_size=60))
 def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + greenlet_lines(steps))
 
 
-@examples(40)
+@examples(16)
 @given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
 def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
@@ -149,7 +149,7 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
 
 
-@examples(40)
+@examples(16)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40), PAUSES), min_size=1, max_size=120),
     st.integers(0, 80),
@@ -192,7 +192,7 @@ def test_a_chain_of_generators(depth: int) -> None:
         check(beginning() + lines[:cut])
 
 
-@examples(40)
+@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
 def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     """As programs make them, and now and then as no program does."""
@@ -229,7 +229,7 @@ def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None
     check(lines)
 
 
-@examples(40)
+@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
 def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     lines = beginning()
@@ -269,7 +269,7 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
     check(lines[:-1])
 
 
-@examples(30)
+@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 14), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Shapes of one line and of several; some rows have a value of their own, and some are of no known shape."""
@@ -345,7 +345,7 @@ def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:
 @pytest.mark.parametrize("group", range(4))
 def test_programs_that_nest(group: int) -> None:
     """Many short ones; each is divided in one way."""
-    many = count(100, 4000)
+    many = count(35, 4000)
     for seed in range(many * group, many * group + many):
         check(program(seed, 8 + seed % 13, lose=max(0, seed % 7 - 4)))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import partial
+from _functools import partial  # type: ignore[import-not-found]
 
 from visualizer.tracers.core.values import bases_of
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_function
