@@ -289,6 +289,21 @@ HOSTILE = {
                 for _ in step(): pass
             except Raised: print("raised")
         """,
+    "a handler that takes itself out": """
+        import signal
+        class Raised(Exception): pass
+        def handler(number, frame):
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            raise Raised
+        def step():
+            while True: yield [1]
+        for _ in range(5):
+            try:
+                signal.signal(signal.SIGALRM, handler)
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                for _ in step(): pass
+            except Raised: print("raised")
+        """,
     "closed descriptors": """
         import os
         def gen():
@@ -382,6 +397,7 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended == bare(traced.path.with_suffix(".py"))
     assert traced.ended.code == 0
     assert traced.ended.stdout
+    assert not [note for note in traced.timeline.notes if "was taken out" in note]
 
 
 AT_THE_LIMIT = """

@@ -139,7 +139,13 @@ class Stream(Interning):
         self._lost = 0, 0
         #: Calls of hooks that came to nothing, because the program had no stack or memory left.
         self.missed = 0
-        #: What a signal's handler raised during the flush.
+        #: Whether code is the program's own.
+        self.is_own: Callable[[CodeType], bool] = lambda code: False
+        self.ids.is_by_handler = lambda error: not isinstance(error, Exception) or is_by_handler(error, self.is_own)
+        self.ids.on_raised = self._raise_later
+        #: What a signal's handler raised in a thread, by its ident, and is to be raised there.
+        self._later: dict[int, BaseException] = {}
+        #: What one raised during the flush.
         self._raised: Exception | None = None
 
     # Storing, in any thread of the program.
@@ -176,6 +182,12 @@ class Stream(Interning):
             self.due.pop()()
         if len(buffer.rows) > FULL:
             self.flush()
+        if self._later and (error := self._later.pop(_get_ident(), None)) is not None:
+            raise error
+
+    def _raise_later(self, error: BaseException) -> None:
+        """When this thread has stored its next event: what a signal's handler raised where it cannot be let through."""
+        self._later[_get_ident()] = error
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
@@ -205,7 +217,7 @@ class Stream(Interning):
     def _lose(self, error: Exception) -> None:
         """An event could not be written; if a signal's handler came in between, the others can."""
         self._sink.lost += 1
-        if is_by_handler(error):
+        if is_by_handler(error, self.is_own):
             self._raised = error
 
     def _begin_flush(self) -> bool:

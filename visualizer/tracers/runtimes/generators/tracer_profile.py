@@ -72,7 +72,8 @@ _TAKEN = (
 _GIVEN_BACK = "Generators are recorded again in that thread: the program takes its profile function back after"
 _TAKEN_OUT = (
     "At the end of the program the profile function is not in force any more by which generators are recorded on "
-    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left"
+    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left, or a "
+    "signal's handler raises in the middle of it"
 )
 #: So many times these are told.
 _TOLD = 10
