@@ -10,6 +10,7 @@ import pytest
 from tests.tracers.conftest import TraceScenario, TraceSource
 from tests.tracers.traced import trace
 from visualizer.trace import words
+from visualizer.tracers.core.compiled import _monotonic_ns, recorder
 
 SEES_CREATION = sys.version_info >= (3, 12)
 
@@ -366,6 +367,8 @@ def test_a_scheduler_of_ones_own_has_some_ready_and_others_waiting(trace_scenari
     assert traced.states("report") == ["CREATED", "RUNNING", "WAITING", "RUNNING", "DONE"]
 
 
+#: Without the recorder in C.
+IN_PYTHON = recorder(_monotonic_ns) is None
 LOADED = "def {name}():\n    yield 1\nlist({name}())\n"
 
 
@@ -400,9 +403,9 @@ def test_a_profiler_of_the_programs_own(tmp_path: Path) -> None:
     if SEES_CREATION:
         assert profiled.order == run.order
     else:
-        taken, given_back = profiled.timeline.notes
+        taken, *given_back = profiled.timeline.notes
         assert taken.startswith("The program sets a profile function")
-        assert given_back.startswith("Generators are recorded again in that thread")
+        assert [text[:44] for text in given_back] == ["Generators are recorded again in that thread"] * (not IN_PYTHON)
 
 
 PROFILED = """
@@ -447,6 +450,9 @@ def test_a_profile_function_that_is_taken_back(trace_source: TraceSource, begin:
     """Generators are recorded again; what they did meanwhile is told as inferred, or not at all."""
     traced = trace_source(PROFILED.format(begin=begin, end=end, where=where))
     assert (traced.ended.stdout, traced.ended.stderr) == (b"None None 2 1\n", b"")
+    if IN_PYTHON:
+        assert len(traced.timeline.notes) == 1, "it is not learned"
+        return
     taken, given_back = traced.timeline.notes
     assert ("(work, " in taken, "(work, " in given_back) == (True, True)
     tracks = traced.timeline.tracks.of_kind("generator")
@@ -460,6 +466,41 @@ def test_a_profile_function_that_is_taken_back(trace_source: TraceSource, begin:
     assert known["count-4"] == ("returned", None, None)
     # The fourth is inferred, the last two are closed when `work` ends.
     assert [name[-1] for name in traced.ran(*known)] == [*"123", "1", *"1344", *"13"]
+
+
+def test_threads_that_set_profile_functions_at_the_same_time(trace_source: TraceSource) -> None:
+    """`sys.setprofile` refuses to work in one of them as long as an audit hook runs in another."""
+    traced = trace_source(
+        """
+        import sys, threading
+        sys.setswitchinterval(1e-6)
+        def count(): yield 1
+        def profile(*_): pass
+        def work():
+            for _ in range(1000):
+                sys.setprofile(profile)
+                sys.setprofile(None)
+                list(count())
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+
+
+def test_gevents_pool_sets_no_profile_function(trace_source: TraceSource) -> None:
+    """It sets and takes out what `threading` has for new threads, which is ours."""
+    traced = trace_source(
+        """
+        import gevent
+        def count(): yield 1
+        pool = gevent.get_hub().threadpool
+        print([pool.apply(lambda: sum(count())) for _ in range(3)])
+        """
+    )
+    assert traced.ended.stdout == b"[1, 1, 1]\n"
+    assert not traced.timeline.notes
 
 
 def test_a_profile_function_that_is_not(trace_source: TraceSource) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -207,21 +206,43 @@ def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> 
     assert (rest, errors, process.returncode) == (b"", b"", 0)
 
 
-def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> None:
-    script = tmp_path / "waits.py"
-    script.write_text("import sys\nprint('ready', flush=True)\nprint(sys.stdin.read())\n")
-    with recorder(script) as process:
-        # In a session without a terminal SIGTSTP stops nobody; SIGSTOP does.
-        (program,) = (
+def test_a_stop_that_is_undone_at_once_reaches_the_program_once(tmp_path: Path) -> None:
+    """Of a signal that was pending when SIGCONT came the kernel tells nobody: here not the process that would tell us
+    that all have got it."""
+    script = tmp_path / "hears.py"
+    script.write_text(HEARS)
+    with recorder(script, *map(str, map(int, (signal.SIGTSTP, signal.SIGCONT)))) as process:
+        assert process.stdout is not None
+        (witness,) = (
             int(pid)
             for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            if b"waits.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
-            and b"visualizer" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"witness.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
         )
-        os.kill(program, signal.SIGSTOP)
-        while Path(f"/proc/{program}/stat").read_text().rsplit(") ", 1)[1][0] != "T":
-            time.sleep(0.001)
-        os.kill(process.pid, signal.SIGTTIN)
+        os.kill(witness, signal.SIGSTOP)
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            os.killpg(process.pid, number)
+            assert process.stdout.readline() == b"%d\n" % number
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 0
+
+
+def test_a_program_that_a_signal_stops_stops_the_recorder(tmp_path: Path) -> None:
+    """Whenever it does: it may put the terminal in order before."""
+    # In a session without a terminal SIGTSTP stops nobody; SIGSTOP does.
+    script = tmp_path / "tidy.py"
+    script.write_text(
+        """
+import os, signal, sys, time
+def tidy(number, frame):
+    time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGSTOP)
+signal.signal(signal.SIGTSTP, tidy)
+print("ready", flush=True)
+print(sys.stdin.read())
+"""
+    )
+    with recorder(script) as process:
+        os.kill(process.pid, signal.SIGTSTP)
         assert os.waitpid(process.pid, os.WUNTRACED) == (process.pid, (signal.SIGSTOP << 8) | 0x7F)
         os.kill(process.pid, signal.SIGCONT)
         assert process.communicate(b"goes on", timeout=60)[0] == b"goes on\n"
@@ -264,6 +285,21 @@ HOSTILE = {
         signal.signal(signal.SIGALRM, handler)
         for _ in range(5):
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+                for _ in step(): pass
+            except Raised: print("raised")
+        """,
+    "a handler that takes itself out": """
+        import signal
+        class Raised(Exception): pass
+        def handler(number, frame):
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            raise Raised
+        def step():
+            while True: yield [1]
+        for _ in range(5):
+            try:
+                signal.signal(signal.SIGALRM, handler)
                 signal.setitimer(signal.ITIMER_REAL, 0.05)
                 for _ in step(): pass
             except Raised: print("raised")
@@ -361,6 +397,7 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended == bare(traced.path.with_suffix(".py"))
     assert traced.ended.code == 0
     assert traced.ended.stdout
+    assert not [note for note in traced.timeline.notes if "was taken out" in note]
 
 
 AT_THE_LIMIT = """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -26,6 +28,7 @@ from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer, Met
 from visualizer.tracers.core.stream import Stream
+from visualizer.tracers.core.unstored import Unstored
 
 
 def _start(path: Path, source: str) -> subprocess.Popen[bytes]:
@@ -325,6 +328,41 @@ def test_what_a_thread_does_because_of_another_is_not_written_before_that(tmp_pa
     stream.close()
     resumed = [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)]
     assert resumed == [1, 2]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(tmp_path: Path, waits: bool) -> None:
+    """It has read the clock, and the interpreter let others run. Who waits in a hook keeps nothing from the file."""
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    began, goes_on = _thread.allocate_lock(), _thread.allocate_lock()
+
+    def hook(track: int) -> None:
+        t_ns = stream.clock()
+        began.release()
+        with goes_on:
+            stream.store(lines.resume, t_ns, track, "next")
+
+    def resumed() -> list[int]:
+        return [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)]
+
+    stream.on_thread = lambda buffer, _: setattr(buffer, "track", len(stream.buffers))
+    stream.all_stored_ns = Unstored(lambda code: code is hook.__code__).since_ns
+    stream.flush()
+    with began, goes_on:
+        thread = threading.Thread(target=hook, args=(2,))
+        thread.start()
+        began.acquire()
+        stream.store(lines.resume, stream.clock(), 1, "next")
+        for _ in range(20 if waits else 3):
+            stream.flush()
+        assert resumed() == [1] * waits
+    thread.join()
+    stream.flush()
+    stream.close()
+    assert resumed() == ([1, 2] if waits else [2, 1])
 
 
 class _FlakyDisk:

@@ -109,16 +109,13 @@ class ProgramRun:
         """Send it a signal, unless it is over."""
         self._process.send_signal(number)
 
-    def is_stopped(self, within_s: float) -> bool:
-        """Whether a signal has stopped it, or does so within this time."""
-        deadline = time.monotonic() + within_s
-        while True:
-            with contextlib.suppress(ChildProcessError):
-                if os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG):
-                    return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.005)
+    @property
+    def stopped_by(self) -> int | None:
+        """The signal that has stopped it; None if it is not stopped, or that cannot be told (macOS)."""
+        with contextlib.suppress(ChildProcessError, AttributeError):
+            stopped = os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
+            return stopped.si_status if stopped else None
+        return None
 
     def _end(self, status: int) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,11 +21,11 @@ from visualizer.session.launch import ProgramRun
 
 #: Unless the program has a handler for them, these stop it, and who waits for it to stop waits for us.
 _STOPS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+#: What undoes a signal that it comes behind: where both are pending, the kernel discards the first (signal(7)).
+_UNDONE_BY: dict[int, tuple[int, ...]] = {signal.SIGCONT: _STOPS, **dict.fromkeys(_STOPS, (signal.SIGCONT,))}
 #: So long the witness may take to answer, on a machine that gives it no turn; and a signal to all to reach all.
 _ANSWERS_WITHIN_S = 5.0
 _REACHES_WITHIN_S = 0.01
-#: So long it may take until the program has stopped.
-_STOPS_WITHIN_S = 0.1
 #: What it told of earlier than that belongs to no signal that comes now; and so many times it is kept what it told.
 _STALE_NS = 1_000_000_000
 _KEPT = 200
@@ -103,13 +104,41 @@ def _takes(told: Told, number: int, question: int) -> bool:
     return any(told.taken.setdefault(index, question) == question for index in those)
 
 
+class Arrivals:
+    """The signals that came, in order. Python calls their handlers in the order of their numbers, and each once."""
+
+    def __init__(self) -> None:
+        self._came, self._comes = socket.socketpair()
+        self._came.setblocking(False)
+        self._comes.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._comes.fileno(), warn_on_full_buffer=False)
+
+    def is_undone(self, number: int) -> bool:
+        """Whether the last of these signals was followed by one that undoes it. To be asked about each signal."""
+        last = b""
+        with contextlib.suppress(BlockingIOError):
+            # It stays there, for the handler in the middle of which this one may run.
+            last = self._came.recv(_KEPT, socket.MSG_PEEK)
+        if len(last) > _KEPT // 2:
+            self._came.recv(_KEPT // 4)
+        return any(last.rfind(by) > last.rfind(number) for by in _UNDONE_BY.get(number, ()))
+
+    def end(self) -> None:
+        signal.set_wakeup_fd(self._before)
+        self._came.close()
+        self._comes.close()
+
+
 class Bystander:
     """Lives on through the signals meant for a program, and passes on those that reached only us."""
 
-    def __init__(self, witness: Witness) -> None:
+    def __init__(self, witness: Witness, arrivals: Arrivals) -> None:
         self._witness = witness
+        self._arrivals = arrivals
         self._run: ProgramRun | None = None
         self._missed: list[int] = []
+        #: Whether we have been asked to stop, and not to continue.
+        self._shall_stop = False
 
     def stand_by(self, run: ProgramRun) -> None:
         """Pass signals on to `run` from now on, beginning with those that came before it was started.
@@ -124,14 +153,36 @@ class Bystander:
             run.signal(number)
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        if self._witness.saw(number):
-            pass  # The program has it already.
+        is_seen = self._witness.saw(number)
+        # The witness may have had no time to see it, and passed on now it would undo what came behind it.
+        is_undone = self._arrivals.is_undone(number)
+        if is_seen or is_undone:
+            pass  # The program has it already, or no longer needs it.
         elif self._run is None:
             self._missed.append(number)
         else:
             self._run.signal(number)
-        if number in _STOPS and self._run is not None and self._run.is_stopped(_STOPS_WITHIN_S):
+        if number in _UNDONE_BY and not is_undone:
+            self._shall_stop = number in _STOPS
+        self.stop_with_it()
+
+    def stop_with_it(self, *_: object) -> None:
+        """Stop if the program has stopped for the sake of who waits for it, as a shell does, which waits for us.
+
+        Whoever stops the program alone may continue it alone, and would leave us behind.
+        """
+        stopped_by = self._run and self._run.stopped_by
+        if stopped_by and (stopped_by in _STOPS or self._shall_stop or _is_in_foreground()):
             os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _is_in_foreground() -> bool:
+    """Whether the terminal is ours and the program's: nobody else can be typed to."""
+    try:
+        with open("/dev/tty", "rb") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -141,18 +192,22 @@ def bystander() -> Iterator[Bystander]:
     Only functions are installed, since exec sets those back to the default for the program (signal(7)); what was
     ignored before us, as by nohup, remains ignored for both.
     """
-    beside = Witness()
-    someone = Bystander(beside)
+    beside, arrivals = Witness(), Arrivals()
+    someone = Bystander(beside, arrivals)
     before = {number: signal.getsignal(number) for number in witness.PASSED_ON}
     for number, handling in before.items():
         if handling != signal.SIG_IGN:
             signal.signal(number, someone.receive)
+    before[signal.SIGCHLD] = signal.getsignal(signal.SIGCHLD)
+    if before[signal.SIGCHLD] != signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, someone.stop_with_it)
     try:
         yield someone
     finally:
         for number, handling in before.items():
             if handling is not None:
                 signal.signal(number, handling)
+        arrivals.end()
         beside.end()
 
 

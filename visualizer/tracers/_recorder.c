@@ -22,7 +22,7 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 6
+#define ABI 7
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -838,28 +838,43 @@ hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
-static PyObject *on_setprofile;
+/* Threads where another profile function has our place; what to call, as a trace function, once it is changed; and
+   sys.settrace. */
+static PyObject *unseen, *on_changed, *settrace;
 
+/* In C from end to end: meanwhile sys.setprofile refuses to work in any thread. In Python others would come to run. */
 static int
-audit(const char *event, PyObject *args, void *Py_UNUSED(data))
+audit(const char *event, PyObject *Py_UNUSED(args), void *Py_UNUSED(data))
 {
     if (strcmp(event, "sys.setprofile") != 0 || PyInterpreterState_Get() != PyInterpreterState_Main()) {
         return 0;
     }
-    /* Unseen by the program's profile function, as an audit hook in Python is. */
     PyThreadState *thread = PyThreadState_Get();
-    PyThreadState_EnterTracing(thread);
-    PyObject *done = PyObject_CallFunction(on_setprofile, "sO", event, args);
-    PyThreadState_LeaveTracing(thread);
-    Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    if (thread->c_profilefunc == NULL || thread->c_profilefunc == profile || thread->c_tracefunc != NULL ||
+        frame == NULL) {
+        return 0;
+    }
+    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
+    if (ident != NULL && PyDict_Contains(unseen, ident) == 1 &&
+        PyObject_SetAttrString(frame, "f_trace", on_changed) == 0) {
+        Py_XDECREF(PyObject_CallOneArg(settrace, on_changed));
+    }
+    Py_XDECREF(ident);
+    PyErr_Clear();
+    return 0;
 }
 
-/* As sys.addaudithook, but quick for all events but that one. Once only. */
+/* Have `changed` called, as a trace function, where the profile function has been changed in one of these threads. */
 static PyObject *
-add_audit_hook(PyObject *Py_UNUSED(module), PyObject *hook)
+watch_profile(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    on_setprofile = Py_NewRef(hook);
+    if (!PyArg_ParseTuple(args, "O!OO", &PyDict_Type, &unseen, &on_changed, &settrace)) {
+        return NULL;
+    }
+    Py_INCREF(unseen);
+    Py_INCREF(on_changed);
+    Py_INCREF(settrace);
     if (PySys_AddAuditHook(audit, NULL) < 0) {
         return NULL;
     }
@@ -1311,7 +1326,7 @@ static PyMethodDef functions[] = {
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
 #if PY_VERSION_HEX < 0x030c0000
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
-    {"add_audit_hook", add_audit_hook, METH_O, NULL},
+    {"watch_profile", watch_profile, METH_VARARGS, NULL},
 #endif
     {"roomy", roomy, METH_O, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},

@@ -38,6 +38,9 @@ def profile_hook(
     otherwise: Callable[[Any, str, Any], None],
     /,
 ) -> Any: ...
+def watch_profile(
+    unseen: dict[int, Any], changed: Callable[[Any, str, Any], None], settrace: Callable[..., None], /
+) -> None: ...
 def switch_hook(
     buffer: Any,
     raw: dict[int, int],

@@ -329,7 +329,7 @@ class Context:
         What the state of the program causes is no fault of the hook's: what it was called for is missing, and counted.
         What a signal's handler of the program's raised in the middle of it goes on into the program.
         """
-        if is_by_handler(error):
+        if is_by_handler(error, self.own):
             self.stream.missed += 1
             raise error
         if isinstance(error, _OF_THE_PROGRAM):

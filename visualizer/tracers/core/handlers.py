@@ -9,6 +9,7 @@ from visualizer.tracers.core.values import bases_of, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -18,12 +19,15 @@ _class_dict = type.__dict__["__dict__"].__get__
 _MOST_WRAPPED = 8
 
 
-def is_by_handler(error: BaseException) -> bool:
-    """Whether the program's handler of a signal raised it."""
+def is_by_handler(error: BaseException, is_own: Callable[[CodeType], bool]) -> bool:
+    """Whether the program's handler of a signal raised it: one that is in force, or code of the program's own.
+
+    Hooks run no other code of the program's, and a handler may take itself out before it raises.
+    """
     codes = {id(code) for number in range(1, _signal.NSIG) if (code := _code(_signal.getsignal(number))) is not None}
-    at: Any = _traceback(error) if codes else None
+    at: Any = _traceback(error)
     while at is not None:
-        if id(at.tb_frame.f_code) in codes:
+        if id(at.tb_frame.f_code) in codes or is_own(at.tb_frame.f_code):
             return True
         at = at.tb_next
     return False

@@ -122,6 +122,9 @@ class Ids:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._numbers(count(), count(), count(), count())
+        #: Whether the program's handler of a signal raised that; and what to do with it.
+        self.is_by_handler: Callable[[BaseException], bool] = lambda error: False
+        self.on_raised: Callable[[BaseException], None] = lambda error: None
         #: The next unused number of each kind, once they are shared.
         self._shared: Any = None
         self._spare: Any = None
@@ -180,7 +183,23 @@ class Ids:
         self._numbers(*(chain.from_iterable(map(self._block, repeat(kind))) for kind in range(4)))
 
     def _block(self, kind: int) -> range:
-        """Take the next block. In any thread; also in the middle of itself."""
+        """Take the next block. In any thread; also in the middle of itself.
+
+        What a signal's handler raises meanwhile is raised later: the iterator that asks would have ended for good.
+        """
+        raised: BaseException | None = None
+        while True:
+            try:
+                block = self._take(kind)
+                if raised is not None:
+                    self.on_raised(raised)
+                return block
+            except BaseException as error:
+                if not self.is_by_handler(error):
+                    raise
+                raised = error
+
+    def _take(self, kind: int) -> range:
         with self._lock:
             size = self._sizes[kind]
             self._sizes[kind] = min(4 * size, _MOST)

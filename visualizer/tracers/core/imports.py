@@ -43,9 +43,9 @@ class Imports:
             self.after("threading", "threads", self._threads.begin)
         self._threads.calls.append((tracer, call))
 
-    def begins_thread(self, frame: Any) -> bool:
-        """Whether `threading` sets in that frame, in a thread that begins, what has `in_threads` called."""
-        return self._threads is not None and self._threads.begins_in(frame)
+    def is_threads_own(self, frame: Any) -> bool:
+        """Whether that frame sets what has `in_threads` called in a thread, or takes out what was set there."""
+        return self._threads is not None and self._threads.is_set_in(frame)
 
     def after(self, module: str, tracer: str, hook: Hook) -> None:
         """Have `hook` called once, for the tracer of that name; at once if the module is there already."""

@@ -52,6 +52,7 @@ class Recording(Context):
         self._began = False
         self._local = _Local()
         stream.on_thread = self._on_thread
+        stream.is_own = own
         stream.on_backlog = lambda: self.unsettled.add(words.NOBODY)
 
     def add(self, name: str, make: Callable[[Context], Runtime]) -> None:

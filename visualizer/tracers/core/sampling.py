@@ -30,6 +30,7 @@ from itertools import accumulate, chain, compress, starmap
 
 from visualizer.tracers.core.buffer import ROW, Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.unstored import Unstored, all_is_stored
 from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
@@ -76,11 +77,13 @@ class Samples:
         if getattr(sys, "_is_gil_enabled", lambda: True)():
             self._looks = True
             self._recording.stream.look = self.look
+            self._recording.stream.all_stored_ns = Unstored(self._recording.own.is_hook).since_ns
             self._mind_audits()
 
     def stop(self) -> None:
         """Which track runs is not known well enough any more, or is over."""
         self._looks = False
+        self._recording.stream.all_stored_ns = all_is_stored
         audits, self._audits = self._audits, None
         if audits is not None and sys.addaudithook is audits[1]:
             sys.addaudithook = audits[0]

@@ -39,6 +39,7 @@ from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
 from visualizer.tracers.core.string_table import Interning
+from visualizer.tracers.core.unstored import all_is_stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -103,6 +104,8 @@ class Stream(Interning):
         self.on_backlog: Callable[[], None] = lambda: None
         #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
         self.look: Callable[[], None] = lambda: None
+        #: Up to when all that has happened is stored, where there are other threads (unstored.py).
+        self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
         #: Makes the text of rows (`packed`).
         self.packed = packed
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
@@ -136,7 +139,13 @@ class Stream(Interning):
         self._lost = 0, 0
         #: Calls of hooks that came to nothing, because the program had no stack or memory left.
         self.missed = 0
-        #: What a signal's handler raised during the flush.
+        #: Whether code is the program's own.
+        self.is_own: Callable[[CodeType], bool] = lambda code: False
+        self.ids.is_by_handler = lambda error: not isinstance(error, Exception) or is_by_handler(error, self.is_own)
+        self.ids.on_raised = self._raise_later
+        #: What a signal's handler raised in a thread, by its ident, and is to be raised there.
+        self._later: dict[int, BaseException] = {}
+        #: What one raised during the flush.
         self._raised: Exception | None = None
 
     # Storing, in any thread of the program.
@@ -173,6 +182,12 @@ class Stream(Interning):
             self.due.pop()()
         if len(buffer.rows) > FULL:
             self.flush()
+        if self._later and (error := self._later.pop(_get_ident(), None)) is not None:
+            raise error
+
+    def _raise_later(self, error: BaseException) -> None:
+        """When this thread has stored its next event: what a signal's handler raised where it cannot be let through."""
+        self._later[_get_ident()] = error
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
@@ -202,7 +217,7 @@ class Stream(Interning):
     def _lose(self, error: Exception) -> None:
         """An event could not be written; if a signal's handler came in between, the others can."""
         self._sink.lost += 1
-        if is_by_handler(error):
+        if is_by_handler(error, self.is_own):
             self._raised = error
 
     def _begin_flush(self) -> bool:
@@ -232,8 +247,8 @@ class Stream(Interning):
     def _flush(self, last: bool) -> None:
         flushing = self._flushing
         self._begin_batch()
-        text, made = self._sights(last)
-        waiting = self._waiting(last)
+        text, made = "", 0
+        waiting, is_all = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
@@ -248,6 +263,10 @@ class Stream(Interning):
                 self._begin_batch()
                 text, made = "", 0
         text += self._text_of(waiting)
+        # Who was seen has stored nothing since; others have before that.
+        if is_all:
+            seen, count = self._sights(last)
+            text, made = text + seen, made + count
         if flushing is not self._flushing:
             return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
         # The program continues while we write, and may count its objects: by now we hold no list.
@@ -269,13 +288,15 @@ class Stream(Interning):
         if self.process >= 0:
             self._thread = -1
 
-    def _waiting(self, last: bool) -> tuple[tuple[Buffer, int], ...]:
-        """How many rows of each buffer are to be written now."""
+    def _waiting(self, last: bool) -> tuple[tuple[tuple[Buffer, int], ...], bool]:
+        """How many rows of each buffer are to be written now; and whether that is all that happened up to now."""
         waiting: list[tuple[Buffer, int]] = []
         # Other threads store while we look from buffer to buffer. What a second one does because of what a first one
         # did must not be written before that, so all is left that was stored since we began. While the program is
         # paused, its clock stands still at the time of its last events.
-        until = self.clock()
+        now_ns = until = self.clock()
+        if not last and not self.is_alone:
+            until = self.all_stored_ns(now_ns, self.buffers)
         for buffer in list(self.buffers):
             closed = buffer.closed
             stored = count = len(buffer.rows) // ROW
@@ -287,7 +308,7 @@ class Stream(Interning):
                 self.buffers.remove(buffer)
             if count:
                 waiting.append((buffer, count))
-        return tuple(waiting)
+        return tuple(waiting), until == now_ns
 
     def _text_of(self, waiting: tuple[tuple[Buffer, int], ...]) -> str:
         """Take so many rows of each buffer; return the lines of them."""

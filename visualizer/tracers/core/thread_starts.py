@@ -31,8 +31,13 @@ class ThreadStarts:
             self._threading = threading
             threading.setprofile(self._hook)
 
-    def begins_in(self, frame: Any) -> bool:
-        """Whether `threading` sets our function in that frame. gevent has it do so in a greenlet of ours."""
+    def is_set_in(self, frame: Any) -> bool:
+        """Whether `threading` sets our function in that frame, or gevent's pool takes it out after a task.
+
+        gevent has `threading` do so in a greenlet of ours.
+        """
+        if frame.f_code.co_name == "_after_run_task":
+            return bool(frame.f_globals.get("__name__") == "gevent.threadpool")
         is_ours: bool = frame.f_globals.get("_profile_hook") is self._hook
         return is_ours and frame.f_code.co_name == "_bootstrap_inner"
 

@@ -67,12 +67,13 @@ _LOADERS = frozenset((
 _TAKING_OVER = ("setprofile", "enable", "setstatprofile")
 _TAKEN = (
     "The program sets a profile function, where on Python 3.11 the tracer has its own: "
-    "generators are missing from here on in that thread, up to where it takes it back"
+    "generators are missing from here on in that thread"
 )
 _GIVEN_BACK = "Generators are recorded again in that thread: the program takes its profile function back after"
 _TAKEN_OUT = (
     "At the end of the program the profile function is not in force any more by which generators are recorded on "
-    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left"
+    "Python 3.11, so some may be missing: the interpreter takes it out where a program has no stack left, or a "
+    "signal's handler raises in the middle of it"
 )
 #: So many times these are told.
 _TOLD = 10
@@ -139,11 +140,13 @@ class ProfileTracer:
         self._found = self._found_plain = False
         self._leave_warnings()
         self._telling = -1
+        if self._unseen is not None:
+            self._unseen.clear()
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
     def finish(self, t_ns: int) -> None:
-        if self._is_needed() and sys.getprofile() is None:
+        if self._is_needed() and sys.getprofile() is None and _get_ident() not in (self._unseen or ()):
             self._recording.note(f"{_TAKEN_OUT}.")
         self._generators.finish(t_ns)
 
@@ -366,7 +369,7 @@ class ProfileTracer:
                 self._generators.on_call(target, method.__name__, UNREAD, code, frame.f_lasti)
         elif type(target) is AsyncGeneratorType and method.__name__ in ASKING:
             self._generators.on_ask(target, method.__name__)
-        elif method.__name__ in _TAKING_OVER and self._telling >= 0 and not self._imports.begins_thread(frame):
+        elif method.__name__ in _TAKING_OVER and self._telling >= 0 and not self._imports.is_threads_own(frame):
             if method.__name__ != "enable" or any(type_module(base) == "_lsprof" for base in bases_of(type(target))):
                 self._taken(frame)
 
@@ -375,24 +378,16 @@ class ProfileTracer:
     def _taken(self, frame: Any) -> None:
         """Our place is taken in this thread by the call in `frame`; learn when it is free again.
 
-        The interpreter tells audit hooks before it changes the profile function. They stay for good, and make calls
-        such as `id` slower (one in Python four times as slow), so a program without a profile function has none.
+        The interpreter tells audit hooks before it changes the profile function. Until they return, it refuses to do so
+        in any other thread: a hook in Python, during which others come to run, would be seen by the program. They stay
+        for good, and make calls such as `id` slower, so a program without a profile function has none.
         """
         self._tell(_TAKEN, frame)
         if self._unseen is None:
             self._unseen = {}
-            compiled = self._recording.compiled
-            (sys.addaudithook if compiled is None else compiled.add_audit_hook)(self._on_audit)
+            if self._recording.compiled is not None:
+                self._recording.compiled.watch_profile(self._unseen, self._changed, sys.settrace)
         self._unseen[_get_ident()] = self._recording.now(), self._generators.of_thread()
-
-    def _on_audit(self, event: str, _: Any) -> None:
-        """The interpreter is about to do something; its trace function is called for what comes right behind it."""
-        if event == "sys.setprofile" and self._telling >= 0 and self._unseen and _get_ident() in self._unseen:
-            current = sys.getprofile()
-            if current is not None and current is not self._hook and sys.gettrace() is None:
-                changing: Any = sys._getframe(1)
-                changing.f_trace = self._changed
-                sys.settrace(self._changed)
 
     def _on_changed(self, frame: Any, _event: str, _value: Any) -> None:
         """The profile function was set to another one, or to none."""
