@@ -20,22 +20,22 @@ and is idle.
 
 from __future__ import annotations
 
-import gc
 import opcode
 import os
 import sys
 import time
-from _operator import attrgetter, call, itemgetter
-from itertools import accumulate, chain, compress, starmap
+from _operator import attrgetter, itemgetter
+from itertools import accumulate, chain
 
 from visualizer.tracers.core.buffer import ROW, Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
 from visualizer.tracers.core.values import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -54,7 +54,6 @@ _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
-_current_frames = sys._current_frames
 _clock_gettime_ns = time.clock_gettime_ns
 _BACK = ("f_back",) * _DEPTH
 _at = attrgetter("f_code", "f_lasti")
@@ -216,29 +215,10 @@ def _stack(ident: int) -> list[At]:
     stack: list[At] = []
     try:
         # The first comes from the thread, each other one from the one before; at the outermost there is an error.
-        stack.extend(map(_at, accumulate(chain(map(itemgetter(ident), _all_frames()), _BACK), getattr)))
+        stack.extend(map(_at, accumulate(chain(map(itemgetter(ident), all_frames()), _BACK), getattr)))
     except (AttributeError, KeyError):
         return stack
     return stack
-
-
-def _all_frames() -> Iterator[dict[int, Any]]:
-    """`sys._current_frames()`, called when it is asked for.
-
-    Up to 3.11 the garbage collector runs wherever something is made, also in that call, which holds a lock of the
-    interpreter's meanwhile: garbage with a `threading.local` needs the same lock, and the program would stand still for
-    good (CPython's issue 106883). It is off during the call, in which nobody else runs, and on again before a frame is
-    given out. From 3.12 on it runs between instructions of Python's.
-    """
-    if sys.version_info >= (3, 12):
-        return starmap(_current_frames, ((),))
-    was_on: list[bool] = []
-    steps = chain(
-        map(was_on.append, map(call, (gc.isenabled,))),
-        map(call, (gc.disable, _current_frames)),
-        map(call, compress((gc.enable,), was_on)),
-    )
-    return chain.from_iterable(map(tuple, (filter(None, steps),)))
 
 
 def _is_resumed(code: CodeType, offset: int) -> bool:

@@ -8,11 +8,11 @@ hooks, or in another one, or had stored its latest event.
 from __future__ import annotations
 
 import _thread
-import sys
 from _operator import attrgetter
-from itertools import chain, repeat, starmap, tee
+from itertools import chain, repeat, tee
 
 from visualizer.trace.words import NOBODY
+from visualizer.tracers.core.thread_frames import all_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: Whoever is in the same hook for so many looks waits in it, as for a child, or is held there.
 _LOOKS = 10
 
-_current_frames = sys._current_frames
 _get_ident = _thread.get_ident
 _code = attrgetter("f_code")
 
@@ -63,5 +62,5 @@ class Unstored:
 
 def _innermost() -> list[tuple[int, CodeType]]:
     """Ident and innermost code of each thread. As in `sampling`, no reference to a frame is left."""
-    twice = list(tee(starmap(_current_frames, ((),))))
+    twice = list(tee(all_frames()))
     return list(chain.from_iterable(map(zip, twice.pop(), map(map, repeat(_code), map(dict.values, twice.pop())))))
