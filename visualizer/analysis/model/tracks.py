@@ -94,13 +94,12 @@ class Tracks(Mapping[int, Track]):
     def values(self) -> ValuesView[Track]:
         return _Values(self)
 
-    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column, numbers: Column) -> None:
-        """Tracks begin that were not known."""
+    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column) -> None:
+        """Tracks begin that were not known. `Names` is to give them numbers."""
         spawns, first = self.spawns, len(self.spawns.ns)
         append(spawns.ns, t_ns)
         append(spawns.birth, births)
         append(spawns.creator, creators)
-        append(spawns.number, numbers)
         spawns.track += ids.tolist()
         self.known.update(zip(spawns.track[first:], range(first, first + len(ids)), strict=True))
 
@@ -294,6 +293,25 @@ class Tracks(Mapping[int, Track]):
                 yield SlicesOfMany(np.array([0]), b"", b"", b"", np.array([0]), b"")
             else:
                 yield self._blocks[which[first]].between(int(at[first]), int(at[first]) + stop - first)
+
+    def first_switches(self, ids: Sequence[int]) -> list[int]:
+        """Which switch to each of these tracks was the first, -1 if there was none."""
+        found: list[int] = []
+        for part in self.slices(ids):
+            about, steps = np.frombuffer(part.about, dtype=np.int32), np.frombuffer(part.steps, dtype=np.int32)
+            first, own = np.cumsum(part.counts) - part.counts, np.cumsum(part.step_counts) - part.step_counts
+            switches, some = np.full(len(first), -1), part.step_counts > 0
+            switches[some] = about[first[some] + steps[own[some]]]
+            found += switches.tolist()
+        return found
+
+    def life(self, id: int) -> tuple[int, int]:
+        """When the track was spawned, and when it ended, -1 if it has not; it is not made for that."""
+        known = self.known[id]
+        if isinstance(known, Track):
+            return known.spawn_ns, known.exit_ns
+        exit = self.over.get(id, -1)
+        return self.spawns.ns[known], self.exits.ns[exit] if exit >= 0 else -1
 
     def _make(self, id: int, spawn: int) -> Track:
         spawns = self.spawns
