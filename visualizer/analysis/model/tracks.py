@@ -220,10 +220,16 @@ class Tracks(Mapping[int, Track]):
 
     def birth(self, id: int) -> Birth:
         """What is known of a track since its spawn; it is not made for that. The place is left out."""
-        known = self.known[id]
-        if isinstance(known, Track):
-            return Birth(known.kind, known.base_name, known.parent, words.NOTHING, known.schedules)
-        return self.spawns.births.known[self.spawns.birth[known]]
+        return self.births((id,))[0]
+
+    def births(self, ids: Sequence[int]) -> list[Birth]:
+        """The same of many."""
+        births, birth = self.spawns.births.known, self.spawns.birth
+        return [
+            Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
+            if isinstance(one, Track) else births[birth[one]]
+            for one in map(self.known.__getitem__, ids)
+        ]
 
     def origin(self, id: int) -> Origin:
         """How the track began; it is not made for that."""

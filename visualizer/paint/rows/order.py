@@ -121,10 +121,10 @@ class RowList:
             self._begin()
         come = [*islice(tracks, len(self._position), None)]
         above = _above(timeline, come)
-        for track in come:
+        for track, (kind, name, *_) in zip(come, tracks.births(come), strict=True):
             thread = _thread_of(track, above, self._thread_of)
             self._position[track] = len(self._position)
-            under, (kind, name, *_) = self._under.setdefault(thread, []), tracks.birth(track)
+            under = self._under.setdefault(thread, [])
             if thread != track:
                 under.append(track)
                 self._kin.setdefault(thread, {}).setdefault(Group(thread, kind, name), []).append(track)
@@ -134,7 +134,7 @@ class RowList:
     def _has_home(self) -> bool:
         """Whether by now a thread is known of a track of which none was."""
         tracks = self._timeline.tracks
-        is_thread = any(tracks.birth(track).kind == words.THREAD for track in self._homeless)
+        is_thread = any(birth.kind == words.THREAD for birth in tracks.births(self._homeless))
         return is_thread or bool(_above(self._timeline, self._homeless))
 
     def _below(self, thread: int, wish: Wish) -> Iterator[Row]:
@@ -195,7 +195,7 @@ def _above(timeline: Timeline, ids: Sequence[int]) -> dict[int, int]:
     """Of those of the tracks of which it is known a track of the same thread: a generator runs on the thread of the
     track that resumes it."""
     tracks = timeline.tracks
-    those = [track for track in ids if tracks.birth(track).kind not in _ALONE]
+    those = [track for track, birth in zip(ids, tracks.births(ids), strict=True) if birth.kind not in _ALONE]
     pairs = zip(tracks.parents(those).tolist(), tracks.creators(those), strict=True)
     found = {
         track: parent if parent in tracks else creator for track, (parent, creator) in zip(those, pairs, strict=True)
