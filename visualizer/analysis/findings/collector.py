@@ -104,7 +104,9 @@ class Observed:
                     counted = until
                     self._on_switch(timeline.switch(number))
                 case Entry.SUSPENSION:
-                    self.answers.on_suspension(timeline.suspensions[number])
+                    suspension = timeline.suspensions[number]
+                    if suspension.reason == words.IO:
+                        self.answers.on_suspension(suspension)
                 case Entry.WAKEUP:
                     wakeup = timeline.wakeups[number]
                     self.answers.on_wakeup(timeline, wakeup, switches)
