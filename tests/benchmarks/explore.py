@@ -35,7 +35,10 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import from_file
 
 PROGRAMS = Path(__file__).parent / "programs.py"
-KINDS = ("greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines", "short", "tasks")
+KINDS = (
+    "greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines", "short", "tasks",
+    "brief", "own",
+)
 #: How many events a switch that was asked for comes to, where that is not one; counted in traces.
 EVENTS_OF_A_SWITCH = {"locks": 2.52, "coroutines": 2.03, "tasks": 2.27}
 ROUNDS = 7

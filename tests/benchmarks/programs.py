@@ -194,7 +194,48 @@ def tasks(switches: int, tracks: int) -> None:
     asyncio.run(main())
 
 
-PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines, short, tasks)
+def brief(switches: int, tracks: int) -> None:
+    """Greenlets that hand back once, and end."""
+    from greenlet import getcurrent, greenlet
+
+    main = getcurrent()
+
+    def work() -> None:
+        main.switch()
+
+    for _ in range(switches // 7):
+        one = greenlet(work)
+        one.switch()
+        one.switch()
+
+
+def own(switches: int, tracks: int) -> None:
+    """A loop of one's own that steps coroutines in turn, each of which awaits new ones."""
+    from collections import deque
+    from types import coroutine
+
+    @coroutine
+    def pause() -> Generator[None, None, None]:
+        yield
+
+    async def inner() -> None:
+        await pause()
+
+    async def work(turns: int) -> None:
+        for _ in range(turns):
+            await inner()
+
+    ready = deque(work(switches // 12 // tracks) for _ in range(tracks))
+    while ready:
+        one = ready.popleft()
+        try:
+            one.send(None)
+        except StopIteration:
+            continue
+        ready.append(one)
+
+
+PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines, short, tasks, brief, own)
 
 if __name__ == "__main__":
     {program.__name__: program for program in PROGRAMS}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))

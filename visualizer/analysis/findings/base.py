@@ -258,13 +258,19 @@ def cut_off(timeline: Timeline) -> str:
 
 def suspension_before(timeline: Timeline, track: Track, t_ns: int) -> Suspension | None:
     """What the track waited for the last time before its run at `t_ns`."""
+    number = number_of_suspension_before(track, t_ns)
+    return timeline.suspensions[number] if number >= 0 else None
+
+
+def number_of_suspension_before(track: Track, t_ns: int) -> int:
+    """The number of that, -1 if there is none."""
     slices = track.slices
     index = slices.at(t_ns)
     # The run, its end, and READY stand between; more than a few slices back it is another run's.
     between = 0
     while index >= 0 and between < 3:
         if slices.state[index] == State.WAITING and slices.start_ns[index] < t_ns:
-            return timeline.suspensions[slices.about[index]]
+            return slices.about[index]
         between += slices.state[index] not in RUNS
         index -= 1
-    return None
+    return -1

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from visualizer.analysis.findings.answer_times import Answers
-from visualizer.analysis.findings.base import NAMED_NS, suspension_before
+from visualizer.analysis.findings.base import NAMED_NS, number_of_suspension_before, suspension_before
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
-from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Switch, Timeline, Track, Wakeup
+from visualizer.analysis.model.timeline import Entry, Place, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -50,8 +50,9 @@ class Observed:
     polls: PollRows = field(default_factory=PollRows)
     #: Tracks whose end woke somebody to whom that hands on what they raised.
     retrieved: set[int] = field(default_factory=set)
-    #: Track -> in which Suspension somebody waited for its end, without being handed what it raised; the last one.
-    only_awaited: dict[int, Suspension] = field(default_factory=dict)
+    #: Track -> the number of the last Suspension in which somebody waited for its end, without being handed what it
+    #: raised.
+    only_awaited: dict[int, int] = field(default_factory=dict)
     #: Number of the last Suspension of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
     #: Hub -> where its own thread waited as it threw LoopExit into that -> number of the last switch that did so.
@@ -62,6 +63,8 @@ class Observed:
     #: What `once` keeps: by what worked it out, of which version of the timeline, and how many entries.
     worked_out: dict[object, tuple[int, int, Any]] = field(default_factory=dict)
     _hubs: list[int] = field(default_factory=list)
+    #: By the number of a suspension's detail: whether who waits so only waits for an end.
+    _only_waits: dict[int, bool] = field(default_factory=dict)
     #: How many entries have been looked at.
     taken: int = 0
 
@@ -79,11 +82,13 @@ class Observed:
         timeline = self.timeline
         self.polls.take(timeline, entry, index)
         notable = self._notable_wakeups_and_suspensions(entry, index)
-        parent = np.full(len(entry), words.NOBODY)
-        for kind, ids in ((Entry.SPAWN, timeline.spawns), (Entry.EXIT, timeline.exits)):
+        parent, change = np.full((2, len(entry)), [[words.NOBODY], [1]])
+        for kind, ids, by in ((Entry.SPAWN, timeline.spawns, 1), (Entry.EXIT, timeline.exits, -1)):
             (some,) = np.nonzero(entry == kind)
             parent[some] = timeline.tracks.parents([ids[number] for number in index[some].tolist()])
-        notable |= parent != words.NOBODY
+            change[some] = by
+        (lives,) = np.nonzero(parent != words.NOBODY)
+        parent, change, counted = parent[lives], change[lives], 0
         is_switch = entry == Entry.SWITCH
         (at,) = np.nonzero(is_switch)
         if len(at):
@@ -91,23 +96,32 @@ class Observed:
             notable[at] = self._notable_switches(first, len(at))
         seen = (int(index[at[0]]) if len(at) else timeline.switch_count) + is_switch.cumsum()
         (some,) = np.nonzero(notable)
-        columns = (column[some].tolist() for column in (entry, index, seen, parent))
-        for kind, number, switches, hub in zip(*columns, strict=True):
+        columns = (column.tolist() for column in (entry[some], index[some], seen[some], lives.searchsorted(some)))
+        for kind, number, switches, until in zip(*columns, strict=True):
             match kind:
                 case Entry.SWITCH:
+                    self._count_living(parent[counted:until], change[counted:until])
+                    counted = until
                     self._on_switch(timeline.switch(number))
                 case Entry.SUSPENSION:
-                    self._on_suspension(number)
+                    suspension = timeline.suspensions[number]
+                    if suspension.reason == words.IO:
+                        self.answers.on_suspension(suspension)
                 case Entry.WAKEUP:
                     wakeup = timeline.wakeups[number]
                     self.answers.on_wakeup(timeline, wakeup, switches)
                     if wakeup.cause == words.FINISHED:
                         self._on_finished(wakeup)
-                case Entry.SPAWN:
-                    self.living[hub] = self.living.get(hub, 0) + 1
-                case Entry.EXIT:
-                    if self.living.get(hub):
-                        self.living[hub] -= 1
+        self._count_living(parent[counted:], change[counted:])
+
+    def _count_living(self, parent: Column, change: Column) -> None:
+        """Tracks of these parents were spawned (1) or ended (-1)."""
+        for hub in np.unique(parent).tolist():
+            changes = change[parent == hub]
+            sums = changes.cumsum()
+            if hub in self.living or (changes > 0).any():
+                # Where more have ended than were known to be there, nobody is left.
+                self.living[hub] = int(sums[-1] + max(self.living.get(hub, 0), -sums.min()))
 
     def _notable_switches(self, first: int, count: int) -> Column:
         """Which of the switches from number `first` on are to a hub that did not run for long, or by LoopExit."""
@@ -142,7 +156,8 @@ class Observed:
             for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))
         )
         connected = np.array([*self.answers.opened, *whose[connects].tolist()], dtype=np.int64)
-        notable[stood] = joins | connects | (reads & np.isin(whose, connected))
+        self.joins.update(zip(whose[joins].tolist(), index[stood[joins]].tolist(), strict=True))
+        notable[stood] = connects | (reads & np.isin(whose, connected))
         causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.FINISHED]
         track, cause = (np.asarray(column)[index[woke]] for column in (wakeups.track, wakeups.cause))
         notable[woke] = np.isin(cause, causes) | np.isin(track, connected)
@@ -179,19 +194,15 @@ class Observed:
 
     def _on_finished(self, wakeup: Wakeup) -> None:
         """Who waited for the end of the waker is woken by it."""
-        waiter = self.timeline.tracks.get(wakeup.track)
-        suspension = suspension_before(self.timeline, waiter, wakeup.t_ns) if waiter is not None else None
-        if suspension is not None and only_waits(expression(self.timeline, suspension)):
-            self.only_awaited[wakeup.waker] = suspension
+        waiter, suspensions = self.timeline.tracks.get(wakeup.track), self.timeline.columns.suspensions
+        number = number_of_suspension_before(waiter, wakeup.t_ns) if waiter is not None else -1
+        if number >= 0 and suspensions.detail[number] not in self._only_waits:
+            suspension = self.timeline.suspensions[number]
+            self._only_waits[suspensions.detail[number]] = only_waits(expression(self.timeline, suspension))
+        if number >= 0 and self._only_waits[suspensions.detail[number]]:
+            self.only_awaited[wakeup.waker] = number
         else:
             self.retrieved.add(wakeup.waker)
-
-    def _on_suspension(self, index: int) -> None:
-        suspension = self.timeline.suspensions[index]
-        if suspension.reason == words.JOIN:
-            self.joins[suspension.track] = index
-        elif suspension.reason == words.IO:
-            self.answers.on_suspension(suspension)
 
 
 def longest_turn(turns: list[LongRun], start_ns: int, end_ns: int) -> LongRun | None:

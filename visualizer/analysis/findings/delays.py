@@ -324,9 +324,9 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     times, explained_ns = by_track(by_hogs_ns > 0), by_track(by_hogs_ns)
     at_once_ns = by_track(delays["ran_ns"] - delays["due_ns"] - by_hogs_ns)
     by_turns_ns = by_track(_covered_ns(delays, short))
-    for track_id, ready in observed.ready.of.items():
-        if ready.long_ns < STARVED_NS:
-            continue  # It was woken often, and had its turn each time.
+    # Who was woken often, and had its turn each time, is none of these.
+    for ready in observed.ready.of(STARVED_NS):
+        track_id, hub = ready.track, ready.hub
         track = timeline.tracks[track_id]
         life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
         # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
@@ -334,12 +334,11 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
-        longest_ns, index, hub = ready.longest
-        if longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
+        if ready.longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
             continue  # It was late once, which others may have been far more often.
-        since_ns = track.slices.start_ns[index]
+        since_ns = track.slices.start_ns[ready.slice]
         turns = observed.turns if again else short
-        until_ns = track.slices.start_ns[index + 1]
+        until_ns = track.slices.start_ns[ready.slice + 1]
         turn = longest_turn(turns.get(hub, []), since_ns, until_ns)
         if 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]:
             continue
@@ -347,9 +346,10 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
+        share = min(100, round(100 * ready.total_ns / life_ns))
         sentence = (
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
-            f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
+            f"{share}% of its life, at most {duration(ready.longest_ns, 2)} at once"
         )
         ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
         sentence += f", while {listed([timeline.name(one) for one in ran])} ran" if ran else ""

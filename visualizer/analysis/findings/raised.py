@@ -57,7 +57,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 unseen = "a later await that need not wait is not recorded"
                 yield _of_task(timeline, track, f" (inferred: {ended}; {unseen})")
             continue
-        suspension = observed.only_awaited.get(track_id)
+        number = observed.only_awaited.get(track_id)
+        suspension = timeline.suspensions[number] if number is not None else None
         if track_id in observed.retrieved or _asked_for(timeline, observed, track.creator, track.exit_ns):
             continue
         others = (track.creator, suspension.track if suspension is not None else words.NOBODY)

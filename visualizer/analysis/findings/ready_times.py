@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,22 +36,32 @@ class Delay(NamedTuple):
 _DELAY = np.dtype([(name, np.int64) for name in Delay._fields])
 
 
-@dataclass(slots=True)
-class Readiness:
+class Readiness(NamedTuple):
     """How long a track was ready while others than its hub ran: in all, in waits of NAMED_NS or longer, and the longest
-    (length, READY slice, hub)."""
+    of them: how long that was, which READY slice, and which hub."""
 
-    total_ns: int = 0
-    long_ns: int = 0
-    longest: tuple[int, int, int] = (0, -1, -1)
+    track: int
+    total_ns: int
+    long_ns: int
+    longest_ns: int
+    slice: int
+    hub: int
 
 
 @dataclass(slots=True)
 class ReadyTimes:
     """Call `take` with all switches."""
 
-    of: dict[int, Readiness] = field(default_factory=dict)
+    #: The fields of Readiness as columns: a row for each, and a track may be in several.
+    _parts: list[Column] = field(default_factory=list)
     _delays: Column = field(default_factory=lambda: np.zeros(0, _DELAY))
+
+    def of(self, long_ns: int) -> Iterator[Readiness]:
+        """Tracks that were ready for so long, in the order in which they ran first; short waits are not counted."""
+        if len(self._parts) > 1:
+            self._parts = [_added_up(np.concatenate(self._parts, axis=1))]
+        for part in self._parts:
+            yield from map(Readiness._make, part[:, part[2] >= long_ns].T.tolist())
 
     @property
     def delays(self) -> Column:
@@ -67,22 +78,8 @@ class ReadyTimes:
         for hub in np.unique(ran.hub).tolist():
             (its,) = np.nonzero(ran.hub == hub)
             waited_ns[its] -= _own_ns(timeline, hub, ran.since_ns[its], ran.t_ns[its])
-        # In the order in which they ran first.
-        order = ran.track.argsort(kind="stable")
-        tracks, firsts = np.unique(ran.track[order], return_index=True)
-        its_ns, whose = waited_ns[order], np.repeat(np.arange(len(firsts)), np.diff(firsts, append=len(order)))
-        most_ns = np.maximum.reduceat(its_ns, firsts)
-        (most,) = np.nonzero(its_ns == most_ns[whose])
-        longest = order[most[np.unique(whose[most], return_index=True)[1]]]
-        sums = (np.add.reduceat(part_ns, firsts) for part_ns in (its_ns, np.where(its_ns >= NAMED_NS, its_ns, 0)))
-        columns = tracks, *sums, most_ns, ran.slice[longest], ran.hub[longest]
-        by_time = order[firsts].argsort()
-        for track, total_ns, long_ns, *of_longest in zip(*(of[by_time].tolist() for of in columns), strict=True):
-            known = self.of.setdefault(track, Readiness())
-            known.total_ns += total_ns
-            known.long_ns += long_ns
-            if of_longest[0] > known.longest[0]:
-                known.longest = (*of_longest,)
+        long_ns = np.where(waited_ns >= NAMED_NS, waited_ns, 0)
+        self._parts.append(_added_up(np.array([ran.track, waited_ns, long_ns, waited_ns, ran.slice, ran.hub])))
 
     def _delay(self, timeline: Timeline, ran: _Runs, waited_ns: Column) -> None:
         """Note who ran late, or was woken late by its timer because the hub did not run."""
@@ -107,6 +104,19 @@ class ReadyTimes:
             spent_ns, stood = timeline.tracks[hub].slices.spent_ns, (State.WAITING, State.BLOCKED)
             which[number, 1] = sum(spent_ns(state, woken) - spent_ns(state, due) for state in stood) >= LATE_NS
         self._delays = np.concatenate((self._delays, found[which]))
+
+
+def _added_up(parts: Column) -> Column:
+    """Columns of Readiness with one row for each track, in the order in which they come first."""
+    order = parts[0].argsort(kind="stable")
+    parts = parts[:, order]
+    tracks, firsts = np.unique(parts[0], return_index=True)
+    most_ns = np.maximum.reduceat(parts[3], firsts)
+    (most,) = np.nonzero(parts[3] == np.repeat(most_ns, np.diff(firsts, append=len(order))))
+    longest = most[np.unique(parts[0, most], return_index=True)[1]]
+    total_ns, long_ns = np.add.reduceat(parts[1:3], firsts, axis=1)
+    added: Column = np.array([tracks, total_ns, long_ns, most_ns, *parts[4:, longest]])
+    return added[:, order[firsts].argsort()]
 
 
 class _Runs(NamedTuple):

@@ -6,8 +6,9 @@ from array import array
 
 import numpy as np
 
+from visualizer.analysis.model.all_slices import more_slices
 from visualizer.analysis.model.columns import append
-from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace.columns import Column
 
 #: So many runs are taken in at a time: what that takes meanwhile is not to stay.
@@ -58,17 +59,17 @@ class GroupRuns:
     def _take(self) -> None:
         self._open = -1.0
         found: list[tuple[Column, Column]] = []
-        for track in self._tracks:
-            known = self._timeline.tracks[track]
-            first, steps = self._taken.get(track, 0), len(known.step_slices)
-            if first == steps:
-                continue
-            if known.step_slices[-1] + 1 >= len(known.slices):
-                self._open = known.steps[-1] + 1.0
-                steps -= 1
-            if first < steps:
-                found.append(_runs(known, first, steps))
-            self._taken[track] = steps
+        for whose, part in more_slices(self._timeline.tracks, self._tracks, self._taken, of_steps=True):
+            about, steps = (np.frombuffer(column, dtype=np.int32) for column in (part.about, part.steps))
+            start_ns, ends = np.frombuffer(part.start_ns, dtype=np.int64), np.cumsum(part.counts)
+            runs = steps + np.repeat(ends - part.counts, part.step_counts)
+            # Only of one track alone anything was taken, or anything lasts.
+            first, count = self._taken.get(whose[0], 0), len(runs)
+            if count and runs[-1] + 1 == ends[-1]:
+                self._open, count = about[runs[-1]] + 1.0, count - 1
+            if first < count:
+                found.append((about[runs[first:count]], start_ns[runs[first:count] + 1]))
+            self._taken.update(zip(whose, part.step_counts.tolist() if len(whose) > 1 else [count], strict=True))
         if found:
             switch, end_ns = map(np.concatenate, zip(*found, strict=True))
             order = np.argsort(switch, kind="stable")
@@ -98,10 +99,3 @@ class GroupRuns:
         found[other] = switch_ns.searchsorted(t_ns[other])
         return found
 
-
-def _runs(track: Track, first: int, end: int) -> tuple[Column, Column]:
-    """Which switches began the runs from number `first` to `end` of the track, and when they ended."""
-    runs = np.frombuffer(track.step_slices, dtype=np.int32)[first:end]
-    about = np.frombuffer(track.slices.about, dtype=np.int32)
-    start_ns = np.frombuffer(track.slices.start_ns, dtype=np.int64)
-    return about[runs], start_ns[runs + 1]

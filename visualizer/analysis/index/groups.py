@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
 
 import numpy as np
 
 from visualizer.analysis.index.group_runs import GroupRuns
+from visualizer.analysis.model.all_slices import AllSlices, more_slices
 from visualizer.analysis.model.columns import append
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline
@@ -35,8 +35,7 @@ class TrackGroup:
         self.tracks: tuple[int, ...] = ()
         self._timeline = timeline
         self._version = -1
-        #: See `ended_ns` and `failed`; None: not looked yet.
-        self._ended_ns: int | None = None
+        #: See `end`; None: not looked yet.
         self._end: State | None = None
         #: Their runs along the switches.
         self.runs = GroupRuns(timeline)
@@ -61,64 +60,41 @@ class TrackGroup:
         if tracks == self.tracks and self._version == self._timeline.version:
             return
         self._version = self._timeline.version
-        self._ended_ns = self._end = None
+        self._end = None
         if tracks != self.tracks:
-            known = self._timeline.tracks
             came = tracks[len(self.tracks) :] if tracks[: len(self.tracks)] == self.tracks else None
-            until_ns = self._t_ns[-1] if self._t_ns else 0
             # A track that joins late has a past.
-            if came is None or any(known[track].slices.start_ns[0] <= until_ns for track in came):
+            if came is None or (self._t_ns and AllSlices(self._timeline.tracks, came).start_ns.min() <= self._t_ns[-1]):
                 self._begin()
             self.tracks = tracks
         self._take_slices()
         self.runs.follow(tracks)
 
     def _take_slices(self) -> None:
-        known = self._timeline.tracks
-        fresh = [track for track in self.tracks if self._taken.get(track, 0) < len(known[track].slices)]
-        if not fresh:
+        """Many at once, but not so many that putting them in order takes more room than they do."""
+        starts, changes = list[Column](), list[Column]()
+        for whose, part in more_slices(self._timeline.tracks, self.tracks, self._taken):
+            first = self._taken.get(whose[0], 0)
+            state = np.frombuffer(part.state, dtype=np.uint8)
+            before = np.empty_like(state)
+            before[1:] = state[:-1]
+            before[(np.cumsum(part.counts) - part.counts)[part.counts > 0]] = _NOWHERE
+            starts.append(np.frombuffer(part.start_ns, dtype=np.int64)[first:])
+            changes.append((before << _SHIFT | state)[first:])
+            self._taken.update(zip(whose, part.counts.tolist(), strict=True))
+        if not starts:
             return
-        taken = [self._taken.get(track, 0) for track in fresh]
-        starts = [np.frombuffer(known[track].slices.start_ns, dtype=np.int64) for track in fresh]
-        states = [np.frombuffer(known[track].slices.state, dtype=np.uint8) for track in fresh]
-        # Many at once, but not so many that putting them in order takes more room than they do.
-        sample = [start[first::_STRIDE] for start, first in zip(starts, taken, strict=True)]
-        edges = np.sort(np.concatenate(sample))[:: _PIECE // _STRIDE][1:]
-        cuts = np.array(
-            [
-                (first, *(start[first:].searchsorted(edges) + first), len(start))
-                for start, first in zip(starts, taken, strict=True)
-            ]
-        ).T
-        # In which state each of them was before.
-        before = np.array(
-            [state[first - 1] if first else _NOWHERE for state, first in zip(states, taken, strict=True)],
-            dtype=np.uint8,
-        )
-        for begin, end in pairwise(cuts):
-            self._take_piece(starts, states, begin, end, before)
+        t_ns, change = np.concatenate(starts), np.concatenate(changes)
+        edges = np.sort(t_ns[::_STRIDE])[:: _PIECE // _STRIDE][1:]
+        piece = edges.searchsorted(t_ns, side="right").astype(np.min_scalar_type(len(edges)))
+        for number in range(len(edges) + 1):
+            those = (piece == number).nonzero()[0]
+            times = t_ns[those]
+            order = np.argsort(times, kind="stable")
+            # A waker's clock may be a moment behind this thread's.
+            append(self._t_ns, np.maximum(times[order], self._t_ns[-1] if self._t_ns else 0))
+            append(self._change, change[those[order]])
             self._add_up()
-        self._taken.update(zip(fresh, cuts[-1].tolist(), strict=True))
-
-    def _take_piece(self, starts: list[Column], states: list[Column], begin: Column, end: Column, was: Column) -> None:
-        """Of each track the slices from `begin` to `end`, before which it was in the state `was`; write there in which
-        it is after them."""
-        counts = end - begin
-        some = counts.nonzero()[0]
-        if not len(some):
-            return
-        parts = [*zip(some.tolist(), begin[some].tolist(), end[some].tolist(), strict=True)]
-        t_ns = np.concatenate([starts[track][first:last] for track, first, last in parts])
-        state = np.concatenate([states[track][first:last] for track, first, last in parts])
-        behind = counts[some].cumsum()
-        before = np.empty_like(state)
-        before[1:] = state[:-1]
-        before[behind - counts[some]] = was[some]
-        was[some] = state[behind - 1]
-        order = np.argsort(t_ns, kind="stable")
-        # A waker's clock may be a moment behind this thread's.
-        append(self._t_ns, np.maximum(t_ns[order], self._t_ns[-1] if self._t_ns else 0))
-        append(self._change, (before << _SHIFT | state)[order])
 
     def _add_up(self) -> None:
         """Take in the strides that are complete since the last time."""
@@ -195,12 +171,8 @@ class TrackGroup:
     @property
     def ended_ns(self) -> int:
         """When the last of them ended; -1 if one has not."""
-        if self._ended_ns is None:
-            now = self.counts(self._t_ns[-1]) if self._t_ns else {}
-            ended = bool(now) and sum(now[state] for state in FINAL) == len(self.tracks)
-            known = self._timeline.tracks
-            self._ended_ns = max(known[track].slices.start_ns[-1] for track in self.tracks) if ended else -1
-        return self._ended_ns
+        now = self.counts(self._t_ns[-1]) if self._t_ns else {}
+        return self._t_ns[-1] if now and sum(now[state] for state in FINAL) == len(self.tracks) else -1
 
     @property
     def end(self) -> State:

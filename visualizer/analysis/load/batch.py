@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import compress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +20,13 @@ from visualizer.analysis.load.per_track import READY_AGAIN, SHOWN, UNBORN, Befor
 from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, resolve
 from visualizer.analysis.load.templates import Templates
 from visualizer.analysis.model.blocking import HOG_NS
+from visualizer.analysis.model.names import Renames
 from visualizer.analysis.model.schedulers import Resumptions
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.states import RUNS, State
 from visualizer.analysis.model.types import Entry, Tail
-from visualizer.analysis.model.writer import Passages, Writer
+from visualizer.analysis.model.writer import Begun, Passages, Writer
 from visualizer.trace import words
 from visualizer.trace.columns import (
     BEGIN,
@@ -466,19 +469,22 @@ class _Batch:
         is_new = (of[0] == _KEPT_LAST) & is_spawn[step]
         births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind[step] != EXIT)))
         thread_of, t_ns = self._threads(), t_ns.copy()
-        spawned = self._births(births, thread_of)
-        begun, lines = 0, [
+        lines = [
             self.columns.kept[line] if last == _KEPT_LAST else None
             for line, last in zip(self.value[step[others]].tolist(), of[0, others].tolist(), strict=True)
         ]
-        born = np.cumsum(is_new)[others]
-        for at, id, line, until in zip(
-            step[others].tolist(), of[1, others].tolist(), lines, self._until(spawned, lines, born), strict=True
-        ):
+        is_name = np.array([type(line) is Name for line in lines], dtype=bool)
+        names, lines = [[*compress(lines, mask.tobytes())] for mask in (is_name, ~is_name)]
+        renames = Renames(step[others[is_name]], *(
+            np.fromiter(map(attrgetter(what), names), np.int64, len(names)) for what in ("track", "name")
+        ))
+        told, others = np.cumsum(is_name)[~is_name], others[~is_name]
+        every = len(births), len(names)
+        until = self._until(lines, np.cumsum(is_new)[others], told, every)
+        spawned, done = self._births(births, thread_of), (0, 0)
+        for at, id, line, reached in zip(step[others].tolist(), of[1, others].tolist(), lines, until, strict=True):
             # In this order: names are numbered as the tracks come.
-            if begun < until:
-                writer.spawn(*(column[begun:until] for column in spawned))
-                begun = until
+            done = self._spawn(spawned, renames, done, reached)
             event = self.steps.event[at]
             if line is None:
                 writer.track(id, int(t_ns[at]), int(thread_of(event)))
@@ -486,37 +492,42 @@ class _Batch:
                 noted = self._note(line, at, bool(valid[at]), t_ns)
                 if noted is not None:
                     entry[at], number[at] = noted
-        if begun < len(births):
-            writer.spawn(*(column[begun:] for column in spawned))
+        self._spawn(spawned, renames, done, every)
         exits = nonzero(is_exit)
         if len(exits):
             outcomes = self.batches.templates.numbers(self.template[exits], writer.number_of_outcome)
             writer.exit(self.steps.who[exits], self.t_ns[exits], outcomes, self.value[exits])
         return number, entry, t_ns
 
-    def _until(self, spawned: tuple[Column, ...], lines: list[Any], born: Column) -> list[int]:
-        """How many of the tracks that begin here may have begun before each line, of those in front of which so many
-        are `born`: all before the next one for which it matters that no more of them have."""
-        counts: list[int] = born.tolist()
-        if len(counts) < 2:
-            return counts
-        births, text = self.writer.timeline.tracks.spawns.births.known, self.writer.timeline.text
-        names = {births[birth].name for birth in numbered(spawned[2])[0].tolist()}
-        place = {id: number for number, id in enumerate(spawned[0].tolist())}
-        until, found = len(spawned[0]), []
-        for line, count in zip(reversed(lines), reversed(counts), strict=True):
-            is_name = type(line) is Name and text(line.name) not in names and place.get(line.track, -1) < count
-            if not is_name and type(line) not in (Output, Tie, Takes):
-                until = count
+    @staticmethod
+    def _until(lines: list[Any], born: Column, told: Column, every: tuple[int, int]) -> list[tuple[int, int]]:
+        """How many of the tracks that begin here may have begun before each line, and how many names may have been
+        told, of those in front of which so many are `born` and `told`: all before the next one for which it matters
+        that no more of them are."""
+        until, found = every, []
+        for line, *counts in zip(reversed(lines), reversed(born.tolist()), reversed(told.tolist()), strict=True):
+            if type(line) not in (Output, Tie, Takes):
+                until = counts[0], counts[1]
             found.append(until)
         return found[::-1]
 
-    def _births(self, births: Column, thread_of: Callable[[Column], Column]) -> tuple[Column, ...]:
-        """What Writer.spawn has to be told of the tracks that these steps bring."""
+    def _spawn(
+        self, spawned: Begun, renames: Renames, done: tuple[int, int], until: tuple[int, int]
+    ) -> tuple[int, int]:
+        """Have tracks begin, and be renamed, so many as `until` says, of which so many have been `done`."""
+        if until != done:
+            begun, told = map(slice, done, until)
+            some = Begun(*(column[begun] for column in spawned))
+            self.writer.spawn(some, Renames(*(column[told] for column in renames)))
+        return until
+
+    def _births(self, births: Column, thread_of: Callable[[Column], Column]) -> Begun:
+        """The tracks that these steps bring."""
         steps, numbers = self.steps, _NO_NUMBERS
         if len(births):
             numbers = self.batches.templates.numbers(self.template[births], self.writer.number_of_birth)
-        return steps.who[births], self.t_ns[births], numbers, steps.by[births], thread_of(steps.event[births])
+        columns = steps.who[births], self.t_ns[births], numbers, steps.by[births], thread_of(steps.event[births])
+        return Begun(births, *columns)
 
     def _note(self, line: Any, step: int, is_valid: bool, t_ns: Column) -> tuple[Entry, int] | None:
         """Any other line that was kept. Return its place among others of its entry, if it has one."""

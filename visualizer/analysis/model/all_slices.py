@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from visualizer.analysis.model.tracks import Tracks
+from visualizer.analysis.model.types import SlicesOfMany, Track
 from visualizer.trace.columns import Column
 
 
@@ -48,6 +49,27 @@ class AllSlices:
         found = np.full(switches, -1, dtype=np.int64)
         found[self.about[self.runs]] = self.runs
         return found
+
+
+def more_slices(
+    tracks: Tracks, ids: Iterable[int], taken: Mapping[int, int], *, of_steps: bool = False
+) -> Iterator[tuple[list[int], SlicesOfMany]]:
+    """The slices of those tracks that have more of them, or of runs that switches began, than were `taken`; and whose
+    they are: several tracks only where nothing of them was. No track is made for that."""
+    known, fresh = tracks.known, list[int]()
+    for id in ids:
+        one = known[id]
+        if not isinstance(one, Track):
+            # It has all that it will have.
+            if id not in taken:
+                fresh.append(id)
+        elif len(one.step_slices if of_steps else one.slices) > taken.get(id, 0):
+            fresh.append(id)
+    at = 0
+    for part in tracks.slices(fresh):
+        whose = fresh[at : at + len(part.counts)]
+        at += len(whose)
+        yield whose, part
 
 
 def _bounds(lengths: Iterable[Column]) -> Column:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
+from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.tracks import Tracks
 from visualizer.analysis.model.types import Track
 from visualizer.trace import words
+from visualizer.trace.columns import Column, grouped, nonzero, numbered
 
 
 @dataclass(slots=True)
@@ -20,6 +24,26 @@ class _Namesakes:
     count: int = 0
     ids: int = 0
     last: int = 0
+
+
+class Renames(NamedTuple):
+    """Columns: which track (its id) is called otherwise, and how (text id); `at`: when, ascending, in the order of what
+    is told."""
+
+    at: Column
+    track: Column
+    name: Column
+
+
+class _Changes(NamedTuple):
+    """The same, of tracks that are known. `spawn`: number of the track's spawn, -1 if it has been asked for; the names
+    that it had and has are numbers."""
+
+    at: Column
+    track: Column
+    spawn: Column
+    own: Column
+    name: Column
 
 
 class Service(NamedTuple):
@@ -64,8 +88,9 @@ class Names:
     depends on the time.
     """
 
-    def __init__(self, tracks: Tracks) -> None:
+    def __init__(self, tracks: Tracks, texts: Mapping[int, str]) -> None:
         self._tracks = tracks
+        self._texts = texts
         self._namesakes: dict[str, _Namesakes] = {}
         self._serving: dict[int, _Serving] = {}
         #: Ids of those that serve different things at different times.
@@ -145,15 +170,96 @@ class Names:
         namesakes.last += count
         return namesakes.last - count + 1
 
-    def change(self, track: Track, name: str) -> None:
-        """Give a track another name."""
-        self.changed += 1
-        namesakes = self._namesakes[self.own(track)]
-        namesakes.count -= 1
-        namesakes.ids -= track.id
+    def begin(self, first: int, at: Column, renames: Renames) -> None:
+        """Name the tracks from this number of a spawn on, which began at these places in the order of what is told, and
+        give others another name. None is made for that."""
+        spawns, names = self._tracks.spawns, Interned[str]()
+        births, count = spawns.births, len(at)
+        different, which = numbered(np.array(spawns.birth[first:]))
+        begun = np.array([names.number(births.known[one].name) for one in different.tolist()], dtype=np.int64)[which]
+        changes = self._changes(first, at, renames, names)
+        ids = np.concatenate((np.array(spawns.track[first:], dtype=np.int64), changes.track))
+        order = np.concatenate((at, changes.at)).argsort(kind="stable")
+        numbers = np.empty(len(ids), dtype=np.int64)
+        numbers[order] = self._give(ids[order], np.concatenate((begun, changes.name))[order], names.known)
+        append(spawns.number, numbers[:count])
+        if len(changes.at):
+            self._change(changes, numbers[count:], names.known)
+
+    def _give(self, ids: Column, which: Column, names: list[str]) -> Column:
+        """Give each of these tracks one of the names. Return the number of each."""
+        order, edges = grouped(which, len(names))
+        counts, sums = np.diff(edges), np.zeros(len(names), dtype=np.int64)
+        np.add.at(sums, which, ids)
+        given = zip(names, counts.tolist(), sums.tolist(), strict=True)
+        first = np.array([self.give(*one) if one[1] else 0 for one in given], dtype=np.int64)
+        numbers = np.empty(len(ids), dtype=np.int64)
+        numbers[order] = np.arange(len(ids)) + np.repeat(first - edges[:-1], counts)
+        return numbers
+
+    def _changes(self, first: int, at: Column, renames: Renames, names: Interned[str]) -> _Changes:
+        """`first`, `at`: as above. `names`: numbers of names, to which those are added that are met here."""
+        spawns, births, text = self._tracks.spawns, self._tracks.spawns.births.known, self._texts.get
+        different, which = np.unique(renames.name, return_inverse=True)
+        texts = [text(one) for one in different.tolist()]
+        name = np.array([-1 if one is None else names.number(one) for one in texts], dtype=np.int64)[which]
+        known = [*map(self._tracks.known.get, renames.track.tolist())]
+        spawn = np.array([-1 if one is None or isinstance(one, Track) else one for one in known], dtype=np.int64)
+        is_known = (name >= 0) & np.array([one is not None for one in known], dtype=bool)
+        # In a damaged trace the track may begin only later.
+        new = nonzero(spawn >= first)
+        is_known[new] &= at[spawn[new] - first] <= renames.at[new]
+        own = np.array([
+            -1 if one is None else
+            names.number(self.own(one) if isinstance(one, Track) else births[spawns.birth[one]].name)
+            for one in known
+        ], dtype=np.int64)
+        some = nonzero(is_known)
+        some = some[renames.track[some].argsort(kind="stable")]
+        again = nonzero(np.diff(renames.track[some]) == 0) + 1
+        own[some[again]] = name[some[again - 1]]
+        some = np.sort(some[own[some] != name[some]])
+        return _Changes(renames.at[some], renames.track[some], spawn[some], own[some], name[some])
+
+    def _change(self, changes: _Changes, numbers: Column, names: list[str]) -> None:
+        """Tracks have been given these numbers of their new names."""
+        spawns, births = self._tracks.spawns, self._tracks.spawns.births
+        sums = np.zeros(len(names), dtype=np.int64)
+        np.add.at(sums, changes.own, changes.track)
+        counts = np.bincount(changes.own, minlength=len(names))
+        for name, count, ids in zip(names, counts.tolist(), sums.tolist(), strict=True):
+            if count:
+                self._take_back(name, count, ids)
+        for one in nonzero(changes.spawn < 0).tolist():
+            track = self._tracks[int(changes.track[one])]
+            self._put(track, names[changes.name[one]], int(numbers[one]))
+        those = nonzero(changes.spawn >= 0)
+        if len(those):
+            spawn, birth = changes.spawn[those], np.frombuffer(spawns.birth, dtype=np.int32)
+            different, which = numbered(birth[spawn] * len(names) + changes.name[those])
+            pairs = [divmod(pair, len(names)) for pair in different.tolist()]
+            like = [births.number(births.known[one]._replace(name=names[name])) for one, name in pairs]
+            # Of a track that is renamed again the last counts.
+            birth[spawn] = np.array(like, dtype=np.int32)[which]
+            np.frombuffer(spawns.number, dtype=np.int32)[spawn] = numbers[those]
+
+    def _take_back(self, name: str, count: int, ids: int) -> None:
+        """So many tracks, the sum of whose ids is `ids`, are not called so any more."""
+        self.changed += count
+        namesakes = self._namesakes[name]
+        namesakes.count -= count
+        namesakes.ids -= ids
         if namesakes.count == 1:
             self._tracks.changed(namesakes.ids)
-        track.base_name, track.number = name, self.give(name, 1, track.id)
+
+    def change(self, track: Track, name: str) -> None:
+        """Give a track another name."""
+        self._take_back(self.own(track), 1, track.id)
+        self._put(track, name, self.give(name, 1, track.id))
+
+    def _put(self, track: Track, name: str, number: int) -> None:
+        """The track has this name now, and that number."""
+        track.base_name, track.number = name, number
         track.version += 1
         serving = self._serving.get(track.id)
         if serving is not None:

@@ -109,7 +109,7 @@ class Timeline:
         #: The latest time seen.
         self.last_ns = 0
         self.version = 0
-        self._names = Names(self.tracks)
+        self._names = Names(self.tracks, self._texts)
         self._processes = Processes()
         #: Of multiprocessing's: those of which it is known who sent and who received them, in order of their receipt.
         self.messages: list[Message] = []

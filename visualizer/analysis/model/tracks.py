@@ -94,13 +94,12 @@ class Tracks(Mapping[int, Track]):
     def values(self) -> ValuesView[Track]:
         return _Values(self)
 
-    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column, numbers: Column) -> None:
-        """Tracks begin that were not known."""
+    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column) -> None:
+        """Tracks begin that were not known. `Names` is to give them numbers."""
         spawns, first = self.spawns, len(self.spawns.ns)
         append(spawns.ns, t_ns)
         append(spawns.birth, births)
         append(spawns.creator, creators)
-        append(spawns.number, numbers)
         spawns.track += ids.tolist()
         self.known.update(zip(spawns.track[first:], range(first, first + len(ids)), strict=True))
 
@@ -221,10 +220,16 @@ class Tracks(Mapping[int, Track]):
 
     def birth(self, id: int) -> Birth:
         """What is known of a track since its spawn; it is not made for that. The place is left out."""
-        known = self.known[id]
-        if isinstance(known, Track):
-            return Birth(known.kind, known.base_name, known.parent, words.NOTHING, known.schedules)
-        return self.spawns.births.known[self.spawns.birth[known]]
+        return self.births((id,))[0]
+
+    def births(self, ids: Sequence[int]) -> list[Birth]:
+        """The same of many."""
+        births, birth = self.spawns.births.known, self.spawns.birth
+        return [
+            Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
+            if isinstance(one, Track) else births[birth[one]]
+            for one in map(self.known.__getitem__, ids)
+        ]
 
     def origin(self, id: int) -> Origin:
         """How the track began; it is not made for that."""
@@ -294,6 +299,25 @@ class Tracks(Mapping[int, Track]):
                 yield SlicesOfMany(np.array([0]), b"", b"", b"", np.array([0]), b"")
             else:
                 yield self._blocks[which[first]].between(int(at[first]), int(at[first]) + stop - first)
+
+    def first_switches(self, ids: Sequence[int]) -> list[int]:
+        """Which switch to each of these tracks was the first, -1 if there was none."""
+        found: list[int] = []
+        for part in self.slices(ids):
+            about, steps = np.frombuffer(part.about, dtype=np.int32), np.frombuffer(part.steps, dtype=np.int32)
+            first, own = np.cumsum(part.counts) - part.counts, np.cumsum(part.step_counts) - part.step_counts
+            switches, some = np.full(len(first), -1), part.step_counts > 0
+            switches[some] = about[first[some] + steps[own[some]]]
+            found += switches.tolist()
+        return found
+
+    def life(self, id: int) -> tuple[int, int]:
+        """When the track was spawned, and when it ended, -1 if it has not; it is not made for that."""
+        known = self.known[id]
+        if isinstance(known, Track):
+            return known.spawn_ns, known.exit_ns
+        exit = self.over.get(id, -1)
+        return self.spawns.ns[known], self.exits.ns[exit] if exit >= 0 else -1
 
     def _make(self, id: int, spawn: int) -> Track:
         spawns = self.spawns

@@ -4,17 +4,19 @@ a timeline and its writer know how that is kept."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.model.names import Renames
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.tracks import Birth
 from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Taking, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column, Template, grouped, nonzero, numbered
+from visualizer.trace.columns import Column, Template, nonzero, numbered
 
 
 class Passages(NamedTuple):
@@ -25,6 +27,18 @@ class Passages(NamedTuple):
     target: Column
     how: Column
     value: Column
+
+
+class Begun(NamedTuple):
+    """Tracks that begin, as columns: `at`, ascending, in the order of what is told; `birth`: number_of_birth of each;
+    `thread`: on which its line is."""
+
+    at: Column
+    track: Column
+    ns: Column
+    birth: Column
+    creator: Column
+    thread: Column
 
 
 class Writer:
@@ -94,20 +108,24 @@ class Writer:
         """What such exits have in common."""
         return self.timeline.tracks.exits.outcomes.number((template.text, *template.rest))
 
-    def spawn(self, ids: Column, t_ns: Column, births: Column, creators: Column, threads: Column) -> None:
-        """Tracks begin; `births`: number_of_birth of each. Their first slices and their places in the order are to
-        follow."""
-        timeline, tracks, processes, listed = self.timeline, self.timeline.tracks, self.processes, ids.tolist()
+    def spawn(self, begun: Begun, renames: Renames) -> None:
+        """Tracks begin, and tracks are called otherwise. The first slices of the former and their places in the order
+        are to follow."""
+        timeline, tracks, processes, listed = self.timeline, self.timeline.tracks, self.processes, begun.track.tolist()
+        at, ids, t_ns, births, creators, threads = begun
         differ = bool((ids[1:] > ids[:-1]).all()) or len({*listed}) == len(listed)
         is_new = differ and tracks.known.keys().isdisjoint(listed)
         if not is_new and len(listed) > 1:
-            for one in map(slice, range(len(ids)), range(1, len(ids) + 1)):
-                self.spawn(ids[one], t_ns[one], births[one], creators[one], threads[one])
+            edges = [0, *renames.at.searchsorted(at).tolist(), len(renames.at)]
+            for number, (first, stop) in enumerate(pairwise(edges)):
+                one, some = slice(max(0, number - 1), number), slice(first, stop)
+                self.spawn(Begun(*(column[one] for column in begun)), Renames(*(column[some] for column in renames)))
             return
         different, which = numbered(births)
         known = [tracks.spawns.births.known[birth] for birth in different.tolist()]
         if is_new:
-            tracks.spawn(ids, t_ns, births, creators, self._name(ids, [birth.name for birth in known], which))
+            tracks.spawn(ids, t_ns, births, creators)
+            timeline._names.begin(len(tracks.spawns.ns) - len(ids), at, renames)
         else:
             # Lines before this one were lost or out of order; what the track did in them stands.
             track, birth = tracks[listed[0]], known[0]
@@ -115,6 +133,7 @@ class Writer:
             track.creator, track.place = int(creators[0]), timeline.place(birth.place)
             timeline._names.change(track, birth.name)
             tracks.spawn_again(track, int(t_ns[0]))
+            timeline._names.begin(len(tracks.spawns.ns), at[:0], renames)
         for number, (birth, count) in enumerate(zip(known, np.bincount(which).tolist(), strict=True)):
             if birth.parent != words.NOBODY or birth.schedules:
                 timeline._blocking.spawned(birth.parent, count)
@@ -129,16 +148,6 @@ class Writer:
                     processes.join(id, process)
                 if id == process.track:
                     process.tell(tracks[id])
-
-    def _name(self, ids: Column, names: list[str], which: Column) -> Column:
-        """Name tracks that have no name yet, each by one of these names. Return the number of each."""
-        different = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        order, edges = grouped(np.array([different[name] for name in names])[which], len(different))
-        counts, numbers = np.diff(edges), np.empty(len(ids), dtype=np.int64)
-        sums = np.add.reduceat(ids[order], edges[:-1], dtype=np.int64)
-        first = [*map(self.timeline._names.give, different, counts.tolist(), sums.tolist())]
-        numbers[order] = np.arange(len(ids)) + np.repeat(np.array(first) - edges[:-1], counts)
-        return numbers
 
     def spawned(self, track: Track, t_ns: int) -> int:
         """Count the track among those that were spawned; return its number there."""
@@ -295,11 +304,7 @@ class Writer:
         if isinstance(line, ev.Output):
             timeline.outputs.append(Output(t_ns, track, line.stream, line.text, line.cut))
             return Entry.OUTPUT, len(timeline.outputs) - 1
-        if isinstance(line, ev.Name):
-            known, name = timeline.tracks.get(line.track), text(line.name)
-            if known is not None and name is not None and name != timeline.own_name(known.id):
-                timeline._names.change(known, name)
-        elif isinstance(line, ev.Inferred):
+        if isinstance(line, ev.Inferred):
             if line.track in timeline.tracks:
                 timeline.tracks[line.track].doubt = text(line.text)
         elif isinstance(line, ev.Tie):

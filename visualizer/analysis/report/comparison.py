@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.analysis.text.sentences import sentence
@@ -41,19 +43,19 @@ class Part(NamedTuple):
 
     def lives(self, track: int) -> bool:
         """Whether the track, which must be known, is there at any time of it."""
-        known = self.timeline.tracks[track]
-        return known.spawn_ns <= self.end_ns and not 0 <= known.exit_ns < self.start_ns
+        spawn_ns, exit_ns = self.timeline.tracks.life(track)
+        return spawn_ns <= self.end_ns and not 0 <= exit_ns < self.start_ns
 
     def states(self, tracks: Iterable[int] | None = None) -> Collection[State]:
         """The states that any of the tracks, None: any track, is in at any time of it."""
         timeline = self.timeline
         if tracks is None and self.is_whole:
             return timeline.occurred
-        found: set[int] = set()
-        for track in filter(self.lives, timeline.tracks if tracks is None else tracks):
-            slices = timeline.tracks[track].slices
-            found.update(slices.state[max(0, slices.at(self.start_ns)) : slices.at(self.end_ns) + 1])
-        return {*map(State, found)}
+        all = AllSlices(timeline.tracks, [*filter(self.lives, timeline.tracks if tracks is None else tracks)])
+        # The last that began by the start lasts until the next one begins.
+        lasts = np.append(all.start_ns[1:], 0) > self.start_ns
+        lasts[all.lasts] = True
+        return {*map(State, np.unique(all.state[lasts & (all.start_ns <= self.end_ns)]).tolist())}
 
 
 class Figure(msgspec.Struct, frozen=True):

@@ -262,10 +262,11 @@ class Figures:
         """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
         timeline, tracks = self.timeline, self.timeline.tracks
         groups: dict[tuple[int, str], list[int]] = {}
-        for row in self.rows:
-            birth = tracks.birth(self.ids[row])
+        several = len(timeline.processes) > 1
+        for row, birth in zip(self.rows, tracks.births([self.ids[row] for row in self.rows]), strict=True):
             if birth.kind != words.THREAD and not birth.schedules:
-                groups.setdefault((tracks.process(self.ids[row]), birth.name), []).append(row)
+                process = tracks.process(self.ids[row]) if several else 0
+                groups.setdefault((process, birth.name), []).append(row)
         row_of = {self.ids[row]: row for row in self.rows} if timeline.schedulers.known else {}
         for (resumer, place), members in timeline.schedulers.known.items():
             where = timeline.place(place)

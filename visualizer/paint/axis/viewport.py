@@ -271,11 +271,14 @@ def span(timeline: Timeline, axis: Axis) -> tuple[float, float]:
     whole = 0.0, last
     if axis is Axis.SWITCHES or not timeline.switch_count:
         return whole
-    first, *others = timeline.tracks.values()
-    begin_ns = min([timeline.switch_ns[0], *first.slices.start_ns[1:2], *(track.spawn_ns for track in others)])
+    tracks = timeline.tracks
+    ids = [*tracks]
+    first = tracks[ids[0]]
+    begin_ns = min([timeline.switch_ns[0], *first.slices.start_ns[1:2], *(tracks.life(one)[0] for one in ids[1:])])
     end_ns = timeline.last_ns
     if first.exit_ns >= 0:
-        end_ns = max(track.slices.start_ns[-1] for track in timeline.tracks.values() if len(track.slices))
+        starts_ns = (np.frombuffer(part.start_ns, dtype=np.int64) for part in tracks.slices(ids))
+        end_ns = max(int(some.max()) for some in starts_ns if len(some))
     begin, end = (position_of_time(timeline, axis, t_ns) for t_ns in (begin_ns, end_ns))
     if 2 * (end - begin) >= last:
         return whole

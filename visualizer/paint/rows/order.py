@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any, NamedTuple
 
-from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import ascii_only, cell_width, fit, fit_name
@@ -116,22 +116,26 @@ class RowList:
 
     def _take(self) -> None:
         timeline = self._timeline
-        if timeline.renamed != self._renamed or any(self._has_home(track) for track in self._homeless):
+        tracks = timeline.tracks
+        if timeline.renamed != self._renamed or self._has_home():
             self._begin()
-        for track in islice(timeline.tracks.values(), len(self._position), None):
-            thread = _thread_of(timeline, track.id, self._thread_of)
-            self._position[track.id] = len(self._position)
+        come = [*islice(tracks, len(self._position), None)]
+        above = _above(timeline, come)
+        for track, (kind, name, *_) in zip(come, tracks.births(come), strict=True):
+            thread = _thread_of(track, above, self._thread_of)
+            self._position[track] = len(self._position)
             under = self._under.setdefault(thread, [])
-            if thread != track.id:
-                under.append(track.id)
-                group = Group(thread, track.kind, track.base_name)
-                self._kin.setdefault(thread, {}).setdefault(group, []).append(track.id)
-            elif track.kind not in _ALONE:
-                self._homeless.append(track.id)
+            if thread != track:
+                under.append(track)
+                self._kin.setdefault(thread, {}).setdefault(Group(thread, kind, name), []).append(track)
+            elif kind not in _ALONE:
+                self._homeless.append(track)
 
-    def _has_home(self, track: int) -> bool:
-        known = self._timeline.tracks[track]
-        return known.kind == words.THREAD or _above(self._timeline, known) in self._timeline.tracks
+    def _has_home(self) -> bool:
+        """Whether by now a thread is known of a track of which none was."""
+        tracks = self._timeline.tracks
+        is_thread = any(birth.kind == words.THREAD for birth in tracks.births(self._homeless))
+        return is_thread or bool(_above(self._timeline, self._homeless))
 
     def _below(self, thread: int, wish: Wish) -> Iterator[Row]:
         found: list[tuple[int, Group | None, list[int]]] = []
@@ -173,29 +177,34 @@ def rows(timeline: Timeline, wish: Wish = ALL, *, grouped: bool = False) -> list
 _ALONE = (words.THREAD, words.TRACK)
 
 
-def _thread_of(timeline: Timeline, track: int, thread_of: dict[int, int]) -> int:
+def _thread_of(track: int, above: dict[int, int], thread_of: dict[int, int]) -> int:
     """The thread on which `track` runs, found over those above it; else the uppermost that is known."""
     climbed: dict[int, None] = {}
     while track not in thread_of:
         climbed[track] = None
-        above = _above(timeline, timeline.tracks[track])
-        if above not in timeline.tracks or above in climbed:
+        if above.get(track, track) in climbed:
             thread_of[track] = track
         else:
-            track = above
+            track = above[track]
     thread = thread_of[track]
     thread_of.update(dict.fromkeys(climbed, thread))
     return thread
 
 
-def _above(timeline: Timeline, track: Track) -> int:
-    """A track of the same thread, -1 if unknown: a generator runs on the thread of the track that resumes it."""
-    if track.kind in _ALONE:
-        return words.NOBODY
-    for above in (track.parent, track.creator):
-        if above in timeline.tracks:
-            return above
-    return timeline.switch(track.steps[0]).origin if track.steps else words.NOBODY
+def _above(timeline: Timeline, ids: Sequence[int]) -> dict[int, int]:
+    """Of those of the tracks of which it is known a track of the same thread: a generator runs on the thread of the
+    track that resumes it."""
+    tracks = timeline.tracks
+    those = [track for track, birth in zip(ids, tracks.births(ids), strict=True) if birth.kind not in _ALONE]
+    pairs = zip(tracks.parents(those).tolist(), tracks.creators(those), strict=True)
+    found = {
+        track: parent if parent in tracks else creator for track, (parent, creator) in zip(those, pairs, strict=True)
+    }
+    left = [track for track in those if found[track] not in tracks]
+    origins = timeline.columns.switches.origin
+    for track, switch in zip(left, tracks.first_switches(left), strict=True):
+        found[track] = origins[switch] if switch >= 0 else words.NOBODY
+    return {track: above for track, above in found.items() if above in tracks}
 
 
 def row_name(timeline: Timeline, row: Row, at_ns: int | None = None) -> str:

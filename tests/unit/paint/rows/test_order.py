@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from tests.unit.analysis.tape import Tape, feed, ping_pong, sleeps
 from tests.unit.paint.drawn import text, width
 from tests.unit.paint.events import timelines
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.index.groups import track_group_of
+from visualizer.analysis.model.timeline import Timeline, Track
+from visualizer.paint.axis.viewport import Axis, Viewport
+from visualizer.paint.rows.group_row import paint_group
 from visualizer.paint.rows.order import Row, Wish, label_runs, rows
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -44,6 +47,26 @@ def test_a_generator_of_unknown_origin_runs_where_it_is_resumed() -> None:
     tape = Tape().spawn("g", words.GENERATOR).resume("g").spawn("inner", words.GENERATOR).resume("inner")
     assert rows(tape.timeline()) == [Row(0, 0, True), Row(1, 1, False), Row(2, 1, False)]
     assert rows(Tape().spawn("g", words.GENERATOR).timeline()) == [Row(0, 0, False), Row(1, 0, False)]
+
+
+def test_many_short_lived_tracks_are_arranged_and_drawn_without_being_made() -> None:
+    """Of a million of them that would take gigabytes. Those named later than they begin are named as the others."""
+    tape = Tape()
+    for number in range(40):
+        key = f"g{number}"
+        tape.spawn(key, words.GENERATOR, "work" if number % 2 else "generator")
+        if not number % 2:
+            tape.events.append(ev.Name(tape.t_ns, tape.ids[key], tape.text("work")))
+        tape.resume(key).yields(key, None).resume(key).exits(key)
+    timeline = tape.timeline()
+    (_, group), viewport = rows(timeline, Wish(folded=None), grouped=True), Viewport.fit(timeline, Axis.SWITCHES, 90)
+    drawn = text(paint_group(timeline, track_group_of(timeline, group.members), viewport))
+    made = [one for one in timeline.tracks.known.values() if isinstance(one, Track)]
+    assert [track.id for track in made] == [0]
+    assert (len(group.members), timeline.name(1), timeline.name(40)) == (40, "work-1", "work-40")
+    # Looked at one by one they are the same.
+    assert all(track.base_name == "work" and len(track.steps) == 2 for track in [*timeline.tracks.values()][1:])
+    assert drawn == text(paint_group(timeline, track_group_of(timeline, group.members), viewport))
 
 
 def test_names_that_are_too_long_are_cut_and_hostile_ones_shown() -> None:
