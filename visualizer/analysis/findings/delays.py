@@ -135,6 +135,8 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
             tracks += [one.track for one in kept]
         delayed = listed(told)
         call = _call(timeline, turn, seen)
+        if call is None and not told and turn.switch >= 0 and _is_alone(timeline, hub, turn.track):
+            continue
         if call is not None and seen is not None:
             hub_told = f"its {timeline.tracks[hub].kind}" if turn.track != hub else "its thread"
             lasted = duration(length_ns, 2)
@@ -156,6 +158,12 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         kind = "hog" if call is None else "blocking_call"
         told_of.append(finding(kind, sentence, (turn.track, *tracks), turn.start_ns, place, total_ns, lost_by[line]))
     return told_of
+
+
+def _is_alone(timeline: Timeline, hub: int, track: int) -> bool:
+    """Whether it is the only task that its loop ever had, as the main thread of a hub without greenlets."""
+    others = (one for one in timeline.tracks.values() if one.parent == hub and one.id != track)
+    return timeline.tracks[hub].kind == words.LOOP and next(others, None) is None
 
 
 def _call(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> BlockingCall | None:

@@ -175,7 +175,9 @@ class Recording(Context):
         self.forks.end()
 
     def _raised_at(self, error: BaseException) -> tuple[CodeType | None, int]:
-        """The innermost place of the program's own code that the exception passed."""
+        """The innermost place of the program's own code that the exception passed; of a group, its first one."""
+        while isinstance(error, BaseExceptionGroup):
+            error = _members(error)[0]
         code, offset, entry = None, 0, _traceback_of(error)
         while entry is not None:
             if self.own(entry.tb_frame.f_code):
@@ -206,6 +208,10 @@ class Recording(Context):
         self._remove_all()
         self.is_over = True
         self.stream.discard()
+
+
+#: Not by an attribute, which a subclass may define.
+_members = BaseExceptionGroup.exceptions.__get__
 
 
 class _Farewell:

@@ -156,6 +156,16 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
         assert only(tape, "hog")[0].startswith("main ran for 0.49 s without yielding, from demo.py:40 until it ended")
 
 
+@pytest.mark.parametrize(("others", "expected"), [([], 0), (["other"], 1)])
+def test_a_task_hogs_its_loop_only_where_there_are_others(others: list[str], expected: int) -> None:
+    tape = Tape().spawn("loop", words.LOOP, parent="main")
+    for key in ("batch", *others):
+        tape.spawn(key, words.TASK, parent="loop", creator="main", line=30).wake(key, "main", words.SPAWN)
+    tape.switch("main", "loop", line=40).at(2 * MS).switch("loop", "batch")
+    tape.at(300 * MS).switch("batch", "loop", line=12)
+    assert len(found(tape, "hog")) == expected
+
+
 ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 
