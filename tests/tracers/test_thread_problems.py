@@ -219,3 +219,36 @@ def test_locks_that_nobody_waits_for_in_a_circle(
     traced = trace_source(BESIDE_OTHERS + ENDS_IT + ORDER.format(ann=ann, bob=bob, wait=wait, between=between))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
+
+
+FULL = """
+def slow(n):
+    begun.set()
+    time.sleep(0.2)
+
+def quick(n):
+    return n
+
+begun = threading.Event()
+with ThreadPoolExecutor({workers}) as pool:
+    first = pool.submit(slow, 1)
+    begun.wait()
+    for n in range(2):
+        pool.submit({then}, n).result()
+"""
+
+
+def test_a_call_that_waits_for_a_worker(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + FULL.format(workers=1, then="quick"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "thread_pool_full"
+    assert sentence.startswith("all workers of ThreadPoolExecutor 1 were busy: ThreadPoolExecutor-0_0 slept 0.")
+    assert "→ quick, which main had it call, began 0." in sentence
+
+
+@pytest.mark.parametrize(("workers", "then"), [(2, "quick"), (1, "slow")])
+def test_calls_that_need_not_or_are_alike(trace_source: TraceSource, workers: int, then: str) -> None:
+    traced = trace_source(BESIDE_OTHERS + FULL.format(workers=workers, then=then))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []

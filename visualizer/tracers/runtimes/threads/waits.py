@@ -100,8 +100,8 @@ class Wait:
     """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
     tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
     queue, and when, if that is known already; or released the lock before, which another one may have been given.
-    `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found ready, None if that is
-    not known. `is_over`: it is, and that is told once they are.
+    `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found ready, None if that
+    is not known. `is_over`: it is, and that is told once they are.
     `lock`: that itself.
     `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
 
@@ -494,6 +494,18 @@ class Waits:
         if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
             self._needs_own_pool(wait, awaited.thing)
         return True
+
+    def submitted(self, executor: Any, future: Any, called: Any) -> None:
+        """The current thread has given that to an executor: it may have to wait for a worker."""
+        told = self.pools.submitted(executor, future, called, self._numbers.name)
+        if told:
+            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.QUEUED, told)
+
+    def works(self, future: Any) -> None:
+        """The current thread, a worker, begins with that."""
+        told = self.pools.begun(future)
+        if told:
+            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.BEGUN, told)
 
     def _needs_own_pool(self, wait: Wait, future: Any) -> None:
         """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
