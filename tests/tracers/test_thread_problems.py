@@ -252,3 +252,24 @@ def test_calls_that_need_not_or_are_alike(trace_source: TraceSource, workers: in
     traced = trace_source(BESIDE_OTHERS + FULL.format(workers=workers, then=then))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
+
+
+LEAK = """
+def follow(event):
+    {wait}
+
+for n in range(10):
+    threading.Thread(target=follow, args=(threading.Event(),), daemon=True).start()
+    time.sleep(0.01)
+"""
+
+
+def test_daemons_that_never_end(trace_source: TraceSource) -> None:
+    ((kind, sentence),) = problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait()")))
+    assert kind == "leak"
+    assert sentence.startswith("10 × follow, spawned at script.py:")
+    assert "waits in event.wait()" in sentence
+
+
+def test_daemons_that_wait_for_time_or_end(trace_source: TraceSource) -> None:
+    assert problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait(0.001)"))) == []

@@ -36,12 +36,12 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.ready_times import Delay
-from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
+from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
-from visualizer.analysis.text.source_text import definition, loop_around
+from visualizer.analysis.text.source_text import definition, loop_around, spins
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -441,6 +441,33 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             spent_ns = timeline.tracks[track].slices.spent_ns
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
+    yield from _spinning_threads(timeline)
+
+
+def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
+    """Threads without a hub or loop that were sampled in a loop which only asks, for HOG_NS or longer: the source says
+    so. One for each, about the longest time; what it costs is that it keeps the interpreter from others."""
+    threads = timeline.tracks.of_kind(words.THREAD)
+    busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
+    for track in sorted(busy):
+        slices = timeline.tracks[track].slices
+        ends_ns = [*slices.start_ns[1:], timeline.last_ns]
+        cost_ns, longest = 0, None
+        for state, start_ns, end_ns in zip(slices.state, slices.start_ns, ends_ns, strict=True):
+            if state not in RUNS or end_ns - start_ns < HOG_NS:
+                continue
+            seen = mostly(timeline, track, start_ns, end_ns)
+            loop = spins(timeline, seen.place) if seen is not None else ""
+            if seen is not None and loop:
+                cost_ns += end_ns - start_ns
+                longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
+        if longest is not None:
+            lasted_ns, start_ns, seen, loop = longest
+            sentence = (
+                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
+                f"{hot_line(timeline, seen, quotes=False)}, and did nothing else"
+            )
+            yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:

@@ -14,11 +14,13 @@ from visualizer.analysis.findings.base import (
     Finding,
     at,
     finding,
+    function_of,
     left_waiting,
     spawned_told,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.served import Served
+from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -45,7 +47,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             waits = f"waits{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(where)}"
         lasted = duration(several[-1][0].spawn_ns - first.spawn_ns, 2)
         sentence = (
-            f"{len(several):,} × {first.base_name}, {spawned_told(first.place)} one after another for {lasted} → "
+            f"{len(several):,} × {function_of(first)}, {spawned_told(first.place)} one after another for {lasted} → "
             f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
@@ -54,7 +56,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
-    kinds = timeline.words.spawned
+    kinds = timeline.words.spawned | {words.THREAD}
     may_leak = (track for track in timeline.tracks.lasting(words.CANCELLED) if track.kind in kinds)
     waits = Counter(track.place for track in may_leak if left_waiting(timeline, track) is not None)
     several = {place for place, count in waits.items() if count >= LEAK_OF}
@@ -83,6 +85,8 @@ def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     suspension = left_waiting(timeline, track)
     if suspension is None or suspension.reason == words.IO:
         return None
+    if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
+        return None  # A worker of a pool's.
     until_ns = _end_ns(timeline)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
