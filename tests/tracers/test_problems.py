@@ -467,3 +467,41 @@ def test_the_deadlock_that_ended_the_program_is_told_not_the_one_of_its_shutdown
     )
     assert kind == "deadlock"
     assert "main waits in started.wait() (script.py:8)" in sentence
+
+
+#: Ends the program once its trace tells that nothing could wake the loop, or after so many tenths of a second.
+FORSAKEN = """
+import asyncio, os, subprocess
+trace, n = __file__.replace(".py", ".trace"), 0
+subprocess.Popen(["sh", "-c", f"n=0; while ! grep -q '^..tie.*forsaken' {{trace}} && [ $n -lt {most} ]; do"
+                  " sleep 0.1; n=$((n+1)); done; sleep 0.8; kill -TERM $PPID"])
+async def consume(condition):
+    async with condition:
+        await condition.wait()
+async def main():
+    {also}
+    await asyncio.create_task(consume(asyncio.Condition()))
+asyncio.run(main())
+"""
+
+
+def test_a_loop_that_nothing_can_wake(trace_source: TraceSource) -> None:
+    traced = trace_source(FORSAKEN.format(most=600, also="pass"))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    [(kind, sentence)] = problems(traced)
+    assert kind == "deadlock"
+    assert sentence.startswith("consume waits in condition.wait() (script.py:8) for Condition 1 and main-2 waits")
+    assert "for consume → nothing else in the program could wake them, until" in sentence
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        "asyncio.get_running_loop().call_later(60, print)",
+        "asyncio.get_running_loop().add_signal_handler(10, print)",
+        "await asyncio.start_server(print, '127.0.0.1', 0)",
+        "await asyncio.to_thread(print)",
+    ],
+)
+def test_a_loop_that_something_may_wake(trace_source: TraceSource, also: str) -> None:
+    assert problems(trace_source(FORSAKEN.format(most=8, also=also))) == []

@@ -99,7 +99,7 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told_of.update(one.lost_by)
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
-        yield from _standing(timeline, loop, told_of)
+        yield from _standing(timeline, loop, told_of, explained)
     yield from _standing_threads(timeline, told_of, explained)
     yield from _given_up(timeline, told_of)
 
@@ -267,8 +267,11 @@ def _waiting_at(timeline: Timeline, track: int, t_ns: int) -> Suspension | None:
     return timeline.suspensions[known.slices.about[at_]]
 
 
-def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Finding]:
-    """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left.
+def _standing(
+    timeline: Timeline, loop: Track, told_of: set[int], explained: dict[int, Suspension]
+) -> Iterator[Finding]:
+    """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left; or that
+    wait for anything, where it had nothing left that could wake it.
 
     It raises nothing then, since a signal or another thread may still come, and polls until somebody ends it.
     """
@@ -280,12 +283,16 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     until_ns = loop.slices.start_ns[idle + 1] if idle + 1 < len(loop.slices) else timeline.last_ns
     if until_ns - since_ns < STUCK_NS:
         return
+    ties = (tie for tie in timeline.ties if tie.relation == words.FORSAKEN and tie.track == loop.id)
+    is_forsaken = any(since_ns <= tie.t_ns <= until_ns for tie in ties)
     waiting: dict[int, Suspension] = {}
     for track in timeline.tracks.values():
         if track.parent != loop.id or track.spawn_ns > since_ns or 0 <= track.exit_ns <= since_ns:
             continue
         suspension = _waiting_at(timeline, track.id, since_ns)
-        if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS:
+        if suspension is None or (
+            not is_forsaken and (suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS)
+        ):
             return
         waiting[track.id] = suspension
     holders = {
@@ -296,7 +303,11 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     joined = _joined_among(timeline, waiting)
     written = _written(timeline, waiting, holders, joined)
     cycle = _cycle(waiting, holders, joined, written)
-    if not cycle or not told_of.isdisjoint(cycle):
+    if not told_of.isdisjoint(cycle or waiting):
+        return
+    if not cycle:
+        if is_forsaken and explained.keys().isdisjoint(waiting):
+            yield _all_wait(timeline, waiting, joined, since_ns, until_ns)
         return
     sentence = _circle_told(timeline, cycle, waiting, holders, joined, written)
     sentence += f" → none of them goes on, until {end_told(timeline)}"
@@ -345,12 +356,19 @@ def _standing_threads(
         return  # The others wait because of those.
     if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
         return
-    told = [*first, *(track for track in waiting if track not in first)]
+    yield _all_wait(timeline, waiting, joined, since_ns, timeline.last_ns)
+
+
+def _all_wait(
+    timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]], since_ns: int, until_ns: int
+) -> Finding:
+    """All of them wait for what nothing in the program will bring about; who waits for others is told last."""
+    told = sorted(waiting, key=lambda track: waiting[track].reason == words.JOIN)
     parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
     them = "them" if len(told) > 1 else "it"
     sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
-    cost_ns = sum(timeline.last_ns - one.t_ns for one in waiting.values())
-    yield finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
+    cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
+    return finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
 
 
 def _hub(timeline: Timeline, hub: int) -> str:
