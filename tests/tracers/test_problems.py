@@ -75,6 +75,14 @@ def parent():
         gevent.spawn(child).join()
 gevent.spawn(parent).join(timeout={limit})
 """
+CHILD = """
+import multiprocessing
+def work(n):
+    [0][n]
+child = multiprocessing.get_context("fork").Process(target=work, args=({n},), name="child")
+child.start()
+child.join()
+"""
 #: More than are let in ask for a second one.
 SLOTS = """
 slots = Semaphore({lets})
@@ -288,6 +296,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "unretrieved",
             ["main.<locals>.<lambda>(), a callback that loop called, raised KeyError: 'port' (script.py:11) →"],
         ),
+        (CHILD.format(n=1), "unretrieved", ["child (", ") raised IndexError: list index out of range (script.py:"]),
         (
             """
             def report(greenlet):
@@ -422,6 +431,7 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
         JOINED.format(lock="RLock()", taken="other", limit=30),
         JOINED.format(lock="BoundedSemaphore(1)", taken="other", limit=30),
         SLOTS.format(lets=3, limit=None, ends=30),
+        CHILD.format(n=0),
         CONNECTIONS.format(fail=0),
         POOL.format(where="Pool(2)"),
         THREADS.format(size=4),

@@ -333,10 +333,11 @@ def _standing_threads(
 ) -> Iterator[Finding]:
     """All threads of a program wait, up to the end of what is known, for what only one of them would bring about.
 
-    Not where something else may: a hub, a loop, another process, or a handler of signals.
+    Not where something else may: a hub, a loop, another process that lives, or a handler of signals.
     """
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
-    if len(timeline.processes) > 1 or any(scheduler.exit_ns < 0 for scheduler in schedulers):
+    others = [timeline.tracks.get(process.track) for process in timeline.processes[1:]]
+    if any(one is None or one.exit_ns < 0 for one in others) or any(one.exit_ns < 0 for one in schedulers):
         return
     waiting: dict[int, Suspension] = {}
     for track in timeline.tracks.of_kind(words.THREAD):
@@ -356,7 +357,9 @@ def _standing_threads(
         return  # The others wait because of those.
     if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
         return
-    yield _all_wait(timeline, waiting, joined, since_ns, timeline.last_ns)
+    ended = [f"{timeline.name(one.id)} had ended with {one.value}" for one in others if one is not None and one.value]
+    found = _all_wait(timeline, waiting, joined, since_ns, timeline.last_ns)
+    yield found._replace(sentence=f"{listed(ended)}; {found.sentence}") if ended else found
 
 
 def _all_wait(

@@ -9,7 +9,7 @@ from visualizer.analysis.findings.base import Finding, at, finding, spot, suspen
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.setters import broken
-from visualizer.analysis.findings.tracebacks import in_callbacks, printed
+from visualizer.analysis.findings.tracebacks import exception, in_callbacks, printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -30,6 +30,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     them.
     """
     yield from _in_callbacks(timeline)
+    yield from _in_processes(timeline)
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     # What they raised as their limits were over follows from that.
@@ -102,6 +103,20 @@ def _in_callbacks(timeline: Timeline) -> Iterator[Finding]:
         sentence += f" → exception never retrieved: {name} printed it and went on"
         sentence += f"; the first of {len(several)} times" if len(several) > 1 else ""
         yield finding("unretrieved", sentence, (loop,), t_ns, place)
+
+
+def _in_processes(timeline: Timeline) -> Iterator[Finding]:
+    """Exceptions that multiprocessing caught in a child and printed, as it was about to end with a code."""
+    for process in timeline.processes[1:]:
+        track = timeline.tracks.get(process.track)
+        if track is None or track.outcome != words.RETURNED:
+            continue
+        failed = process.exit_code or (track.value or "").startswith("exit code")
+        raised = exception(timeline, track) if failed else ""
+        if raised and not raised.startswith("KeyboardInterrupt"):
+            place = printed(timeline, track)
+            sentence = f"{timeline.name(track.id)} raised {raised}{at(place)} → the process ended"
+            yield finding("unretrieved", sentence, (track.id,), track.exit_ns, place)
 
 
 def _told_by_asyncio(timeline: Timeline) -> set[int]:

@@ -23,6 +23,15 @@ _MOST_OUTPUTS = 100
 
 def frames(timeline: Timeline, track: Track) -> list[Place]:
     """Where it raised, by the traceback that it printed as it ended, the outermost first; empty if there is none."""
+    return _frames(_traceback(timeline, track))
+
+
+def exception(timeline: Timeline, track: Track) -> str:
+    """What that says that it raised, as "KeyError: 'port'"; "" if there is none."""
+    return _raised(_traceback(timeline, track))
+
+
+def _traceback(timeline: Timeline, track: Track) -> str:
     # A thread may have run without being switched to.
     since_ns = timeline.switch(track.steps[-1]).t_ns if len(track.steps) else track.spawn_ns
     outputs = timeline.outputs
@@ -35,7 +44,7 @@ def frames(timeline: Timeline, track: Track) -> list[Place]:
         if output.track == track.id and output.stream == words.STDERR:
             texts.append(output.text)
     # Of several the last is that of the end.
-    return _frames("".join(reversed(texts)).rpartition(_TRACEBACK)[2] if texts else _printed_by_hub(timeline, track))
+    return "".join(reversed(texts)).rpartition(_TRACEBACK)[2] if texts else _printed_by_hub(timeline, track)
 
 
 def in_callbacks(timeline: Timeline) -> Iterator[tuple[int, int, str, str, Place | None]]:
@@ -49,15 +58,20 @@ def in_callbacks(timeline: Timeline) -> Iterator[tuple[int, int, str, str, Place
         for callback, told in zip(pieces[1::2], pieces[2::2], strict=True):
             traceback = told.partition(_TRACEBACK)[2]
             places = _frames(traceback)
-            raised = [line for line in traceback.splitlines() if line and not line[0].isspace()]
-            if raised[1:]:
+            if raised := _raised(traceback):
                 place = min(reversed(places), key=lambda frame: strangeness(frame.file), default=None)
-                yield output.t_ns, output.track, callback, raised[1], place
+                yield output.t_ns, output.track, callback, raised, place
 
 
 def _frames(traceback: str) -> list[Place]:
     found = _FRAME.findall(traceback)
     return [Place(file, function, int(line), int(line), -1, -1) for file, line, function in found]
+
+
+def _raised(traceback: str) -> str:
+    lines = [line for line in traceback.splitlines() if line and not line[0].isspace()]
+    # The first is the rest of the head.
+    return lines[1] if len(lines) > 1 else ""
 
 
 def _printed_by_hub(timeline: Timeline, track: Track) -> str:
