@@ -259,6 +259,26 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "setter_died",
             ["load ended with ValueError", "before ready.set()", "→ view waited in ready.wait(0.3)", "limit of 0.3 s"],
         ),
+        (
+            """
+            import asyncio
+            async def connect(ready):
+                await asyncio.sleep(0.06)
+                int("x")
+                ready.set()
+            async def use(ready):
+                try:
+                    await asyncio.wait_for(ready.wait(), 0.3)
+                except asyncio.TimeoutError:
+                    pass
+            async def main():
+                ready = asyncio.Event()
+                await asyncio.gather(connect(ready), use(ready), return_exceptions=True)
+            asyncio.run(main())
+            """,
+            "setter_died",
+            ["connect ended with ValueError", "before ready.set()", "→ use waited in asyncio.wait_for(ready.wait"],
+        ),
         (LIMITS.format(text="x", limit=0.06, times=3), "unretrieved", ["load raised ValueError"]),
         (
             TASKS.format(odd=1, takes=0, limit="timeout=0.1"),

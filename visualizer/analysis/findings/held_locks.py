@@ -357,8 +357,11 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
     if is_over(timeline):
         return
     waiting, holders = locked(timeline)
+    forsaken = {tie.track for tie in timeline.ties if tie.relation == words.FORSAKEN}
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for suspension in waiting.values():
+        if timeline.tracks[suspension.track].parent in forsaken:
+            continue  # A deadlock tells of all that wait there.
         if suspension.object not in locks or timeline.last_ns - suspension.t_ns < STUCK_NS:
             continue
         holder = holders.get(suspension.object, keeper_of(timeline, suspension))

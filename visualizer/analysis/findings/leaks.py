@@ -88,8 +88,9 @@ def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         return None  # A worker of a pool's.
     until_ns = _end_ns(timeline)
-    waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
-    if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
+    waited_ns, ran_ns = (track.slices.spent_ns(state, until_ns) for state in (State.WAITING, State.RUNNING))
+    # That others did not let it run is not its doing.
+    if waited_ns < LEAK_IDLE_SHARE * max(1, waited_ns + ran_ns) or _is_served(timeline, track):
         return None
     return suspension
 

@@ -25,7 +25,7 @@ from visualizer.analysis.findings.tracebacks import frames, printed, strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, loop_around
+from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, limited, loop_around
 from visualizer.trace import words
 
 #: Reason of a wait, and the method that waits -> the methods by which another track ends it.
@@ -109,9 +109,9 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     ]
     found = []
     for (reason, on, *_), those in alike.items():
-        call = called(on)
-        methods = _ENDED_BY.get((reason, call.method)) if call is not None else None
-        if call is None or methods is None:
+        call = called(limited(on))
+        methods = _ended_by(reason, call.method) if call is not None else None
+        if call is None or not methods:
             continue
         waiting, ends_ns = tuple(those.waiting), tuple(those.ends_ns)
         may = (track for track in failed if those.may_end_by(track))
@@ -134,12 +134,19 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     return found
 
 
+def _ended_by(reason: str, method: str) -> tuple[str, ...]:
+    """The methods that end such a wait; of `wait_for`, up to 3.11, by the method alone: a task of its own waits in it."""
+    if reason != words.JOIN or method == "join":
+        return _ENDED_BY.get((reason, method), ())
+    return tuple(end for (_, waits_in), ends in _ENDED_BY.items() if waits_in == method for end in ends)
+
+
 def _given_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or longer, for what another track would have brought about, that their time limits ended; and
     when they did."""
     wakeups, columns = timeline.columns.wakeups, timeline.columns.suspensions
     causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.TIMEOUT]
-    reasons = {reason for reason, _ in _ENDED_BY}
+    reasons = {reason for reason, _ in _ENDED_BY} | {words.JOIN}
     details = [number for number, (reason, *_) in enumerate(columns.details.known) if reason in reasons]
     if not causes or not details:
         return
@@ -166,8 +173,8 @@ def _goes_on_so(timeline: Timeline, waiting: Iterable[Suspension], t_ns: int) ->
             return True
         if not is_over and every.end_ns[at_] > t_ns and wakeups.waker[every.waker[at_]] in timeline.tracks:
             one = timeline.suspensions[int(every.suspension[at_])]
-            # Who gives up a barrier breaks it for all others.
-            if one.reason != words.BARRIER and (not things or one.object in things):
+            # Who gives up a barrier breaks it for all others; who gives up a task cancels it, and waits for its end.
+            if one.reason not in (words.BARRIER, words.JOIN) and (not things or one.object in things):
                 return True
     return False
 

@@ -45,6 +45,7 @@ _CROWD = 64
 #: A string, or one character of an expression.
 _PIECE = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|.""", re.DOTALL)
 _METHOD = re.compile(r"(.+)\.(\w+)", re.DOTALL)
+_WAIT_FOR = re.compile(r"(?:asyncio\.)?wait_for\(\s*")
 #: What stands in brackets, which may have others inside.
 _INSIDE = {"[": r"\[(?:[^][\n]|\[[^][\n]*\])*\]", "(": r"\((?:[^()\n]|\([^()\n]*\))*\)"}
 
@@ -73,6 +74,17 @@ def called(expression: str) -> Called | None:
             name, behind = name[:start], _INSIDE[name[start]] + behind
     name = name.rpartition(".")[2]
     return Called(method[1], method[2], re.escape(name) + behind) if name.isidentifier() else None
+
+
+def limited(expression: str) -> str:
+    """What is awaited in `asyncio.wait_for(what, limit)`; any other expression as it is."""
+    inner = _WAIT_FOR.match(expression)
+    if inner is None:
+        return expression
+    rest = expression[inner.end() :]
+    brackets = _groups(rest)
+    ends = (at for at, sign in enumerate(rest) if sign in ",)" and not any(a <= at < b for a, b in brackets))
+    return rest[: next(ends, len(rest))]
 
 
 def _groups(text: str) -> list[tuple[int, int]]:
