@@ -351,7 +351,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
             f"{min(100, round(100 * ready.total_ns / life_ns))}% of its life, at most {duration(longest_ns, 2)} at once"
         )
         ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
-        sentence += f", while {listed([timeline.name(one) for one in ran])} ran" if ran else ""
+        sentence += f", while {listed([timeline.name(one) for one in ran]) or 'others'} ran"
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,)))
@@ -359,13 +359,15 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
 
 
 def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
-    """Who ran in that time, the longest first: those who did for at least half as long as that one."""
+    """Who ran in that time, the longest first: those who did for at least half as long as that one. Nobody if many
+    others did that together had short turns."""
     ran_ns: dict[int, int] = {}
     for turn in turns_in(turns, start_ns, end_ns):
         shared_ns = min(turn.end_ns, end_ns) - max(turn.start_ns, start_ns)
         ran_ns[turn.track] = ran_ns.get(turn.track, 0) + shared_ns
     order = sorted(ran_ns, key=ran_ns.__getitem__, reverse=True)
-    return [track for track in order if 2 * ran_ns[track] >= ran_ns[order[0]]]
+    most = [track for track in order if 2 * ran_ns[track] >= ran_ns[order[0]]]
+    return most if 2 * sum(ran_ns[track] for track in most) >= end_ns - start_ns else []
 
 
 def _took_turns(timeline: Timeline, delay: Delay) -> bool:

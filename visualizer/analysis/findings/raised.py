@@ -70,7 +70,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
-        raised = f" {track.value}" if track.value is not None else ""
+        value = track.value if track.value is not None else exception(timeline, track)
+        raised = f" {value}" if value else ""
         place = printed(timeline, track)
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.

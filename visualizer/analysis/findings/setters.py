@@ -135,7 +135,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
 
 
 def _ended_by(reason: str, method: str) -> tuple[str, ...]:
-    """The methods that end such a wait; of `wait_for`, up to 3.11, by the method alone: a task of its own waits in it."""
+    """The methods that end such a wait; of `wait_for`, up to 3.11, by the method alone: a task of its own waits."""
     if reason != words.JOIN or method == "join":
         return _ENDED_BY.get((reason, method), ())
     return tuple(end for (_, waits_in), ends in _ENDED_BY.items() if waits_in == method for end in ends)

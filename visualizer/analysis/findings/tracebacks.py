@@ -85,7 +85,7 @@ def _printed_by_hub(timeline: Timeline, track: Track) -> str:
             break
         text += output.text
     traceback = text.partition(_TRACEBACK)[2].partition(_TRACEBACK)[0]
-    return traceback if exception and f"failed with {exception}" in traceback else ""
+    return traceback if f"failed with {exception}" in traceback else ""
 
 
 def printed(timeline: Timeline, track: Track) -> Place | None:
