@@ -142,8 +142,8 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         )
     }
     written = _written(timeline, waiting, holders, {}, held=True)
-    for track, one in waiting.items():
-        # Who waits for the end of another one may keep a lock meanwhile, of which nobody told.
+    # Who waits for the end of another one may keep a lock meanwhile, of which nobody told.
+    for track, one in {one.object: (track, one) for track, one in waiting.items()}.values() if joining else ():
         keeper = keeper_of(timeline, one) if track not in written and one.object not in holders else None
         if keeper in joining:
             written[track] = Ending(keeper, "", 0, "release")

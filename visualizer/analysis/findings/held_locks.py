@@ -357,6 +357,7 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
     if is_over(timeline):
         return
     waiting, holders = locked(timeline)
+    keepers: dict[str, int | None] = {}
     forsaken = {tie.track for tie in timeline.ties if tie.relation == words.FORSAKEN}
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for suspension in waiting.values():
@@ -364,7 +365,9 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
             continue  # A deadlock tells of all that wait there.
         if suspension.object not in locks or timeline.last_ns - suspension.t_ns < STUCK_NS:
             continue
-        holder = holders.get(suspension.object, keeper_of(timeline, suspension))
+        if suspension.object not in keepers:
+            keepers[suspension.object] = holders.get(suspension.object, keeper_of(timeline, suspension))
+        holder = keepers[suspension.object]
         joins = suspended(timeline, timeline.tracks[holder]) if holder is not None else None
         # Who waits for a lock as well is one of a circle, or of a chain of which the last is told; and so is who waits
         # for the end of one of those who wait for its lock.

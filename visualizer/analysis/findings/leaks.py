@@ -11,6 +11,7 @@ from visualizer.analysis.findings.base import (
     LEAK_GAP_SHARE,
     LEAK_IDLE_SHARE,
     LEAK_OF,
+    LOCKS,
     Finding,
     at,
     finding,
@@ -83,8 +84,8 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
     suspension = left_waiting(timeline, track)
-    if suspension is None or suspension.reason == words.IO:
-        return None
+    if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
+        return None  # Of a lock it is told who keeps it.
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         return None  # A worker of a pool's.
     until_ns = _end_ns(timeline)

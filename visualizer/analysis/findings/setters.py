@@ -110,7 +110,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     found = []
     for (reason, on, *_), those in alike.items():
         call = called(limited(on))
-        methods = _ended_by(reason, call.method) if call is not None else None
+        methods = _ended_by(reason, call.method, limited(on) != on) if call is not None else None
         if call is None or not methods:
             continue
         waiting, ends_ns = tuple(those.waiting), tuple(those.ends_ns)
@@ -134,9 +134,9 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     return found
 
 
-def _ended_by(reason: str, method: str) -> tuple[str, ...]:
+def _ended_by(reason: str, method: str, is_limited: bool) -> tuple[str, ...]:
     """The methods that end such a wait; of `wait_for`, up to 3.11, by the method alone: a task of its own waits."""
-    if reason != words.JOIN or method == "join":
+    if reason != words.JOIN or not is_limited:
         return _ENDED_BY.get((reason, method), ())
     return tuple(end for (_, waits_in), ends in _ENDED_BY.items() if waits_in == method for end in ends)
 
