@@ -368,7 +368,8 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
         if suspension.object not in keepers:
             keepers[suspension.object] = holders.get(suspension.object, keeper_of(timeline, suspension))
         holder = keepers[suspension.object]
-        joins = suspended(timeline, timeline.tracks[holder]) if holder is not None else None
+        known = timeline.tracks.get(holder) if holder is not None else None
+        joins = suspended(timeline, known) if known is not None else None
         # Who waits for a lock as well is one of a circle, or of a chain of which the last is told; and so is who waits
         # for the end of one of those who wait for its lock.
         is_followed = holder in waiting or (joins is not None and joins.on_track in waiting)

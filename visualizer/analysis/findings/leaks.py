@@ -77,7 +77,10 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
             and not (created[track.creator] == 1 and _lives(timeline, track.creator))
         ]
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
-            found[place] = waiting
+            # Who got to run late has not waited for long, but does the same.
+            does = {(one.reason, one.on, one.place) for _, one in waiting}
+            left = [(track, one) for track in tracks if (one := left_waiting(timeline, track)) is not None]
+            found[place] = [(track, one) for track, one in left if (one.reason, one.on, one.place) in does]
     return found
 
 
@@ -89,9 +92,8 @@ def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         return None  # A worker of a pool's.
     until_ns = _end_ns(timeline)
-    waited_ns, ran_ns = (track.slices.spent_ns(state, until_ns) for state in (State.WAITING, State.RUNNING))
-    # That others did not let it run is not its doing.
-    if waited_ns < LEAK_IDLE_SHARE * max(1, waited_ns + ran_ns) or _is_served(timeline, track):
+    waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
+    if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
         return None
     return suspension
 
