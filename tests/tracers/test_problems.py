@@ -14,7 +14,7 @@ from visualizer.analysis.findings import grouped
 IMPORTS = """
 import gevent, time
 from gevent.event import AsyncResult, Event
-from gevent.lock import BoundedSemaphore, RLock
+from gevent.lock import BoundedSemaphore, RLock, Semaphore
 from gevent.pool import Pool
 from gevent.queue import JoinableQueue, Queue
 from gevent.threadpool import ThreadPool
@@ -46,11 +46,54 @@ def worker():
         n = jobs.get()
         if n == {odd}:
             continue
+        gevent.sleep({takes})
         jobs.task_done()
 gevent.spawn(worker)
 for n in range(3):
     jobs.put(n)
-jobs.join()
+jobs.join({limit})
+"""
+#: Who would have set it died while others waited, or after one of them had gone on without it once already.
+LIMITS = """
+ready = Event()
+def load():
+    gevent.sleep(0.1)
+    int({text!r})
+    ready.set()
+def view():
+    for _ in range({times}):
+        ready.wait({limit})
+gevent.joinall([gevent.spawn(load), gevent.spawn(view)])
+"""
+JOINED = """
+state, other = {lock}, {lock}
+def child():
+    with {taken}:
+        pass
+def parent():
+    with state:
+        gevent.spawn(child).join()
+gevent.spawn(parent).join(timeout={limit})
+"""
+CHILD = """
+import multiprocessing
+def work(n):
+    [0][n]
+child = multiprocessing.get_context("fork").Process(target=work, args=({n},), name="child")
+child.start()
+child.join()
+"""
+#: More than are let in ask for a second one.
+SLOTS = """
+slots = Semaphore({lets})
+def store():
+    if slots.acquire(timeout={limit}):
+        slots.release()
+def load():
+    with slots:
+        gevent.sleep(0.001)
+        store()
+gevent.joinall([gevent.spawn(load) for _ in range(2)], timeout={ends})
 """
 CONNECTIONS = """
 connections = Queue()
@@ -211,7 +254,101 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
                 "→ main",
             ],
         ),
-        (TASKS.format(odd=1), "lost_task_done", ["task_done() was called too seldom → main waited in jobs.join()"]),
+        (
+            LIMITS.format(text="x", limit=0.3, times=1),
+            "setter_died",
+            ["load ended with ValueError", "before ready.set()", "→ view waited in ready.wait(0.3)", "limit of 0.3 s"],
+        ),
+        (
+            """
+            import asyncio
+            async def connect(ready):
+                await asyncio.sleep(0.06)
+                int("x")
+                ready.set()
+            async def use(ready):
+                try:
+                    await asyncio.wait_for(ready.wait(), 0.3)
+                except asyncio.TimeoutError:
+                    pass
+            async def main():
+                ready = asyncio.Event()
+                await asyncio.gather(connect(ready), use(ready), return_exceptions=True)
+            asyncio.run(main())
+            """,
+            "setter_died",
+            ["connect ended with ValueError", "before ready.set()", "→ use waited in asyncio.wait_for(ready.wait"],
+        ),
+        (LIMITS.format(text="x", limit=0.06, times=3), "unretrieved", ["load raised ValueError"]),
+        (
+            TASKS.format(odd=1, takes=0, limit="timeout=0.1"),
+            "lost_task_done",
+            ["task_done() was called too seldom → main waited in jobs.join(timeout=0.1)", "until its limit of 0.1 s"],
+        ),
+        (
+            JOINED.format(lock="RLock()", taken="state", limit=0.5),
+            "deadlock",
+            ["circular wait: child waits for state", "which parent holds; parent waits in", "for child"],
+        ),
+        (
+            JOINED.format(lock="BoundedSemaphore(1)", taken="state", limit=0.5),
+            "deadlock",
+            ["circular wait (inferred from the source): child waits for state", "parent waits in", "for child"],
+        ),
+        (
+            SLOTS.format(lets=2, limit=None, ends=0.5),
+            "deadlock",
+            ["circular wait: load-1 and load-2 wait in slots.acquire", "for Semaphore 1, which they hold themselves"],
+        ),
+        (
+            SLOTS.format(lets=2, limit=0.1, ends=30),
+            "deadlock",
+            ["circular wait: load-1 and load-2 wait in slots.acquire", "none went on until load-1 gave up, after"],
+        ),
+        (
+            """
+            import asyncio
+            async def main():
+                asyncio.get_running_loop().call_soon(lambda: {}["port"])
+                await asyncio.sleep(0.01)
+            asyncio.run(main())
+            """,
+            "unretrieved",
+            ["main.<locals>.<lambda>(), a callback that loop called, raised KeyError: 'port' (script.py:11) →"],
+        ),
+        (CHILD.format(n=1), "unretrieved", ["child (", ") raised IndexError: list index out of range (script.py:"]),
+        (
+            """
+            def report(greenlet):
+                {}["port"]
+            greenlet = gevent.spawn(int)
+            greenlet.link(report)
+            greenlet.join()
+            gevent.sleep(0.001)
+            """,
+            "unretrieved",
+            ["report raised KeyError('port') (script.py:10) →"],
+        ),
+        (
+            """
+            import asyncio
+            async def fetch(n):
+                await asyncio.sleep(0)
+                [0][n]
+            async def main():
+                async with asyncio.TaskGroup() as group:
+                    for n in range(2):
+                        group.create_task(fetch(n), name=f"fetch-{n}")
+            asyncio.run(main())
+            """,
+            "crash",
+            ["fetch-1 raised IndexError('list index out of range') (script.py:12) `[0][n]`, which main-1 got"],
+        ),
+        (
+            TASKS.format(odd=1, takes=0, limit=""),
+            "lost_task_done",
+            ["task_done() was called too seldom → main waited in jobs.join()"],
+        ),
         (
             CONNECTIONS.format(fail=1),
             "not_returned",
@@ -308,7 +445,13 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
     "source",
     [
         SETTER.format(port=0).replace("port - 1", "port"),
-        TASKS.format(odd=9),
+        TASKS.format(odd=9, takes=0, limit=""),
+        TASKS.format(odd=9, takes=0.1, limit="timeout=0.15"),
+        LIMITS.format(text="1", limit=30, times=1),
+        JOINED.format(lock="RLock()", taken="other", limit=30),
+        JOINED.format(lock="BoundedSemaphore(1)", taken="other", limit=30),
+        SLOTS.format(lets=3, limit=None, ends=30),
+        CHILD.format(n=0),
         CONNECTIONS.format(fail=0),
         POOL.format(where="Pool(2)"),
         THREADS.format(size=4),
@@ -354,3 +497,41 @@ def test_the_deadlock_that_ended_the_program_is_told_not_the_one_of_its_shutdown
     )
     assert kind == "deadlock"
     assert "main waits in started.wait() (script.py:8)" in sentence
+
+
+#: Ends the program once its trace tells that nothing could wake the loop, or after so many tenths of a second.
+FORSAKEN = """
+import asyncio, os, subprocess
+trace, n = __file__.replace(".py", ".trace"), 0
+subprocess.Popen(["sh", "-c", f"n=0; while ! grep -q '^..tie.*forsaken' {{trace}} && [ $n -lt {most} ]; do"
+                  " sleep 0.1; n=$((n+1)); done; sleep 0.8; kill -TERM $PPID"])
+async def consume(condition):
+    async with condition:
+        await condition.wait()
+async def main():
+    {also}
+    await asyncio.create_task(consume(asyncio.Condition()))
+asyncio.run(main())
+"""
+
+
+def test_a_loop_that_nothing_can_wake(trace_source: TraceSource) -> None:
+    traced = trace_source(FORSAKEN.format(most=600, also="pass"))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    [(kind, sentence)] = problems(traced)
+    assert kind == "deadlock"
+    assert sentence.startswith("consume waits in condition.wait() (script.py:8) for Condition 1 and main-2 waits")
+    assert "for consume → nothing else in the program could wake them, until" in sentence
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        "asyncio.get_running_loop().call_later(60, print)",
+        "asyncio.get_running_loop().add_signal_handler(10, print)",
+        "await asyncio.start_server(print, '127.0.0.1', 0)",
+        "await asyncio.to_thread(print)",
+    ],
+)
+def test_a_loop_that_something_may_wake(trace_source: TraceSource, also: str) -> None:
+    assert problems(trace_source(FORSAKEN.format(most=8, also=also))) == []

@@ -219,3 +219,57 @@ def test_locks_that_nobody_waits_for_in_a_circle(
     traced = trace_source(BESIDE_OTHERS + ENDS_IT + ORDER.format(ann=ann, bob=bob, wait=wait, between=between))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
+
+
+FULL = """
+def slow(n):
+    begun.set()
+    time.sleep(0.2)
+
+def quick(n):
+    return n
+
+begun = threading.Event()
+with ThreadPoolExecutor({workers}) as pool:
+    first = pool.submit(slow, 1)
+    begun.wait()
+    for n in range(2):
+        pool.submit({then}, n).result()
+"""
+
+
+def test_a_call_that_waits_for_a_worker(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + FULL.format(workers=1, then="quick"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "thread_pool_full"
+    assert sentence.startswith("all workers of ThreadPoolExecutor 1 were busy: ThreadPoolExecutor-0_0 slept 0.")
+    assert "→ quick, which main had it call, began 0." in sentence
+
+
+@pytest.mark.parametrize(("workers", "then"), [(2, "quick"), (1, "slow")])
+def test_calls_that_need_not_or_are_alike(trace_source: TraceSource, workers: int, then: str) -> None:
+    traced = trace_source(BESIDE_OTHERS + FULL.format(workers=workers, then=then))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []
+
+
+LEAK = """
+def follow(event):
+    {wait}
+
+for n in range(10):
+    threading.Thread(target=follow, args=(threading.Event(),), daemon=True).start()
+    time.sleep(0.01)
+"""
+
+
+def test_daemons_that_never_end(trace_source: TraceSource) -> None:
+    ((kind, sentence),) = problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait()")))
+    assert kind == "leak"
+    assert sentence.startswith("10 × follow, spawned at script.py:")
+    assert "waits in event.wait()" in sentence
+
+
+def test_daemons_that_wait_for_time_or_end(trace_source: TraceSource) -> None:
+    assert problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait(0.001)"))) == []

@@ -406,3 +406,31 @@ def test_a_with_block_of_a_function_that_runs_when_the_second_thread_begins(trac
         "main()\n"
     )
     assert ends(traced) == [("main", "lock", "other", "callback", "keeps")]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="a lock says at once that another one has it")
+def test_who_asks_at_once_for_what_another_one_waits_for_waits(trace_source: TraceSource) -> None:
+    """Whom it was given takes a moment to run: up to then the lock seems to be free."""
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+def other():
+    with lock:
+        pass
+
+lock = threading.Lock()
+with lock:
+    thread = threading.Thread(target=other)
+    thread.start()
+    until(1)
+with lock:
+    pass
+thread.join()
+with lock:
+    pass
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    (waited,) = [wait for wait in traced.waits if wait[:2] == ("main", "lock")]
+    assert waited[2] == "lock"
+    assert not [wake for wake in traced.wakes if wake[1:] == ("unknown", "main")]

@@ -119,6 +119,10 @@ OWNS = "owns"
 AWAITS = "awaits"
 #: It and all other workers of a pool wait for results that this pool has not begun with.
 EXHAUSTS = "exhausts"
+#: It gave a pool of threads, all of which work, a call; and that such a call has begun.
+QUEUED, BEGUN = "queued", "begun"
+#: A loop polls without a limit, and there is nothing that could wake it.
+FORSAKEN = "forsaken"
 #: The program does not wait for the end of this thread.
 DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".

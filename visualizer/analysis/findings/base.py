@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+import re
 import signal
 from collections.abc import Hashable, Iterable
 from enum import StrEnum
@@ -65,6 +66,8 @@ MEMBERS_OF = 3
 #: Shorter turns are not named as the cause of a delay.
 NAMED_NS = 10 * _MS
 
+#: How the library calls a thread that has no name.
+_THREAD = re.compile(r"Thread-\d+ \((.+)\)")
 #: At most this many other tracks are named in a sentence; the rest is counted.
 _NAMED = 3
 
@@ -144,6 +147,12 @@ def listed(parts: list[str], most: int = _NAMED) -> str:
     if len(parts) > most + 1:
         parts = [*parts[:most], f"{len(parts) - most} others"]
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def function_of(track: Track) -> str:
+    """What tracks that do the same are called: of a thread with a name of the library's, its function."""
+    found = _THREAD.fullmatch(track.base_name) if track.kind == words.THREAD else None
+    return found[1] if found is not None else track.base_name
 
 
 def worst_of(count: int, what: str) -> str:

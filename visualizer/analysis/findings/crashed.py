@@ -31,7 +31,13 @@ def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     raised = _raised_in(timeline, main)
     told = f"{exception}: {message}" if message else exception
     where = f"{at(place)}{quoted(timeline, place)}" if place is not None else ""
-    if raised is not None:
+    members = _members(timeline) if exception.endswith("ExceptionGroup") else []
+    if members:
+        raised = members[0]
+        others = f" (one of {len(members)} that did)" if len(members) > 1 else ""
+        sentence = f"{timeline.name(raised.id)}{others} raised {raised.value}{where}, which {timeline.name(main)} "
+        sentence += f"got in {exception}({message.partition(', [')[0]}) and did not catch"
+    elif raised is not None:
         sentence = f"{timeline.name(raised.id)} raised {told}{where}, which {timeline.name(main)} did not catch"
     else:
         sentence = f"{timeline.name(main)} raised {told}{where}"
@@ -39,6 +45,14 @@ def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence += f": {_unstarted(timeline)} {_MEANT[message]}"
     tracks = [track for track in (raised.id if raised is not None else main, main) if track in timeline.tracks]
     yield finding("crash", f"{sentence} → the program ended", tracks, t_ns, place)
+
+
+def _members(timeline: Timeline) -> list[Track]:
+    """The tracks that ended with the exceptions of the group that ended the program, the first of them first."""
+    members = timeline.uncaught[1].partition("[")[2] if timeline.uncaught is not None else ""
+    ended = map(timeline.tracks.__getitem__, timeline.exits)
+    found = [track for track in ended if track.state is State.FAILED and track.value and track.value in members]
+    return sorted(found, key=lambda track: members.index(track.value or ""))
 
 
 def _raised_in(timeline: Timeline, main: int) -> Track | None:

@@ -36,12 +36,12 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.ready_times import Delay
-from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
+from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
-from visualizer.analysis.text.source_text import definition, loop_around
+from visualizer.analysis.text.source_text import definition, loop_around, spins
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -134,6 +134,8 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
             tracks += [one.track for one in kept]
         delayed = listed(told)
         call = _call(timeline, turn, seen)
+        if call is None and not told and turn.switch >= 0 and _is_alone(timeline, hub, turn.track):
+            continue
         if call is not None and seen is not None:
             hub_told = f"its {timeline.tracks[hub].kind}" if turn.track != hub else "its thread"
             lasted = duration(length_ns, 2)
@@ -165,6 +167,12 @@ def _work(timeline: Timeline, seen: Sampled, yielded: Place | None) -> Hashable:
     if seen.called is not None and (yielded is None or yielded[:2] != place[:2]):
         return place.file, place.function, seen.called.file, seen.called.line
     return place.file, loop_around(timeline, place, yielded)
+
+
+def _is_alone(timeline: Timeline, hub: int, track: int) -> bool:
+    """Whether it is the only task that its loop ever had, as the main thread of a hub without greenlets."""
+    others = (one for one in timeline.tracks.values() if one.parent == hub and one.id != track)
+    return timeline.tracks[hub].kind == words.LOOP and next(others, None) is None
 
 
 def _call(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> BlockingCall | None:
@@ -352,7 +360,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
             f"{share}% of its life, at most {duration(ready.longest_ns, 2)} at once"
         )
         ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
-        sentence += f", while {listed([timeline.name(one) for one in ran])} ran" if ran else ""
+        sentence += f", while {listed([timeline.name(one) for one in ran]) or 'others'} ran"
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,)))
@@ -360,13 +368,15 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
 
 
 def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
-    """Who ran in that time, the longest first: those who did for at least half as long as that one."""
+    """Who ran in that time, the longest first: those who did for at least half as long as that one. Nobody if many
+    others did that together had short turns."""
     ran_ns: dict[int, int] = {}
     for turn in turns_in(turns, start_ns, end_ns):
         shared_ns = min(turn.end_ns, end_ns) - max(turn.start_ns, start_ns)
         ran_ns[turn.track] = ran_ns.get(turn.track, 0) + shared_ns
     order = sorted(ran_ns, key=ran_ns.__getitem__, reverse=True)
-    return [track for track in order if 2 * ran_ns[track] >= ran_ns[order[0]]]
+    most = [track for track in order if 2 * ran_ns[track] >= ran_ns[order[0]]]
+    return most if 2 * sum(ran_ns[track] for track in most) >= end_ns - start_ns else []
 
 
 def _took_turns(timeline: Timeline, delay: Delay) -> bool:
@@ -442,6 +452,33 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             spent_ns = timeline.tracks[track].slices.spent_ns
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
+    yield from _spinning_threads(timeline)
+
+
+def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
+    """Threads without a hub or loop that were sampled in a loop which only asks, for HOG_NS or longer: the source says
+    so. One for each, about the longest time; what it costs is that it keeps the interpreter from others."""
+    threads = timeline.tracks.of_kind(words.THREAD)
+    busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
+    for track in sorted(busy):
+        slices = timeline.tracks[track].slices
+        ends_ns = [*slices.start_ns[1:], timeline.last_ns]
+        cost_ns, longest = 0, None
+        for state, start_ns, end_ns in zip(slices.state, slices.start_ns, ends_ns, strict=True):
+            if state not in RUNS or end_ns - start_ns < HOG_NS:
+                continue
+            seen = mostly(timeline, track, start_ns, end_ns)
+            loop = spins(timeline, seen.place) if seen is not None else ""
+            if seen is not None and loop:
+                cost_ns += end_ns - start_ns
+                longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
+        if longest is not None:
+            lasted_ns, start_ns, seen, loop = longest
+            sentence = (
+                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
+                f"{hot_line(timeline, seen, quotes=False)}, and did nothing else"
+            )
+            yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:

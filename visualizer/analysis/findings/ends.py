@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator
 from functools import cache
+from typing import TypeGuard
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from visualizer.analysis.findings.base import (
     worst_of,
 )
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.findings.held_locks import locked, locks_of
+from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
@@ -98,14 +99,14 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told_of.update(one.lost_by)
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
-        yield from _standing(timeline, loop, told_of)
+        yield from _standing(timeline, loop, told_of, explained)
     yield from _standing_threads(timeline, told_of, explained)
     yield from _given_up(timeline, told_of)
 
 
 def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
     """Tracks of which other problems say why they wait for ever, and in which wait."""
-    found = {one.track: one for what in broken(timeline, observed) for one in what.waiting}
+    found = {one.track: one for what in broken(timeline, observed) if not what.ends_ns for one in what.waiting}
     found.update((one.track, one) for several in crowded_out(timeline, observed).values() for one in several)
     return found
 
@@ -120,8 +121,12 @@ def _is_explained(waiting: dict[int, Suspension], explained: dict[int, Suspensio
 
 
 def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
-    """Tracks that wait for locks that the next of them holds, up to the end of what is known."""
+    """Tracks that wait for locks that the next of them holds, or for its end, up to the end of what is known."""
     waiting, holders = locked(timeline)
+    if not waiting:
+        return
+    joins = (suspended(timeline, track) for track in timeline.tracks.lasting() if not track.schedules)
+    joining = {one.track: one for one in joins if _joins(one)}
     # Who waits with a time limit goes on when that is over. A Lock of threads may be released by any of them: who
     # waits for one that it has itself may well wait for another to do that, unless it is in its `with` block.
     entered = {(tie.track, tie.object, tie.t_ns) for tie in timeline.ties if tie.relation == words.HOLDS}
@@ -137,11 +142,25 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         )
     }
     written = _written(timeline, waiting, holders, {}, held=True)
-    while cycle := _cycle(waiting, holders, {}, written):
+    # Who waits for the end of another one may keep a lock meanwhile, of which nobody told.
+    for track, one in {one.object: (track, one) for track, one in waiting.items()}.values() if joining else ():
+        keeper = keeper_of(timeline, one) if track not in written and one.object not in holders else None
+        if keeper in joining:
+            written[track] = Ending(keeper, "", 0, "release")
+            holders[one.object] = keeper
+    waiting.update((track, one) for track, one in joining.items() if track not in told_of)
+    joined = _joined_among(timeline, waiting)
+    while cycle := _cycle(waiting, holders, joined, written):
         since_ns = max(waiting[track].t_ns for track in cycle)
         # What runs still may be about to give up.
         if timeline.end is not None or is_over(timeline) or timeline.last_ns - since_ns >= STUCK_NS:
-            sentence = _circle_told(timeline, cycle, waiting, holders, {}, written)
+            if len(cycle) == 1:
+                thing = waiting[cycle[0]].object
+                cycle = [one for one in waiting if (one, thing, waiting[one].t_ns) in entered] or cycle
+            if not _has_all(timeline, cycle, waiting):
+                del waiting[cycle[0]]
+                continue
+            sentence = _circle_told(timeline, cycle, waiting, holders, joined, written)
             sentence += f" → none of them goes on, until {end_told(timeline)}"
             lost_ns = [
                 (timeline.tracks[track].exit_ns if timeline.tracks[track].exit_ns >= 0 else timeline.last_ns)
@@ -151,6 +170,19 @@ def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
             yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, sum(lost_ns), cycle)
         for track in cycle:
             del waiting[track]
+
+
+def _has_all(timeline: Timeline, cycle: list[int], waiting: dict[int, Suspension]) -> bool:
+    """Whether those who wait for a semaphore that they have themselves are all that it lets in, as far as the source
+    says how many that are: otherwise another one may give it back."""
+    things = {waiting[track].object for track in cycle}
+    lets = lets_in(timeline, waiting[cycle[0]]) if len(things) == 1 else None
+    return not (lets or "").isdecimal() or len(cycle) >= int(lets or 0)
+
+
+def _joins(suspension: Suspension | None) -> TypeGuard[Suspension]:
+    """Whether one waits there for the end of another track, however long that takes."""
+    return suspension is not None and suspension.reason == words.JOIN and suspension.asked_ns < 0
 
 
 def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
@@ -176,7 +208,17 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
             continue
         locks = locks_of(timeline) if locks is None else locks
         if any(one.object not in locks for one in waiting.values()):
-            continue  # Of a semaphore that lets several in, another one may have given it back.
+            # Of a semaphore that lets several in, another one may have given it back, unless all of them wait for it.
+            inside_ = [_waiting_at(timeline, track, until_ns - 1) for track in inside.get(first.object, ())]
+            those = {
+                one.track: one
+                for one in inside_
+                if one is not None and one.object == first.object and one.t_ns in inside[first.object][one.track]
+            }
+            lets = lets_in(timeline, first) or ""
+            if len(waiting) > 1 or not lets.isdecimal() or len(those) < int(lets):
+                continue
+            waiting = those
         holders[one.object] = holder
         which = frozenset((timeline.tracks[track].base_name, one.place) for track, one in waiting.items())
         cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
@@ -225,8 +267,11 @@ def _waiting_at(timeline: Timeline, track: int, t_ns: int) -> Suspension | None:
     return timeline.suspensions[known.slices.about[at_]]
 
 
-def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Finding]:
-    """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left.
+def _standing(
+    timeline: Timeline, loop: Track, told_of: set[int], explained: dict[int, Suspension]
+) -> Iterator[Finding]:
+    """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left; or that
+    wait for anything, where it had nothing left that could wake it.
 
     It raises nothing then, since a signal or another thread may still come, and polls until somebody ends it.
     """
@@ -238,12 +283,16 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     until_ns = loop.slices.start_ns[idle + 1] if idle + 1 < len(loop.slices) else timeline.last_ns
     if until_ns - since_ns < STUCK_NS:
         return
+    ties = (tie for tie in timeline.ties if tie.relation == words.FORSAKEN and tie.track == loop.id)
+    is_forsaken = any(since_ns <= tie.t_ns <= until_ns for tie in ties)
     waiting: dict[int, Suspension] = {}
     for track in timeline.tracks.values():
         if track.parent != loop.id or track.spawn_ns > since_ns or 0 <= track.exit_ns <= since_ns:
             continue
         suspension = _waiting_at(timeline, track.id, since_ns)
-        if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS:
+        if suspension is None or (
+            not is_forsaken and (suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS)
+        ):
             return
         waiting[track.id] = suspension
     holders = {
@@ -251,10 +300,14 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
         for tie in timeline.ties
         if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns
     }
-    joined = _joined_among(waiting)
+    joined = _joined_among(timeline, waiting)
     written = _written(timeline, waiting, holders, joined)
     cycle = _cycle(waiting, holders, joined, written)
-    if not cycle or not told_of.isdisjoint(cycle):
+    if not told_of.isdisjoint(cycle or waiting):
+        return
+    if not cycle:
+        if is_forsaken and explained.keys().isdisjoint(waiting):
+            yield _all_wait(timeline, waiting, joined, since_ns, until_ns)
         return
     sentence = _circle_told(timeline, cycle, waiting, holders, joined, written)
     sentence += f" → none of them goes on, until {end_told(timeline)}"
@@ -262,9 +315,17 @@ def _standing(timeline: Timeline, loop: Track, told_of: set[int]) -> Iterator[Fi
     yield finding("deadlock", sentence, cycle, since_ns, waiting[cycle[0]].place, cost_ns, cycle)
 
 
-def _joined_among(waiting: dict[int, Suspension]) -> dict[int, tuple[int, ...]]:
-    """Those who wait for the end of another one of them: for whose."""
-    return {track: (one.on_track,) for track, one in waiting.items() if one.on_track in waiting}
+def _joined_among(timeline: Timeline, waiting: dict[int, Suspension]) -> dict[int, tuple[int, ...]]:
+    """Those who wait for the end of another one of them: for whose. Of `spawn(child).join()` that is whom the same line
+    spawned."""
+    tracks = (timeline.tracks[track] for track in waiting)
+    spawned = {(track.creator, spot(track.place)): track.id for track in tracks if spot(track.place)}
+    joined = {
+        track: one.on_track if one.on_track >= 0 else spawned.get((track, spot(one.place)), words.NOBODY)
+        for track, one in waiting.items()
+        if one.reason == words.JOIN
+    }
+    return {track: (other,) for track, other in joined.items() if other in waiting}
 
 
 def _standing_threads(
@@ -272,10 +333,11 @@ def _standing_threads(
 ) -> Iterator[Finding]:
     """All threads of a program wait, up to the end of what is known, for what only one of them would bring about.
 
-    Not where something else may: a hub, a loop, another process, or a handler of signals.
+    Not where something else may: a hub, a loop, another process that lives, or a handler of signals.
     """
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
-    if len(timeline.processes) > 1 or any(scheduler.exit_ns < 0 for scheduler in schedulers):
+    others = [timeline.tracks.get(process.track) for process in timeline.processes[1:]]
+    if any(one is None or one.exit_ns < 0 for one in others) or any(one.exit_ns < 0 for one in schedulers):
         return
     waiting: dict[int, Suspension] = {}
     for track in timeline.tracks.of_kind(words.THREAD):
@@ -285,7 +347,7 @@ def _standing_threads(
         if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_THREADS:
             return
         waiting[track.id] = suspension
-    joined = _joined_among(waiting)
+    joined = _joined_among(timeline, waiting)
     # Who waits for the end of something else waits for what is not seen here.
     first = [track for track, one in waiting.items() if one.reason != words.JOIN]
     if not first or len(first) + len(joined) < len(waiting) or not told_of.isdisjoint(waiting):
@@ -295,12 +357,21 @@ def _standing_threads(
         return  # The others wait because of those.
     if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
         return
-    told = [*first, *(track for track in waiting if track not in first)]
+    ended = [f"{timeline.name(one.id)} had ended with {one.value}" for one in others if one is not None and one.value]
+    found = _all_wait(timeline, waiting, joined, since_ns, timeline.last_ns)
+    yield found._replace(sentence=f"{listed(ended)}; {found.sentence}") if ended else found
+
+
+def _all_wait(
+    timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]], since_ns: int, until_ns: int
+) -> Finding:
+    """All of them wait for what nothing in the program will bring about; who waits for others is told last."""
+    told = sorted(waiting, key=lambda track: waiting[track].reason == words.JOIN)
     parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
     them = "them" if len(told) > 1 else "it"
     sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
-    cost_ns = sum(timeline.last_ns - one.t_ns for one in waiting.values())
-    yield finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
+    cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
+    return finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
 
 
 def _hub(timeline: Timeline, hub: int) -> str:
@@ -508,6 +579,11 @@ def _circle_told(
     joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
 ) -> str:  # fmt: skip
     """That these wait in a circle, each for the next."""
+    things = {waiting[track].object for track in cycle}
+    if len(cycle) > 1 and len(things) == 1 and things & holders.keys():
+        first, [thing] = waiting[cycle[0]], things
+        who = listed([timeline.name(track) for track in cycle], _TOLD)
+        return f"circular wait: {who} wait{_for(first)} for {thing}, which they hold themselves"
     parts = [_waits(timeline, track, waiting, holders, joined, written) for track in cycle]
     inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
     return f"circular wait{inferred}: {'; '.join(parts)}"

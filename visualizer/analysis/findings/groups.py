@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import Finding, Severity, spawned_told, spot
+from visualizer.analysis.findings.base import Finding, Severity, function_of, spawned_told, spot
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.printable import plain
 
@@ -48,7 +48,7 @@ def _told_apart(timeline: Timeline, one: Finding) -> Hashable:
     track = timeline.tracks[one.tracks[0]]
     raised = (track.value or "").partition("(")[0] if one.kind == "unretrieved" else ""
     alike = (one.file, one.line) if one.alike is None else one.alike
-    return one.kind, track.base_name, raised, None if one.kind in _ANYWHERE else alike
+    return one.kind, function_of(track), raised, None if one.kind in _ANYWHERE else alike
 
 
 def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:
@@ -56,7 +56,7 @@ def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:
     if tracks == 1:
         return [Group(one, [], len(one.tracks[:1]), one.sentence, one.cost_ns) for one in several]
     worst = max(several, key=lambda one: one.cost_ns)
-    name = plain(timeline.tracks[worst.tracks[0]].base_name)
+    name = plain(function_of(timeline.tracks[worst.tracks[0]]))
     which = "the longest" if worst.cost_ns else "the first"
     sentence = f"{tracks:,} × {name}{_spawned(timeline, several)}, {which}: {worst.sentence}"
     cost_ns = sum(one.cost_ns for one in several)

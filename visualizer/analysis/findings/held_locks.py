@@ -208,14 +208,14 @@ def _is_shared(timeline: Timeline, thing: str, lock: Lock) -> bool:
     """Whether several may hold it at once: a semaphore that limits how many there are."""
     if "Semaphore" not in thing:
         return False
-    lets = _lets(timeline, timeline.suspensions[int(lock.waits.suspension[0])])
+    lets = lets_in(timeline, timeline.suspensions[int(lock.waits.suspension[0])])
     if lets is not None:
         return lets not in ("", "1")
     # Whom it was handed to is the next to release it.
     return bool(np.any(lock.got_it[:-1] & (lock.holder[1:] != lock.woken[:-1])))
 
 
-def _lets(timeline: Timeline, waiter: Suspension) -> str | None:
+def lets_in(timeline: Timeline, waiter: Suspension) -> str | None:
     """How many it lets in, as the source says where that is made which is waited for; None if it does not."""
     name = _written(waiter).rpartition(".")[2]
     source = timeline.sources.get(waiter.place.file, "") if waiter.place is not None else ""
@@ -357,13 +357,23 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
     if is_over(timeline):
         return
     waiting, holders = locked(timeline)
+    keepers: dict[str, int | None] = {}
+    forsaken = {tie.track for tie in timeline.ties if tie.relation == words.FORSAKEN}
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for suspension in waiting.values():
+        if timeline.tracks[suspension.track].parent in forsaken:
+            continue  # A deadlock tells of all that wait there.
         if suspension.object not in locks or timeline.last_ns - suspension.t_ns < STUCK_NS:
             continue
-        # Who waits for a lock as well is one of a circle, or of a chain of which the last is told.
-        is_followed = holders.get(suspension.object) in waiting or would_end(timeline, waiting, suspension, held=True)
-        if not is_followed:
+        if suspension.object not in keepers:
+            keepers[suspension.object] = holders.get(suspension.object, keeper_of(timeline, suspension))
+        holder = keepers[suspension.object]
+        known = timeline.tracks.get(holder) if holder is not None else None
+        joins = suspended(timeline, known) if known is not None else None
+        # Who waits for a lock as well is one of a circle, or of a chain of which the last is told; and so is who waits
+        # for the end of one of those who wait for its lock.
+        is_followed = holder in waiting or (joins is not None and joins.on_track in waiting)
+        if not is_followed and not would_end(timeline, waiting, suspension, held=True):
             alike.setdefault((suspension.object, suspension.place), []).append(suspension)
     for (thing, place), several in alike.items():
         tracks = [one.track for one in several]
@@ -371,7 +381,7 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
         who = timeline.name(tracks[0]) if len(tracks) == 1 else f"{len(tracks)} tracks"
         holder, inferred = holders.get(thing), ""
         if holder is None:
-            holder, inferred = _keeper(timeline, several[0]), " (inferred from the source)"
+            holder, inferred = keeper_of(timeline, several[0]), " (inferred from the source)"
         held, found = "somebody (unknown who)", tracks
         if holder is not None:
             held, found = timeline.name(holder) + inferred, [holder, *tracks]
@@ -383,7 +393,7 @@ def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tupl
         yield thing, finding("lock_held", sentence, found, since_ns, place, cost_ns, tracks)
 
 
-def _keeper(timeline: Timeline, waiter: Suspension) -> int | None:
+def keeper_of(timeline: Timeline, waiter: Suspension) -> int | None:
     """The only track that waits where the source has it keep the lock; None if that is not one, or the name of the lock
     may be that of another one in another object."""
     name = _written(waiter)

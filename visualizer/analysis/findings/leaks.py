@@ -11,14 +11,17 @@ from visualizer.analysis.findings.base import (
     LEAK_GAP_SHARE,
     LEAK_IDLE_SHARE,
     LEAK_OF,
+    LOCKS,
     Finding,
     at,
     finding,
+    function_of,
     left_waiting,
     spawned_told,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.served import Served
+from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -45,7 +48,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             waits = f"waits{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(where)}"
         lasted = duration(several[-1][0].spawn_ns - first.spawn_ns, 2)
         sentence = (
-            f"{len(several):,} × {first.base_name}, {spawned_told(first.place)} one after another for {lasted} → "
+            f"{len(several):,} × {function_of(first)}, {spawned_told(first.place)} one after another for {lasted} → "
             f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
@@ -54,7 +57,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
-    kinds = timeline.words.spawned
+    kinds = timeline.words.spawned | {words.THREAD}
     may_leak = (track for track in timeline.tracks.lasting(words.CANCELLED) if track.kind in kinds)
     waits = Counter(track.place for track in may_leak if left_waiting(timeline, track) is not None)
     several = {place for place, count in waits.items() if count >= LEAK_OF}
@@ -74,15 +77,20 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
             and not (created[track.creator] == 1 and _lives(timeline, track.creator))
         ]
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
-            found[place] = waiting
+            # Who got to run late has not waited for long, but does the same.
+            does = {(one.reason, one.on, one.place) for _, one in waiting}
+            left = [(track, one) for track in tracks if (one := left_waiting(timeline, track)) is not None]
+            found[place] = [(track, one) for track, one in left if (one.reason, one.on, one.place) in does]
     return found
 
 
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
     suspension = left_waiting(timeline, track)
-    if suspension is None or suspension.reason == words.IO:
-        return None
+    if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
+        return None  # Of a lock it is told who keeps it.
+    if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
+        return None  # A worker of a pool's.
     until_ns = _end_ns(timeline)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,9 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.findings.standstill import stuck
-from visualizer.analysis.model.timeline import Suspension, Timeline, Track
+from visualizer.analysis.model.timeline import Suspension, Tie, Timeline, Track
 from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, source_line
@@ -111,7 +113,62 @@ def _makes_room(timeline: Timeline, pattern: str, waiting: set[int], t_ns: int) 
 
 
 def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """More tracks waited for a pool of threads than it has threads, for POOL_NS or longer in total. One for each."""
+    """Tracks waited for a pool of threads, all of which were busy, for POOL_NS or longer in total. One for each."""
+    yield from _full_executors(timeline)
+    yield from _full_pools(timeline)
+
+
+class _Call(NamedTuple):
+    """`track` gave a call of that name to a pool, all workers of which were busy until `worker` began with it."""
+
+    track: int
+    function: str
+    since_ns: int
+    worker: int
+    until_ns: int
+
+    @property
+    def waited_ns(self) -> int:
+        return self.until_ns - self.since_ns
+
+
+def _full_executors(timeline: Timeline) -> Iterator[Finding]:
+    """Of ThreadPoolExecutors: calls that waited while others of another function were called."""
+    for pool, late in _queued(timeline).items():
+        lost_ns = sum(call.waited_ns for call in late)
+        if lost_ns < POOL_NS:
+            continue
+        worst = max(late, key=lambda call: call.waited_ns)
+        spent = spent_in(timeline, timeline.tracks[worst.worker], worst.since_ns, worst.until_ns)
+        place = next((one.suspension.place for one in spent if one.suspension is not None), None)
+        worker = timeline.name(worst.worker)
+        did = f": {worker} {spent_told(timeline, spent[0]).removeprefix('it ')}" if spent else ""
+        sentence = (
+            f"all workers of {pool} were busy{did} → {worst.function}, which {timeline.name(worst.track)} had it call, "
+            f"began {duration(worst.waited_ns, 2)} later"
+        )
+        sentence += f"; {len(late)} such calls lost {duration(lost_ns, 2)} in all" if len(late) > 1 else ""
+        tracks = [worst.track, worst.worker, *(call.track for call in late)]
+        lost_by = [call.track for call in late]
+        yield finding("thread_pool_full", sentence, tracks, worst.since_ns, place, lost_ns, lost_by)
+
+
+def _queued(timeline: Timeline) -> dict[str, list[_Call]]:
+    """Pool -> the calls that waited for a worker. It begins with them in the order in which it was given them."""
+    waiting: dict[str, list[Tie]] = {}
+    found: dict[str, list[_Call]] = {}
+    for tie in timeline.ties:
+        if tie.relation == words.QUEUED:
+            waiting.setdefault(tie.object, []).append(tie)
+        elif tie.relation == words.BEGUN and waiting.get(tie.object):
+            given, (function, _, pool) = waiting[tie.object].pop(0), tie.object.rpartition(" in ")
+            if given.track in timeline.tracks and tie.track in timeline.tracks:
+                found.setdefault(pool, []).append(_Call(given.track, function, given.t_ns, tie.track, tie.t_ns))
+    return found
+
+
+def _full_pools(timeline: Timeline) -> Iterator[Finding]:
+    """Of others: more tracks waited for one than it has threads."""
     columns = timeline.columns.suspensions
     numbers: dict[str, list[int]] = {}
     for number, (reason, asked, _) in enumerate(columns.details.known):
@@ -119,6 +176,8 @@ def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding
             on = timeline.columns.texts.get(columns.asked.known[asked][1], "") if asked >= 0 else ""
             call = called(on) if reason == words.THREADPOOL else None
             name = _pool(timeline, call.thing.rpartition(".")[2]) if call is not None else _OF_HUB
+            if call is not None and (call.thing == "asyncio" or call.method == "run_in_executor"):
+                continue  # What is given to those is told of.
             numbers.setdefault(name, []).append(number)
     every = waits(timeline) if numbers else None
     for name, details in numbers.items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from visualizer.analysis.findings.base import Finding, at, finding, spot
+from visualizer.analysis.findings.base import Finding, at, finding, spot, suspension_before
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.setters import broken
-from visualizer.analysis.findings.tracebacks import printed
+from visualizer.analysis.findings.tracebacks import exception, in_callbacks, printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -29,8 +29,13 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     source looks at what greenlets raised (_LOOKS); nor if others wait for what it would have done: that is told with
     them.
     """
+    yield from _in_callbacks(timeline)
+    yield from _in_processes(timeline)
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
+    # What they raised as their limits were over follows from that.
+    gave_up = (one for what in broken(timeline, observed) if what.ends_ns for one in what.waiting)
+    told_of |= {one.track for one in gave_up if _ends_it(timeline, one)}
     told = _told_by_asyncio(timeline)
     for track in timeline.tracks.ended(words.RAISED):
         track_id = track.id
@@ -66,7 +71,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if any(_ended_alike(timeline, other, track) for other in others) or _was_killed(timeline, track):
             continue
-        raised = f" {track.value}" if track.value is not None else ""
+        value = track.value if track.value is not None else exception(timeline, track)
+        raised = f" {value}" if value else ""
         place = printed(timeline, track)
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
@@ -79,6 +85,40 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             sentence += f" → exception never retrieved (inferred: {waited}, which does not raise it again"
         sentence += "; a later get() that need not wait is not recorded)"
         yield finding("unretrieved", sentence, (track_id,), track.exit_ns, place or track.place)
+
+
+def _ends_it(timeline: Timeline, suspension: Suspension) -> bool:
+    """Whether that was the last wait of its track."""
+    track = timeline.tracks[suspension.track]
+    last = suspension_before(timeline, track, track.exit_ns) if track.exit_ns >= 0 else None
+    return last is not None and last.t_ns == suspension.t_ns
+
+
+def _in_callbacks(timeline: Timeline) -> Iterator[Finding]:
+    """Exceptions of a loop's callbacks, which it prints, and goes on: one for each callback and line."""
+    told: dict[tuple[int, str, Place | None], list[tuple[int, str]]] = {}
+    for t_ns, loop, callback, raised, place in in_callbacks(timeline):
+        told.setdefault((loop, callback, place), []).append((t_ns, raised))
+    for (loop, callback, place), several in told.items():
+        (t_ns, raised), name = several[0], timeline.name(loop)
+        sentence = f"{callback}(), a callback that {name} called, raised {raised}{at(place)}"
+        sentence += f" → exception never retrieved: {name} printed it and went on"
+        sentence += f"; the first of {len(several)} times" if len(several) > 1 else ""
+        yield finding("unretrieved", sentence, (loop,), t_ns, place)
+
+
+def _in_processes(timeline: Timeline) -> Iterator[Finding]:
+    """Exceptions that multiprocessing caught in a child and printed, as it was about to end with a code."""
+    for process in timeline.processes[1:]:
+        track = timeline.tracks.get(process.track)
+        if track is None or track.outcome != words.RETURNED:
+            continue
+        failed = process.exit_code or (track.value or "").startswith("exit code")
+        raised = exception(timeline, track) if failed else ""
+        if raised and not raised.startswith("KeyboardInterrupt"):
+            place = printed(timeline, track)
+            sentence = f"{timeline.name(track.id)} raised {raised}{at(place)} → the process ended"
+            yield finding("unretrieved", sentence, (track.id,), track.exit_ns, place)
 
 
 def _told_by_asyncio(timeline: Timeline) -> set[int]:

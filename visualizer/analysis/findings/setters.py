@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
+
+import numpy as np
 
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
+    LOST_NS,
     Finding,
     at,
     finding,
@@ -20,7 +23,9 @@ from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.tracebacks import frames, printed, strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
-from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, loop_around
+from visualizer.analysis.report.waits import waits
+from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, limited, loop_around
 from visualizer.trace import words
 
 #: Reason of a wait, and the method that waits -> the methods by which another track ends it.
@@ -35,12 +40,14 @@ _ENDED_BY = {
     (words.QUEUE, "get"): ("put", "put_nowait"),
     (words.QUEUE, "put"): ("get", "get_nowait"),
     (words.CHANNEL, "get"): ("put",),
+    (words.BARRIER, "wait"): ("wait",),
 }
 
 
 class Broken(NamedTuple):
     """`died` would have called `method` of `thing` in line `line` of its function; `waiting` waited for that. Without
-    `died`: nobody is known to have died."""
+    `died`: nobody is known to have died. `ends_ns`: when those who wait gave up, since their time limits were over;
+    empty if they wait up to the end."""
 
     kind: str
     died: tuple[Track, ...]
@@ -48,6 +55,19 @@ class Broken(NamedTuple):
     method: str
     line: int
     waiting: tuple[Suspension, ...]
+    ends_ns: tuple[int, ...] = ()
+
+
+class _Alike(NamedTuple):
+    """Waits in one line; of those that gave up, when they did."""
+
+    waiting: list[Suspension]
+    ends_ns: list[int]
+
+    def may_end_by(self, track: Track) -> bool:
+        """Whether that is none of them, and had ended before they had."""
+        is_one = any(one.track == track.id for one in self.waiting)
+        return not is_one and (not self.ends_ns or track.exit_ns < min(self.ends_ns))
 
 
 def finds(kind: str) -> Callable[[Timeline, Observed], Iterator[Finding]]:
@@ -65,12 +85,17 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
 
     Not where another one that the same line spawned goes on: it may have been started instead, and do it yet.
     """
-    alike: dict[tuple[str, str, Place | None], list[Suspension]] = {}
+    alike: dict[tuple[str, str, Place | None, bool], _Alike] = {}
     served = Served(timeline)
     for suspension in stuck(timeline, observed).values():
         if suspension.asked_ns >= 0 or _is_idle(timeline, served, suspension):
             continue
-        alike.setdefault((suspension.reason, suspension.on, suspension.place), []).append(suspension)
+        key = suspension.reason, suspension.on, suspension.place, False
+        alike.setdefault(key, _Alike([], [])).waiting.append(suspension)
+    for suspension, end_ns in _given_up(timeline):
+        key = suspension.reason, suspension.on, suspension.place, True
+        alike.setdefault(key, _Alike([], [])).waiting.append(suspension)
+        alike[key].ends_ns.append(end_ns)
     may_yet = {
         (track.base_name, track.place)
         for track in timeline.tracks.lasting()
@@ -83,23 +108,75 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
         if track.state is State.FAILED and (track.base_name, track.place) not in may_yet
     ]
     found = []
-    for (reason, on, _), waiting in alike.items():
-        call = called(on)
-        methods = _ENDED_BY.get((reason, call.method)) if call is not None else None
-        if call is None or methods is None:
+    for (reason, on, *_), those in alike.items():
+        call = called(limited(on))
+        methods = _ended_by(reason, call.method, limited(on) != on) if call is not None else None
+        if call is None or not methods:
             continue
-        name = call.pattern
-        died = [(track, line, method) for track in failed for line, method in _missed(timeline, track, name, methods)]
-        if died:
+        waiting, ends_ns = tuple(those.waiting), tuple(those.ends_ns)
+        may = (track for track in failed if those.may_end_by(track))
+        died = [
+            (track, line, method) for track in may for line, method in _missed(timeline, track, call.pattern, methods)
+        ]
+        if died and (not ends_ns or not _goes_on_so(timeline, waiting, died[0][0].exit_ns)):
             _, line, method = died[-1]
             tracks = tuple(track for track, *_ in died)
-            kind = _kind(timeline, tracks[-1], name, method, call.method)
-            found.append(Broken(kind, tracks, call.thing, method, line, tuple(waiting)))
-        elif methods == ("task_done",) and _is_empty(timeline, observed, waiting[0]):
-            found.append(Broken("lost_task_done", (), call.thing, methods[0], 0, tuple(waiting)))
-        elif call.method == "get" and (back := _gives_back(timeline, waiting, name, methods)) is not None:
-            found.append(Broken("not_returned", (), call.thing, back[1], back[0], tuple(waiting)))
+            kind = _kind(timeline, tracks[-1], call.pattern, method, call.method)
+            found.append(Broken(kind, tracks, call.thing, method, line, waiting, ends_ns))
+        elif died:
+            continue
+        elif methods == ("task_done",) and _is_empty(timeline, observed, waiting[0], ends_ns):
+            found.append(Broken("lost_task_done", (), call.thing, methods[0], 0, waiting, ends_ns))
+        elif call.method == "get" and not ends_ns:
+            back = _gives_back(timeline, list(waiting), call.pattern, methods)
+            if back is not None:
+                found.append(Broken("not_returned", (), call.thing, back[1], back[0], waiting))
     return found
+
+
+def _ended_by(reason: str, method: str, is_limited: bool) -> tuple[str, ...]:
+    """The methods that end such a wait; of `wait_for`, up to 3.11, by the method alone: a task of its own waits."""
+    if reason != words.JOIN or not is_limited:
+        return _ENDED_BY.get((reason, method), ())
+    return tuple(end for (_, waits_in), ends in _ENDED_BY.items() if waits_in == method for end in ends)
+
+
+def _given_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
+    """Waits of LOST_NS or longer, for what another track would have brought about, that their time limits ended; and
+    when they did."""
+    wakeups, columns = timeline.columns.wakeups, timeline.columns.suspensions
+    causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.TIMEOUT]
+    reasons = {reason for reason, _ in _ENDED_BY} | {words.JOIN}
+    details = [number for number, (reason, *_) in enumerate(columns.details.known) if reason in reasons]
+    if not causes or not details:
+        return
+    every = waits(timeline)
+    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
+    long = long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)]
+    for at_ in long[np.isin(np.asarray(columns.detail)[every.suspension[long]], details)].tolist():
+        yield timeline.suspensions[int(every.suspension[at_])], int(every.end_ns[at_])
+
+
+def _goes_on_so(timeline: Timeline, waiting: Iterable[Suspension], t_ns: int) -> bool:
+    """Whether its time limit ended such a wait before that, too, so that it is one of a loop's; or whether, after that,
+    somebody else brought about what was waited for."""
+    lines = {(one.reason, one.place) for one in waiting}
+    things = {one.object for one in waiting} - {""}
+    wakeups, columns = timeline.columns.wakeups, timeline.columns.suspensions
+    known = enumerate(columns.details.known)
+    details = [number for number, (reason, _, place) in known if (reason, timeline.place(place)) in lines]
+    every = waits(timeline)
+    rows = np.flatnonzero((every.waker >= 0) & np.isin(np.asarray(columns.detail)[every.suspension], details))
+    for at_ in rows.tolist():
+        is_over = wakeups.causes.known[wakeups.cause[every.waker[at_]]] == words.TIMEOUT
+        if is_over and every.end_ns[at_] <= t_ns:
+            return True
+        if not is_over and every.end_ns[at_] > t_ns and wakeups.waker[every.waker[at_]] in timeline.tracks:
+            one = timeline.suspensions[int(every.suspension[at_])]
+            # Who gives up a barrier breaks it for all others; who gives up a task cancels it, and waits for its end.
+            if one.reason not in (words.BARRIER, words.JOIN) and (not things or one.object in things):
+                return True
+    return False
 
 
 def _gives_back(
@@ -177,29 +254,53 @@ def _kind(timeline: Timeline, died: Track, name: str, method: str, waits: str) -
     return "not_returned" if waits == "get" and method.startswith("put") and took else "setter_died"
 
 
-def _is_empty(timeline: Timeline, observed: Observed, joining: Suspension) -> bool:
-    """Whether somebody waits for more of what the queue has: then all of it has been taken."""
-    waiting = stuck(timeline, observed).values()
-    return bool(joining.object) and any(one.object == joining.object and ".get(" in one.on for one in waiting)
+def _is_empty(timeline: Timeline, observed: Observed, joining: Suspension, ends_ns: tuple[int, ...]) -> bool:
+    """Whether all that the queue had has been taken, as somebody waits for more: at the end, or when the first
+    of those gave up, and then nobody of those who take from it did anything else."""
+    if not joining.object:
+        return False
+    if not ends_ns:
+        waiting = stuck(timeline, observed).values()
+        return any(one.object == joining.object and ".get(" in one.on for one in waiting)
+    takers, idle = set(), set()
+    for track in timeline.tracks.values():
+        at_ = track.slices.at(min(ends_ns) - 1)
+        if at_ < 0 or track.slices.state[at_] != State.WAITING or track.slices.about[at_] < 0:
+            continue
+        one = timeline.suspensions[track.slices.about[at_]]
+        if one.object == joining.object and ".get(" in one.on:
+            idle.add(track.id)
+            takers.add((track.base_name, track.place))
+    return bool(idle) and all(
+        track.id in idle or 0 <= track.exit_ns <= min(ends_ns)
+        for track in timeline.tracks.values()
+        if (track.base_name, track.place) in takers
+    )
 
 
 def _told(timeline: Timeline, what: Broken) -> Finding:
     waiting = what.waiting
     who = timeline.name(waiting[0].track) if len(waiting) == 1 else f"{len(waiting):,} tracks"
-    waits = f"{who} waited in {waiting[0].on}{at(waiting[0].place)}"
-    cost_ns = sum(max(0, timeline.last_ns - one.t_ns) for one in waiting)
+    waits_ = f"{who} waited in {waiting[0].on}{at(waiting[0].place)}"
+    ends_ns = what.ends_ns or (timeline.last_ns,) * len(waiting)
+    cost_ns = sum(max(0, until_ns - one.t_ns) for one, until_ns in zip(waiting, ends_ns, strict=True))
     tracks = [one.track for one in waiting]
+    nothing = f"and nothing {'else ' * bool(what.died)}woke {'it' if len(waiting) == 1 else 'them'}"
+    if what.ends_ns:
+        limit_ns = max(one.asked_ns for one in waiting)
+        nothing = f"until {'its limit' if len(waiting) == 1 else 'their limits'} of {duration(limit_ns, 2)} "
+        nothing += "was over" if len(waiting) == 1 else "were over"
+    waits_ += f"{',' * (not what.ends_ns)} {nothing}"
     if what.kind == "not_returned" and not what.died:
         function = timeline.tracks[waiting[0].track].base_name
         line = spot(definition(timeline, timeline.tracks[waiting[0].track])).rpartition(":")[0]
         sentence = (
             f"what {what.thing} had was taken, and not given back by {what.thing}.{what.method}() ({line}:{what.line}) "
-            f"before those called {function} ended (inferred from the source) → {waits}, and nothing woke "
-            f"{'it' if len(waiting) == 1 else 'them'}"
+            f"before those called {function} ended (inferred from the source) → {waits_}"
         )
         return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)
     if not what.died:
-        sentence = f"all items were taken, but task_done() was called too seldom → {waits}, and nothing woke it"
+        sentence = f"all items were taken, but task_done() was called too seldom → {waits_}"
         return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)
     last = what.died[-1]
     place = printed(timeline, last)
@@ -209,7 +310,7 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
     line = spot(_function(timeline, last)).rpartition(":")[0]
     sentence = (
         f"{names} {took}{raised} before {what.thing}.{what.method}() ({line}:{what.line}, inferred from the source) → "
-        f"{waits}, and nothing else woke {'it' if len(waiting) == 1 else 'them'}"
+        f"{waits_}"
     )
     first = place or _function(timeline, last)
     return finding(what.kind, sentence, [last.id, *tracks], last.exit_ns, first, cost_ns, tracks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from visualizer.analysis.model.timeline import Place, Timeline, Track
 from visualizer.trace import words
@@ -14,12 +15,23 @@ _TRACEBACK = "Traceback (most recent call last)"
 #: Files of which a line says less than one of the program's own: a runtime's least of all.
 _RUNTIME = re.compile(r"(?:^|[/\\])(?:gevent|greenlet)[/\\]")
 _LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^<frozen ")
+#: What asyncio prints of a callback that raised.
+_CALLBACK = re.compile(r"Exception in callback ([\w.<>]+)")
 #: A traceback is searched for in this many of the last outputs.
 _MOST_OUTPUTS = 100
 
 
 def frames(timeline: Timeline, track: Track) -> list[Place]:
     """Where it raised, by the traceback that it printed as it ended, the outermost first; empty if there is none."""
+    return _frames(_traceback(timeline, track))
+
+
+def exception(timeline: Timeline, track: Track) -> str:
+    """What that says that it raised, as "KeyError: 'port'"; "" if there is none."""
+    return _raised(_traceback(timeline, track))
+
+
+def _traceback(timeline: Timeline, track: Track) -> str:
     # A thread may have run without being switched to.
     since_ns = timeline.switch(track.steps[-1]).t_ns if len(track.steps) else track.spawn_ns
     outputs = timeline.outputs
@@ -32,8 +44,48 @@ def frames(timeline: Timeline, track: Track) -> list[Place]:
         if output.track == track.id and output.stream == words.STDERR:
             texts.append(output.text)
     # Of several the last is that of the end.
-    found = _FRAME.findall("".join(reversed(texts)).rpartition(_TRACEBACK)[2])
+    return "".join(reversed(texts)).rpartition(_TRACEBACK)[2] if texts else _printed_by_hub(timeline, track)
+
+
+def in_callbacks(timeline: Timeline) -> Iterator[tuple[int, int, str, str, Place | None]]:
+    """What loops of asyncio's printed of exceptions that callbacks raised: when, the loop, the callback's name, the
+    exception, and the innermost place that is the program's own, or else a library's."""
+    for output in timeline.outputs:
+        known = timeline.tracks.get(output.track)
+        if output.stream != words.STDERR or known is None or not known.schedules:
+            continue
+        pieces = _CALLBACK.split(output.text)
+        for callback, told in zip(pieces[1::2], pieces[2::2], strict=True):
+            traceback = told.partition(_TRACEBACK)[2]
+            places = _frames(traceback)
+            if raised := _raised(traceback):
+                place = min(reversed(places), key=lambda frame: strangeness(frame.file), default=None)
+                yield output.t_ns, output.track, callback, raised, place
+
+
+def _frames(traceback: str) -> list[Place]:
+    found = _FRAME.findall(traceback)
     return [Place(file, function, int(line), int(line), -1, -1) for file, line, function in found]
+
+
+def _raised(traceback: str) -> str:
+    lines = [line for line in traceback.splitlines() if line and not line[0].isspace()]
+    # The first is the rest of the head.
+    return lines[1] if len(lines) > 1 else ""
+
+
+def _printed_by_hub(timeline: Timeline, track: Track) -> str:
+    """What its hub printed of it next after its end: that of a callback of `link`, a bare greenlet."""
+    exception = (track.value or "").partition("(")[0]
+    outputs = timeline.outputs
+    first = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
+    text = ""
+    for output in outputs[first : first + _MOST_OUTPUTS]:
+        if output.track != track.parent or output.stream != words.STDERR:
+            break
+        text += output.text
+    traceback = text.partition(_TRACEBACK)[2].partition(_TRACEBACK)[0]
+    return traceback if f"failed with {exception}" in traceback else ""
 
 
 def printed(timeline: Timeline, track: Track) -> Place | None:

@@ -18,6 +18,10 @@ _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
 _LOOP = re.compile(r"[ \t]*(?:while|(?:async[ \t]+)?for)\b")
 #: The module that names are imported from, if they are, and these, in brackets or up to the end of the line.
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;]+)", re.MULTILINE)
+#: A loop that asks for something, without a call but such as ask; and what it does meanwhile, if that is nothing.
+_ASKS = r"(?:is_set|empty|full|done|locked|is_alive|qsize|running|cancelled)"
+_SPINS = re.compile(rf"(while (?:[^():]|\.{_ASKS}\(\)|\[[^][]*\])+):\s*(.*)")
+_IS_NOTHING = re.compile(r"pass|continue|\.\.\.|(?:time\.)?sleep\(0(?:\.0)?\)|os\.sched_yield\(\)")
 _COMMENT = re.compile(r"#.*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 #: Reason of a wait -> the methods of the awaited object by which another track would end it.
@@ -41,6 +45,7 @@ _CROWD = 64
 #: A string, or one character of an expression.
 _PIECE = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1?|.""", re.DOTALL)
 _METHOD = re.compile(r"(.+)\.(\w+)", re.DOTALL)
+_WAIT_FOR = re.compile(r"(?:asyncio\.)?wait_for\(\s*")
 #: What stands in brackets, which may have others inside.
 _INSIDE = {"[": r"\[(?:[^][\n]|\[[^][\n]*\])*\]", "(": r"\((?:[^()\n]|\([^()\n]*\))*\)"}
 
@@ -69,6 +74,17 @@ def called(expression: str) -> Called | None:
             name, behind = name[:start], _INSIDE[name[start]] + behind
     name = name.rpartition(".")[2]
     return Called(method[1], method[2], re.escape(name) + behind) if name.isidentifier() else None
+
+
+def limited(expression: str) -> str:
+    """What is awaited in `asyncio.wait_for(what, limit)`; any other expression as it is."""
+    inner = _WAIT_FOR.match(expression)
+    if inner is None:
+        return expression
+    rest = expression[inner.end() :]
+    brackets = _groups(rest)
+    ends = (at for at, sign in enumerate(rest) if sign in ",)" and not any(a <= at < b for a, b in brackets))
+    return rest[: next(ends, len(rest))]
 
 
 def _groups(text: str) -> list[tuple[int, int]]:
@@ -168,6 +184,26 @@ def in_loop(timeline: Timeline, place: Place) -> bool:
         if _DEF.match(lines[number - 1]) or written.startswith("class "):
             return False
     return False
+
+
+def spins(timeline: Timeline, place: Place) -> str:
+    """The head of the `while` loop that a place stands in, as it is written, if all it does is to ask again and again
+    for what nobody but others can change; "" if it does anything else, or that is not known."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    deep = _indentation(lines[place.line - 1]) + 1 if 0 < place.line <= len(lines) else 0
+    for number in range(place.line if deep else 0, 0, -1):
+        line = lines[number - 1].partition("#")[0].rstrip()
+        if not line or _indentation(line) >= deep:
+            continue
+        deep = _indentation(line)
+        head = _SPINS.fullmatch(line.strip())
+        if head is not None:
+            inside = (text for _, text in ((0, head[2]), *_below(lines, number)))
+            body = [text.partition("#")[0].strip() for text in inside]
+            return head[1] if all(map(_IS_NOTHING.fullmatch, filter(None, body))) else ""
+        if not _IS_NOTHING.fullmatch(line.strip()):
+            break
+    return ""
 
 
 def calls_in(timeline: Timeline, written: Place, pattern: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -177,7 +177,10 @@ class Recording(Context):
         self.forks.end()
 
     def _raised_at(self, error: BaseException) -> tuple[CodeType | None, int]:
-        """The innermost place of the program's own code that the exception passed, best in a file."""
+        """The innermost place of the program's own code that the exception passed, best in a file; of a group, that of
+        its first one."""
+        while isinstance(error, BaseExceptionGroup):
+            error = _members(error)[0]
         place: tuple[CodeType | None, int] = None, 0
         entry = _traceback_of(error)
         while entry is not None:
@@ -210,6 +213,10 @@ class Recording(Context):
         self._remove_all()
         self.is_over = True
         self.stream.discard()
+
+
+#: Not by an attribute, which a subclass may define.
+_members = BaseExceptionGroup.exceptions.__get__
 
 
 class _Farewell:

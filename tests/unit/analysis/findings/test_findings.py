@@ -171,6 +171,38 @@ def test_the_thread_itself_hogs_only_where_others_wait(greenlets: list[str], exp
         assert only(tape, "hog")[0].startswith("main ran for 0.49 s without yielding, from demo.py:40 until it ended")
 
 
+@pytest.mark.parametrize(("others", "expected"), [([], 0), (["other"], 1)])
+def test_a_task_hogs_its_loop_only_where_there_are_others(others: list[str], expected: int) -> None:
+    tape = Tape().spawn("loop", words.LOOP, parent="main")
+    for key in ("batch", *others):
+        tape.spawn(key, words.TASK, parent="loop", creator="main", line=30).wake(key, "main", words.SPAWN)
+    tape.switch("main", "loop", line=40).at(2 * MS).switch("loop", "batch")
+    tape.at(300 * MS).switch("batch", "loop", line=12)
+    assert len(found(tape, "hog")) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "spins"),
+    [
+        ("while not done:\n    pass", 1, True),
+        ("while not done: pass", 1, True),
+        ("while not self.ready.is_set():\n    time.sleep(0)  # in turns", 2, True),
+        ("while jobs[0] is None:\n    continue", 2, True),
+        ("while not done:\n    n += 1", 2, False),
+        ("while step():\n    pass", 1, False),
+        ("while time.perf_counter() < end:\n    pass", 1, False),
+        ("while not done:\n    time.sleep(0)\n    work()", 2, False),
+        ("while True:\n    n = work(n)\n    if n:\n        pass", 4, False),
+    ],
+)
+def test_a_thread_that_only_asks_again_and_again_polls(source: str, line: int, spins: bool) -> None:
+    tape = Tape().lists(source)
+    for ms in (50, 100, 150):
+        tape.at(ms * MS).sample(line)
+    tape.at(200 * MS).exits("main").end()
+    assert kinds(tape) == ["busy_poll"] * spins
+
+
 ENDED = "test2 ended, and a greenlet that ends switches to its parent, here main"
 
 

@@ -12,7 +12,7 @@ from types import BuiltinFunctionType, CoroutineType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
-from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, show
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, dictionary, keep, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 from visualizer.tracers.runtimes.asyncio_.sizes import EVERY_NS
@@ -37,6 +37,8 @@ except ImportError:
 _get_ident = _thread.get_ident
 #: A poll shorter than this is not told of: the loop only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
+#: Who polls for so long may do so for ever.
+_LONG_POLL_NS = 1_000_000_000
 _NOT_KNOWN: Giver = (words.NOBODY, words.UNKNOWN)
 #: The switch from a loop to a task.
 _RESUMPTION = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
@@ -47,7 +49,8 @@ class Loop:
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_looked_ns", "_polling", "_shared", "before", "bottom",
-        "clock", "current", "due", "eager", "giver", "guard", "ident", "left", "onward", "resumed", "rows", "track",
+        "clock", "current", "due", "eager", "giver", "guard", "ident", "left", "loop", "onward", "polls_since_ns",
+        "resumed", "rows", "track",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -84,6 +87,9 @@ class Loop:
         self._polling = False
         #: When it looked last at the sizes of queues.
         self._looked_ns = 0
+        #: asyncio's loop, weakly; and since when it polls, until that has been looked at.
+        self.loop: Any = None
+        self.polls_since_ns = 0
 
     # Runs of the loop.
 
@@ -164,7 +170,7 @@ class Loop:
         self.giver = None
         if not count:
             self._polling = True
-            self._began_ns = self.clock()
+            self._began_ns = self.polls_since_ns = self.clock()
 
     def _look_at_queues(self, t_ns: int) -> None:
         self._looked_ns = t_ns
@@ -176,6 +182,14 @@ class Loop:
         began_ns, self._began_ns = self._began_ns, 0
         if began_ns:
             self._buffer.store((lines.poll, began_ns, self.track, 1, None, None, 0))
+
+    def look_at_poll(self) -> None:
+        """In the flushing thread: if it has polled for long, say so where nothing is left that could wake it."""
+        if self._polling and self.polls_since_ns and self.clock() - self.polls_since_ns >= _LONG_POLL_NS:
+            self.polls_since_ns = 0
+            loop = self.loop() if self.loop is not None else None
+            if loop is not None and _is_forsaken(dictionary(loop)):
+                self._buffer.store((lines.tie, self.clock(), self.track, words.FORSAKEN, "", None, 0))
 
     def _polled(self, t_ns: int) -> None:
         if not self._polling:
@@ -626,3 +640,15 @@ class Loop:
                 # A signal's handler raised it: it goes on into the program.
                 self._shared.raised = error
                 raise
+
+
+def _is_forsaken(loop: dict[str, Any]) -> bool:
+    """Whether a loop that polls has no timer, no descriptor but that by which others wake it, and no handler of a
+    signal; and there is no other thread. What is the program's own class is not known."""
+    selector, threads = loop.get("_selector"), getattr(sys.modules.get("threading"), "_active", None)
+    descriptors = dictionary(selector).get("_fd_to_key")
+    if type_module(type(selector)) != "selectors" or type(descriptors) is not dict or type(threads) is not dict:
+        return False
+    timers: Any = loop.get("_scheduled") or ()
+    is_due = any(not timer._cancelled for timer in list(timers))
+    return len(descriptors) == 1 and len(threads) == 1 and not is_due and not loop.get("_signal_handlers")

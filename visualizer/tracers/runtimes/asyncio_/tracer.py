@@ -191,6 +191,7 @@ class AsyncioTracer:
         if known in running:
             return  # It is only said again: by code that leaves and enters it by way of greenlets.
         running.append(known)
+        known.loop = ref(loop)
         known.runs(frame)
         self.context.runs_tasks(True)
 
@@ -232,6 +233,7 @@ class AsyncioTracer:
         for running in list(self._running.values()):
             for loop in running[-1:]:
                 loop.report_poll()
+                loop.look_at_poll()
 
 
 def _stopped_time(now: Callable[[], int]) -> Callable[[Any], float]:

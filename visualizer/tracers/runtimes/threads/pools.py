@@ -1,16 +1,19 @@
 """Which ThreadPoolExecutor has been given what a Future stands for: its workers may wait for one another's results.
 
 A worker that waits for what none of them has begun needs another worker for it; if all of them wait so, there is none.
+What is given to it while all of them work waits until one has finished.
 """
 
 from __future__ import annotations
 
 import _thread
 
-from visualizer.tracers.core.values import dictionary
+from visualizer.tracers.core.code import callable_name
+from visualizer.tracers.core.values import dictionary, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 try:
@@ -21,15 +24,31 @@ except ImportError:
 #: Where a Future is made and given to an executor.
 MODULE = "concurrent.futures.thread"
 _get_ident = _thread.get_ident
+#: So many calls that wait in pools are told of.
+_MOST = 10_000
 
 
 class _Given(ref):  # type: ignore[type-arg]
-    """A Future, with a weak reference to its executor."""
+    """A Future, with a weak reference to its executor. `function`: what is called; `told`: how the trace calls that, if
+    it waits there."""
 
-    __slots__ = ("executor", "key")
+    __slots__ = ("executor", "function", "key", "told")
 
     key: int
     executor: Any
+    function: str
+    told: str
+
+
+class _Executor(ref):  # type: ignore[type-arg]
+    """An executor. `queued`: how many calls of each function it has not begun with; `running`: the function that each
+    of its workers began with last."""
+
+    __slots__ = ("key", "queued", "running")
+
+    key: int
+    queued: dict[str, int]
+    running: dict[int, str]
 
 
 class Pools:
@@ -37,12 +56,44 @@ class Pools:
 
     def __init__(self) -> None:
         self._given: dict[int, _Given] = {}
+        self._executors: dict[int, _Executor] = {}
+        self._told = 0
 
-    def submitted(self, executor: Any, future: Any) -> None:
-        """`executor` has been given what `future` stands for."""
+    def submitted(self, executor: Any, future: Any, called: Any, name: Callable[[Any], str]) -> str:
+        """`executor` has been given what `future` stands for, to call `called`. Return how the trace calls that, if all
+        its workers work on something else, so that it waits; else "".
+
+        Calls of one function that wait for one another are meant to."""
         given = _Given(future, self._forget)
-        given.key, given.executor = id(future), ref(executor)
+        known, function = self._executor(executor), _function(called)
+        is_own = known.queued.get(function, 0) > 0 or function in known.running.values()
+        known.queued[function] = known.queued.get(function, 0) + 1
+        given.key, given.executor, given.function, given.told = id(future), known, function, ""
         self._given[given.key] = given
+        if not is_own and self._told < _MOST and _is_full(dictionary(executor)):
+            self._told += 1
+            given.told = f"{function} in {name(executor)}"
+        return given.told
+
+    def begun(self, future: Any) -> str:
+        """The current thread, a worker, begins with that. Return how the trace calls it, if that was told to wait."""
+        given = self._given.get(id(future))
+        if given is None or given() is not future:
+            return ""
+        given.executor.queued[given.function] = given.executor.queued.get(given.function, 1) - 1
+        given.executor.running[_get_ident()] = given.function
+        return given.told
+
+    def _executor(self, executor: Any) -> _Executor:
+        known = self._executors.get(id(executor))
+        if known is None or known() is not executor:
+            known = self._executors[id(executor)] = _Executor(executor, self._forget_executor)
+            known.key, known.queued, known.running = id(executor), {}, {}
+        return known
+
+    def _forget_executor(self, gone: _Executor) -> None:
+        if self._executors.get(gone.key) is gone:
+            del self._executors[gone.key]
 
     def _forget(self, gone: _Given) -> None:
         if self._given.get(gone.key) is gone:
@@ -58,6 +109,25 @@ class Pools:
         if type(workers) is not set or all(dictionary(one).get("_ident") != ident for one in workers.copy()):
             return None
         return executor
+
+
+def _is_full(executor: dict[str, Any]) -> bool:
+    """Whether all its workers work, and there is something that none of them has begun with, as far as one can tell."""
+    workers, most = executor.get("_threads"), executor.get("_max_workers")
+    if type(workers) is not set or type(most) is not int or len(workers) < most:
+        return False
+    queue: Any = executor.get("_work_queue")
+    idle = dictionary(executor.get("_idle_semaphore")).get("_value")
+    return idle == 0 and type_name(type(queue)) == "SimpleQueue" and type(queue).qsize(queue) > 0
+
+
+def _function(called: Any) -> str:
+    """What is called, by its name: also out of `asyncio.to_thread`, which has a context run it."""
+    if type_name(type(called)) == "partial" and type_module(type(called)) == "functools":
+        inner = called.func
+        if type_name(type(getattr(inner, "__self__", None))) == "Context" and called.args:
+            return _function(called.args[0])
+    return callable_name(called) or "a call"
 
 
 def workers_of(executor: Any) -> int:

@@ -133,6 +133,7 @@ class MonitoringTracer:
             self._watch_code(code_of(module, path), _CALLS)
         if name == POOLS:
             self._watch_code(code_of(module, "ThreadPoolExecutor.submit"), _events.PY_RETURN, returns=self._submitted)
+            self._watch_code(code_of(module, "_WorkItem.run"), _events.PY_START, begins=self._works)
         if name == MESSAGES:
             for code in self._messages.learn(module):
                 events = _events.PY_START | _events.PY_RETURN
@@ -199,7 +200,11 @@ class MonitoringTracer:
             self._goes_on()
 
     def _submitted(self, _code: CodeType, frame: Any, future: Any) -> None:
-        self._waits.pools.submitted(of_variables(frame, lambda known: known.get("self")), future)
+        executor, function = of_variables(frame, lambda known: (known.get("self"), known.get("fn")))
+        self._waits.submitted(executor, future, function)
+
+    def _works(self, _code: CodeType, frame: Any) -> None:
+        self._waits.works(dictionary(of_variables(frame, lambda known: known.get("self"))).get("future"))
 
     def _starts_or_begins(self, code: CodeType, frame: Any) -> None:
         thread = of_variables(frame, lambda known: known.get("self"))

@@ -84,6 +84,8 @@ _REASONS = {
 }
 #: From 3.13 on what is put into a SimpleQueue is given at once to the first who waits; before, whoever comes takes it.
 _HANDS_OVER = sys.version_info >= (3, 13)
+#: Up to 3.13 a lock that was released is free, as far as it tells, until the thread that has been given it runs.
+_SEEN_LATE = sys.version_info < (3, 14)
 #: Descriptors are integers of 32 bits.
 _MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
@@ -97,8 +99,9 @@ _NOBODY = words.NOBODY, -1
 class Wait:
     """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
     tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
-    queue, and when, if that is known already. `masks`: of a select, the events that it asks for, by descriptor;
-    `ready`: those that it found ready, None if that is not known. `is_over`: it is, and that is told once they are.
+    queue, and when, if that is known already; or released the lock before, which another one may have been given.
+    `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found ready, None if that
+    is not known. `is_over`: it is, and that is told once they are.
     `lock`: that itself.
     `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
 
@@ -202,19 +205,24 @@ class Waits:
         held = self._held()
         if held:
             self.orders.takes(lock, held, self.local.buffer, frame)
-        if self._gets(what, lock, key, code):
+        released = self._released.get(key) if _SEEN_LATE else None
+        is_own = released is not None and what == ACQUIRE_AGAIN and _is_owned(lock)
+        if is_own or (released is not None and not self.primitives.limit(frame, BLOCKS_AND_LIMIT)):
+            released = None
+        if released is None and self._gets(what, lock, key, code):
             return
         # Counted first: who releases it from now on says so.
         waiting[key] = waiting.get(key, 0) + 1
         t_ns = self._stream.clock()
-        if self._gets(what, lock, key, code):
+        if released is None and self._gets(what, lock, key, code):
             self._no_longer(key)
             return
         limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
         if not limit_ns or not self._park(code, offset, what, lock, t_ns, limit_ns, frame):
             self._no_longer(key)
             return
-        self.parked[_get_ident()].lock = lock
+        wait = self.parked[_get_ident()]
+        wait.lock, wait.given = lock, released
 
     def _gets(self, what: int, lock: Any, key: int, code: CodeType) -> bool:
         """Whether the current thread gets that lock at once, as far as one can tell before it asks."""
@@ -487,6 +495,18 @@ class Waits:
             self._needs_own_pool(wait, awaited.thing)
         return True
 
+    def submitted(self, executor: Any, future: Any, called: Any) -> None:
+        """The current thread has given that to an executor: it may have to wait for a worker."""
+        told = self.pools.submitted(executor, future, called, self._numbers.name)
+        if told:
+            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.QUEUED, told)
+
+    def works(self, future: Any) -> None:
+        """The current thread, a worker, begins with that."""
+        told = self.pools.begun(future)
+        if told:
+            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.BEGUN, told)
+
     def _needs_own_pool(self, wait: Wait, future: Any) -> None:
         """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
         executor = self.pools.needed_by_itself(future)
@@ -575,6 +595,7 @@ class Waits:
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self._no_longer(wait.key)
             if cause == words.CALLBACK or (cause == words.UNKNOWN and wait.limit_ns < 0):
+                self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
 
     def _woken(self, wait: Wait, t_ns: int, raised: bool) -> tuple[int, str, int]:
@@ -623,6 +644,8 @@ class Waits:
         # Who waited until the limit, and then found it free, may have got it; not if somebody else has it.
         if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders):
             return over
+        if wait.given == (waker, released_ns):
+            released_ns = wait.t_ns
         return self._by(waker, released_ns, wait, t_ns)
 
     def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
