@@ -114,6 +114,103 @@ _PROGRAM = """
         next(others)
         step(shared, values)
 
+    # Generators made, begun and ended where others were; some never begun, closed, collected, refused.
+    def several(count):
+        for number in range(count):
+            got = yield number
+            yield got
+            yield "text"
+    def failing(count):
+        yield count
+        raise ValueError(count)
+    def returning():
+        yield
+        return 5
+    class Makes:
+        def method(self, count):
+            yield count
+        @classmethod
+        def of_class(cls, count):
+            yield cls
+        def __iter__(self):
+            yield 1
+    def closure(count):
+        def inside():
+            yield count
+            yield count
+        return inside()
+    def nested(depth):
+        if depth:
+            yield from nested(depth - 1)
+            for number in nested(depth - 1):
+                yield number
+        yield depth
+    async def coroutine():
+        return 1
+    kept_for_later = []
+    def make(number):
+        for _ in numbers(number % 3):
+            pass
+        for function in (numbers, several):
+            for _ in function(2):
+                pass
+        made = several(3)
+        if number % 4 == 1:
+            next(made)
+        elif number % 4 == 2:
+            made.send(None)
+            made.send(number)
+            made.send(number + 1)
+        elif number % 4 == 3:
+            kept_for_later.append(made)
+            for _ in kept_for_later[0]:
+                break
+        if number % 5 == 0:
+            made.close()
+        for value in closure(number):
+            for one in Makes():
+                list(Makes().method(one))
+            for _ in Makes.of_class(1):
+                pass
+        for _ in returning():
+            pass
+        for _ in nested(2):
+            pass
+        try:
+            for _ in failing(number):
+                pass
+        except ValueError:
+            pass
+        try:
+            numbers()
+        except TypeError:
+            pass
+        first, second = numbers(1), numbers(2)
+        for _ in second:
+            pass
+        del second
+        for _ in first:
+            pass
+        coroutine().close()
+        [*map(numbers, [1, 2])]
+        lazily = (one for one in numbers(2))
+        for _ in lazily:
+            numbers(1)
+        return made
+    def alternating(generator):
+        next(generator)
+        for number in range(6):
+            generator.send(number)
+            generator.send("text")
+            getattr(generator, "send")(True)
+        way = generator.send if number % 2 else generator.throw
+        for way in (generator.send, generator.throw, generator.send):
+            way(ValueError("sent or thrown"))
+    last = None
+    for number in range(16):
+        last = make(number)
+        alternating(echo())
+
     main = greenlet.getcurrent()
     def back(value=None):
         kept = value

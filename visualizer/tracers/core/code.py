@@ -19,12 +19,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Range = tuple[str, str, int, int, int, int]
 
 # Flags of code objects, as in `inspect`, which is not imported into the program.
+#: A generator function that is no coroutine function, nor asynchronous.
+PLAIN_FLAG = 0x20
 COROUTINE_FLAG = 0x80
 #: A generator function that types.coroutine has made awaitable.
 ITERABLE_COROUTINE_FLAG = 0x100
 ASYNC_GENERATOR_FLAG = 0x200
 #: A generator function, a coroutine function, or an asynchronous generator function.
-GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+GENERATOR_FLAG = PLAIN_FLAG | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 

@@ -47,6 +47,7 @@ from visualizer.tracers.runtimes.generators.shapes import (
     DELEGATING,
     GIVEN,
     LIMITS,
+    NEVER,
     RUNNING,
     SUSPENDED,
     Run,
@@ -68,6 +69,8 @@ _getframe = sys._getframe
 
 #: What was sent is to be read from the generator.
 UNREAD = object()
+#: Each run begins as a copy of it, in C.
+_BLANK = Run(words.NOBODY, sys._getframe().f_code, 0)
 _EXECUTING = "already executing"
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
@@ -116,7 +119,7 @@ class Generators:
         self.compiled = recording.compiled
         if self.compiled is not None:
             parts = lines.resume, lines.yielded, words.SEND, words.YIELD, keep
-            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", *parts
+            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", _BLANK, NEVER, *parts
             said = words.ZERO_TEXT, words.LARGEST_NUMBER, VALUE_BIT
             self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL, *said))
         self.calibration = Calibration()
@@ -351,7 +354,10 @@ class Generators:
         if self.calls and self._is_called(key):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
-        store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
+        # A generator that goes on has to be told what it passes on.
+        learn = cause is words.NEXT and where is not None and not where.co_flags & GENERATOR_FLAG
+        learn = learn and self.stream.here(t_ns).again(("start", id(where), offset), where) is not None
+        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
         return True
 
     def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
@@ -513,10 +519,23 @@ class Generators:
         """A generator ends by returning `value`."""
         self.through.pop(id(frame), None)
         run = self.live.pop(id(frame), None)
-        if run is not None:
+        if run is not None and value is None and not run.closing:
+            self._return_nothing(run.track)
+            self._end_around(run, frame)
+        elif run is not None:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
             self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
             self._end_around(run, frame)
+
+    def _return_nothing(self, track: int) -> None:
+        t_ns = self.clock()
+        buffer = self.stream.here(t_ns)
+        shape = buffer.ended
+        if shape < 0:
+            event = lines.exited, words.SUBJECT, (words.RETURNED, None), None, None, 0
+            shape = buffer.ended = buffer.shape(t_ns, event)
+        buffer.rows.extend((t_ns, track, shape))
+        self.stream.attend(buffer)
 
     def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:
         """A generator ends by an exception. `error` is None where the interpreter does not tell which.
