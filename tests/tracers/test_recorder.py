@@ -335,10 +335,15 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
             def echo(got):
                 while True:
                     got = yield got
+            def numbers(thing):
+                for number in range(2):
+                    yield number
+                    yield thing
             class Thing:
                 pass
             value, thing = "a text", Thing()
             generator = echo(value)
+            kept = {}
             main = greenlet.getcurrent()
             def back(got=None):
                 while True:
@@ -360,9 +365,18 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
                     other.switch(thing)
                     other.switch(number)
                     gevent.sleep(0)
+                    for _ in numbers(thing):
+                        pass
+                    made = numbers(thing)
+                    next(made)
+                    made.send(value)
+                    try:
+                        kept[value]
+                    except KeyError:
+                        numbers(thing)
             def counts():
                 known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
-                known += thing, Thing, Thing.__name__, echo.__name__
+                known += thing, Thing, Thing.__name__, echo.__name__, numbers, numbers.__code__, numbers.__name__
                 return [sys.getrefcount(one) for one in known]
             work(20)
             before = counts()
@@ -381,7 +395,7 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace(tmp_path / "trace", str(script))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 12) + b"]\n"
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
     assert not traced.timeline.notes
 
 

@@ -222,8 +222,9 @@ class Buffer(Met):
         #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
         #: does), and how it is worked out.
         self.handed: dict[int, tuple[int, str, Any]] = {}
-        #: Places that call a generator function: the shape of its spawn, and what is known of the call (identity.py).
-        self.makers: dict[int, tuple[int, Making]] = {}
+        #: Places that call a generator function: the shape of its spawn, and what is known of the call. Where it is not
+        #: seen who makes generators, the same of their code: itself, where it returns and begins (identity.py).
+        self.makers: dict[int, tuple[int, Any]] = {}
         #: The shape of the end of a generator that returns None; -1 until it is made.
         self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.

@@ -43,6 +43,9 @@ _START_DIRECTORY = os.getcwd()
 _SCRIPT = os.path.join(_START_DIRECTORY, sys.argv[0]) if sys.argv and sys.argv[0] else ""
 
 _sources: dict[str, list[bytes] | None] = {}
+#: Whether files are of gevent and the like; of so many at most.
+_of_runtime: dict[str, bool] = {}
+_MOST_FILES = 4096
 
 
 class Ownership:
@@ -233,7 +236,13 @@ def enters(code: CodeType, line: int) -> bool:
 
 def is_of_runtime(code: CodeType) -> bool:
     """Whether it is code of gevent, eventlet or greenlet: a wait there says nothing about what the program does."""
-    return _is_of_runtime(code.co_filename)
+    filename = code.co_filename
+    known = _of_runtime.get(filename)
+    if known is None:
+        if len(_of_runtime) >= _MOST_FILES:
+            _of_runtime.clear()
+        known = _of_runtime[filename] = _is_of_runtime(filename)
+    return known
 
 
 def _is_of_runtime(filename: str) -> bool:

@@ -33,15 +33,15 @@ _SEND_METHOD = GeneratorType.send
 
 
 def monitoring_ways(
-    generators: Generators, missing: Any, tables: tuple[dict[int, bool], dict[int, set[int]]],
+    generators: Generators, missing: Any, tables: tuple[dict[int, Any], ...],
     on_call: OnCall, on_resume: OnResume, on_yield: OnYield, *others: Callable[..., Any],
 ) -> tuple[Callable[..., Any], ...]:
     """Callbacks for CALL, PY_RESUME and PY_YIELD, in front of those given; and, as they are, the `others`.
 
     `missing`: what a callback is given for an argument that there is not. The first three given are called one frame
-    further away from the program's. `others`: for PY_START, PY_RETURN and INSTRUCTION; in C they have a short way too:
-    for generators that are made, begin and end where others did. `tables`: of the tracer, which tell in which code to
-    leave them to Python: see there.
+    further away from the program's. `others`: for PY_START, PY_RETURN, INSTRUCTION, PY_THROW, PY_UNWIND and RAISE; in C
+    they have a short way too: for generators that are made, begin and end where others did, and for exceptions in code
+    that has nothing to do with generators. `tables`: of the tracer, which tell what is not to be taken by it.
     """
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
@@ -121,7 +121,7 @@ def monitoring_ways(
     *made, births.gone = generators.compiled.monitoring_ways(
         generators.live, local, generators.calibration, missing, (*ways, births.gone), context, births.making,
         births.found, Link, context.stream.due, generators.calls, context.steppers, context.inside, generators.through,
-        *tables,
+        *tables, generators.asked,
     )
     return tuple(made)
 

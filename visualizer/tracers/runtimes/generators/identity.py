@@ -17,7 +17,14 @@ from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import PLAIN_FLAG, function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.variables import of_variables
-from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, kind_of, youngest_of
+from visualizer.tracers.runtimes.generators.introspection import (
+    beginning,
+    code_of,
+    frame_of,
+    kind_of,
+    returns,
+    youngest_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -91,7 +98,11 @@ class Births:
 
     def spawn(self, code: CodeType, t_ns: int) -> int:
         """A new track, of which it was not seen who made it."""
-        return self._spawn(code, words.NOBODY, None, 0, t_ns)[0]
+        track, shape = self._spawn(code, words.NOBODY, None, 0, t_ns)
+        if shape is not None and code.co_flags & PLAIN_FLAG:
+            known = code, returns(code), beginning(code), 0
+            self._recording.stream.here(t_ns).makers[id(code)] = shape, known
+        return track
 
     def on_unawaited(self, frame: Any) -> None:
         """`warnings`, in `frame`, warns of a coroutine that is collected before it ran.

@@ -129,14 +129,14 @@ class Generators:
         #: The generator functions that are watched, by the id of their code.
         self.watched: dict[int, Watched] = {}
         #: The same of others' that were seen to await one of those.
-        self._awaiting: dict[int, Watched] = {}
+        self.awaiting: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = {}
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
         #: The track of which the last call that raised in a thread was a method's, by the thread's ident.
-        self._asked: dict[int, int] = {}
+        self.asked: dict[int, int] = {}
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
@@ -218,19 +218,19 @@ class Generators:
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
         if run is not None:
-            self._asked[get_ident()] = run.track
+            self.asked[get_ident()] = run.track
             if not run.at:
                 return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
-            self._asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
+            self.asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
             if id(frame.f_code) in self.watched and is_unstarted(generator):
                 return "TypeError"
         return ""
 
     def raised(self) -> int:
         """The track of which a method has just raised in this thread, before the interpreter tells of the exception."""
-        return self._asked.pop(get_ident(), words.NOBODY) if self._asked else words.NOBODY
+        return self.asked.pop(get_ident(), words.NOBODY) if self.asked else words.NOBODY
 
     def on_refusal(self, frame: Any, error: str, asked: int) -> None:
         """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`."""
@@ -336,9 +336,9 @@ class Generators:
         return id(frame) in self.live or not self.is_stepped(frame, frame.f_code)
 
     def _awaits_of(self, code: CodeType) -> frozenset[int]:
-        known = self.watched.get(id(code)) or self._awaiting.get(id(code))
+        known = self.watched.get(id(code)) or self.awaiting.get(id(code))
         if known is None:
-            known = self._awaiting[id(code)] = Watched(code)
+            known = self.awaiting[id(code)] = Watched(code)
         return known.awaits
 
     # Steps.
