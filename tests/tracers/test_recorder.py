@@ -114,6 +114,103 @@ _PROGRAM = """
         next(others)
         step(shared, values)
 
+    # Generators made, begun and ended where others were; some never begun, closed, collected, refused.
+    def several(count):
+        for number in range(count):
+            got = yield number
+            yield got
+            yield "text"
+    def failing(count):
+        yield count
+        raise ValueError(count)
+    def returning():
+        yield
+        return 5
+    class Makes:
+        def method(self, count):
+            yield count
+        @classmethod
+        def of_class(cls, count):
+            yield cls
+        def __iter__(self):
+            yield 1
+    def closure(count):
+        def inside():
+            yield count
+            yield count
+        return inside()
+    def nested(depth):
+        if depth:
+            yield from nested(depth - 1)
+            for number in nested(depth - 1):
+                yield number
+        yield depth
+    async def coroutine():
+        return 1
+    kept_for_later = []
+    def make(number):
+        for _ in numbers(number % 3):
+            pass
+        for function in (numbers, several):
+            for _ in function(2):
+                pass
+        made = several(3)
+        if number % 4 == 1:
+            next(made)
+        elif number % 4 == 2:
+            made.send(None)
+            made.send(number)
+            made.send(number + 1)
+        elif number % 4 == 3:
+            kept_for_later.append(made)
+            for _ in kept_for_later[0]:
+                break
+        if number % 5 == 0:
+            made.close()
+        for value in closure(number):
+            for one in Makes():
+                list(Makes().method(one))
+            for _ in Makes.of_class(1):
+                pass
+        for _ in returning():
+            pass
+        for _ in nested(2):
+            pass
+        try:
+            for _ in failing(number):
+                pass
+        except ValueError:
+            pass
+        try:
+            numbers()
+        except TypeError:
+            pass
+        first, second = numbers(1), numbers(2)
+        for _ in second:
+            pass
+        del second
+        for _ in first:
+            pass
+        coroutine().close()
+        [*map(numbers, [1, 2])]
+        lazily = (one for one in numbers(2))
+        for _ in lazily:
+            numbers(1)
+        return made
+    def alternating(generator):
+        next(generator)
+        for number in range(6):
+            generator.send(number)
+            generator.send("text")
+            getattr(generator, "send")(True)
+        way = generator.send if number % 2 else generator.throw
+        for way in (generator.send, generator.throw, generator.send):
+            way(ValueError("sent or thrown"))
+    last = None
+    for number in range(16):
+        last = make(number)
+        alternating(echo())
+
     main = greenlet.getcurrent()
     def back(value=None):
         kept = value
@@ -238,10 +335,15 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
             def echo(got):
                 while True:
                     got = yield got
+            def numbers(thing):
+                for number in range(2):
+                    yield number
+                    yield thing
             class Thing:
                 pass
             value, thing = "a text", Thing()
             generator = echo(value)
+            kept = {}
             main = greenlet.getcurrent()
             def back(got=None):
                 while True:
@@ -263,9 +365,18 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
                     other.switch(thing)
                     other.switch(number)
                     gevent.sleep(0)
+                    for _ in numbers(thing):
+                        pass
+                    made = numbers(thing)
+                    next(made)
+                    made.send(value)
+                    try:
+                        kept[value]
+                    except KeyError:
+                        numbers(thing)
             def counts():
                 known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
-                known += thing, Thing, Thing.__name__, echo.__name__
+                known += thing, Thing, Thing.__name__, echo.__name__, numbers, numbers.__code__, numbers.__name__
                 return [sys.getrefcount(one) for one in known]
             work(20)
             before = counts()
@@ -284,7 +395,7 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace(tmp_path / "trace", str(script))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
-    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 12) + b"]\n"
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
     assert not traced.timeline.notes
 
 

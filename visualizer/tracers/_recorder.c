@@ -2,12 +2,14 @@
 
 A hook is called for every event. Nearly always it meets what it has met before, and then it stores a row of three
 integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py and
-greenlets/tracer.py (raw_hook); here it stands once more. Everything else stays in Python: whatever is not taken here is
-given to the hook in Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
+greenlets/tracer.py (raw_hook); here it stands once more, and also for generators that are made, begin and end where
+others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is given to the hook in
+Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
 
-It keeps nothing of its own. It reads and writes the slots of the objects that the hooks in Python use, by their
-offsets, and appends to the lists that they append to. Nothing here runs code of the program, nor any in Python, before
-the row is stored. All of this is public API of CPython; it needs the GIL. */
+It keeps nothing of its own: it reads and writes the slots of the objects that the hooks in Python use, by their
+offsets, and appends to the lists that they append to. Generator functions that were seen being called are called by way of it.
+Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
+tracks. All of this is public API of CPython; it needs the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -26,10 +28,11 @@ the row is stored. All of this is public API of CPython; it needs the GIL. */
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
-    X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset)        \
-    X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)
+    X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset) \
+    X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
+    X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed) X(makers) X(ended)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -45,6 +48,8 @@ static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
    generator; that there is none; and what a run that is suspended, or runs, has in `at`. */
 static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
+/* A run of which nothing is known yet: each begins as its copy. And a value that never crosses. */
+static PyObject *blank, *never;
 /* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
 static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
 /* Texts up to that are what a site may know; how many of them at most. Texts up to that are kept as they are. With so
@@ -55,7 +60,7 @@ static Py_ssize_t zero, largest, value_bit;
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
-static PyObject *monotonic_ns, *switch_text;
+static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
 /* The buffer of this thread, as was last seen there. Only compared. */
 static _Thread_local PyObject *here;
 
@@ -320,12 +325,15 @@ referent(const struct referents *found, Py_ssize_t back)
     return back >= 1 && back <= 4 && back <= found->count ? found->last[(found->count - back) & 3] : NULL;
 }
 
+static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
+
 /* Hooks. */
 
 #define FIELDS(X)                                                                                                      \
     X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
-    X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)      \
-    X(run)
+    X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
+    X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
+    X(gone) X(watched) X(entries) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
 
 typedef struct {
     PyObject_HEAD
@@ -333,8 +341,8 @@ typedef struct {
     /* Where the value that was sent stands in what a generator refers to, from the end, and the same where an exception
        is being handled; 0 if that is not known. */
     Py_ssize_t plain, handling;
-    /* Of a code object: those of a generator. */
-    int flags;
+    /* Of a code object: those of a generator. The RESUME instruction; -1 where no task's steps are left out. */
+    int flags, resume;
 #define FIELD(name) PyObject *name;
     FIELDS(FIELD)
 #undef FIELD
@@ -433,6 +441,7 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
         self->call = call;
         self->plain = self->handling = 0;
         self->flags = 0;
+        self->resume = -1;
 #define FIELD(name) self->name = NULL;
         FIELDS(FIELD)
 #undef FIELD
@@ -517,7 +526,35 @@ shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site
     return found;
 }
 
-/* The program calls `send` of a generator, at that place: note it if it did the same there before. */
+/* `run`, which is suspended in `frame`, is sent to at another place than last. Return whether generators were sent to
+   there before; then the short way may be taken. */
+static int
+adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset)
+{
+    PyObject *buffer = RUN(run, in_thread);
+    PyCodeObject *its = PyFrame_GetCode(frame);
+    long behind = PyFrame_GetLasti(frame) - number(RUN(run, offset));
+    /* Where its frame had another generator before, it stands elsewhere. */
+    int is_its = (PyObject *)its == RUN(run, code) && number(RUN(run, offset)) >= 0 && (behind == 0 || behind == 2);
+    Py_DECREF(its);
+    if (!is_its || !is_here(buffer, self->local)) {
+        return 0;
+    }
+    PyObject *site = look_up(BUFFER(buffer, sites), -(Py_ssize_t)code - offset);
+    PyObject *at = site == NULL || !Py_IS_TYPE(site, site_slots.type) ? NULL : PyLong_FromLong(offset);
+    if (at == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    put(run, run_slots.resume_code, code);
+    put(run, run_slots.resume_offset, at);
+    put(run, run_slots.resume_site, site);
+    put(run, run_slots.resume_value, never);
+    Py_DECREF(at);
+    return 1;
+}
+
+/* The program calls `send` of a generator, at that place: note it if that, or another, did the same there before. */
 static int
 announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject *sent)
 {
@@ -526,9 +563,11 @@ announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject 
     if (frame == NULL) {
         PyErr_Clear();
     }
+    int known = run != NULL && is_suspended(run) && offset >= 0 &&
+                ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
+                 adopt_send(self, run, (PyFrameObject *)frame, code, offset));
     Py_XDECREF(frame);
-    if (run == NULL || !is_suspended(run) || code != RUN(run, resume_code) || offset < 0 ||
-        offset != number(RUN(run, resume_offset))) {
+    if (!known) {
         Py_XDECREF(run);
         return 0;
     }
@@ -548,6 +587,374 @@ announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject 
     return 1;
 }
 
+/* The buffer of the thread that calls, a new reference; NULL, and no exception, if it has none. */
+static PyObject *
+buffer_here(Hook *self)
+{
+    PyObject *buffer = PyObject_GetAttr(self->local, buffer_text);
+    if (buffer == NULL) {
+        PyErr_Clear();
+    }
+    else if (!Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
+        Py_CLEAR(buffer);
+    }
+    return buffer;
+}
+
+static int
+is_size(PyObject *list, Py_ssize_t size)
+{
+    return list != NULL && PyList_CheckExact(list) && PyList_GET_SIZE(list) == size;
+}
+
+/* Set, or take out if `value` is NULL, what a table has for an object's id. Return whether that is done. */
+static int
+set_of_id(PyObject *table, void *object, PyObject *value)
+{
+    PyObject *key = PyLong_FromVoidPtr(object);
+    int failed = key == NULL || (value == NULL ? PyDict_DelItem(table, key) : PyDict_SetItem(table, key, value)) < 0;
+    Py_XDECREF(key);
+    if (failed) {
+        PyErr_Clear();
+    }
+    return !failed;
+}
+
+/* A run that begins, a new reference; NULL, and no exception, if there is no memory for it. */
+static PyObject *
+new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyObject *buffer)
+{
+    PyObject *run = PyType_GenericAlloc(run_slots.type, 0);
+    if (run == NULL) {
+        PyErr_Clear();
+        return NULL;
+    }
+#define COPY(name) RUN(run, name) = Py_XNewRef(RUN(blank, name));
+    SLOTS_OF_RUN(COPY)
+#undef COPY
+    put(run, run_slots.track, track);
+    put(run, run_slots.code, code);
+    put(run, run_slots.key, key);
+    put(run, run_slots.reference, reference);
+    put(run, run_slots.in_thread, buffer);
+    return run;
+}
+
+/* Whether nothing stands against the short way where a generator begins to run, which no task awaits. */
+static int
+may_start(Hook *self)
+{
+    return is_size(self->due, 0) && is_size(self->calls, 0) &&
+           (is_size(self->steppers, 0) || PyDict_GET_SIZE(self->inside) == 0);
+}
+
+/* The shape of a resumption by a `for` or `next` in `frame`, borrowed; NULL if that is not known. */
+static PyObject *
+next_shape_in(PyObject *buffer, PyFrameObject *frame)
+{
+    PyObject *site = look_up(BUFFER(buffer, sites), place_of(frame));
+    return site != NULL && Py_IS_TYPE(site, site_slots.type) && number(SITE(site, next_shape)) >= 0
+               ? SITE(site, next_shape) : NULL;
+}
+
+/* A generator that nothing waits for, and nobody closes, returns None. */
+static int
+store_return(Hook *self, PyObject *run, PyFrameObject *frame)
+{
+    PyObject *buffer = RUN(run, in_thread);
+    if (RUN(run, closing) != Py_False || RUN(run, outer) != Py_None || PyDict_GET_SIZE(self->through) != 0 ||
+        !is_size(self->due, 0) || !is_here(buffer, self->local) || number(BUFFER(buffer, ended)) < 0 ||
+        !store(BUFFER(buffer, rows), RUN(run, track), BUFFER(buffer, ended))) {
+        return 0;
+    }
+    set_of_id(self->live, frame, NULL);
+    return 1;
+}
+
+/* `run` is suspended at another `yield` than last, or at its first. Return whether generators were suspended there
+   before; then the short way may be taken. */
+static int
+adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
+{
+    PyObject *buffer = RUN(run, in_thread);
+    if (RUN(run, closing) != Py_False || PyDict_GET_SIZE(self->through) != 0 || !is_size(self->due, 0) ||
+        !is_here(buffer, self->local)) {
+        return 0;
+    }
+    PyObject *site = look_up(BUFFER(buffer, sites), (Py_ssize_t)RUN(run, code) + number(offset));
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) >= 0) {
+        return 0;
+    }
+    /* Who waits for it has to know. */
+    PyFrameObject *back = PyFrame_GetBack(frame);
+    int is_outermost = back == NULL || of_id(self->live, back) == NULL;
+    Py_XDECREF(back);
+    if (is_outermost) {
+        put(run, run_slots.offset, offset);
+        put(run, run_slots.passing, no_value);
+        put(run, run_slots.yield_offset, offset);
+        put(run, run_slots.yield_site, site);
+        put(run, run_slots.yield_value, never);
+    }
+    return is_outermost;
+}
+
+#if PY_VERSION_HEX >= 0x030c0000
+
+/* Births. What is made is seen where the generator function returns it: the function is called by way of `made_way`. */
+
+/* Of the tracer of generators; what is called of every function; where a link has the id of a frame. */
+static Hook *births;
+static vectorcallfunc call_function;
+static Py_ssize_t key_of_link;
+
+/* What is known of the call at a place that makes a generator of `code`, borrowed: (shape, what `making` has). */
+static PyObject *
+maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
+{
+    PyObject *maker = look_up(BUFFER(buffer, makers), place);
+    if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
+        return NULL;
+    }
+    PyObject *making = PyTuple_GET_ITEM(maker, 1);
+    return PyTuple_CheckExact(making) && PyTuple_GET_SIZE(making) == 4 && PyTuple_GET_ITEM(making, 0) == code ? maker
+                                                                                                           : NULL;
+}
+
+/* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 as in `store_parts`. */
+static int
+store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame, PyObject *generator)
+{
+    PyObject *its = gi_frame->get(generator, gi_frame->closure);
+    if (its == NULL || its == Py_None || of_id(self->found, its) != NULL) {
+        PyErr_Clear();
+        Py_XDECREF(its);
+        return 0;
+    }
+    PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
+    PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track), *link = NULL, *entry = NULL;
+    Py_XDECREF(new_track);
+    if (track == NULL) {
+        Py_DECREF(its);
+        if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
+            return -1;
+        }
+        PyErr_Clear();
+        return 0;
+    }
+    int stored = 0;
+    PyObject *key = PyLong_FromVoidPtr(its);
+    if (key != NULL && (link = PyObject_CallFunctionObjArgs(self->link, generator, self->gone, NULL)) != NULL) {
+        put(link, key_of_link, key);
+        entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
+    }
+    if (entry != NULL && PyDict_SetItem(self->found, key, entry) == 0) {
+        stored = store(BUFFER(buffer, rows), track, PyTuple_GET_ITEM(maker, 0));
+        if (!stored) {
+            set_of_id(self->found, its, NULL);
+        }
+    }
+    if (stored) {
+        set_of_id(self->making, frame, NULL);
+    }
+    PyErr_Clear();
+    Py_XDECREF(entry);
+    Py_XDECREF(link);
+    Py_XDECREF(key);
+    Py_DECREF(track);
+    Py_DECREF(its);
+    return stored;
+}
+
+/* In place of what a generator function is called by. */
+static PyObject *
+made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *generator = call_function(function, args, nargsf, kwnames);
+    Hook *self = births;
+    if (generator == NULL || self == NULL || PyDict_GET_SIZE(self->making) == 0 || !PyGen_CheckExact(generator) ||
+        !is_size(self->due, 0)) {
+        return generator;
+    }
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *making = frame == NULL ? NULL : of_id(self->making, frame);
+    PyObject *buffer = making == NULL ? NULL : buffer_here(self);
+    if (buffer == NULL) {
+        return generator;
+    }
+    Py_INCREF(self);
+    Py_INCREF(frame);
+    int stored = 0;
+    PyObject *maker = maker_at(buffer, place_of(frame), PyFunction_GET_CODE(function));
+    if (maker != NULL && PyTuple_GET_ITEM(maker, 1) == making) {
+        Py_INCREF(maker);
+        stored = store_birth(self, buffer, maker, frame, generator);
+        Py_DECREF(maker);
+    }
+    Py_DECREF(frame);
+    Py_DECREF(self);
+    Py_DECREF(buffer);
+    if (stored < 0) {
+        Py_CLEAR(generator);
+    }
+    return generator;
+}
+
+/* The program calls something in its own code. Return whether that is a generator function that this place called
+   before; then what it makes is seen. */
+static int
+announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
+{
+    if (PyMethod_Check(function)) {
+        function = PyMethod_GET_FUNCTION(function);
+    }
+    if (offset < 0 || !Py_IS_TYPE(function, &PyFunction_Type)) {
+        return 0;
+    }
+    PyCodeObject *made = (PyCodeObject *)PyFunction_GET_CODE(function);
+    if ((made->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != CO_GENERATOR) {
+        return 0;
+    }
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *buffer = frame == NULL || !is_size(self->due, 0) ? NULL : buffer_here(self);
+    if (buffer == NULL) {
+        return 0;
+    }
+    PyObject *maker = maker_at(buffer, (Py_ssize_t)code + offset, (PyObject *)made);
+    int noted = maker != NULL && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
+    if (noted && PyVectorcall_Function(function) == call_function) {
+        PyFunction_SetVectorcall((PyFunctionObject *)function, made_way);
+    }
+    Py_DECREF(buffer);
+    return noted;
+}
+
+/* Behind a call that makes generators: nothing is to be done if that was seen already. */
+static PyObject *
+instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 2) {
+        PyObject *offsets = of_id(self->behind, args[0]);
+        if (offsets != NULL && PyAnySet_CheckExact(offsets) && PySet_Contains(offsets, args[1]) == 1 &&
+            of_id(self->making, PyEval_GetFrame()) == NULL) {
+            Py_RETURN_NONE;
+        }
+        PyErr_Clear();
+    }
+    return with_room(self->otherwise, args, nargsf, kwnames);
+}
+
+/* A generator of which it was seen who made it runs for the first time, in a `for` or by `next`. */
+static int
+store_start(Hook *self, PyObject *code, PyFrameObject *frame)
+{
+    PyObject *found = of_id(self->found, frame);
+    if (found == NULL || !PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 3 ||
+        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || of_id(self->silent, code) != NULL ||
+        of_id(self->live, frame) != NULL) {
+        return 0;
+    }
+    PyFrameObject *back = PyFrame_GetBack(frame);
+    PyObject *buffer = back == NULL ? NULL : buffer_here(self);
+    PyObject *shape = buffer == NULL ? NULL : next_shape_in(buffer, back);
+    PyObject *key = PyLong_FromVoidPtr(frame), *run = NULL;
+    int stored = 0;
+    if (key != NULL && shape != NULL) {
+        Py_INCREF(found);
+        Py_INCREF(shape);
+        run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
+        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+            stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+            set_of_id(stored ? self->found : self->live, frame, NULL);
+        }
+        Py_DECREF(shape);
+        Py_DECREF(found);
+    }
+    PyErr_Clear();
+    Py_XDECREF(run);
+    Py_XDECREF(key);
+    Py_XDECREF(buffer);
+    Py_XDECREF(back);
+    return stored;
+}
+
+static PyObject *
+start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    int stored = 0;
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && PyDict_GET_SIZE(((Hook *)self)->found) != 0
+                               ? PyEval_GetFrame() : NULL;
+    if (frame != NULL) {
+        stored = store_start((Hook *)self, args[0], frame);
+    }
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+static PyObject *
+return_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 3 && args[2] == Py_None ? PyEval_GetFrame() : NULL;
+    PyObject *run = run_of(self, (PyObject *)frame);
+    int stored = run != NULL && store_return(self, run, frame);
+    Py_XDECREF(run);
+    return stored ? Py_NewRef(Py_None) : with_room(self->otherwise, args, nargsf, kwnames);
+}
+
+/* An exception leaves a function, or is thrown into one, that is none of ours: these are events of all code. */
+static PyObject *
+unwind_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 3 && of_id(self->watched, args[0]) == NULL &&
+        (self->entries == NULL || of_id(self->entries, args[0]) == NULL)) {
+        Py_RETURN_NONE;
+    }
+    return with_room(self->otherwise, args, nargsf, kwnames);
+}
+
+/* An exception is raised that is none of those that say that a generator, or a greenlet, refused to run. */
+static PyObject *
+raise_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 3 && PyDict_GET_SIZE(self->asked) == 0) {
+        PyTypeObject *kind = Py_TYPE(args[2]);
+        if ((PyObject *)kind != PyExc_ValueError && (PyObject *)kind != PyExc_TypeError &&
+            (PyObject *)kind != PyExc_RuntimeError) {
+            PyObject *name = PyType_GetName(kind);
+            int may_refuse = name == NULL || PyUnicode_CompareWithASCIIString(name, "error") == 0;
+            Py_XDECREF(name);
+            if (!may_refuse) {
+                Py_RETURN_NONE;
+            }
+            PyErr_Clear();
+        }
+    }
+    return with_room(self->otherwise, args, nargsf, kwnames);
+}
+
+/* A generator is no more, and its end was told. */
+static PyObject *
+gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], (PyTypeObject *)self->link)) {
+        PyObject *key = SLOT(args[0], key_of_link);
+        if (key != NULL && PyLong_CheckExact(key) && PyDict_GetItemWithError(self->found, key) == NULL &&
+            !PyErr_Occurred()) {
+            PyObject *run = PyDict_GetItemWithError(self->live, key);
+            if (!PyErr_Occurred() &&
+                (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0])) {
+                Py_RETURN_NONE;
+            }
+        }
+        PyErr_Clear();
+    }
+    return with_room(self->otherwise, args, nargsf, kwnames);
+}
+
 /* A program calls something at a place where a generator was sent to before: by the same method, of the same. */
 static PyObject *
 call_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
@@ -557,17 +964,23 @@ call_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames
     }
     PyObject *code = args[0], *function = args[2], *argument = args[3], *generator = NULL, *sent = unread;
     if (Py_IS_TYPE(function, &PyCFunction_Type) && argument != ((Hook *)self)->missing) {
-        generator = PyCFunction_GET_SELF(function);
+        generator = strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "send") == 0 ? PyCFunction_GET_SELF(function)
+                                                                                       : NULL;
         sent = argument;
     }
     else if (function == send_method) {
         generator = argument;
     }
     if (generator == NULL || !PyGen_CheckExact(generator)) {
+        if (announce_birth((Hook *)self, function, code, number(args[1]))) {
+            Py_RETURN_NONE;
+        }
         return OTHERWISE();
     }
     return announce((Hook *)self, generator, code, number(args[1]), sent) ? Py_NewRef(Py_None) : OTHERWISE();
 }
+
+#endif
 
 /* Learn the places of what was sent, once they are known. */
 static int
@@ -707,6 +1120,8 @@ store_yield(PyObject *run, PyObject *value)
     return stored;
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+
 static PyObject *
 resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -720,14 +1135,18 @@ resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
 static PyObject *
 yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
-    PyObject *run = run_of((Hook *)self, (PyObject *)PyEval_GetFrame());
-    int stored = run != NULL && PyVectorcall_NARGS(nargsf) == 3 && number(args[1]) >= 0 &&
-                 number(args[1]) == number(RUN(run, yield_offset)) ? store_yield(run, args[2]) : 0;
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *run = run_of((Hook *)self, (PyObject *)frame);
+    int stored = 0;
+    if (run != NULL && PyVectorcall_NARGS(nargsf) == 3 && number(args[1]) >= 0 &&
+        (number(args[1]) == number(RUN(run, yield_offset)) || adopt_yield((Hook *)self, run, frame, args[1]))) {
+        stored = store_yield(run, args[2]);
+    }
     Py_XDECREF(run);
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
 
-#if PY_VERSION_HEX < 0x030c0000
+#else
 
 /* All calls, for want of sys.monitoring: a profile function. Other than one in Python, it leaves alone the variables of
    the frames that it is called for. */
@@ -764,9 +1183,14 @@ is_ordinary(Hook *self, PyFrameObject *frame, int what)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
     int ordinary = code->co_flags & self->flags ? -1
-                   : what == PyTrace_RETURN ||
-                     (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions));
+                   : what == PyTrace_RETURN || !has_name_among(code->co_name, self->functions);
     Py_DECREF(code);
+    if (ordinary == 1 && what == PyTrace_CALL && PySet_GET_SIZE(self->unsettled) != 0) {
+        /* The first on its stack may be the function of a greenlet. */
+        PyFrameObject *back = PyFrame_GetBack(frame);
+        ordinary = back != NULL;
+        Py_XDECREF(back);
+    }
     return ordinary;
 }
 
@@ -785,6 +1209,162 @@ note_send(Hook *self, PyFrameObject *frame, PyObject *function)
     return noted;
 }
 
+/* What is known of generators of `code`, borrowed: (code, offsets of its returns, the one where it begins, 0); NULL if
+   none has begun in this thread before. */
+static PyObject *
+known_of(PyObject *buffer, PyObject *code, PyObject **shape)
+{
+    PyObject *maker = look_up(BUFFER(buffer, makers), (Py_ssize_t)code);
+    if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
+        return NULL;
+    }
+    PyObject *known = PyTuple_GET_ITEM(maker, 1);
+    *shape = PyTuple_GET_ITEM(maker, 0);
+    return PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 4 && PyTuple_GET_ITEM(known, 0) == code &&
+                   PyFrozenSet_CheckExact(PyTuple_GET_ITEM(known, 1)) ? known : NULL;
+}
+
+/* A generator runs for the first time, in a `for` or by `next`: it is not seen being made. */
+static int
+store_start(Hook *self, PyFrameObject *frame)
+{
+    PyObject *buffer = may_start(self) ? buffer_here(self) : NULL;
+    PyFrameObject *back = buffer == NULL ? NULL : PyFrame_GetBack(frame);
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *spawn = NULL, *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
+    PyObject *begins = known == NULL ? NULL : next_shape_in(buffer, back);
+    int stored = 0;
+    if (begins != NULL && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
+        Py_INCREF(spawn);
+        Py_INCREF(begins);
+        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
+        PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
+        Py_XDECREF(new_track);
+        if (track == NULL && !PyErr_ExceptionMatches(PyExc_RecursionError) &&
+            !PyErr_ExceptionMatches(PyExc_MemoryError)) {
+            stored = -1;
+        }
+        PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
+        PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
+        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+            PyObject *rows = BUFFER(buffer, rows);
+            stored = store(rows, track, spawn);
+            if (stored && !store(rows, track, begins)) {
+                stored = PyList_SetSlice(rows, PyList_GET_SIZE(rows) - 3, PY_SSIZE_T_MAX, NULL) < 0;
+            }
+            if (!stored) {
+                set_of_id(self->live, frame, NULL);
+            }
+        }
+        if (stored >= 0) {
+            PyErr_Clear();
+        }
+        Py_XDECREF(run);
+        Py_XDECREF(key);
+        Py_XDECREF(track);
+        Py_DECREF(begins);
+        Py_DECREF(spawn);
+    }
+    Py_DECREF(code);
+    Py_XDECREF(back);
+    Py_XDECREF(buffer);
+    return stored;
+}
+
+/* `frame`, of `run`, is left at `offset`, with what is no value it was known to yield there. */
+static int
+store_leaving(Hook *self, PyObject *run, PyFrameObject *frame, long offset, PyObject *value)
+{
+    PyObject *buffer = RUN(run, in_thread), *at = PyLong_FromLong(offset), *shape;
+    int stored = 0;
+    if (at == NULL || PyDict_GET_SIZE(self->thrown) != 0 || buffer == NULL ||
+        !Py_IS_TYPE(buffer, buffer_slots.type)) {
+        PyErr_Clear();
+    }
+    else if (adopt_yield(self, run, frame, at)) {
+        stored = store_yield(run, value);
+    }
+    else if (value == Py_None) {
+        PyObject *known = known_of(buffer, RUN(run, code), &shape);
+        if (known != NULL && PySet_Contains(PyTuple_GET_ITEM(known, 1), at) == 1) {
+            stored = store_return(self, run, frame);
+        }
+        PyErr_Clear();
+    }
+    Py_XDECREF(at);
+    return stored;
+}
+
+static PyTypeObject *watched_type;
+static Py_ssize_t awaits_of_watched;
+
+/* Whether `frame`, of a generator of `code` that is no track, resumes what it waits for: it stands where it does so. */
+static int
+is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
+{
+    PyObject *watched = of_id(self->watched, code);
+    watched = watched != NULL ? watched : of_id(self->awaiting, code);
+    PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
+    PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
+    int found = at != NULL && of_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
+    Py_XDECREF(at);
+    PyErr_Clear();
+    return found;
+}
+
+/* Whether what runs in `frame` does so for a task of asyncio's that awaits it, as far as is known here: as
+   Generators.is_stepped has it. */
+static int
+is_stepped(Hook *self, PyFrameObject *frame)
+{
+    PyObject *loops = is_size(self->steppers, 0) || PyDict_GET_SIZE(self->step_codes) == 0
+                          ? NULL : look_up(self->loops, (Py_ssize_t)PyThread_get_thread_ident());
+    if (loops == NULL || !PyList_CheckExact(loops) || PyList_GET_SIZE(loops) == 0) {
+        return 0;
+    }
+    PyFrameObject *back = PyFrame_GetBack(frame);
+    int stepped = -1;
+    while (back != NULL && stepped < 0) {
+        PyCodeObject *code = PyFrame_GetCode(back);
+        PyFrameObject *outer = NULL;
+        if (!(code->co_flags & self->flags)) {
+            stepped = of_id(self->step_codes, code) != NULL;
+        }
+        else if (is_awaiting(self, back, code)) {
+            outer = PyFrame_GetBack(back);
+        }
+        Py_DECREF(code);
+        Py_SETREF(back, outer);
+    }
+    Py_XDECREF(back);
+    return stepped == 1;
+}
+
+/* Whether the call, or return, of the generator `frame`, which is no track, says nothing to the hook in Python. */
+static int
+is_unseen(Hook *self, PyFrameObject *frame, int what)
+{
+    if (PyDict_GET_SIZE(self->through) != 0) {
+        return 0;
+    }
+    if (what == PyTrace_RETURN) {
+        return PyDict_GET_SIZE(self->thrown) == 0;
+    }
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *known = of_id(self->instructions, code);
+    Py_DECREF(code);
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 2) {
+        return 0;
+    }
+    PyObject *instructions = PyTuple_GET_ITEM(known, 0);
+    if (instructions == Py_None) {
+        return 1;
+    }
+    Py_ssize_t at = PyFrame_GetLasti(frame);
+    return self->resume >= 0 && PyBytes_CheckExact(instructions) && at >= 0 && at < PyBytes_GET_SIZE(instructions) &&
+           (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
+}
+
 /* Whether there is nothing left to do; -1 as in `store_parts`. */
 static int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
@@ -799,13 +1379,17 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
         if (run != NULL) {
             long at = PyFrame_GetLasti(frame), offset = number(RUN(run, yield_offset));
             if (what == PyTrace_RETURN) {
-                stored = arg != NULL && offset >= 0 && offset == at ? store_yield(run, arg) : 0;
+                stored = arg == NULL ? 0 : offset >= 0 && offset == at ? store_yield(run, arg)
+                                                                        : store_leaving(self, run, frame, at, arg);
             }
             else {
                 /* At the RESUME after the yield: elsewhere something is thrown into it. */
                 stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
             }
             Py_DECREF(run);
+        }
+        else if (of_id(self->live, frame) == NULL) {
+            stored = is_unseen(self, frame, what) || (what == PyTrace_CALL && store_start(self, frame));
         }
         return stored;
     }
@@ -884,13 +1468,25 @@ watch_profile(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *otherwise;
-    int flags;
-    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!O", &PyDict_Type, &live, &local, &calibration, &PyList_Type, &calls,
-                          &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
-                          &otherwise)) {
+    PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
+    PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
+    int flags, resume;
+    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", &PyDict_Type, &live, &local, &calibration,
+                          &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
+                          &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
+                          &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
+                          &PyType_Type, &kind, &PyDict_Type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
+                          &step_codes, &resume, &otherwise)) {
         return NULL;
     }
+    if (run_slots.type == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "learn was not called");
+        return NULL;
+    }
+    if (slot_offset((PyTypeObject *)kind, "awaits", &awaits_of_watched) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(watched_type, (PyTypeObject *)Py_NewRef(kind));
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(functions) + PyTuple_GET_SIZE(methods); i++) {
         Py_ssize_t behind = i - PyTuple_GET_SIZE(functions);
         PyObject *name = behind < 0 ? PyTuple_GET_ITEM(functions, i) : PyTuple_GET_ITEM(methods, behind);
@@ -910,6 +1506,18 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->unsettled = Py_NewRef(unsettled);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
+        hook->context = Py_NewRef(context);
+        hook->due = Py_NewRef(due);
+        hook->steppers = Py_NewRef(steppers);
+        hook->inside = Py_NewRef(inside);
+        hook->through = Py_NewRef(through);
+        hook->thrown = Py_NewRef(thrown);
+        hook->watched = Py_NewRef(watched);
+        hook->awaiting = Py_NewRef(awaiting);
+        hook->instructions = Py_NewRef(instructions);
+        hook->loops = Py_NewRef(loops);
+        hook->step_codes = Py_NewRef(step_codes);
+        hook->resume = resume;
     }
     return (PyObject *)hook;
 }
@@ -1195,13 +1803,13 @@ static PyObject *
 learn(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *run, *site, *buffer;
-    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &running, &nothing,
+    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &running, &nothing, &blank, &never,
                           &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
     enum { COUNT = sizeof(texts) / sizeof(*texts) };
     PyObject *given[COUNT];
-    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
                           &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
-                          &given[7], &given[8], &given[9], &given[10], &longest, &most_shapes,
+                          &given[7], &given[8], &given[9], &given[10], &given[11], &given[12], &longest, &most_shapes,
                           &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
@@ -1214,6 +1822,10 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 #define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return NULL;
     SLOTS_OF_BUFFER(OFFSET)
 #undef OFFSET
+    if (!Py_IS_TYPE(given[6], run)) {
+        PyErr_SetString(PyExc_TypeError, "the blank run is none");
+        return NULL;
+    }
     Py_XSETREF(run_slots.type, (PyTypeObject *)Py_NewRef(run));
     Py_XSETREF(site_slots.type, (PyTypeObject *)Py_NewRef(site));
     Py_XSETREF(buffer_slots.type, (PyTypeObject *)Py_NewRef(buffer));
@@ -1223,34 +1835,69 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+
 static PyObject *
 monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calibration, *missing, *otherwise[3];
-    if (!PyArg_ParseTuple(args, "O!OOOOOO", &PyDict_Type, &live, &local, &calibration, &missing, &otherwise[0],
-                          &otherwise[1], &otherwise[2])) {
+    PyObject *live, *local, *calibration, *missing, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
+    PyObject *through, *silent, *behind, *watched, *entries, *asked, *otherwise[10];
+    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", &PyDict_Type, &live, &local, &calibration,
+                          &missing, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
+                          &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &context,
+                          &PyDict_Type, &making, &PyDict_Type, &found,
+                          &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
+                          &PyDict_Type, &inside, &PyDict_Type, &through, &PyDict_Type, &silent, &PyDict_Type,
+                          &behind, &PyDict_Type, &watched, &PyDict_Type, &entries, &PyDict_Type, &asked)) {
         return NULL;
     }
-    if (run_slots.type == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "learn was not called");
+    if (run_slots.type == NULL || !PyFunction_Check(otherwise[0])) {
+        PyErr_SetString(PyExc_RuntimeError, "learn was not called, or the hooks are no functions");
         return NULL;
     }
-    vectorcallfunc ways[] = {call_way, resume_way, yield_way};
-    PyObject *made = PyTuple_New(3);
-    for (int i = 0; made != NULL && i < 3; i++) {
+    if (slot_offset((PyTypeObject *)link, "key", &key_of_link) < 0) {
+        return NULL;
+    }
+    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, instruction_way,
+                             unwind_way, unwind_way, raise_way, gone_way};
+    enum { THROW = 6, COUNT = sizeof(ways) / sizeof(*ways) };
+    PyObject *made = PyTuple_New(COUNT);
+    for (int i = 0; made != NULL && i < COUNT; i++) {
         Hook *hook = new_hook(hook_type, ways[i], otherwise[i]);
         if (hook == NULL) {
             Py_CLEAR(made);
             break;
         }
+        PyTuple_SET_ITEM(made, i, (PyObject *)hook);
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
         hook->calibration = Py_NewRef(calibration);
         hook->missing = Py_NewRef(missing);
-        PyTuple_SET_ITEM(made, i, (PyObject *)hook);
+        hook->context = Py_NewRef(context);
+        hook->making = Py_NewRef(making);
+        hook->found = Py_NewRef(found);
+        hook->link = Py_NewRef(link);
+        hook->due = Py_NewRef(due);
+        hook->calls = Py_NewRef(calls);
+        hook->steppers = Py_NewRef(steppers);
+        hook->inside = Py_NewRef(inside);
+        hook->through = Py_NewRef(through);
+        hook->silent = Py_NewRef(silent);
+        hook->behind = Py_NewRef(behind);
+        hook->watched = Py_NewRef(watched);
+        hook->entries = i == THROW ? NULL : Py_NewRef(entries);
+        hook->asked = Py_NewRef(asked);
+    }
+    if (made != NULL) {
+        call_function = ((PyFunctionObject *)otherwise[0])->vectorcall;
+        Hook *call = (Hook *)PyTuple_GET_ITEM(made, 0);
+        call->gone = Py_NewRef(PyTuple_GET_ITEM(made, COUNT - 1));
+        Py_XSETREF(births, (Hook *)Py_NewRef((PyObject *)call));
     }
     return made;
 }
+
+#endif
 
 static Hook *
 greenlet_hook(vectorcallfunc call, PyObject *buffer, PyObject *raw, PyObject *unsettled, PyObject *gr_frame,
@@ -1323,8 +1970,9 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef functions[] = {
     {"learn", learn, METH_VARARGS, NULL},
+#if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
-#if PY_VERSION_HEX < 0x030c0000
+#else
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
 #endif
@@ -1364,6 +2012,11 @@ execute(PyObject *module)
     Py_DECREF(time);
     send_method = PyObject_GetAttrString((PyObject *)&PyGen_Type, "send");
     switch_text = PyUnicode_InternFromString("switch");
+    buffer_text = PyUnicode_InternFromString("buffer");
+    new_track_text = PyUnicode_InternFromString("new_track");
+    if (buffer_text == NULL || new_track_text == NULL) {
+        return -1;
+    }
 #if PY_VERSION_HEX < 0x030c0000
     static const struct { int what; const char *name; } named[] = {
         {PyTrace_CALL, "call"}, {PyTrace_RETURN, "return"}, {PyTrace_C_CALL, "c_call"},

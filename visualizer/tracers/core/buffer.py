@@ -30,6 +30,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.api import Parts
     from visualizer.tracers.core.string_table import Interning
 
+    #: What calls which generator function: its code; the caller's, the instruction, and the one that follows.
+    Making = tuple[CodeType, CodeType, int, int]
+
 #: References an event takes in `parts`, and in `rows`.
 STRIDE = 7
 ROW = 3
@@ -162,6 +165,7 @@ class Buffer(Met):
         "chained",
         "clock",
         "closed",
+        "ended",
         "entering",
         "handed",
         "held",
@@ -171,6 +175,7 @@ class Buffer(Met):
         "kinds",
         "left",
         "looked",
+        "makers",
         "measured",
         "onward",
         "parts",
@@ -223,8 +228,13 @@ class Buffer(Met):
         #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
         #: does), and how it is worked out.
         self.handed: dict[int, tuple[int, str, Any]] = {}
+        #: Places that call a generator function: the shape of its spawn, and what is known of the call. Where it is not
+        #: seen who makes generators, the same of their code: itself, where it returns and begins (identity.py).
+        self.makers: dict[int, tuple[int, Any]] = {}
+        #: The shape of the end of a generator that returns None; -1 until it is made.
+        self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
-        self.tables: list[dict[int, Any]] = [self.shapes, self.handed]
+        self.tables: list[dict[int, Any]] = [self.shapes, self.handed, self.makers]
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.

@@ -19,12 +19,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Range = tuple[str, str, int, int, int, int]
 
 # Flags of code objects, as in `inspect`, which is not imported into the program.
+#: A generator function that is no coroutine function, nor asynchronous.
+PLAIN_FLAG = 0x20
 COROUTINE_FLAG = 0x80
 #: A generator function that types.coroutine has made awaitable.
 ITERABLE_COROUTINE_FLAG = 0x100
 ASYNC_GENERATOR_FLAG = 0x200
 #: A generator function, a coroutine function, or an asynchronous generator function.
-GENERATOR_FLAG = 0x20 | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+GENERATOR_FLAG = PLAIN_FLAG | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 
@@ -45,6 +47,9 @@ _START_DIRECTORY = os.getcwd()
 _SCRIPT = os.path.join(_START_DIRECTORY, sys.argv[0]) if sys.argv and sys.argv[0] else ""
 
 _sources: dict[str, list[bytes] | None] = {}
+#: Whether files are of gevent and the like; of so many at most.
+_of_runtime: dict[str, bool] = {}
+_MOST_FILES = 4096
 
 
 class Ownership:
@@ -235,7 +240,13 @@ def enters(code: CodeType, line: int) -> bool:
 
 def is_of_runtime(code: CodeType) -> bool:
     """Whether it is code of gevent, eventlet or greenlet: a wait there says nothing about what the program does."""
-    return _is_of_runtime(code.co_filename)
+    filename = code.co_filename
+    known = _of_runtime.get(filename)
+    if known is None:
+        if len(_of_runtime) >= _MOST_FILES:
+            _of_runtime.clear()
+        known = _of_runtime[filename] = _is_of_runtime(filename)
+    return known
 
 
 def _is_of_runtime(filename: str) -> bool:

@@ -97,6 +97,10 @@ class Context:
         #: Each tells whether a frame makes a step of a task, which is a track: what the task awaits is none. (That
         #: frame, that of the outermost coroutine in the step.) None of them as long as no task runs.
         self.steppers: list[Callable[[Any, Any], bool]] = []
+        #: The loops that run, by the id of their thread, the innermost last, of which one of these steppers knows that
+        #: all that code of `step_codes` (by id) resumes there is a step of a task.
+        self.loops: dict[int, list[Any]] = {}
+        self.step_codes: dict[int, CodeType] = {}
         #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
         #: resumes them that is no task.
         self.has_tasks = False

@@ -64,7 +64,7 @@ class AsyncioTracer:
         self._eager: EagerTasks | None = None
         self._foreign: ForeignLoops | None = None
         #: The loops that run, by thread, the innermost last.
-        self._running: dict[int, list[Loop]] = {}
+        self._running: dict[int, list[Loop]] = context.loops
         self._loop_class: Any = None
         self._time: Any = None
         self._events: Any = None
@@ -104,6 +104,7 @@ class AsyncioTracer:
         self.context.has_tasks = True
         self.context.on_method["cancel"] = self._on_cancel
         self.context.steppers.append(self._is_step)
+        self.context.step_codes[id(shared.library.run)] = shared.library.run
         self.context.stream.before_flush.append(self._report_polls)
 
         def _set_running_loop(loop: Any) -> None:
@@ -136,6 +137,7 @@ class AsyncioTracer:
             for loop in running:
                 self.context.inside.pop(loop.before, None)
         self.context.steppers.remove(self._is_step)
+        self.context.step_codes.clear()
         del self.context.on_method["cancel"]
         self.context.stream.before_flush.remove(self._report_polls)
         for name in ("asyncio.events", "asyncio"):

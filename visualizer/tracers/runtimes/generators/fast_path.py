@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, GeneratorType
 
+from visualizer.tracers.runtimes.generators.identity import Link
 from visualizer.tracers.runtimes.generators.introspection import ends_in_none
 from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
@@ -32,12 +33,15 @@ _SEND_METHOD = GeneratorType.send
 
 
 def monitoring_ways(
-    generators: Generators, missing: Any, on_call: OnCall, on_resume: OnResume, on_yield: OnYield
-) -> tuple[OnCall, OnResume, OnYield]:
-    """Callbacks for CALL, PY_RESUME and PY_YIELD, in front of those given.
+    generators: Generators, missing: Any, tables: tuple[dict[int, Any], ...],
+    on_call: OnCall, on_resume: OnResume, on_yield: OnYield, *others: Callable[..., Any],
+) -> tuple[Callable[..., Any], ...]:
+    """Callbacks for CALL, PY_RESUME and PY_YIELD, in front of those given; and, as they are, the `others`.
 
-    `missing`: what a callback is given for an argument that there is not. The callbacks given are called one frame
-    further away from the program's.
+    `missing`: what a callback is given for an argument that there is not. The first three given are called one frame
+    further away from the program's. `others`: for PY_START, PY_RETURN, INSTRUCTION, PY_THROW, PY_UNWIND and RAISE; in C
+    they have a short way too: for generators that are made, begin and end where others did, and for exceptions in code
+    that has nothing to do with generators. `tables`: of the tracer, which tell what is not to be taken by it.
     """
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
@@ -109,14 +113,17 @@ def monitoring_ways(
         run.at = SUSPENDED
         return None
 
-    ways = call, resume, suspension
+    ways: tuple[Callable[..., Any], ...] = (call, resume, suspension, *others)
     if generators.compiled is None:
         return ways
     # These take the same ways at once, and call those where they cannot.
-    made: tuple[OnCall, OnResume, OnYield] = generators.compiled.monitoring_ways(
-        generators.live, local, generators.calibration, missing, *ways
+    births, context = generators.births, generators.recording
+    *made, births.gone = generators.compiled.monitoring_ways(
+        generators.live, local, generators.calibration, missing, (*ways, births.gone), context, births.making,
+        births.found, Link, context.stream.due, generators.calls, context.steppers, context.inside, generators.through,
+        *tables, generators.asked,
     )
-    return made
+    return tuple(made)
 
 
 def profile_way(generators: Generators, on_event: Profile) -> Profile:

@@ -13,16 +13,26 @@ from types import CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import function_name, place_of
+from visualizer.tracers.core.buffer import NEW
+from visualizer.tracers.core.code import PLAIN_FLAG, function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.variables import of_variables
-from visualizer.tracers.runtimes.generators.introspection import beginning, code_of, frame_of, kind_of, youngest_of
+from visualizer.tracers.runtimes.generators.introspection import (
+    beginning,
+    code_of,
+    frame_of,
+    kind_of,
+    returns,
+    youngest_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from types import CodeType
     from typing import Any
+
+    from visualizer.tracers.core.buffer import Making
 
 try:
     from _weakref import ref
@@ -38,6 +48,13 @@ _MOST_YOUNG = 20_000
 _FEW = 100
 
 
+class Link(ref):  # type: ignore[type-arg]
+    """A weak reference to a generator; `key`: the id of its frame."""
+
+    __slots__ = ("key",)
+    key: int
+
+
 class Births:
     """The generators that were made and have not been started."""
 
@@ -46,36 +63,46 @@ class Births:
         self._recording = recording
         self._on_gone = on_gone
         #: What is being made: its code, and the caller's and where that goes on, by the id of the caller's frame.
-        self._making: dict[int, tuple[CodeType, CodeType, int, int]] = {}
+        self.making: dict[int, Making] = {}
         #: Tracks whose generator was not found, oldest first, by the id of their code.
         self._waiting: dict[int, list[int]] = {}
         #: Track, code and weak reference of those found, by the id of the generator's frame.
-        self._found: dict[int, tuple[int, CodeType, Any]] = {}
+        self.found: dict[int, tuple[int, CodeType, Link]] = {}
+        #: Is called with the link to a generator that is no more.
+        self.gone: Callable[[Link], None] = self._gone
 
     def on_creating(self, made: CodeType, frame: Any, offset: int, next_offset: int) -> None:
         """A generator of `made` is created by the call at `offset` in `frame`, which goes on at `next_offset`."""
-        self._making[id(frame)] = made, frame.f_code, offset, next_offset
+        self.making[id(frame)] = made, frame.f_code, offset, next_offset
 
     def on_created(self, frame: Any, next_offset: int) -> None:
         """`frame` goes on behind a call that creates generators."""
-        making = self._making.pop(id(frame), None)
+        making = self.making.pop(id(frame), None)
         if making is None or making[1] is not frame.f_code or making[3] != next_offset:
             return
         made, code, offset, _ = making
         t_ns = self._recording.now()
-        track = self._spawn(made, words.CURRENT, code, offset, t_ns)
+        track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
+        if shape is not None and made.co_flags & PLAIN_FLAG:
+            self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
         generator = self._newest(made)
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
-            self._found[id(frame_of(generator))] = track, made, self._watch(generator)
+            key = id(frame_of(generator))
+            self.found[key] = track, made, Link(generator, self.gone)
+            self.found[key][2].key = key
 
     def _is_new(self, generator: Any) -> bool:
-        return is_unstarted(generator) and id(frame_of(generator)) not in self._found
+        return is_unstarted(generator) and id(frame_of(generator)) not in self.found
 
     def spawn(self, code: CodeType, t_ns: int) -> int:
         """A new track, of which it was not seen who made it."""
-        return self._spawn(code, words.NOBODY, None, 0, t_ns)
+        track, shape = self._spawn(code, words.NOBODY, None, 0, t_ns)
+        if shape is not None and code.co_flags & PLAIN_FLAG:
+            known = code, returns(code), beginning(code), 0
+            self._recording.stream.here(t_ns).makers[id(code)] = shape, known
+        return track
 
     def on_unawaited(self, frame: Any) -> None:
         """`warnings`, in `frame`, warns of a coroutine that is collected before it ran.
@@ -89,24 +116,36 @@ class Births:
         if not self._recording.own(made) or self.track_of(id(frame_of(coroutine)), made) != words.NOBODY:
             return
         t_ns = self._recording.now()
-        track = self._spawn(made, words.NOBODY, *place_of(frame.f_back, self._recording.own), t_ns)
+        track, _ = self._spawn(made, words.NOBODY, *place_of(frame.f_back, self._recording.own), t_ns)
         self._recording.stream.extend((lines.inferred, t_ns, track, _WHERE_DROPPED, None, None, 0))
         self._recording.exited(t_ns, track, words.DROPPED)
 
-    def _spawn(self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int) -> int:
-        track = self._recording.new_track()
-        about = (kind_of(made), function_name(made), words.NOBODY, creator)
-        self._recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
-        return track
+    def _spawn(
+        self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int
+    ) -> tuple[int, int | None]:
+        """A new track, and the shape of such a spawn, if it has one."""
+        track, stream = self._recording.new_track(), self._recording.stream
+        buffer, key = stream.here(t_ns), ("spawn", id(made), creator, id(where), offset)
+        shape = buffer.again(key, (made, where))
+        if shape is None or shape == NEW:
+            about = (kind_of(made), function_name(made), words.NOBODY, creator)
+            if shape is None:
+                buffer.store((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
+            else:
+                shape = buffer.learn(key, t_ns, (lines.spawn, words.SUBJECT, about, lines.NO_VALUE, where, offset))
+        if shape is not None:
+            buffer.rows.extend((t_ns, track, shape))
+        stream.attend(buffer)
+        return track, shape
 
     def take(self, frame: Any, code: CodeType, t_ns: int) -> tuple[int, Any]:
         """The track of the generator that has `frame`, which is started or thrown into now, and a weak reference to it.
 
         None instead of the reference if the generator was not found.
         """
-        found = self._found.get(id(frame))
+        found = self.found.get(id(frame))
         if found is not None and found[1] is code:
-            del self._found[id(frame)]
+            del self.found[id(frame)]
             return found[0], found[2]
         waiting = self._waiting.get(id(code))
         if waiting:
@@ -118,14 +157,14 @@ class Births:
 
     def end(self, key: int, code: CodeType, t_ns: int) -> None:
         """The generator of `code` whose frame has the id `key` was closed before it was started."""
-        found = self._found.get(key)
+        found = self.found.get(key)
         if found is not None and found[1] is code:
-            del self._found[key]
+            del self.found[key]
             self._recording.exited(t_ns, found[0], words.CLOSED)
 
     def track_of(self, key: int, code: CodeType) -> int:
         """The track of the generator of `code` that has the frame `key` and has not been started."""
-        found = self._found.get(key)
+        found = self.found.get(key)
         return found[0] if found is not None and found[1] is code else words.NOBODY
 
     def _newest(self, made: CodeType) -> Any:
@@ -137,18 +176,15 @@ class Births:
         oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
         return youngest_of(made, self._is_new, oldest + 1, self._recording.stream.is_alone)
 
-    def _watch(self, generator: Any) -> Any:
-        key = id(frame_of(generator))
-
-        def gone(reference: Any) -> None:
-            found = self._found.get(key)
-            if found is not None and found[2] is reference:
-                del self._found[key]
-                self._recording.exited(self._recording.now(), found[0], words.DROPPED)
-            else:
-                self._on_gone(key, reference)
-
-        return ref(generator, gone)
+    def _gone(self, reference: Link) -> None:
+        """The generator is no more."""
+        key = reference.key
+        found = self.found.get(key)
+        if found is not None and found[2] is reference:
+            del self.found[key]
+            self._recording.exited(self._recording.now(), found[0], words.DROPPED)
+        else:
+            self._on_gone(key, reference)
 
     def finish(self, t_ns: int, alive: list[Any]) -> None:
         """The program is over: of the generators not found, tell those that are no more. `alive`: all there are."""
@@ -160,8 +196,8 @@ class Births:
 
     def forget(self) -> None:
         """Watch none of them any more."""
-        self._found.clear()
-        self._making.clear()
+        self.found.clear()
+        self.making.clear()
 
 
 def is_unstarted(generator: Any) -> bool:

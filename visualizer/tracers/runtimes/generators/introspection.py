@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _YIELD = opcode.opmap["YIELD_VALUE"]
 _RESUME = opcode.opmap["RESUME"]
+_RETURN = opcode.opmap["RETURN_VALUE"]
 _SEND = opcode.opmap["SEND"]
 _CACHE = opcode.opmap["CACHE"]
 
@@ -160,6 +161,12 @@ def beginning(code: CodeType) -> int:
     """Offset of the instruction at which a generator's own code begins: before it stands one that was not started."""
     instructions = code.co_code
     return next(at for at in range(0, len(instructions), 2) if instructions[at] == _RESUME)
+
+
+def returns(code: CodeType) -> frozenset[int]:
+    """Offsets of the instructions by which a generator returns."""
+    instructions = code.co_code
+    return frozenset(at for at in range(0, len(instructions), 2) if instructions[at] == _RETURN)
 
 
 def delegating_calls(code: CodeType) -> frozenset[int]:

@@ -84,22 +84,24 @@ class MonitoringTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
-        call, self._resume, suspension = monitoring_ways(
-            self._generators, _monitoring.MISSING, self._on_call, self._on_resume, self._on_yield
+        call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised = monitoring_ways(
+            self._generators, _monitoring.MISSING, (self._silent, self._makers, self._watched, self._entries),
+            self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
+            self._on_throw, self._on_unwind, self._on_exception,
         )
         roomy = self._recording.roomy
-        self._throw, self._called = roomy(self._on_throw), roomy(self._on_called)
+        self._called = roomy(self._on_called)
         for event, callback in (
-            (_events.PY_START, roomy(self._on_start)),
+            (_events.PY_START, start),
             (_events.PY_RESUME, self._resume),
             (_events.PY_YIELD, suspension),
-            (_events.PY_RETURN, roomy(self._on_return)),
+            (_events.PY_RETURN, end),
             (_events.PY_THROW, self._throw),
-            (_events.PY_UNWIND, roomy(self._on_unwind)),
+            (_events.PY_UNWIND, unwind),
             (_events.CALL, call),
             (_events.C_RAISE, roomy(self._on_raised)),
-            (_events.RAISE, roomy(self._on_exception)),
-            (_events.INSTRUCTION, roomy(self._on_instruction)),
+            (_events.RAISE, raised),
+            (_events.INSTRUCTION, instruction),
         ):
             _monitoring.register_callback(tool, event, callback)
         self._calibrate(tool)

@@ -18,7 +18,7 @@ import opcode
 import sys
 from types import AsyncGeneratorType, BuiltinFunctionType
 
-from visualizer.tracers.core.code import GENERATOR_FLAG, place, place_of
+from visualizer.tracers.core.code import GENERATOR_FLAG, PLAIN_FLAG, place, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, bases_of, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
@@ -46,7 +46,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _get_ident = _thread.get_ident
 #: Of the flags of a code object those of a generator that is neither a coroutine nor asynchronous.
-_PLAIN = 0x20
 _UNAWAITED = "_warn_unawaited_coroutine"
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
@@ -116,7 +115,9 @@ class ProfileTracer:
             self._hook = recording.compiled.profile_hook(
                 self._generators.live, recording.stream.local, self._generators.calibration, self._generators.calls,
                 self._unsettled, GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
-                self._hook,
+                recording, recording.stream.due, recording.steppers, recording.inside, self._generators.through,
+                self._thrown, self._generators.watched, self._generators.awaiting, Watched, self._instructions,
+                recording.loops, recording.step_codes, -1 if recording.own.include else _RESUME, self._hook,
             )
             self._begin = self._hook.begin
 
@@ -303,7 +304,7 @@ class ProfileTracer:
             if not self._found and any(one.co_flags & GENERATOR_FLAG for one in codes):
                 self._found = True
                 self._imports.in_threads(self.name, self._begin)
-            self._found_plain = any(one.co_flags & GENERATOR_FLAG == _PLAIN for one in codes)
+            self._found_plain = any(one.co_flags & GENERATOR_FLAG == PLAIN_FLAG for one in codes)
         if self._main_began and not self._is_needed() and not self._stays and sys.getprofile() is self._hook:
             sys.setprofile(None)
 

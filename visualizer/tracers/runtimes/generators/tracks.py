@@ -47,6 +47,7 @@ from visualizer.tracers.runtimes.generators.shapes import (
     DELEGATING,
     GIVEN,
     LIMITS,
+    NEVER,
     RUNNING,
     SUSPENDED,
     Run,
@@ -68,6 +69,8 @@ _getframe = sys._getframe
 
 #: What was sent is to be read from the generator.
 UNREAD = object()
+#: Each run begins as a copy of it, in C.
+_BLANK = Run(words.NOBODY, sys._getframe().f_code, 0)
 _EXECUTING = "already executing"
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
@@ -116,7 +119,7 @@ class Generators:
         self.compiled = recording.compiled
         if self.compiled is not None:
             parts = lines.resume, lines.yielded, words.SEND, words.YIELD, keep
-            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", *parts
+            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", _BLANK, NEVER, *parts
             said = words.ZERO_TEXT, words.LARGEST_NUMBER, VALUE_BIT
             self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL, *said))
         self.calibration = Calibration()
@@ -126,14 +129,14 @@ class Generators:
         #: The generator functions that are watched, by the id of their code.
         self.watched: dict[int, Watched] = {}
         #: The same of others' that were seen to await one of those.
-        self._awaiting: dict[int, Watched] = {}
+        self.awaiting: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = {}
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
         #: The track of which the last call that raised in a thread was a method's, by the thread's ident.
-        self._asked: dict[int, int] = {}
+        self.asked: dict[int, int] = {}
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
@@ -215,19 +218,19 @@ class Generators:
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
         if run is not None:
-            self._asked[get_ident()] = run.track
+            self.asked[get_ident()] = run.track
             if not run.at:
                 return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
-            self._asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
+            self.asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
             if id(frame.f_code) in self.watched and is_unstarted(generator):
                 return "TypeError"
         return ""
 
     def raised(self) -> int:
         """The track of which a method has just raised in this thread, before the interpreter tells of the exception."""
-        return self._asked.pop(get_ident(), words.NOBODY) if self._asked else words.NOBODY
+        return self.asked.pop(get_ident(), words.NOBODY) if self.asked else words.NOBODY
 
     def on_refusal(self, frame: Any, error: str, asked: int) -> None:
         """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`."""
@@ -333,9 +336,9 @@ class Generators:
         return id(frame) in self.live or not self.is_stepped(frame, frame.f_code)
 
     def _awaits_of(self, code: CodeType) -> frozenset[int]:
-        known = self.watched.get(id(code)) or self._awaiting.get(id(code))
+        known = self.watched.get(id(code)) or self.awaiting.get(id(code))
         if known is None:
-            known = self._awaiting[id(code)] = Watched(code)
+            known = self.awaiting[id(code)] = Watched(code)
         return known.awaits
 
     # Steps.
@@ -351,7 +354,10 @@ class Generators:
         if self.calls and self._is_called(key):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
-        store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
+        # A generator that goes on has to be told what it passes on.
+        learn = cause is words.NEXT and where is not None and not where.co_flags & GENERATOR_FLAG
+        learn = learn and self.stream.here(t_ns).again(("start", id(where), offset), where) is not None
+        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
         return True
 
     def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
@@ -513,10 +519,23 @@ class Generators:
         """A generator ends by returning `value`."""
         self.through.pop(id(frame), None)
         run = self.live.pop(id(frame), None)
-        if run is not None:
+        if run is not None and value is None and not run.closing:
+            self._return_nothing(run.track)
+            self._end_around(run, frame)
+        elif run is not None:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
             self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
             self._end_around(run, frame)
+
+    def _return_nothing(self, track: int) -> None:
+        t_ns = self.clock()
+        buffer = self.stream.here(t_ns)
+        shape = buffer.ended
+        if shape < 0:
+            event = lines.exited, words.SUBJECT, (words.RETURNED, None), None, None, 0
+            shape = buffer.ended = buffer.shape(t_ns, event)
+        buffer.rows.extend((t_ns, track, shape))
+        self.stream.attend(buffer)
 
     def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:
         """A generator ends by an exception. `error` is None where the interpreter does not tell which.
