@@ -327,7 +327,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             gevent.sleep(0.001)
             """,
             "unretrieved",
-            ["report raised KeyError('port') (script.py:10) →"],
+            ["report raised KeyError", "'port'", " (script.py:10) →"],
         ),
         (
             """
