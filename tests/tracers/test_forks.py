@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +96,44 @@ print("parent", next(g))
     assert main.outcome == words.RETURNED
     assert copy.state is State.DONE, "its process has ended"
     assert not traced.timeline.notes
+
+
+def test_who_waits_for_a_fork_is_woken_by_its_end_which_says_its_exit_code(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, sys, threading, time
+
+        def ends(pid, flag=0):
+            return os.waitstatus_to_exitcode(os.waitpid(pid, flag)[1])
+
+        def let_end():
+            # Once the parent has stood in that call for a while.
+            main, seen = threading.main_thread().ident, 0
+            while seen < 10:
+                time.sleep(0.005)
+                frame = sys._current_frames()[main]
+                seen = seen + 1 if frame.f_code is ends.__code__ else 0
+            os.write(go, b"x")
+
+        # What threads wait for is recorded once there are any.
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        ready, go = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.read(ready, 1)
+            os._exit(3)
+        threading.Thread(target=let_end).start()
+        print(ends(pid))
+        """
+    )
+    assert traced.ended.stdout == b"3\n"
+    process = traced.timeline.processes[1]
+    assert (process.exit_code, process.end) == (3, "exit code 3")
+    if sys.version_info >= (3, 12):
+        wakes = [one for one in traced.timeline.wakeups if one.track == 0]
+        assert (wakes[-1].waker, wakes[-1].cause) == (process.track, words.FINISHED)
 
 
 def test_a_program_that_never_forks_leaves_no_numbers_out(trace_source: TraceSource) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from visualizer.analysis.model.processes import Process
@@ -14,6 +16,8 @@ from visualizer.trace import words
 
 #: Numbers of texts of our own go down from this: those of a trace count from 0.
 _LARGEST_ID = (1 << 30) - 1
+#: What a process says of its end that ends by os._exit, and what its parent sees.
+_END = re.compile(r"exit code (\d{1,9})|signal (\d{1,3})", re.ASCII)
 
 
 class Forking:
@@ -185,6 +189,8 @@ class Forking:
         if not process.number or process.track != track:
             return None
         self._end_all(process, t_ns)
+        if not process.end and (found := _END.fullmatch(self._tracks[track].value or "")):
+            process.exit_code, process.signal = (int(number) if number else None for number in found.groups())
         return process.number
 
     def _end_all(self, process: Process, t_ns: int) -> None:

@@ -109,6 +109,8 @@ class Context:
         self.on_method: dict[str, Callable[[Any, CodeType, int], bool]] = {}
         #: Called in a thread that begins (True) or ceases (False) to run tasks: `runs_tasks`.
         self.on_tasks: list[Callable[[bool], None]] = []
+        #: The main thread of the forked child with that process id; NOBODY if that is not known.
+        self.child: Callable[[int], int] = lambda pid: NOBODY
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

@@ -44,6 +44,7 @@ class Recording(Context):
         self.samples = Samples(self)
         self.on_failure.append(self.samples.stop)
         self.forks = Forks(self, self.abandon)
+        self.child = self.forks.child
         #: Of a process that was started by exec in one that is recorded: the id of that one, and its own command line.
         self._started_by: tuple[int, str] | None = None
         #: What each runtime says of how it is watched, and the words of those that the reader does not know.

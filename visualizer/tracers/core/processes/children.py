@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _waitid: Any = getattr(os, "waitid", None)
 #: So often is one looked for that is gone, before it is told that how it ended is not known.
 _LOOKS = 3
+#: The tracks of so many are remembered.
+_MOST_ENDED = 100
 _UNSEEN = "its process was gone, and how it ended was not seen"
 
 
@@ -43,6 +45,8 @@ class Children:
         #: Those whose end we have seen first, and those whose end the program has learnt first.
         self._seen: set[int] = set()
         self._told: set[int] = set()
+        #: The tracks of the last that were forked and have ended, by their process ids.
+        self._ended: dict[int, int] = {}
 
     def expect(self) -> int:
         """A fork is to follow: a place for its child, -1 if there is none."""
@@ -64,7 +68,7 @@ class Children:
     def end(self, place: int) -> None:
         """This process has told of its end."""
         if place >= 0:
-            self._cells[place] = -1
+            self._cells[place] = -os.getpid()
 
     # In the parent.
 
@@ -114,6 +118,11 @@ class Children:
         self._unseen.pop(pid, None)
         return True
 
+    def track_of(self, pid: int) -> int:
+        """The main thread of the last forked child of that process id; words.NOBODY if there was none, or long ago."""
+        living = (self._cells[place + 1] for place in self._taken[::-1] if abs(self._cells[place]) == pid)
+        return next(living, self._ended.get(pid, words.NOBODY))
+
     def ended(self, last: bool = False) -> list[End]:
         """Those that were forked and have ended since the last time without having told so. `last`: as of `gone`."""
         found = []
@@ -129,6 +138,9 @@ class Children:
             except ValueError:
                 # At the end of the program two threads look at once, and the other one was first.
                 continue
+            self._ended[abs(pid)] = self._cells[place + 1]
+            if len(self._ended) > _MOST_ENDED:
+                del self._ended[next(iter(self._ended))]
             self._free.append(place)
             if end is not None:
                 found.append(end)

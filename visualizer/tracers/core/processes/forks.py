@@ -174,6 +174,10 @@ class Forks:
         if self._children is None or self._children.returned(pid):
             stream.store(lines.ended, stream.clock(), pid, (code, number))
 
+    def child(self, pid: int) -> int:
+        """The main thread of a forked child; words.NOBODY if that is not known."""
+        return self._children.track_of(pid) if self._children is not None else words.NOBODY
+
     def report_ends(self, last: bool = False) -> None:
         """Store how children ended that did not tell it. In our own thread, or at the end (`last`)."""
         if self._children is not None:

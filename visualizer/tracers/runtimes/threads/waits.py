@@ -621,7 +621,7 @@ class Waits:
             if what == READ:
                 return words.NOBODY, words.IO, t_ns
             if what == AWAIT_CHILD:
-                return words.NOBODY, words.FINISHED, t_ns
+                return self._context.child(wait.key), words.FINISHED, t_ns
             return over if t_ns >= due_ns else (words.NOBODY, words.UNKNOWN, t_ns)
         if what == GET:
             if raised:
