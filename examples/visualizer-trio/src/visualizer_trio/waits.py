@@ -151,7 +151,7 @@ class Waits:
             return -1
         if status.effectively_cancelled:
             # trio forgets when the deadline was.
-            return 0 if status._scope._cancel_reason.source == "deadline" else -1
+            return 0 if getattr(status._scope._cancel_reason, "source", "") == "deadline" else -1
         return nanoseconds(max(0, status.effective_deadline() - self._clock.current_time()))
 
 
