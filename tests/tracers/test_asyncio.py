@@ -20,7 +20,7 @@ from visualizer.tracers.runtimes.asyncio_.library import callee_name
 def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
-        import asyncio
+        import asyncio, selectors
 
         async def deep():
             await ready.wait()
@@ -45,6 +45,14 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
             print(await waiting)
             raise ValueError("over")
 
+        def poll(selector, timeout=None):
+            global now
+            now += timeout or 0
+            return select(selector, timeout)
+
+        # The loop's time passes only while it polls: it has nothing to do until the sleep is over.
+        now, select = 0, selectors.DefaultSelector.select
+        selectors.DefaultSelector.select, asyncio.SelectorEventLoop.time = poll, lambda loop: now
         try:
             asyncio.run(main())
         except ValueError as error:
@@ -81,7 +89,7 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     ]
     waits = {(*traced.wait(wait), wait.object, wait.place.line if wait.place else 0) for wait in timeline.suspensions}
     assert {wait for wait in waits if wait[0] != "loop"} == {
-        ("main-1", "join", "asyncio.run(main())", "track 1", 28),
+        ("main-1", "join", "asyncio.run(main())", "track 1", 36),
         ("main-2", "join", "turning", f"track {traced.tracks('turns')[0].id}", 20),
         ("main-2", "sleep", "0.03 s", "", 22),
         ("main-2", "join", "waiting", f"track {traced.tracks('wanting')[0].id}", 24),
@@ -280,11 +288,12 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
             async with asyncio.TaskGroup() as group:
                 group.create_task(holder(), name="first")
                 group.create_task(holder(), name="second")
-            try:
-                async with asyncio.timeout(0.01):
-                    await outer()
-            except TimeoutError:
-                pass
+            for limit in (0.01, 0):
+                try:
+                    async with asyncio.timeout(limit):
+                        await outer()
+                except TimeoutError:
+                    pass
             gate = threading.Event()
             asyncio.get_running_loop().call_soon(gate.set)
             await asyncio.to_thread(gate.wait)
@@ -328,7 +337,7 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
         ("main-2", "cancel", "stubborn"),
         *[("main-2", "cancel", name) for name in ("deaf", "deaf", "tidies", "tidies")],
         ("first", "callback", "second"),
-        ("loop", "timeout", "main-2"),
+        *[("loop", "timeout", "main-2")] * 2,
         ("asyncio_0", "threadpool", "main-2"),
     ]
     # What is thrown into a task passes through all that it awaits: the task alone runs then.

@@ -55,8 +55,10 @@ def problems(traced: Traced) -> list[tuple[str, str]]:
     return [(found.kind, found.sentence) for found in traced.problems]
 
 
+#: trio, as it is imported, has a process look for a library, and may have to wait for the end of that, or may not.
 ORDER = """
-import os, signal, threading, time, traceback
+import ctypes.util, os, signal, threading, time, traceback
+ctypes.util.find_library = lambda name: None
 import trio, trio.testing
 from trio._core import _run
 _run._ALLOW_DETERMINISTIC_SCHEDULING = True
@@ -125,6 +127,11 @@ async def times():
         await trio.sleep(60)
     with trio.move_on_after(0.001):
         await trio.sleep_forever()
+    with trio.move_on_after(0.001):
+        time.sleep(0.002)
+        await trio.sleep(60)
+    with trio.move_on_at(0):
+        await trio.sleep(60)
 
 async def outside():
     await trio.to_thread.run_sync(os.getpid)
@@ -193,10 +200,9 @@ WAKES = [
     ("ends", "cancel", "ends"),
     ("ends", "finished", "main-2"),
     ("main-2", "spawn", "times"),
-    # Its sleep is over; then a time limit is, of two.
+    # Its sleep is over; then a time limit is, or has been as it begins to wait.
     ("trio", "timer", "times"),
-    ("trio", "timeout", "times"),
-    ("trio", "timeout", "times"),
+    *[("trio", "timeout", "times")] * 4,
     ("times", "finished", "main-2"),
     ("main-2", "spawn", "outside"),
     ("trio", "timer", "outside"),
@@ -241,6 +247,7 @@ WAITS = [
     ("times", "sleep", "0.001 s"),
     ("times", "sleep", "60 s"),
     ("times", "sleep_forever", "trio.sleep_forever()"),
+    *[("times", "sleep", "60 s")] * 2,
     ("main-2", "join", "trio.open_nursery()"),
     ("outside", "threadpool", "trio.to_thread.run_sync(os.getpid)"),
     ("outside", "threadpool", "trio.to_thread.run_sync(trio.from_thread.run, trio.sleep, 0)"),
@@ -277,7 +284,8 @@ def test_every_wait_and_every_wake_of_a_program_is_told(trace_trio: TraceSource,
     assert (awaits.fd >= 0, awaits.direction) == (True, "read")
     # Of the two limits the sooner one: it would have slept for longer.
     slept = [one for one in traced.timeline.suspensions if one.reason == "sleep" and one.track == tracks["times"].id]
-    assert [one.asked_ns == one.sleep_ns for one in slept] == [True, False]
+    assert [one.asked_ns == one.sleep_ns for one in slept] == [True, False, False, False]
+    assert [one.asked_ns for one in slept[2:]] == [0, 0]
     assert problems(traced) == []
 
 

@@ -147,7 +147,12 @@ class Waits:
 
     def _left_ns(self, status: Any) -> int:
         """What is left until the first deadline that is around a task; -1 if there is none, or it is not known."""
-        return nanoseconds(status.effective_deadline() - self._clock.current_time()) if self._is_real else -1
+        if not self._is_real:
+            return -1
+        if status.effectively_cancelled:
+            # trio forgets when the deadline was.
+            return 0 if getattr(status._scope._cancel_reason, "source", "") == "deadline" else -1
+        return nanoseconds(max(0, status.effective_deadline() - self._clock.current_time()))
 
 
 def _frames(coroutine: Any) -> Iterator[FrameType]:

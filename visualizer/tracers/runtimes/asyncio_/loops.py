@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import _thread
 import sys
-from types import BuiltinFunctionType, CoroutineType
+from types import BuiltinFunctionType, CoroutineType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -228,6 +228,9 @@ class Loop:
         else:
             stepped = shared.library.stepped_by(callback)
         if stepped is None:
+            if type(callback) is MethodType and type(callback.__self__) is shared.library.timeout:
+                # No timer calls that if the time was over as the limit was set.
+                waker, cause = self.track, words.TIMEOUT
             self.due[id(handle)] = waker, cause
             return
         task, is_woken = stepped

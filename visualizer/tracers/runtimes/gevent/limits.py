@@ -116,7 +116,8 @@ class Limits:
         kind = self._class(compiled, ("__weakref__", "_visualizer_asked_ns")) if compiled is not None else None
 
         def timer(this: Any, after: Any, repeat: Any = 0.0, ref: Any = True, priority: Any = None) -> Any:
-            asked_ns = nanoseconds(after)
+            # One whose time is past is due at once.
+            asked_ns = 0 if type(after) in (int, float) and after < 0 else nanoseconds(after)
             if asked_ns < 0:
                 return make(this, after, repeat, ref, priority)
             if kind is not None:
