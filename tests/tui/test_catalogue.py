@@ -62,9 +62,7 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
     "names": [
         ("down", name, NAMES[1]), ("j", name, NAMES[2]), ("up", name, NAMES[1]), ("k", name, NAMES[0]),
         ("end", name, NAMES[-1]), ("home", name, NAMES[0]), ("G", name, NAMES[-1]), ("g", name, NAMES[0]),
-    ],
-    "preview": [
-        ("pageup", denied, ["This is the beginning of the preview."]), ("pagedown", scrolled, 8),
+        "home", ("pageup", denied, ["This is the beginning of the preview."]), ("pagedown", scrolled, 8),
         ("pageup", scrolled, 0), "end", ("pagedown", denied, ["This is the end of the preview."]),
     ],
     "finding": [
@@ -73,24 +71,22 @@ WALKS: dict[str, Walk[CatalogueScreen]] = {
         ("ctrl+f", asked, True), *"QUEUE", ("enter", name, "gevent_queue"), "home", *find("ping_pong"), "enter",
         ("n", recorded, True), ("n", recorded, False), ("N", recorded, True), *find("zzz"), ("down", asked, True),
         ("escape", asked, False), *find("zzz"),
-        ("enter", denied, ["No scenario or recording has 'zzz' in its name."]),
+        ("enter", denied, ["No scenario or recording has 'zzz' in its name."]), "home",
+        # What is typed goes to a name at once.
+        "slash", *"pin", ("g", name, "ping_pong"), ("escape", name, NAMES[0]),
+        *find("gevent_"), ("S", name, "gevent_sleeps"), *["backspace"] * 7, ("backspace", name, NAMES[0]), "escape",
     ],
     "nothing to do": [
         ("escape", denied, ["This is the catalogue: q quits."]),
         *[(key, denied, [f"{key} {UNBOUND}"]) for key in ("z", "f5", "tab")],
         ("c", denied, ["Only recordings can be compared: enter runs the scenario, which records it."]),
-    ],
-    # A scenario is run: test_stepping.py.
-    "a recording": [
+        # A script of one's own.
+        ("o", asked, True), *"nope", ("enter", denied, [NO_SCRIPT]),
+        # A scenario is run: test_stepping.py; a recording is opened.
         "end", ("c", told, ["hand_over is A: press c on another recording to compare them."]),
         ("c", told, ["hand_over is no longer marked."]), ("o", told, []), "escape",
         ("S", denied, ["A recording has no program to pause: enter opens it."]), ("enter", shown, TimelineScreen),
     ],
-    "typing": [
-        "slash", *"pin", ("g", name, "ping_pong"), ("escape", name, NAMES[0]),
-        *find("gevent_"), ("S", name, "gevent_sleeps"), *["backspace"] * 7, ("backspace", name, NAMES[0]),
-    ],
-    "a script of one's own": [("o", asked, True), *"nope", ("enter", denied, [NO_SCRIPT])],
     "deleting": [
         ("r", denied, ["Only recordings can be renamed."]), ("delete", denied, ["Only recordings can be deleted."]),
         "end", ("r", asked, True), *"2", ("enter", name, "hand_over2"),

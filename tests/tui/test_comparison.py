@@ -134,6 +134,7 @@ def top(screen: ComparisonScreen) -> object:
 
 
 LINE, NO_LINE = (False, True, "_PromptInput"), (False, False, "NoneType")
+#: What goes together is pressed in one app; keys alone lead from one to the next.
 WALKS: dict[str, Walk[ComparisonScreen]] = {
     # After the second switch of A, 0.1 s from the start, B has just begun to wake its tasks.
     "steps": [
@@ -141,20 +142,24 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
         ("l", indexes, (1, 36)), "right", ("h", indexes, (1, 36)), "left", ("left", indexes, (-1, 18)),
         # What is over stays at its end.
         ("end", indexes, (17, 71)), ("right", indexes, (17, 71)), ("home", indexes, (0, 18)),
-        ("G", indexes, (17, 71)), ("g", indexes, (0, 18)),
+        ("G", indexes, (17, 71)), ("g", indexes, (0, 18)), "end", ("u", indexes, (0, 18)), ("U", indexes, (17, 71)),
+        # Of a track: to main, of A; to the first task, of B, and there back to main.
+        "home", ("L", indexes, (1, 36)), "L", ("H", indexes, (1, 36)),
+        ("c", told, [f"{WOKEN}; main set this timer itself, 0.1 s earlier."]), "home", "right",
+        ("C", told, ["main's 0.1 s sleep is over (0.31 ms late) → main runs."]), "home",
+        ("colon", focus, LINE), "escape", ("slash", focus, LINE), "x", ("escape", focus, NO_LINE),
+        ("ctrl+f", focus, LINE), *"sleep is over", "enter", ("n", indexes, (3, 71)), ("N", indexes, (1, 36)),
     ],
-    # To main, of A; to the first task, of B, and there back to main.
-    "steps of a track": [("L", indexes, (1, 36)), "L", ("H", indexes, (1, 36))],
-    "steps of a track of B": ["y", "tab", "down", "down", "down", ("L", indexes, (0, 19))],
-    "sides": [("tab", side, "B"), ("tab", side, "A"), ("shift+tab", side, "B")],
-    "each for itself": [
+    "sides": [
+        ("tab", side, "B"), ("tab", side, "A"), ("shift+tab", side, "B"), "tab",
         ("y", locked, False), ("y", locked, True), "y", ("right", indexes, (1, 18)), "right",
         ("y", indexes, (2, 37)),
+        # B for itself, and along one of its tracks.
+        "home", "y", "tab", ("right", indexes, (0, 19)), "home", "down", "down", "down", ("L", indexes, (0, 19)),
     ],
-    "B for itself": ["y", "tab", ("right", indexes, (0, 19))],
-    "difference": [("exclamation_mark", locked, False), "y", "end", ("exclamation_mark", indexes, (0, 18))],
-    # Along the switches, both stand at the same one.
-    "difference along the switches": [
+    "difference": [
+        ("exclamation_mark", locked, False), "y", "end", ("exclamation_mark", indexes, (0, 18)), "y", "home",
+        # Along the switches, both stand at the same one.
         "x", ("exclamation_mark", locked, True), "end", ("exclamation_mark", indexes, (0, 18)), "right", "right",
         ("right", indexes, (3, 21)), "tab", ("end", indexes, (17, 71)),
     ],
@@ -163,10 +168,8 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
         ("plus", shown, (0, 466)), "w", ("minus", shown, (0, 466)), "s", ("equals_sign", shown, (0, 466)), "w",
         ("d", shown, (56, 233)), ("ctrl+right", shown, (111, 233)), ("a", shown, (56, 233)), "a",
         ("ctrl+right", shown, (56, 233)), "d", ("ctrl+left", shown, (56, 233)), ("f", shown, (0, 933)), "w", "w",
-        ("end", shown, (677, 233)),
-    ],
-    "back to what was in sight": [
-        "w", ("comma", shown, (0, 933)), ("full_stop", shown, (0, 466)), "tab", ("comma", shown, (0, 933)),
+        ("end", shown, (677, 233)), "home", "f", "w", ("comma", shown, (0, 933)), ("full_stop", shown, (0, 466)),
+        "tab", ("comma", shown, (0, 933)),
     ],
     "axes": [
         ("x", axes, Axis.SWITCHES), ("x", axes, Axis.TIME), ("x", shown, (0, 56)), "x", ("X", axes, Axis.BUSY),
@@ -175,42 +178,29 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
     # Both together are moved by the one that goes on for longer.
     "playing": [
         ("space", playing, (True, False)), ("space", playing, (False, False)), "space",
-        ("tab", playing, (False, False)), ("space", playing, (True, False)),
+        ("tab", playing, (False, False)), ("space", playing, (True, False)), "space",
+        "tab", "y", ("space", playing, (False, True)), "space", "y",
+        ("greater_than_sign", speeds, (2.0, 2.0)), "less_than_sign", ("less_than_sign", speeds, (0.5, 0.5)),
     ],
-    "playing B": ["y", "tab", ("space", playing, (False, True))],
-    "speed": [("greater_than_sign", speeds, (2.0, 2.0)), "less_than_sign", ("less_than_sign", speeds, (0.5, 0.5))],
     "rows": [
         "tab", ("down", selected, ("main", "hub")), ("up", selected, ("main", "main")),
         ("j", selected, ("main", "hub")), ("k", selected, ("main", "main")), ("enter", rows, (2, 1)),
-        ("z", rows, (2, 12)), ("Z", rows, (2, 3)),
-    ],
-    "order": [("A", order, ((RowOrder.NAME, By.FUNCTION),) * 2)],
-    "groups": [("B", order, ((RowOrder.START, By.THREAD),) * 2)],
-    "pinned and hidden": [
+        ("z", rows, (2, 12)), ("Z", rows, (2, 3)), "Z", "tab",
         "down", ("asterisk", told, ["hub is pinned on top."]), "asterisk", ("delete", rows, (1, 12)),
-        ("D", rows, (2, 12)), "tab", "down", ("backspace", rows, (2, 11)),
-    ],
-    "filter": [
+        ("D", rows, (2, 12)), "tab", "down", ("backspace", rows, (2, 11)), "D", "tab",
         ("ampersand", focus, (True, False, "_FilterInput")), *"task-2", ("enter", rows, (0, 2)),
         ("escape", rows, (2, 12)),
+        ("A", order, ((RowOrder.NAME, By.FUNCTION),) * 2), ("B", order, ((RowOrder.NAME, By.THREAD),) * 2),
     ],
     # Whoever is woken: main, of A, after 0.1 s.
     "jumps": [
+        ("pagedown", figures, 2), "pagedown", ("pageup", figures, 2),
         ("r", told, ["wakeup: main is woken by hub (timer)"]), "r", ("R", indexes, (1, 36)), "home",
         ("e", told, ["There is no exception."]), ("E", told, ["There is no exception."]),
         # What was printed lies behind the part A, and is not gone to.
         ("o", told, ["There is no output."]), ("O", told, ["There is no output."]),
         ("p", told, ["There is no problem."]), ("P", told, ["There is no problem."]),
-        ("t", told, ["Jumps now go to events of the selected track only."]),
-    ],
-    "causes": ["right", ("c", told, [f"{WOKEN}; main set this timer itself, 0.1 s earlier."])],
-    "effects": ["right", ("C", told, ["main's 0.1 s sleep is over (0.31 ms late) → main runs."])],
-    "typed": [
-        ("colon", focus, LINE), "escape", ("slash", focus, LINE), "x", ("escape", focus, NO_LINE),
-        ("ctrl+f", focus, LINE), *"sleep is over", "enter", ("n", indexes, (3, 71)), ("N", indexes, (1, 36)),
-    ],
-    "back and forth": ["end", ("u", indexes, (0, 18)), ("U", indexes, (17, 71))],
-    "marks": [
+        ("t", told, ["Jumps now go to events of the selected track only."]), "t", "home",
         ("m", marks, (1, 0)), "m", ("M", focus, LINE), *"here", ("enter", marks, (1, 0)), "end",
         ("quotation_mark", indexes, (0, 18)), "right", "right", "m", "home", ("apostrophe", indexes, (2, 37)),
         ("b", top, "MarksScreen"),
@@ -218,10 +208,9 @@ WALKS: dict[str, Walk[ComparisonScreen]] = {
     "spans": [
         "right", ("v", spans, [(1, 1), None]), ("end", spans, [(1, 10), None]), "escape", "home",
         ("shift+right", spans, [(0, 1), None]), "escape", "home", "right", ("shift+left", spans, [(0, 1), None]),
-        "escape", "home", "m", "end", "m", ("V", spans, [(0, 10), None]),
+        "escape", "home", "m", "end", "m", ("V", spans, [(0, 10), None]), "escape", "m", "home", "right", "right", "m",
+        "V", ("i", shown, (0, 102)),
     ],
-    "zooming in on a span": ["m", "right", "right", "m", "V", ("i", shown, (0, 102))],
-    "figures": [("pagedown", figures, 2), "pagedown", ("pageup", figures, 2)],
     "nothing to do": [
         ("s", told, ["All of both is visible."]), ("f", told, ["Everything is visible already."]),
         ("a", told, ["This is the beginning of both."]), ("d", told, ["This is the end of both."]),

@@ -24,6 +24,7 @@ Replay = Callable[[Demo], VisualizerApp]
 Says = Callable[[TimelineScreen], object]
 
 LAST = 14
+HOLDING = ("S", "J", "T", "semicolon")
 
 
 def index(screen: TimelineScreen) -> object:
@@ -112,21 +113,26 @@ def clipboard(screen: TimelineScreen) -> object:
     return " ".join(screen.app.clipboard.split()[:2])
 
 
+#: What goes together is pressed in one app; keys alone lead from one to the next.
 WALKS: dict[str, Walk[TimelineScreen]] = {
     "steps": [
         ("right", index, 1), ("l", index, 2), ("left", index, 1), ("h", index, 0), ("left", index, -1),
         ("left", index, -1), ("end", index, LAST - 1), ("right", index, LAST - 1), ("home", index, 0),
         ("G", index, LAST - 1), ("g", index, 0),
-    ],
-    # foo is switched to twice: switch 1 and switch 11.
-    "steps of a track": [
+        # foo is switched to twice: switch 1 and switch 11.
         "down", "down", ("L", index, 1), ("L", index, 11), ("L", index, 11), "end", ("H", index, 11), ("H", index, 1),
+        # bar, at its sleep's end, back to when it went to sleep.
+        "end", "left", "left", "left", "left", ("c", moment, (30_013, "bar")),
+        # hub runs at first; foo, the first that runs then, was spawned by main.
+        "home", "left", ("C", moment, (30_008, "foo")),
     ],
-    # There is no end to follow in a recording; of a program that runs: test_live.py.
     "playing": [
+        # There is no end to follow in a recording; of a program that runs: test_live.py.
         ("space", playing, True), ("space", playing, False), ("greater_than_sign", speed, 2.0),
         ("less_than_sign", speed, 1.0), ("less_than_sign", speed, 0.5),
         ("F", lambda screen: screen.view.playhead.following, False),
+        ("y", clipboard, "main waits"), "y", ("y", clipboard, "visualizer export"), "right",
+        ("y", clipboard, "main spawned"), ("y", clipboard, "sleeps.py:4: def"), ("y", clipboard, "visualizer export"),
     ],
     "zooming and panning": [
         ("w", shown, (0, 1052)), "w", ("s", shown, (0, 1052)), "s", ("plus", shown, (0, 1052)), "w",
@@ -138,9 +144,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("x", axis, Axis.SWITCHES), ("comma", axis, Axis.TIME), "x", ("x", axis, Axis.TIME), ("X", axis, Axis.BUSY),
         "x", ("x", axis, Axis.BUSY), ("X", axis, Axis.TIME), "x",
         ("X", message, ["2 idle gaps are folded; the ruler shows how long each is."]),
-    ],
-    "where times count from": [
-        ("W", message, ["Times count from the playhead, at 0.030 s."]),
+        "x", ("W", message, ["Times count from the playhead, at 0.030 s."]),
         ("W", message, ["Times count from the start; the trace does not contain the time of day."]),
         "m", "end", ("W", message, ["Times count from mark 1, at 0.030 s."]),
     ],
@@ -150,12 +154,6 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("enter", row_count, 1), ("z", row_count, 5), ("z", row_count, 1), "z",
         # Without groups there is nothing to fold but threads; see test_groups.py.
         ("Z", row_count, 5),
-    ],
-    "sequence": [
-        ("Y", focus, "Sequence"), ("right", index, 1), ("l", index, 2), ("left", index, 1), "end", ("home", index, 0),
-        ("Y", focus, "TracksPane"), "Y", ("escape", focus, "TracksPane"),
-    ],
-    "order": [
         (
             "A", lambda screen: (screen.view.order, rows(screen)),
             (RowOrder.NAME, ["main", "bar", "foo", "hub", "third"]),
@@ -163,37 +161,29 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("A", rows, ["main", "hub", "foo", "bar", "third"]), "A",
         ("A", rows, ["main", "foo", "bar", "third", "hub"]), ("A", rows, ["main", "hub", "foo", "bar", "third"]),
         "A", "A", ("A", message, ["Rows are sorted by time ready but not running, the longest first."]),
-    ],
-    "groups": [
+        "A", "A",
         ("B", lambda screen: screen.view.by, By.THREAD),
         ("B", rows, ["thread ×1", "main", "hub ×1", "hub", "greenlet ×3", "foo", "bar", "third"]),
         ("B", rows, ["main", "foo", "bar", "third", "hub"]),
         ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),
-    ],
-    "pinned and hidden": [
         ("D", message, ["No row is hidden."]), "down", "down", "down",
         ("asterisk", rows, ["bar", "main", "hub", "foo", "third"]),
         ("asterisk", rows, ["main", "hub", "foo", "bar", "third"]), "up", "up",
         ("delete", rows, ["main", "foo", "bar", "third"]), ("backspace", rows, ["main", "bar", "third"]),
         ("D", rows, ["main", "hub", "foo", "bar", "third"]),
     ],
-    "tabs": [
+    "lists": [
+        ("Y", focus, "Sequence"), ("right", index, 1), ("l", index, 2), ("left", index, 1), "end", ("home", index, 0),
+        ("Y", focus, "TracksPane"), "Y", ("escape", focus, "TracksPane"),
         ("2", tab, ["output"]), ("1", tab, ["events"]), ("3", tab, ["statistics"]),
         ("3", lambda screen: "share of 2.04 s" in text_of(screen), True),
         ("3", lambda screen: "share of" in text_of(screen), False), ("4", tab, ["findings"]), ("5", tab, ["tree"]),
         ("6", tab, ["waits"]), "1", ("tab", focus, "Events"), ("2", focus, "OutputPane"),
         ("shift+tab", focus, "TracksPane"),
-    ],
-    "large": [
-        ("0", heights, (5, 0)), ("0", heights, (5, 12)), "0", ("escape", heights, (5, 12)), "tab",
+        "1", ("0", heights, (5, 0)), ("0", heights, (5, 12)), "0", ("escape", heights, (5, 12)), "tab",
         ("0", heights, (0, 19)), ("0", heights, (5, 12)),
     ],
-    "copying": [
-        ("y", clipboard, "main waits"), "y", ("y", clipboard, "visualizer export"), "right",
-        ("y", clipboard, "main spawned"), ("y", clipboard, "sleeps.py:4: def"), ("y", clipboard, "visualizer export"),
-    ],
-    # From switch 0, at 30.009 ms: third is woken at 31 ms.
     "jumps": [
         ("r", moment, (31_000, "third")), ("r", moment, (1_031_501, "bar")), ("R", moment, (31_000, "third")),
         ("e", message, ["There is no exception."]), ("E", message, ["There is no exception."]),
@@ -202,6 +192,13 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("t", message, ["Jumps now go to events of the selected track only."]),
         # foo is selected; bar's output is passed over.
         ("o", message, ["output of the selected track: foo prints foo is awake again"]),
+        "t", "home", "r", "r", ("u", moment, (31_000, "third")), ("U", moment, (1_031_501, "bar")),
+        "end", "left", "left", "left", ("u", index, LAST - 1),
+        "home", ("n", message, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
+        ("ampersand", focus, "_FilterInput"), "f", "o", "o", ("escape", row_count, 5),
+        ("slash", asked, " search "), "escape",
+        ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
+        ("N", moment, (1_031_503, "bar")),
     ],
     "marks": [
         ("b", message, ["There are no marks yet: m sets one."]),
@@ -217,31 +214,10 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("shift+right", span, (30_007_000, 30_010_000)), ("shift+left", span, (30_007_000, 30_008_000)), "end",
         ("i", shown, (30, 2034)),
     ],
-    "typed": [
-        ("n", message, ["Nothing to search for: / starts a search."]), ("colon", asked, " go to "), "escape",
-        ("ampersand", focus, "_FilterInput"), "f", "o", "o", ("escape", row_count, 5),
-        ("slash", asked, " search "), "escape",
-        ("ctrl+f", asked, " search "), *"awake", "enter", ("n", moment, (2_032_003, "foo")),
-        ("N", moment, (1_031_503, "bar")),
-    ],
-    "causes": [
-        # bar, at its sleep's end, back to when it went to sleep.
-        "end", "left", "left", "left", "left", ("c", moment, (30_013, "bar")),
-    ],
-    "effects": [
-        # hub runs at first; foo, the first that runs then, was spawned by main.
-        "left", ("C", moment, (30_008, "foo")),
-    ],
-    "back and forth": [
-        "r", "r", ("u", moment, (31_000, "third")), ("U", moment, (1_031_501, "bar")), "end", "left", "left", "left",
-        ("u", index, LAST - 1),
-    ],
-    # Of a program that runs: test_stepping.py.
-    "holding": [
-        (key, message, ["This is a recording: there is no program to pause."]) for key in ("S", "J", "T", "semicolon")
-    ],
-    "what lies in front": [
-        ("question_mark", top, "HelpScreen"), "escape", ("ctrl+p", top, "CommandPalette"), "escape",
+    "holding, and what lies in front": [
+        # Of a program that runs: test_stepping.py.
+        *[(key, message, ["This is a recording: there is no program to pause."]) for key in HOLDING],
+        "escape", ("question_mark", top, "HelpScreen"), "escape", ("ctrl+p", top, "CommandPalette"), "escape",
         ("ctrl+t", top, "CommandPalette"), "escape", *[("ctrl+c", told, ["Press q to quit."])] * 3,
         ("escape", top, "CatalogueScreen"),
     ],
@@ -469,8 +445,7 @@ async def test_on_the_switch_axis_every_switch_takes_the_same_time(replay: Repla
         assert seen == [3, 6, 9, 12, 13]
 
 
-@pytest.mark.parametrize("opened", [["home", "left", "left"], ["v"], ["m"]], ids=lambda opened: "-".join(opened))
-async def test_the_footer_says_what_escape_does(replay: Replay, opened: list[str]) -> None:
+async def test_the_footer_says_what_escape_does(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
@@ -482,43 +457,51 @@ async def test_the_footer_says_what_escape_does(replay: Replay, opened: list[str
             return text_of(screen).splitlines()[-1]
 
         assert "esc Back" in await promised()
-        await pilot.press(*opened)
-        assert "esc Close" in await promised()
-        assert "q Quit" in await promised(), "there is room for it"
-        await pilot.press("escape")
-        assert (screen.message_line.display, screen.view.span) == (False, None)
-        assert app.screen is screen
-        assert "esc Back" in await promised()
+        for opened in (["home", "left", "left"], ["v"], ["m"]):
+            await pilot.press(*opened)
+            assert "esc Close" in await promised(), opened
+            assert "q Quit" in await promised(), "there is room for it"
+            await pilot.press("escape")
+            assert (screen.message_line.display, screen.view.span) == (False, None), opened
+            assert app.screen is screen
+            assert "esc Back" in await promised(), opened
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, CatalogueScreen)
 
 
-@pytest.mark.parametrize("opened", ["colon", "slash", "ampersand"])
-async def test_ctrl_c_says_how_to_quit_where_a_q_is_typed(replay: Replay, opened: str) -> None:
+async def test_ctrl_c_says_how_to_quit_where_a_q_is_typed(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
-        await pilot.press(opened, "ctrl+c")
-        await pilot.pause()
-        assert told(screen) == ["Press Escape to close this, then q to quit."]
-        await pilot.press("escape", "q")
+        for opened in ("colon", "slash", "ampersand"):
+            await pilot.press(opened, "ctrl+c")
+            await pilot.pause()
+            assert told(screen) == ["Press Escape to close this, then q to quit."], opened
+            await pilot.press("escape")
+            await pilot.pause()
+            app.clear_notifications()
+            assert action_of(screen.app, "q") == "app.quit", opened
+        await pilot.press("q")
         await pilot.pause()
         assert app._exit
 
 
-@pytest.mark.parametrize("opened", ["ctrl+p", "ctrl+t", "question_mark", "b"])
-async def test_ctrl_c_closes_what_lies_in_front(replay: Replay, opened: str) -> None:
+async def test_ctrl_c_closes_what_lies_in_front(replay: Replay) -> None:
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("m", opened)
-        await pilot.pause()
-        assert app.screen.is_modal
-        await pilot.press("ctrl+c")
-        await pilot.pause()
-        assert app.screen is screen
-        assert told(screen) == ["Press q to quit."]
+        await pilot.press("m")
+        for opened in ("ctrl+p", "ctrl+t", "question_mark", "b"):
+            await pilot.press(opened)
+            await pilot.pause()
+            assert app.screen.is_modal, opened
+            await pilot.press("ctrl+c")
+            await pilot.pause()
+            assert app.screen is screen, opened
+            assert told(screen) == ["Press q to quit."], opened
+            app.clear_notifications()
+            assert action_of(screen.app, "q") == "app.quit", opened
         await pilot.press("q")
         await pilot.pause()
         assert app._exit

@@ -71,17 +71,17 @@ async def test_who_is_behind_all_of_them_is_told_the_way_back(replay: Replay) ->
         ]
 
 
-@pytest.mark.parametrize("keys", [("p", "right"), ("p", "p", "u"), ("o", "comma", "end"), ("p", "end", "p", "home")])
-async def test_what_was_told_of_a_moment_goes_with_it(replay: Replay, keys: tuple[str, ...]) -> None:
+async def test_what_was_told_of_a_moment_goes_with_it(replay: Replay) -> None:
     app = replay(hogs())
     async with app.run_test(size=SIZE) as pilot:
         screen = await loaded(pilot)
-        await pilot.press("home", *keys[:-1])
-        await pilot.pause()
-        assert screen.message_line.lines
-        await pilot.press(keys[-1])
-        await pilot.pause()
-        assert screen.message_line.lines == []
+        for *led, away in (("p", "right"), ("p", "p", "u"), ("o", "comma", "end"), ("p", "end", "p", "home")):
+            await pilot.press("home", *led)
+            await pilot.pause()
+            assert screen.message_line.lines, led
+            await pilot.press(away)
+            await pilot.pause()
+            assert screen.message_line.lines == [], (led, away)
 
 
 async def test_a_search_hit_that_was_left_is_not_told_any_more(replay: Replay) -> None:

@@ -20,25 +20,30 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.terminal.detect import only_ascii
 from visualizer.tui.widgets.tracks import TracksPane, row_start
 
-#: What is opened, None: the catalogue; and the keys that are pressed then.
-SCENES: dict[str, tuple[Callable[[], Demo] | None, list[str]]] = {
-    "catalogue": (None, ["down"]),
-    "a recording in the catalogue": (None, ["end"]),
-    "keys of the catalogue": (None, ["question_mark"]),
-    "timeline": (sleeps, ["right", "right"]),
-    "switches": (sleeps, ["x", "w", "end", "left", "2"]),
-    "statistics of a span": (sleeps, ["m", "end", "m", "V", "3"]),
-    "marks": (sleeps, ["m", "right", "m", "b"]),
-    "findings": (hogs, ["4", "tab"]),
-    "chain of causes": (sleeps, ["end", "c", "c", "c"]),
-    "groups": (crowd, ["end", "down"]),
-    "filter": (crowd, ["slash", "K", "E", "R"]),
-    "prompt": (sleeps, ["ctrl+f", "é"]),
-    "hostile": (hostile, ["2", "right"]),
-    "keys": (sleeps, ["question_mark"]),
-    "last of the keys": (sleeps, ["question_mark", "end"]),
-    "palette": (sleeps, ["ctrl+p", "n", "e"]),
-    "themes": (sleeps, ["ctrl+t"]),
+#: What is opened, None: the catalogue; and the keys that are pressed then, with something that is seen after them.
+SCENES: dict[str, tuple[Callable[[], Demo] | None, list[tuple[list[str], str]]]] = {
+    "catalogue": (
+        None,
+        [(["down"], "generator_states"), (["end"], "3.12.0 on linux"), (["question_mark"], "Keys")],
+    ),
+    "timeline": (
+        sleeps,
+        [
+            (["right", "right"], "third"), (["x", "w", "end", "left", "2"], "foo is awake again"),
+            (["question_mark"], "Keys"), (["end"], "Mouse"), (["escape", "ctrl+p", "n", "e"], "Next"),
+            (["escape", "ctrl+t"], "nord"), (["escape", "ctrl+f", "é"], "search"),
+        ],
+    ),
+    "marks": (
+        sleeps,
+        [
+            (["m", "end", "m", "V", "3"], "in span"), (["escape", "b"], "mark 2"),
+            (["escape", "end", "c", "c", "c"], "main spawned foo"),
+        ],
+    ),
+    "findings": (hogs, [(["4", "tab"], "crunch")]),
+    "groups": (crowd, [(["end", "down"], "worker x100"), (["slash", "K", "E", "R"], "KER")]),
+    "hostile": (hostile, [(["2", "right"], "things")]),
 }
 
 
@@ -56,15 +61,18 @@ def strips(app: VisualizerApp) -> list[Strip]:
     return app.screen._compositor.render_strips()
 
 
-def assert_ascii(app: VisualizerApp) -> None:
-    lines = ["".join(segment.text for segment in strip) for strip in strips(app)]
+def assert_ascii(app: VisualizerApp) -> list[Strip]:
+    """Return what was looked at."""
+    shown = strips(app)
+    lines = [strip.text for strip in shown]
     assert "".join(lines).strip(), "something is to be seen"
     assert [line for line in lines if not (line.isascii() and line.isprintable())] == []
     assert {len(line) for line in lines} == {app.size.width}, "in as many cells"
+    return shown
 
 
-def assert_colourless(app: VisualizerApp) -> None:
-    styles = [segment.style for strip in strips(app) for segment in strip if segment.style is not None]
+def assert_colourless(shown: list[Strip]) -> None:
+    styles = [segment.style for strip in shown for segment in strip if segment.style is not None]
     assert styles
     assert {style for style in styles if style.color is not None or style.bgcolor is not None} == set()
 
@@ -82,14 +90,16 @@ def colourless_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
 @pytest.mark.parametrize("scene", SCENES)
 async def test_there_is_nothing_but_ascii_and_no_colour(tmp_path: Path, scene: str) -> None:
-    demo, pressed = SCENES[scene]
+    demo, walk = SCENES[scene]
     if demo is None:
         recordings.remember(tmp_path / sleeps().write(tmp_path))
     app = VisualizerApp(open_path=demo().write(tmp_path) if demo is not None else None)
     async with app.run_test(size=(100, 32)) as pilot:
-        await arrive(pilot, pressed)
-        assert_ascii(app)
-        assert_colourless(app)
+        for pressed, seen in walk:
+            await arrive(pilot, pressed)
+            shown = assert_ascii(app)
+            assert_colourless(shown)
+            assert seen in "\n".join(strip.text for strip in shown), pressed
 
 
 @pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
@@ -98,8 +108,7 @@ async def test_nor_is_there_in_a_comparison(tmp_path: Path) -> None:
     app = VisualizerApp(comparison=(a, b, ("a.trace", "é\x1b[31m.trace")))
     async with app.run_test(size=(100, 32)) as pilot:
         await arrive(pilot, ["right", "n"])
-        assert_ascii(app)
-        assert_colourless(app)
+        assert_colourless(assert_ascii(app))
 
 
 @pytest.mark.usefixtures("ascii_terminal", "colourless_terminal")
@@ -118,8 +127,7 @@ async def test_nor_is_there_in_the_hint_in_words_on_a_cell_and_where_there_is_no
         screen._handle_tooltip_timer(screen.query_one(TracksPane))
         await pilot.pause()
         assert any("bar sleeps" in strip.text for strip in strips(app))
-        assert_ascii(app)
-        assert_colourless(app)
+        assert_colourless(assert_ascii(app))
         await pilot.resize_terminal(40, 10)
         await pilot.pause()
         assert any("too small" in strip.text for strip in strips(app))
@@ -142,7 +150,7 @@ async def test_without_colours_what_is_chosen_is_reversed(tmp_path: Path) -> Non
         assert all(len(line) == 1 for line in reversed_[top + 1 : top + 5]), "the playhead, in each row"
         events = screen.query_one("#events").region
         assert "main spawned foo → foo … first time" in reversed_[events.y + 1], "the event"
-        assert_colourless(app)
+        assert_colourless(strips(app))
 
 
 @pytest.mark.usefixtures("colourless_terminal")

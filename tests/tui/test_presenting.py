@@ -77,22 +77,17 @@ def timer(screen: PresentingScreen) -> object:
 
 #: With marks at the switches 2, 5 and 9 of 14.
 WALKS: dict[str, Walk[PresentingScreen]] = {
-    "from mark to mark": [
+    "moving": [
         ("space", index, 5), ("right", index, 9), ("enter", index, 9), ("left", index, 5), ("backspace", index, 2),
         ("pageup", index, 2), ("pagedown", index, 5), ("l", index, 9), ("h", index, 5),
-    ],
-    "to a mark": [
         ("3", index, 9), ("1", index, 2), ("2", index, 5), *((digit, index, 5) for digit in "456789"),
-    ],
-    "by switches": [
-        ("down", index, 3), ("j", index, 4), ("space", index, 5), ("up", index, 4), ("k", index, 3), ("left", index, 2),
+        "1", ("down", index, 3), ("j", index, 4), ("space", index, 5), ("up", index, 4), ("k", index, 3),
+        ("left", index, 2),
         ("end", index, 13), ("home", index, 0), ("G", index, 13), ("g", index, 0),
     ],
-    "blank": [
+    "what is seen": [
         ("b", seen, (False, False, False)), ("b", seen, (True, True, False)), ("full_stop", seen, (False,) * 3),
         ("space", seen, (True, True, False)),
-    ],
-    "what is seen": [
         ("plus", shown, 1052), ("minus", shown, 2104), ("equals_sign", shown, 1052), ("s", shown, 2104),
         ("w", shown, 1052), ("x", axis, Axis.SWITCHES), ("x", axis, Axis.TIME), ("Y", seen, (True, False, True)),
         ("Y", seen, (True, True, False)),

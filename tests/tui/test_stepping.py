@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.conftest import Clock, loaded, text_of, until
+from tests.tui.conftest import Clock, text_of, until
 from tests.tui.test_live import Growing
-from tests.tui.traces import MS, Demo, sleeps
+from tests.tui.traces import MS, sleeps
 from visualizer.paint.axis.viewport import Axis
 from visualizer.session.control import Condition, ProgramControl
 from visualizer.session.target import resolve
@@ -23,8 +23,6 @@ from visualizer.tui.app import VisualizerApp
 from visualizer.tui.screens.catalogue import CatalogueScreen
 from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.state.feed import Feed
-
-Replay = Callable[[Demo], VisualizerApp]
 
 
 def control_of(screen: TimelineScreen) -> ProgramControl:
@@ -105,23 +103,26 @@ async def test_while_it_is_held_time_stands_still(tmp_path: Path) -> None:
         over.touch()
 
 
-@pytest.mark.parametrize("key", ["right", "l", "space"])
-async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on(key: str) -> None:
+async def test_at_the_end_of_a_held_program_it_is_said_how_it_goes_on() -> None:
     async with held("ping_pong") as (pilot, screen):
         await pilot.press("J")
         await stopped(pilot, screen, 2)
         before = screen.view.condition
-        await pilot.press(key)
-        await pilot.pause()
-        assert screen.message_line.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
-        assert screen.view.condition == before, "the playhead stays at the end, and follows it"
-        assert "not following" not in text_of(screen)
-        # Before the end the view goes on by itself, and back to the end.
-        await pilot.press("left")
-        assert screen.view.playhead.index == 0
-        assert screen.message_line.lines[0].startswith("Paused:")
-        await pilot.press("right", "right")
-        assert screen.message_line.lines == ["The program is paused: J runs it to the next switch, S resumes it."]
+        told = ["The program is paused: J runs it to the next switch, S resumes it."]
+        for key in ("right", "l", "space"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert screen.message_line.lines == told, key
+            assert screen.view.condition == before, "the playhead stays at the end, and follows it"
+            assert "not following" not in text_of(screen)
+            # Before the end the view goes on by itself, and back to the end.
+            await pilot.press("left")
+            assert screen.view.playhead.index == 0
+            assert screen.message_line.lines[0].startswith("Paused:")
+            await pilot.press("F")
+            assert screen.message_line.lines != told
+        await pilot.press("left", "right", "right")
+        assert screen.message_line.lines == told
         await pilot.press("J")
         await stopped(pilot, screen, 3)
         assert screen.view.playhead.index == 2
@@ -147,38 +148,40 @@ async def test_it_runs_to_the_selected_tracks_next_switch() -> None:
         assert control_of(screen).condition is Condition.PAUSED
 
 
-@pytest.mark.parametrize("typed", ["19", "ping_pong.py:19", ":19"])
-async def test_it_runs_to_a_line(typed: str) -> None:
+async def test_it_runs_to_a_line() -> None:
     async with held("ping_pong") as (pilot, screen):
+
+        async def typed(text: str) -> None:
+            names = {".": "full_stop", ":": "colon", "_": "underscore"}
+            await pilot.press("semicolon", *(names.get(letter, letter) for letter in text), "enter")
+
         await pilot.press("J")
         await stopped(pilot, screen, 2)
         # Where the second one starts its file is not known; the script's is meant.
-        await pilot.press(
-            "semicolon", *["full_stop" if c == "." else "colon" if c == ":" else c for c in typed], "enter"
-        )
-        text = await stopped(pilot, screen, 3)
-        assert "Paused before line 19 of ping_pong.py." in text
-        assert "test1 is paused before this line" in text
+        await typed(":19")
+        seen = await stopped(pilot, screen, 3)
+        assert "Paused before line 19 of ping_pong.py." in seen
+        assert "test1 is paused before this line" in seen
         await pilot.press("left")
         await pilot.pause()
         assert "is paused before" not in text_of(screen).partition("Paused before")[2]
         assert who(screen) == ["test1", "test2", "test1"]
-        await pilot.press("semicolon", "x", "enter")
+        await typed("x")
         assert screen.message_line.lines == ["Type a line of source: 14 or demo.py:14."]
-        # Lines that no program ever comes to: it is held still.
-        for number, why in (
+        # Lines that no program ever comes to, however they are typed: it is held still.
+        for text, why in (
             ("99", "ping_pong.py has no line 99; its last line is 32."),
-            ("33", "ping_pong.py has no line 33; its last line is 32."),
-            ("0", "ping_pong.py has no line 0; its last line is 32."),
+            ("ping_pong.py:33", "ping_pong.py has no line 33; its last line is 32."),
+            (":0", "ping_pong.py has no line 0; its last line is 32."),
             ("1", "Line 1 of ping_pong.py has no code to run; the next line with code is 13."),
         ):
-            await pilot.press("semicolon", *number, "enter")
-            assert screen.message_line.lines == [why]
-        await pilot.press("semicolon", *"nosuch", "full_stop", *"py", "colon", "3", "enter")
+            await typed(text)
+            assert screen.message_line.lines == [why], text
+        await typed("nosuch.py:3")
         assert screen.message_line.lines[0].startswith("Found no nosuch.py among the modules that have run, ")
         assert control_of(screen).condition is Condition.PAUSED
         # One that never comes again.
-        await pilot.press("semicolon", *"13", "enter")
+        await typed("ping_pong.py:13")
         await until(pilot, lambda: not screen.feed.live)
         await until(
             pilot, lambda: screen.message_line.lines == ["The program ended before it reached line 13 of ping_pong.py."]
@@ -206,28 +209,19 @@ async def test_a_scenario_is_run_held_from_the_catalogue() -> None:
         assert who(app.screen) == ["test1"] or app.screen.view.timeline.switch_count == 1
 
 
-KEYS = ("S", "J", "T", "semicolon")
-
-
-@pytest.mark.parametrize("key", KEYS)
-async def test_a_recording_cannot_be_held(replay: Replay, key: str) -> None:
-    app = replay(sleeps())
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await loaded(pilot)
-        await pilot.press(key)
-        assert screen.message_line.lines == ["This is a recording: there is no program to pause."]
-
-
-@pytest.mark.parametrize("key", KEYS)
-async def test_nor_can_a_program_that_somebody_else_started(tmp_path: Path, clock: Clock, key: str) -> None:
+async def test_what_somebody_else_started_cannot_be_held(tmp_path: Path, clock: Clock) -> None:
+    """Nor can a recording: test_keys.py."""
     growing = Growing(tmp_path / "growing.trace", sleeps(), clock)
     growing.write(100)
     app = VisualizerApp(open_path=growing.path, follow=True, clock=clock)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
         assert isinstance(screen, TimelineScreen)
-        await pilot.press(key)
-        assert screen.message_line.lines == ["Only a program started by `visualizer run` can be paused."]
+        for key in ("S", "J", "T", "semicolon"):
+            await pilot.press(key)
+            assert screen.message_line.lines == ["Only a program started by `visualizer run` can be paused."], key
+            await pilot.press("escape")
+            assert screen.message_line.lines == [], key
 
 
 # A program that is stood in for.
