@@ -196,12 +196,11 @@ def test_timers_are_held_with_the_program(loop: str, tmp_path: Path, monkeypatch
     assert timeline.notes == []
     # By its own clock, of which no busy machine takes anything away, each slept for as long as it asked. A timer counts
     # from when its loop last looked at the clock: that may be a moment ago, but is no stop.
-    limits_ns = (300_000_000, 100_000_000, 500_000_000)
     slept = [
         next(wake.t_ns for wake in timeline.wakeups if wake.track == suspension.track and wake.t_ns > suspension.t_ns)
         - suspension.t_ns - suspension.asked_ns
         for suspension in timeline.suspensions
-        if suspension.asked_ns in limits_ns
+        if suspension.asked_ns > 0
     ]
     assert len(slept) == 4
     assert all(late_ns > -STOP_S * 1e9 / 4 for late_ns in slept)
