@@ -379,6 +379,17 @@ HOSTILE = {
         gevent.joinall(jobs)
         print(len(jobs))
         """,
+    "other interpreters": """
+        try: import _interpreters as others
+        except ImportError: import _xxsubinterpreters as others
+        def gen():
+            yield 1
+        for _ in range(3):
+            made = others.create()
+            others.run_string(made, "import time; time.sleep(0.15); print(sum(x for x in (1, 2)), flush=True)")
+            others.destroy(made)
+        print(list(gen()))
+        """,
     "no more memory": """
         import resource
         def gen():

@@ -21,7 +21,12 @@ from types import (
 )
 
 from visualizer.trace import words
-from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, COROUTINE_FLAG, GENERATOR_FLAG
+from visualizer.tracers.core.code import (
+    ASYNC_GENERATOR_FLAG,
+    COROUTINE_FLAG,
+    GENERATOR_FLAG,
+    ITERABLE_COROUTINE_FLAG,
+)
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
@@ -41,7 +46,7 @@ _DISABLE = _monitoring.DISABLE
 _getframe = sys._getframe
 #: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
 _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
-_AWAITED = COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+_AWAITED = COROUTINE_FLAG | ITERABLE_COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 
 
