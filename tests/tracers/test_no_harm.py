@@ -409,6 +409,8 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended.code == 0
     assert traced.ended.stdout
     assert not [note for note in traced.timeline.notes if "was taken out" in note]
+    if "handler" in name:
+        assert set(traced.timeline.dropped) <= {"events interrupted by a signal's handler"}
 
 
 AT_THE_LIMIT = """
