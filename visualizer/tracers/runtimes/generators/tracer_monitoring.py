@@ -224,12 +224,13 @@ class MonitoringTracer:
             one = rest.pop()
             if id(one) in self._seen:
                 continue
-            self._seen[id(one)] = one
             events = _events.CALL
             if one.co_flags & GENERATOR_FLAG:
                 self._watched[id(one)] = Watched(one)
                 events |= _OF_GENERATORS
             _monitoring.set_local_events(tool, one, events)
+            # Last: where another thread finds it, it is watched.
+            self._seen[id(one)] = one
             rest += [constant for constant in one.co_consts if type(constant) is CodeType]
         if self._watched:
             self._watch_exceptions(tool)
