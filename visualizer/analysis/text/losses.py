@@ -20,7 +20,7 @@ _LOST = {
     "rows that could not be read": ("row", "could not be read"),
     "events": ("event", "could not be written"),
     "events that found no stack or memory left": ("event", "found no stack or memory left"),
-    "events interrupted by a signal's handler": ("event", "came to nothing because a signal's handler raised meanwhile"),
+    "events interrupted by a signal's handler": ("event", "came to nothing as a signal's handler raised then"),
 }
 #: Without these nothing else is known less.
 _NO_LOSS = ("characters of output", "marks")
