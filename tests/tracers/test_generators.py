@@ -523,3 +523,29 @@ def test_a_profile_function_that_is_not(trace_source: TraceSource) -> None:
     )
     assert not traced.timeline.notes
     assert traced.order == ["main", "count", "main", "count", "main", "count", "main"]
+
+
+def test_threads_that_run_generator_functions_for_the_first_time_at_once(trace_source: TraceSource) -> None:
+    functions = "".join(f"def f{number}():\n    yield 1\n" for number in range(200))
+    traced = trace_source(
+        functions
+        + """
+import sys, threading
+
+def work():
+    ready.wait()
+    for number in range(200):
+        list(globals()[f"f{number}"]())
+
+sys.setswitchinterval(1e-6)
+ready = threading.Barrier(3)
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+    )
+    assert not [note for note in traced.timeline.notes if "was taken out" in note]
+    ended = [track.outcome for track in traced.timeline.tracks.values() if track.kind == words.GENERATOR]
+    assert ended.count("returned") == 600

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.tracers.conftest import TraceSource
 
 
@@ -108,3 +110,35 @@ def test_a_chain_in_a_greenlet_of_gevent(trace_source: TraceSource) -> None:
     assert given == [str(number) for number in range(600)]
     assert "hub" in traced.ran("work", "hub")
     assert [traced.outcome(name) for name in ("chunks", "lines", "work")] == ["returned"] * 3
+
+
+@pytest.mark.parametrize("waits", ["await steps()", "made = steps()\n    await made", "await Pause()"])
+def test_generators_that_a_task_awaits_are_never_said_not_to_have_run(trace_source: TraceSource, waits: str) -> None:
+    traced = trace_source(
+        f"""
+import asyncio
+import types
+
+@types.coroutine
+def steps():
+    yield
+    return 7
+
+class Pause:
+    def __await__(self):
+        return (yield from self.steps())
+
+    def steps(self):
+        yield
+
+async def main():
+    {waits}
+    {waits}
+
+asyncio.run(main())
+"""
+    )
+    generators = [track for track in traced.timeline.tracks.values() if track.base_name.endswith("steps")]
+    # Those that were seen being made are tracks, and seen to run.
+    assert [track.outcome for track in generators] == ["returned"] * len(generators)
+    assert not traced.problems

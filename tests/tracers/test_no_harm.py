@@ -379,6 +379,17 @@ HOSTILE = {
         gevent.joinall(jobs)
         print(len(jobs))
         """,
+    "other interpreters": """
+        try: import _interpreters as others
+        except ImportError: import _xxsubinterpreters as others
+        def gen():
+            yield 1
+        for _ in range(3):
+            made = others.create()
+            others.run_string(made, "import time; time.sleep(0.15); print(sum(x for x in (1, 2)), flush=True)")
+            others.destroy(made)
+        print(list(gen()))
+        """,
     "no more memory": """
         import resource
         def gen():
@@ -398,6 +409,8 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended.code == 0
     assert traced.ended.stdout
     assert not [note for note in traced.timeline.notes if "was taken out" in note]
+    if "handler" in name:
+        assert set(traced.timeline.dropped) <= {"events interrupted by a signal's handler"}
 
 
 AT_THE_LIMIT = """

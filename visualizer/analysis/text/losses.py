@@ -11,6 +11,7 @@ _ONE = {
     "rows that could not be read": "row that could not be read",
     "events": "event",
     "events that found no stack or memory left": "event that found no stack or memory left",
+    "events interrupted by a signal's handler": "event interrupted by a signal's handler",
     "characters of output": "character of output",
     "marks": "mark",
 }
@@ -19,6 +20,7 @@ _LOST = {
     "rows that could not be read": ("row", "could not be read"),
     "events": ("event", "could not be written"),
     "events that found no stack or memory left": ("event", "found no stack or memory left"),
+    "events interrupted by a signal's handler": ("event", "came to nothing as a signal's handler raised then"),
 }
 #: Without these nothing else is known less.
 _NO_LOSS = ("characters of output", "marks")

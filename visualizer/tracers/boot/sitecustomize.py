@@ -14,7 +14,8 @@ _here = os.path.dirname(os.path.abspath(__file__))
 _words = ("TRACE", "INCLUDE", "SOURCE", "MARKS", "CHILDREN", "CONTROL", "RUNTIMES", "CHILD")
 _names = ["VISUALIZER_" + _word for _word in _words]
 _variables = {_name: os.environ.pop(_name) for _name in _names if _name in os.environ}
-_first, _, _rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
+_path = os.environ.get("PYTHONPATH", "")
+_first, _, _rest = _path.partition(os.pathsep)
 if _first == _here:
     if _rest:
         os.environ["PYTHONPATH"] = _rest
@@ -24,6 +25,19 @@ sys.path[:] = [_entry for _entry in sys.path if _entry != _here]
 
 _trace = _variables.get("VISUALIZER_TRACE")
 if _trace and sys.version_info >= (3, 11) and sys.implementation.name == "cpython":
+    import _signal  # type: ignore[import-not-found]
+
+    try:
+        _signal.set_wakeup_fd(-1)  # Nobody has set one yet; and only the main interpreter may.
+    except ValueError:
+        # This one is made by a program that is recorded: to it these are variables for what it starts.
+        for _name in _variables:
+            os.putenv(_name, _variables[_name])
+        os.putenv("PYTHONPATH", _path)
+        _trace = None
+else:
+    _trace = None
+if _trace:
     _root = os.path.dirname(os.path.dirname(os.path.dirname(_here)))
     _before = set(sys.modules)
     sys.path.insert(0, _root)

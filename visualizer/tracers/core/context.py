@@ -336,7 +336,7 @@ class Context:
         What a signal's handler of the program's raised in the middle of it goes on into the program.
         """
         if is_by_handler(error, self.own):
-            self.stream.missed += 1
+            self.stream.interrupted += 1
             raise error
         if isinstance(error, _OF_THE_PROGRAM):
             self.stream.missed += 1

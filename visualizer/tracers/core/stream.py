@@ -60,7 +60,7 @@ FULL = 64 * 1024 * ROW
 _BATCH = 4 * 1024
 
 #: What the two kinds of events that were lost are called.
-_LOST = "events", "events that found no stack or memory left"
+_LOST = "events", "events that found no stack or memory left", "events interrupted by a signal's handler"
 
 # Fetched now: gevent's monkey-patching replaces them, and the flushing thread would be a greenlet of the program's.
 _allocate_lock = _thread.allocate_lock
@@ -136,9 +136,11 @@ class Stream(Interning):
         self._thread_id = self._ident = 0
         #: Held by the flushing thread as long as it lives.
         self._ended = _allocate_lock()
-        self._lost = 0, 0
+        self._lost = 0, 0, 0
         #: Calls of hooks that came to nothing, because the program had no stack or memory left.
         self.missed = 0
+        #: The same, because a signal's handler raised in the middle of them.
+        self.interrupted = 0
         #: Whether code is the program's own.
         self.is_own: Callable[[CodeType], bool] = lambda code: False
         self.ids.is_by_handler = lambda error: not isinstance(error, Exception) or is_by_handler(error, self.is_own)
@@ -272,7 +274,7 @@ class Stream(Interning):
         # The program continues while we write, and may count its objects: by now we hold no list.
         if text:
             self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
-        losses = self._sink.lost, self.missed
+        losses = self._sink.lost, self.missed, self.interrupted
         if self._lost != losses:
             t_ns = self.clock() - self.start_ns
             loss = "".join(
@@ -552,7 +554,8 @@ class Stream(Interning):
         buffer.begin_again(track)
         self._forget_others()
         self.process = track
-        self._thread, self._unfinished_ns, self._lost, self.missed = -1, 0, (0, 0), 0
+        self._thread, self._unfinished_ns = -1, 0
+        self._lost, self.missed, self.interrupted = (0, 0, 0), 0, 0
         self._sink.forget()
         self.ids.in_child()
         number_by(self.ids.shape, self.ids.text)

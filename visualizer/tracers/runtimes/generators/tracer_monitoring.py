@@ -21,7 +21,12 @@ from types import (
 )
 
 from visualizer.trace import words
-from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, COROUTINE_FLAG, GENERATOR_FLAG
+from visualizer.tracers.core.code import (
+    ASYNC_GENERATOR_FLAG,
+    COROUTINE_FLAG,
+    GENERATOR_FLAG,
+    ITERABLE_COROUTINE_FLAG,
+)
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
@@ -41,7 +46,7 @@ _DISABLE = _monitoring.DISABLE
 _getframe = sys._getframe
 #: Ids of sys.monitoring that no tool is asked to use by convention, then the profiler's.
 _TOOL_IDS = (4, 3, _monitoring.PROFILER_ID)
-_AWAITED = COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
+_AWAITED = COROUTINE_FLAG | ITERABLE_COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _events.PY_RETURN
 
 
@@ -219,12 +224,13 @@ class MonitoringTracer:
             one = rest.pop()
             if id(one) in self._seen:
                 continue
-            self._seen[id(one)] = one
             events = _events.CALL
             if one.co_flags & GENERATOR_FLAG:
                 self._watched[id(one)] = Watched(one)
                 events |= _OF_GENERATORS
             _monitoring.set_local_events(tool, one, events)
+            # Last: where another thread finds it, it is watched.
+            self._seen[id(one)] = one
             rest += [constant for constant in one.co_consts if type(constant) is CodeType]
         if self._watched:
             self._watch_exceptions(tool)

@@ -313,9 +313,10 @@ class ProfileTracer:
         known = self._instructions.get(id(code))
         if known is None:
             own = self._recording.own(code)
-            known = self._instructions[id(code)] = (code.co_code if own else None, code)
             if own:
                 self._generators.watched[id(code)] = Watched(code)
+            # Last: where another thread finds it, it is watched.
+            known = self._instructions[id(code)] = (code.co_code if own else None, code)
         return known[0]
 
     def _on_generator_call(self, frame: Any, code: CodeType) -> None:

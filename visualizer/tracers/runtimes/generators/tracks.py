@@ -318,6 +318,8 @@ class Generators:
         steppers = self.recording.steppers
         if not steppers or self.recording.own.names(code):
             return False
+        if self.births.track_of(id(frame), code) != words.NOBODY:
+            return False  # It was told that it was made: then it has to be told that it runs, too.
         inner, back = frame, frame.f_back
         while back is not None and back.f_code.co_flags & GENERATOR_FLAG:
             if id(back) in self.live:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import _thread
 import os
 import sys
+from itertools import chain
 from types import CodeType, ModuleType
 
 from visualizer.trace import words
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.calls import (
@@ -230,7 +232,7 @@ class MonitoringTracer:
             os.register_at_fork(after_in_child=self._waits.forget)
             _monitoring.set_events(self._tool, _events.PY_START | _CALLS)
             # What runs by now has begun unseen.
-            for innermost in sys._current_frames().values():
+            for innermost in chain.from_iterable(map(dict.values, all_frames())):
                 frame: Any = innermost
                 while frame is not None:
                     self._watch_blocks(frame.f_code)
