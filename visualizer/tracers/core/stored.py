@@ -59,7 +59,7 @@ class StoredAttributes:
         """Leave the classes as they were."""
         for kind, attribute in self._stored:
             stored: Any = kind.__dict__.get(attribute)
-            if type(stored) in (_InDict, _InSlot):
+            if type(stored) is _InDict or type(stored) is _InSlot:
                 stored.put_back(kind, attribute)
 
 

@@ -11,11 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Iterator
     from types import FrameType
+    from typing import Any
 
 _current_frames = sys._current_frames
-_is_loaded = sys.modules.__contains__
-#: What makes interpreters.
+#: What makes interpreters, by version.
 _INTERPRETERS = ("_interpreters", "_xxsubinterpreters")
+#: One call without arguments.
+_CALL: tuple[tuple[Any, ...], ...] = ((),)
 
 
 def all_frames() -> Iterator[dict[int, FrameType]]:
@@ -25,11 +27,13 @@ def all_frames() -> Iterator[dict[int, FrameType]]:
     interpreter's meanwhile: garbage with a `threading.local` needs the same lock, and the program would stand still for
     good (CPython's issue 106883). It is off during the call, in which nobody else runs, and on again before a frame is
     given out. From 3.12 on it runs between instructions of Python's, but other interpreters of the program's have their
-    own lock and memory, and that call makes frames of theirs, too, with ours: they crash. So where there may be any,
-    it is not called, and no thread is found.
+    own lock and memory, and that call makes frames of theirs, too, with ours: they crash. So while there are any, it
+    is not called, and nothing is given out.
     """
     if sys.version_info >= (3, 12):
-        return iter(({},)) if any(map(_is_loaded, _INTERPRETERS)) else starmap(_current_frames, ((),))
+        # Nobody else runs between the answer and the call.
+        calls: Iterator[tuple[Any, ...]] = filter(_is_alone, _CALL)
+        return starmap(_current_frames, calls)
     was_on: list[bool] = []
     steps = chain(
         map(was_on.append, map(call, (gc.isenabled,))),
@@ -37,3 +41,9 @@ def all_frames() -> Iterator[dict[int, FrameType]]:
         map(call, compress((gc.enable,), was_on)),
     )
     return chain.from_iterable(map(tuple, (filter(None, steps),)))
+
+
+def _is_alone(_: tuple[Any, ...]) -> bool:
+    """Whether there is no other interpreter in this process."""
+    made = next(filter(None, map(sys.modules.get, _INTERPRETERS)), None)
+    return made is None or len(made.list_all()) == 1

@@ -117,7 +117,7 @@ class Limits:
 
         def timer(this: Any, after: Any, repeat: Any = 0.0, ref: Any = True, priority: Any = None) -> Any:
             # One whose time is past is due at once.
-            asked_ns = 0 if type(after) in (int, float) and after < 0 else nanoseconds(after)
+            asked_ns = 0 if (type(after) is int or type(after) is float) and after < 0 else nanoseconds(after)
             if asked_ns < 0:
                 return make(this, after, repeat, ref, priority)
             if kind is not None:

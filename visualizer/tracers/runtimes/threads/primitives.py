@@ -185,7 +185,7 @@ class Primitives:
         if passed is None:
             return False
         blocks, limit = (passed.get(name, default) for name, default in _LEFT_OUT.items())
-        return blocks is True and (limit is None or (type(limit) in (int, float) and limit == -1))
+        return blocks is True and (limit is None or ((type(limit) is int or type(limit) is float) and limit == -1))
 
     def passed(self, frame: Any, parameters: tuple[str, ...]) -> dict[str, Any] | None:
         """What the call of C's that `frame` is in is given for these, as far as it is given, NO_VALUE where that is not
