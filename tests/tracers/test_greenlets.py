@@ -432,7 +432,11 @@ def test_greenlets_that_two_threads_make_at_once_are_each_its_own_threads(trace_
     """When main's call is over, the newest greenlet of the class is the other thread's, whose call is not over."""
     traced = trace_source(
         """
+        import gc
         from threading import Event, Thread
+
+        # What a collection in the middle of the call has moved is no longer among the newest objects.
+        gc.disable()
 
         from greenlet import greenlet
 
@@ -468,7 +472,7 @@ def test_greenlets_that_two_threads_make_at_once_are_each_its_own_threads(trace_
         if t.kind == "greenlet"
     }
     thread = spawned["others"][0]
-    assert spawned == {"mine": ("main", "main", 24, "DONE"), "others": (thread, thread, 19, "DONE")}
+    assert spawned == {"mine": ("main", "main", 28, "DONE"), "others": (thread, thread, 23, "DONE")}
     assert thread != "main"
 
 

@@ -189,7 +189,8 @@ class Forking:
         if not process.number or process.track != track:
             return None
         self._end_all(process, t_ns)
-        if not process.end and (found := _END.fullmatch(self._tracks[track].value or "")):
+        main = self._tracks.get(track)
+        if not process.end and main is not None and (found := _END.fullmatch(main.value or "")):
             process.exit_code, process.signal = (int(number) if number else None for number in found.groups())
         return process.number
 
