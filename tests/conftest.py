@@ -21,8 +21,8 @@ from visualizer import cli
 
 # How long an example takes is no test of ours: the machine may be busy.
 # The same examples each time: a change is judged by what it changes. New ones are what `make soak` tries.
-settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(15))
-settings.register_profile("soak", deadline=None, max_examples=count(15))
+settings.register_profile("patient", deadline=None, derandomize=True, database=None, max_examples=count(10))
+settings.register_profile("soak", deadline=None, max_examples=count(10))
 settings.load_profile("soak" if SOAK else "patient")
 
 ROOT = Path(__file__).parent.parent

@@ -23,7 +23,7 @@ GOLDEN = sorted((Path(__file__).parents[2] / "golden").glob("*.trace"))
 HEADER = b'{"format": "visualizer-trace", "version": 1}\n'
 NEW = SOAK or "MUTATIONS" in os.environ
 PARTS = 4
-EACH = int(os.environ.get("MUTATIONS", count(120, 10_000))) // PARTS
+EACH = int(os.environ.get("MUTATIONS", count(80, 10_000))) // PARTS
 COMMANDS = (
     ("show",), ("show", "--sequence"), ("show", "--axis", "busy"), ("stats",), ("stats", "--wakes"),
     ("stats", "--json"), ("findings",), ("findings", "--json"), ("explain",), ("events",),

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Visualizer
 from tests.unit.analysis.tape import ping_pong
 from visualizer.analysis.report import jsonl
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.details import Figures
 from visualizer.analysis.text.all_sentences import AllSentences
-from visualizer.cli import explain, stats
+from visualizer.cli import explain, progress, stats
 from visualizer.trace import words
 from visualizer.trace.events import Header, Switch, encode
 
@@ -72,7 +72,9 @@ def read(terminal: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_bar_on_a_terminal_that_is_gone_in_the_end(command: str, trace: Path, tmp_path: Path) -> None:
+def test_a_bar_on_a_terminal_that_is_gone_in_the_end(
+    command: str, trace: Path, tmp_path: Path, visualizer: Visualizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (tmp_path / "out").open("wb") as file:
         told = watched(IMPATIENT, command, trace, file)
     assert re.search(r"Reading +\[#+\] +100%", told)
@@ -82,8 +84,9 @@ def test_a_bar_on_a_terminal_that_is_gone_in_the_end(command: str, trace: Path, 
     labels = re.findall(r"(Reading|Writing|Adding up|Looking for problems) +\[", told)
     assert told.count(WIPED) == len(set(labels))
     # On stderr that is no terminal there is nothing.
-    with run(IMPATIENT, command, trace, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as plain:
-        assert plain.communicate() == ((tmp_path / "out").read_bytes(), b"")
+    monkeypatch.setattr(progress, "PATIENCE_S", 0)
+    plain = visualizer(command, str(trace))
+    assert (plain.stdout, plain.stderr) == ((tmp_path / "out").read_text(encoding="utf-8"), "")
 
 
 def test_no_bar_between_the_lines_of_a_pipe(trace: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.soak import examples
 from tests.unit.analysis.load.test_loader import HUB_HOG_NS, TEXTS, agree, check, taken
 from visualizer.analysis.load.loader import Loader
 from visualizer.trace import events as ev
@@ -74,7 +73,6 @@ class Weaving:
             self.inside[thread] = -1
 
 
-@examples(16)
 @given(st.lists(STEP, max_size=60))
 def test_anything(steps: list[tuple[int, int, int, int, int]]) -> None:
     weaving = Weaving()
@@ -94,7 +92,6 @@ def test_anything(steps: list[tuple[int, int, int, int, int]]) -> None:
     check(beginning() + weaving.lines)
 
 
-@examples(16)
 @given(st.lists(COMMON, max_size=80))
 def test_what_is_common(steps: list[tuple[int, int, int]]) -> None:
     """On one thread greenlets that sleep or are woken, on the others generators that are resumed in turn, or by one."""
@@ -112,7 +109,6 @@ def test_what_is_common(steps: list[tuple[int, int, int]]) -> None:
     check(beginning() + weaving.lines)
 
 
-@examples(16)
 @given(st.lists(COMMON, min_size=1, max_size=80), st.integers(1, 9))
 def test_what_is_given_out_woven(steps: list[tuple[int, int, int]], size: int) -> None:
     """What several processes did, a strip each, is put in order of time; rows, and lines."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.soak import count, examples
+from tests.soak import count
 from tests.unit.analysis.load.programs import program
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.load.loader import Loader
@@ -128,13 +128,11 @@ def greenlet_lines(steps: list[tuple[int, int, int, int]]) -> list[Line]:
     return lines
 
 
-@examples(16)
 @given(st.lists(STEP, max_size=60))
 def test_greenlets(steps: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + greenlet_lines(steps))
 
 
-@examples(16)
 @given(st.lists(st.tuples(st.sampled_from(GENERATORS), st.integers(0, 2), st.integers(-1, 1), PAUSES), max_size=40))
 def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     """One track resumes generators, at several places, in turn or not, and some of them give nothing."""
@@ -149,7 +147,6 @@ def test_generators(turns: list[tuple[int, int, int, int]]) -> None:
     check(beginning() + lines[:1] + greenlet_lines([(5, 2, 1, 1), (5, 3, 1, 1), (5, 0, 1, 1)]) + lines[1:])
 
 
-@examples(16)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40), PAUSES), min_size=1, max_size=120),
     st.integers(0, 80),
@@ -185,14 +182,13 @@ def test_a_chain_of_generators(depth: int) -> None:
     """Steps through all of a chain, the last of which is not over."""
     chain = range(20, 20 + depth)
     lines: list[Line] = [ev.Spawn(50, track, words.GENERATOR, 1, -1, 0, -1) for track in chain]
-    for step in range(max(2, 120 // depth)):
+    for step in range(max(2, 40 // depth)):
         lines += [ev.Resume(100 + step, track, words.NEXT, -1, 1) for track in chain]
         lines += [ev.Yield(100 + step, track, 1, 2) for track in reversed(chain)]
-    for cut in (len(lines), len(lines) - 1, len(lines) - depth, len(lines) - depth - 1):
+    for cut in {len(lines), len(lines) - 1, len(lines) - depth, len(lines) - depth - 1}:
         check(beginning() + lines[:cut])
 
 
-@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 13), st.integers(0, 40), PAUSES), min_size=1, max_size=80))
 def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     """As programs make them, and now and then as no program does."""
@@ -229,7 +225,6 @@ def test_greenlets_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None
     check(lines)
 
 
-@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 40), st.integers(0, 1)), min_size=1, max_size=80))
 def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> None:
     lines = beginning()
@@ -269,7 +264,6 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
     check(lines[:-1])
 
 
-@examples(16)
 @given(st.lists(st.tuples(st.integers(0, 14), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Shapes of one line and of several; some rows have a value of their own, and some are of no known shape."""
@@ -345,7 +339,7 @@ def test_a_hub_that_a_track_kept_from_running_is_blocked() -> None:
 @pytest.mark.parametrize("group", range(4))
 def test_programs_that_nest(group: int) -> None:
     """Many short ones; each is divided in one way."""
-    many = count(35, 4000)
+    many = count(20, 4000)
     for seed in range(many * group, many * group + many):
         check(program(seed, 8 + seed % 13, lose=max(0, seed % 7 - 4)))
 

@@ -249,7 +249,7 @@ EVENTS = st.one_of(
 )
 
 
-@examples(30)
+@examples(20)
 @given(st.lists(EVENTS, max_size=40))
 def test_no_sequence_of_events_breaks_the_model(events: list[ev.Event]) -> None:
     timeline = Timeline()
