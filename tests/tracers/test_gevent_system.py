@@ -107,7 +107,12 @@ SOCKETS = """
 """
 
 
-@pytest.mark.parametrize(("family", "patched"), [("AF_INET", False), ("AF_INET", True), ("AF_INET6", False)])
+# Of the loop a socket is a descriptor, whatever its family, and whoever made it.
+@pytest.mark.parametrize(
+    ("family", "patched", "loop"),
+    [*(("AF_INET", False, loop) for loop in LOOPS), ("AF_INET", True, LOOPS[0]), ("AF_INET6", False, LOOPS[0])],
+    indirect=["loop"],
+)
 def test_sockets(trace_source: TraceSource, loop: str, family: str, patched: bool) -> None:
     traced = trace_source(
         SOCKETS.format(
@@ -548,7 +553,9 @@ SSL = """
 """
 
 
-@pytest.mark.parametrize("patched", [True, False])
+@pytest.mark.parametrize(
+    ("patched", "loop"), [(True, LOOPS[0]), *((False, loop) for loop in LOOPS)], indirect=["loop"]
+)
 def test_ssl(trace_source: TraceSource, loop: str, patched: bool) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl to make a certificate")

@@ -27,7 +27,7 @@ from tests.truth import (
 from tests.truth.program import Program, read_log
 
 #: Programs that one test runs.
-_EXAMPLES = 200 if SOAK else 2 if BRIEF else 4
+_EXAMPLES = 200 if SOAK else 2 if BRIEF else 3
 
 
 class Language(NamedTuple):
