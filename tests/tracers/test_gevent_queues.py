@@ -116,8 +116,7 @@ class Log:
     ("queue", "most", "peeks"),
     [
         ("Queue()", 0, False), ("Queue(1)", 1, False), ("Queue(7)", 7, False), ("SimpleQueue(2)", 2, False),
-        ("LifoQueue()", 0, False), ("LifoQueue(7)", 7, False), ("PriorityQueue()", 0, False),
-        ("PriorityQueue(7)", 7, False), ("Queue()", 0, True), ("Queue(1)", 1, True), ("PriorityQueue(7)", 7, True),
+        ("LifoQueue(7)", 7, False), ("PriorityQueue(7)", 7, False), ("Queue()", 0, True), ("PriorityQueue(7)", 7, True),
     ],
 )
 def test_each_is_woken_by_whoever_made_that_possible(tmp_path: Path, queue: str, most: int, peeks: bool) -> None:
