@@ -24,7 +24,7 @@ from visualizer.trace import events as ev
 from visualizer.trace import words
 
 EVIL = "</text></title></svg></script><script>alert(1)</script>]]>&lt;[red]\x1b[2J\x1b]52;c;eA==\x07\u202e\ud800\x00"
-LONG = "<b>w\x1b" * 20_000
+LONG = "<b>w\x1b" * 10_000
 #: Pixels, and what has no text in it.
 PIXELS = (".png", ".gif", ".apng", ".webp")
 #: For programs: their text is exact, in an encoding of theirs.
