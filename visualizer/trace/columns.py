@@ -462,6 +462,12 @@ def kinds(*those: int) -> Callable[[Column], Column]:
 _have_values = kinds(SWITCH, RESUME, YIELD, EXIT)
 
 
+def unique(column: Column) -> Column:
+    """The different numbers in the column, ascending. numpy.unique imports numpy.ma for that, which takes 26 ms."""
+    ordered = np.sort(column)
+    return np.concatenate((ordered[:1], ordered[1:].compress(ordered[1:] != ordered[:-1])))
+
+
 def numbered(column: Column) -> tuple[Column, Column]:
     """The different numbers (none below 0) in the column, ascending, and of each number in it which of these it is."""
     most = int(column.max(initial=0))

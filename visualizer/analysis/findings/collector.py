@@ -21,7 +21,7 @@ from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
 from visualizer.analysis.model.timeline import Entry, Place, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 _Result = TypeVar("_Result")
 _LONG_AGO_NS = -(1 << 62)
@@ -116,7 +116,7 @@ class Observed:
 
     def _count_living(self, parent: Column, change: Column) -> None:
         """Tracks of these parents were spawned (1) or ended (-1)."""
-        for hub in np.unique(parent).tolist():
+        for hub in unique(parent).tolist():
             changes = change[parent == hub]
             sums = changes.cumsum()
             if hub in self.living or (changes > 0).any():

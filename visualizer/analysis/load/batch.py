@@ -415,7 +415,7 @@ class _Batch:
 
     def _is_hub(self, items: Items) -> Column:
         spawned = self.steps.who[self.batches.templates.schedules.take(self.template)]
-        return np.isin(items.ids, [*self.writer.hubs, *spawned.tolist()])
+        return np.isin(items.ids, np.array([*self.writer.hubs, *spawned.tolist()], dtype=np.int64))
 
     def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:
         """What slices are about that go on with what was before them: a wait, or a run."""

@@ -14,7 +14,7 @@ import numpy as np
 from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.types import Block, Place, SlicesOfMany, Track
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 
 class Birth(NamedTuple):
@@ -147,7 +147,7 @@ class Tracks(Mapping[int, Track]):
         those = np.array(sorted({*there}.difference(at for at, _ in made)))
         wanted, spawns = (np.array([column[at] for at in those.tolist()]) for column in (ids, known))
         which, where = self._find(wanted, spawns)
-        in_blocks = [(which == number).nonzero()[0] for number in np.unique(which[which >= 0]).tolist()]
+        in_blocks = [(which == number).nonzero()[0] for number in unique(which[which >= 0]).tolist()]
         return made, [(those[some], self._blocks[which[some[0]]], where[some]) for some in in_blocks]
 
     def _find(self, ids: Column, spawns: Column) -> tuple[Column, Column]:
@@ -155,7 +155,7 @@ class Tracks(Mapping[int, Track]):
         they have none. `spawns`: the numbers of their spawns, -1 for whoever is none of these."""
         which, at = np.full((2, len(ids)), -1, dtype=np.int64)
         batch = np.searchsorted(np.array(self._spawned, dtype=np.int64), spawns, side="right")
-        for number in np.unique(batch[spawns >= 0]).tolist():
+        for number in unique(batch[spawns >= 0]).tolist():
             if number < len(self._blocks):
                 (those,) = ((spawns >= 0) & (batch == number)).nonzero()
                 its = self._blocks[number].ids

@@ -92,7 +92,7 @@ class Writer:
         if track not in tracks:
             known = tracks.known[track] = Track(track, kind, t_ns)
             known.schedules = kind in self.timeline.words.schedulers
-            known.process = self.processes.of(thread).number
+            self.processes.of(thread).add(known)
             known.base_name, known.number = name, self.timeline._names.give(name, 1, track)
             known.version += 1
         return tracks[track]
@@ -143,7 +143,7 @@ class Writer:
             for id, thread in zip(listed, threads.tolist(), strict=True):
                 process = processes.of(thread)
                 if is_new:
-                    tracks[id].process = process.number
+                    process.add(tracks[id])
                 if tracks[id].kind == words.THREAD:
                     processes.join(id, process)
                 if id == process.track:
