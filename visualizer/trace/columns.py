@@ -8,7 +8,7 @@ numpy arrays. A line that says more than numbers can is kept beside them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -42,9 +42,10 @@ from visualizer.trace.events import (
 Column = npt.NDArray[Any]
 
 #: Kinds of lines. BEGIN: the spawn of a thread. NOTED: any that is kept and says nothing of who runs.
-SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, IDLE, SAMPLE, PARK, UNPARK, NOTED = (
-    range(16)
-)
+(
+    SWITCH, WAIT, WAKE, UNREADY, RESUME, YIELD, SPAWN, EXIT, BEGIN, THREAD, POLL, IDLE, SAMPLE, PARK, UNPARK, NAME,
+    NOTED,
+) = range(17)
 #: Lines that say all in numbers, and not on which thread what follows happens.
 FLAT = frozenset((Switch, Wait, Wake, Unready, Resume, Yield, Park, Unpark))
 
@@ -69,8 +70,8 @@ _NO_TIME = -1
 _BACKWARD_NS = 1_000_000_000
 
 
-#: Codes of lines are their kinds, but for these.
-_NAME, _ROWS = NOTED + 1, 255
+#: Codes of lines are their kinds, but for this.
+_ROWS = 255
 
 
 class _Codes(dict[type, int]):
@@ -80,7 +81,7 @@ class _Codes(dict[type, int]):
 
 _CODES = _Codes({
     Switch: SWITCH, Wait: WAIT, Wake: WAKE, Unready: UNREADY, Resume: RESUME, Yield: YIELD, Spawn: SPAWN, Exit: EXIT,
-    Thread: THREAD, Poll: POLL, Idle: IDLE, Sample: SAMPLE, Park: PARK, Unpark: UNPARK, Name: _NAME,
+    Thread: THREAD, Poll: POLL, Idle: IDLE, Sample: SAMPLE, Park: PARK, Unpark: UNPARK, Name: NAME,
     Rows: _ROWS,
 })
 #: Where lines say their time, a, b and value, or what stands for it.
@@ -99,10 +100,10 @@ _SAID: dict[int, tuple[str | int, ...]] = {
     SAMPLE: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
     PARK: ("t_ns", "track", _LEFT_OUT, _LEFT_OUT),
     UNPARK: ("t_ns", "track", _LEFT_OUT, words.NOTHING),
+    NAME: ("t_ns", "track", _LEFT_OUT, "name"),
     NOTED: ("t_ns", 0, words.CURRENT, _LEFT_OUT),
-    _NAME: (_NO_TIME, 0, words.CURRENT, _LEFT_OUT),
 }
-_KEPT = (SAMPLE, NOTED, _NAME)
+_KEPT = (SAMPLE, NOTED)
 _HAVE_PLACES = (SWITCH, RESUME, YIELD, PARK)
 _WAITS = attrgetter("reason", "on", "fd", "direction", "local", "peer")
 
@@ -127,8 +128,8 @@ class Columns(NamedTuple):
     """Many lines. `template`: its number in `Columnizer.templates`; `kind` is that of the template.
 
     a: the target, or the track; b: the origin, the waker, the creator, or the text id of the object of a wait; value:
-    the value's text id, the time that a wait asked for, in ns, whether a poll or an idle time begins, or a number in
-    `kept`. -2 in a or b: the current track.
+    the value's text id, or the name's, the time that a wait asked for, in ns, whether a poll or an idle time begins, or
+    a number in `kept`. -2 in a or b: the current track.
     """
 
     t_ns: Column
@@ -290,8 +291,7 @@ class Columnizer:
             return [self._single(kind, *said, *rest) for kind, _, _, _, *said, rest in map(_fields, lines)]
         if code not in _HAVE_PLACES:
             cause = attrgetter("cause") if code == WAKE else None
-            kind = min(code, NOTED)
-            return [self._single(kind, cause(line), -1) for line in lines] if cause else self._single(kind, "", -1)
+            return [self._single(code, cause(line), -1) for line in lines] if cause else self._single(code, "", -1)
         places = np.fromiter(map(attrgetter("place"), lines), np.int64, len(lines))
         low, width = int(places.min()), int(places.max()) - int(places.min()) + 1
         places -= low
@@ -405,6 +405,8 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
         return Spawn(t_ns, a, text, name, parent, b, place)
     if kind == EXIT:
         return Exit(t_ns, a, text, value, *rest)
+    if kind == NAME:
+        return Name(t_ns, a, value)
     return Unready(t_ns, a)
 
 
@@ -431,6 +433,8 @@ def _fields(event: Timed) -> tuple[Any, ...]:
         return kind, event.track, event.creator, _LEFT_OUT, event.kind, event.place, (event.name, event.parent)
     if isinstance(event, Exit):
         return EXIT, event.track, _LEFT_OUT, event.value, event.outcome, -1, (event.inferred,)
+    if isinstance(event, Name):
+        return NAME, event.track, _LEFT_OUT, event.name, "", -1, ()
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
 
 
@@ -456,6 +460,12 @@ def kinds(*those: int) -> Callable[[Column], Column]:
 
 #: Whether rows of such a kind may have a value of their own.
 _have_values = kinds(SWITCH, RESUME, YIELD, EXIT)
+
+
+def unique(column: Column) -> Column:
+    """The different numbers in the column, ascending. numpy.unique imports numpy.ma for that, which takes 26 ms."""
+    ordered = np.sort(column)
+    return np.concatenate((ordered[:1], ordered[1:].compress(ordered[1:] != ordered[:-1])))
 
 
 def numbered(column: Column) -> tuple[Column, Column]:
@@ -484,6 +494,11 @@ def grouped(index: Column, count: int) -> tuple[Column, Column]:
     edges = np.zeros(count + 1, dtype=np.int64)
     np.bincount(index, minlength=count).cumsum(out=edges[1:])
     return keys.astype(np.int64), edges
+
+
+def are_in(numbers: list[int], those: Container[int]) -> Column:
+    """Of each number whether it is one of those."""
+    return np.fromiter(map(those.__contains__, numbers), bool, len(numbers))
 
 
 def nonzero(mask: Column) -> Column:

@@ -472,7 +472,7 @@ Event = (
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit
+Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name
 
 
 class Shape(_Event, tag="shape", frozen=True):

@@ -20,6 +20,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
+from heapq import heapify, heappop, heappush
 from itertools import accumulate
 from operator import itemgetter
 from struct import iter_unpack
@@ -107,11 +108,6 @@ class _Process:
         """The first that is held has been given out."""
         if self.pending.popleft().is_break:
             self.breaks.popleft()
-
-    @property
-    def safe_ns(self) -> int:
-        """Nothing can come of it that is before this."""
-        return self.next_ns if self.pending else _NEVER_NS if self.ended else self.last_ns
 
 
 class Interleaved:
@@ -296,21 +292,30 @@ class Merging:
 
     def _give(self, settled_ns: int, given: list[Any]) -> None:
         living = [process for process in self._processes if process.pending or not process.ended]
-        waiting = [process for process in living if process.pending]
         forked_ns = min(self._expected, default=_NEVER_NS)
+        # Before this, nothing can come of those of whom nothing is held.
+        silent_ns = min([forked_ns, *(one.last_ns for one in living if not one.pending)])
+        waiting = [(process.next_ns, process.number, process) for process in living if process.pending]
+        heapify(waiting)
         while waiting:
-            process = min(waiting, key=lambda one: (one.next_ns, one.number))
-            if len(waiting) > 1 and self._weave(living, waiting, settled_ns, forked_ns, given):
-                waiting = [one for one in waiting if one.pending]
-                continue
-            others = [one for one in living if one is not process]
-            # Nobody else has anything before that.
-            until_ns = max(settled_ns, min([forked_ns, *(one.safe_ns for one in others)]))
-            if process.next_ns > until_ns:
-                return
-            self._give_run(process, min([until_ns, *(one.next_ns for one in waiting if one is not process)]), given)
-            if not process.pending:
-                waiting.remove(process)
+            first_ns, _, process = heappop(waiting)
+            others_ns = waiting[0][0] if waiting else _NEVER_NS
+            some = [process]
+            # Of several hundred processes, only the next two are looked at as a rule.
+            if waiting and others_ns < min(process.break_ns, waiting[0][2].break_ns):
+                some += [one for _, _, one in waiting]
+            if len(some) > 1 and self._weave(living, some, settled_ns, forked_ns, given):
+                waiting = [(one.next_ns, one.number, one) for one in some if one.pending]
+                heapify(waiting)
+            else:
+                # Nobody else has anything before that.
+                until_ns = max(settled_ns, min(silent_ns, others_ns))
+                if first_ns > until_ns:
+                    return
+                self._give_run(process, min(until_ns, others_ns), given)
+                if process.pending:
+                    heappush(waiting, (process.next_ns, process.number, process))
+            silent_ns = min([silent_ns, *(one.last_ns for one in some if not one.pending and not one.ended)])
 
     def _weave(
         self, living: list[_Process], waiting: list[_Process], settled_ns: int, forked_ns: int, given: list[Any]

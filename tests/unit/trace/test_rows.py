@@ -99,13 +99,15 @@ def test_a_row_may_say_itself_what_is_waited_for() -> None:
     assert events[-1] == ev.Yield(503, 5, 7, 2)
 
 
-def test_tracks_begin_and_end_in_rows_but_for_threads() -> None:
+def test_tracks_begin_are_named_and_end_in_rows_but_for_threads() -> None:
     born = ev.Spawn(0, words.SUBJECT, words.COROUTINE, 1, words.NOBODY, words.CURRENT, 2)
     thread = ev.Spawn(0, words.SUBJECT, words.THREAD, 1, words.NOBODY, words.NOBODY, -1)
     ended = ev.Exit(0, words.SUBJECT, words.RETURNED, -1)
-    rows = packed((1500, 2, 0), (1501, 2, 1 + (4 << 32)), (1502, 3, 2))
-    assert read(ev.Shape(0, [born]), ev.Shape(1, [ended]), ev.Shape(2, [thread]), ev.Rows(rows)) == [
+    rows = packed((1500, 2, 0), (1500, 2, 3), (1501, 2, 1 + (4 << 32)), (1502, 3, 2))
+    named = ev.Shape(3, [ev.Name(0, words.SUBJECT, 4)])
+    assert read(ev.Shape(0, [born]), ev.Shape(1, [ended]), ev.Shape(2, [thread]), named, ev.Rows(rows)) == [
         ev.Spawn(500, 2, words.COROUTINE, 1, words.NOBODY, words.CURRENT, 2),
+        ev.Name(500, 2, 4),
         ev.Exit(501, 2, words.RETURNED, 3),
         ev.Dropped(-1, "rows that could not be read", 1),
     ]

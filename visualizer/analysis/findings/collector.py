@@ -21,7 +21,7 @@ from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
 from visualizer.analysis.model.timeline import Entry, Place, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 _Result = TypeVar("_Result")
 _LONG_AGO_NS = -(1 << 62)
@@ -116,7 +116,7 @@ class Observed:
 
     def _count_living(self, parent: Column, change: Column) -> None:
         """Tracks of these parents were spawned (1) or ended (-1)."""
-        for hub in np.unique(parent).tolist():
+        for hub in unique(parent).tolist():
             changes = change[parent == hub]
             sums = changes.cumsum()
             if hub in self.living or (changes > 0).any():
@@ -152,15 +152,15 @@ class Observed:
         reasons = [reason for reason, *_ in suspensions.details.known]
         ends = [suspensions.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in suspensions.details.known]
         joins, connects, reads = (
-            np.isin(how, [number for number, word in enumerate(of) if word == wanted])
+            np.array([word == wanted for word in of], dtype=bool).take(how)
             for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))
         )
         connected = np.array([*self.answers.opened, *whose[connects].tolist()], dtype=np.int64)
         self.joins.update(zip(whose[joins].tolist(), index[stood[joins]].tolist(), strict=True))
         notable[stood] = connects | (reads & np.isin(whose, connected))
-        causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.FINISHED]
+        finished = np.array([cause == words.FINISHED for cause in wakeups.causes.known], dtype=bool)
         track, cause = (np.asarray(column)[index[woke]] for column in (wakeups.track, wakeups.cause))
-        notable[woke] = np.isin(cause, causes) | np.isin(track, connected)
+        notable[woke] = finished.take(cause) | np.isin(track, connected)
         return notable
 
     def _on_switch(self, switch: Switch) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from visualizer.analysis.findings.base import LATE_NS, NAMED_NS
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 #: In these states a hub keeps nobody waiting but by its own work.
 _OWN = (State.RUNNING, State.IDLE)
@@ -75,7 +75,7 @@ class ReadyTimes:
             return
         waited_ns = ran.t_ns - ran.since_ns
         self._delay(timeline, ran, waited_ns)
-        for hub in np.unique(ran.hub).tolist():
+        for hub in unique(ran.hub).tolist():
             (its,) = np.nonzero(ran.hub == hub)
             waited_ns[its] -= _own_ns(timeline, hub, ran.since_ns[its], ran.t_ns[its])
         long_ns = np.where(waited_ns >= NAMED_NS, waited_ns, 0)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import words
+from visualizer.trace.columns import unique
 
 #: A shorter gap is none.
 _LEAST_NS = 1_000
@@ -121,7 +122,7 @@ class Gaps:
             self._gaps = np.concatenate((self._gaps[0], starts_ns)), np.concatenate((self._gaps[1], ends_ns))
             lengths_ns = ends_ns - starts_ns
             powers = np.log2(lengths_ns).astype(np.int64)
-            for power in np.unique(powers).tolist():
+            for power in unique(powers).tolist():
                 self._counts[power] += int(np.count_nonzero(powers == power))
                 self._sums[power] += int(lengths_ns[powers == power].sum())
         measures = self._measure()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from itertools import compress
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,13 +23,14 @@ from visualizer.analysis.model.schedulers import Resumptions
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.stacks import Stacks
 from visualizer.analysis.model.states import RUNS, State
-from visualizer.analysis.model.types import Entry, Tail
+from visualizer.analysis.model.types import Block, Entry, Tail
 from visualizer.analysis.model.writer import Begun, Passages, Writer
 from visualizer.trace import words
 from visualizer.trace.columns import (
     BEGIN,
     EXIT,
     IDLE,
+    NAME,
     NOTED,
     PARK,
     POLL,
@@ -47,12 +46,13 @@ from visualizer.trace.columns import (
     Column,
     Columnizer,
     Columns,
+    are_in,
     grouped,
     kinds,
     nonzero,
     numbered,
 )
-from visualizer.trace.events import Name, Output, Sample, Takes, Tie
+from visualizer.trace.events import Output, Sample, Takes, Tie
 
 _switches = kinds(SWITCH, RESUME, YIELD, RETURN, UNPARK)
 _suspends = kinds(SWITCH, RESUME, YIELD, ALONE, PARK)
@@ -180,7 +180,7 @@ class _Batch:
         over = self.writer.over
         if over.keys().isdisjoint(tracks):
             return np.zeros(len(tracks), dtype=bool)
-        return np.fromiter(map(over.__contains__, tracks), bool, len(tracks))
+        return are_in(tracks, over)
 
     def _turns(self, steps: Steps) -> list[Extra]:
         """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
@@ -242,7 +242,7 @@ class _Batch:
         if idles.any():
             # Of a scheduler it is observed when it polls.
             items = items.those(~(idles[items.step] & self._is_hub(items)[items.track]))
-        before = self._before(items.ids.tolist())
+        before = self._before(items.ids)
         waits = self._waits(items)
         if (kind == WAIT).any():
             items = items.those(items.what != per_track.WAITS)
@@ -300,20 +300,21 @@ class _Batch:
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
         self.batches.tidy()
 
-    def _before(self, ids: list[int]) -> Before:
+    def _before(self, ids: Column) -> Before:
         """The tracks as they are in front of all this."""
-        tracks, hubs = self.writer.timeline.tracks, self.writer.hubs
-        found = np.empty((5, len(ids)), dtype=np.int64)
+        hubs, found = self.writer.hubs, np.empty((5, len(ids)), dtype=np.int64)
         found.T[:] = _UNBORN
-        there = [number for number, id in enumerate(ids) if id in tracks.known]
+        made, others = self.writer.timeline.tracks.found(ids.tolist())
         tails: list[Tail] = []
-        for track in map(tracks.__getitem__, map(ids.__getitem__, there)):
+        for _, track in made:
             if track.id in hubs:
                 self.writer.reopen(track)
                 track.tail = None
             tails.append(track.tail or _tail(track.slices))
         if tails:
-            found[:, there] = np.array(tails).T
+            found[:, [at for at, _ in made]] = np.array(tails).T
+        for those, block, where in others:
+            found[:, those] = _tails_in(block, where)
         return Before(*found)
 
     def _tails(
@@ -414,7 +415,7 @@ class _Batch:
 
     def _is_hub(self, items: Items) -> Column:
         spawned = self.steps.who[self.batches.templates.schedules.take(self.template)]
-        return np.isin(items.ids, [*self.writer.hubs, *spawned.tolist()])
+        return np.isin(items.ids, np.array([*self.writer.hubs, *spawned.tolist()], dtype=np.int64))
 
     def _restore(self, items: Items, before: Before, begins: Column, about: Column) -> None:
         """What slices are about that go on with what was before them: a wait, or a run."""
@@ -435,7 +436,7 @@ class _Batch:
         kind, writer = self.steps.kind, self.writer
         number, entry = np.full(len(kind), -1, dtype=np.int32), np.full(len(kind), -1, dtype=np.int8)
         t_ns = self.t_ns
-        kept = nonzero(_are_kept(kind))
+        kept, named = nonzero(_are_kept(kind)), nonzero(kind == NAME)
         step, of = kept, np.full((2, len(kept)), _KEPT_LAST)
         # Tracks of which no line has told that they begin, where they are first spoken of.
         unborn = nonzero(before.state == UNBORN)
@@ -451,7 +452,7 @@ class _Batch:
                 step = np.concatenate((items.step[at], step))
                 order = np.lexsort((of[1], of[0], step))
                 step, of = step[order], of[:, order]
-        if not len(step):
+        if not len(step) and not len(named):
             return number, entry, t_ns
         valid = np.zeros(len(kind), dtype=bool)
         valid[items.step[nonzero(per_track.ends(items.what) & (begins > 0))]] = True
@@ -473,14 +474,8 @@ class _Batch:
             self.columns.kept[line] if last == _KEPT_LAST else None
             for line, last in zip(self.value[step[others]].tolist(), of[0, others].tolist(), strict=True)
         ]
-        is_name = np.array([type(line) is Name for line in lines], dtype=bool)
-        names, lines = [[*compress(lines, mask.tobytes())] for mask in (is_name, ~is_name)]
-        renames = Renames(step[others[is_name]], *(
-            np.fromiter(map(attrgetter(what), names), np.int64, len(names)) for what in ("track", "name")
-        ))
-        told, others = np.cumsum(is_name)[~is_name], others[~is_name]
-        every = len(births), len(names)
-        until = self._until(lines, np.cumsum(is_new)[others], told, every)
+        renames, every = Renames(named, self.steps.who[named], self.value[named]), (len(births), len(named))
+        until = self._until(lines, np.cumsum(is_new)[others], named.searchsorted(step[others]), every)
         spawned, done = self._births(births, thread_of), (0, 0)
         for at, id, line, reached in zip(step[others].tolist(), of[1, others].tolist(), lines, until, strict=True):
             # In this order: names are numbered as the tracks come.
@@ -613,9 +608,9 @@ class _Batch:
         may_wait, inner, where = np.zeros(len(ids), dtype=bool), *np.full((2, len(ids)), words.NOBODY)
         may_wait[index.take(nonzero(~is_resume))] = True
         asking = nonzero(may_wait)
-        for number, track in zip(asking.tolist(), ids[asking].tolist(), strict=True):
-            if track in resumed:
-                inner[number], where[number] = resumed[track]
+        asking = asking.compress(are_in(ids.take(asking).tolist(), resumed))
+        if len(asking):
+            inner[asking], where[asking] = np.array([resumed[track] for track in ids.take(asking).tolist()]).T
         may_wait &= (latest >= 0) | (inner >= 0)
         if may_wait.any():
             some = nonzero(may_wait.take(index))
@@ -691,7 +686,7 @@ class _Batch:
         kind, tracks = self.steps.kind, self.writer.timeline.tracks
         steps = nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT))
         who = self.steps.who[steps].tolist()
-        steps = steps[np.fromiter(map(tracks.known.__contains__, who), bool, len(who))]
+        steps = steps[are_in(who, tracks.known)]
         return steps, tracks.parents(self.steps.who[steps].tolist())
 
 
@@ -727,6 +722,18 @@ def _tail(slices: Slices) -> Tail:
     if state == State.READY and count > 1 and slices.state[-2] == State.WAITING:
         return READY_AGAIN, -1, slices.about[-2], count, last_ns
     return state, about if state in RUNS else -1, about if state == State.WAITING else -1, count, last_ns
+
+
+def _tails_in(block: Block, where: Column) -> Column:
+    """The same of tracks that have all slices in a block, and stand there."""
+    bounds, state = np.asarray(block.bounds), np.frombuffer(block.state, dtype=np.uint8)
+    about, end = np.frombuffer(block.about, dtype=np.int32), bounds[where + 1] - 1
+    count, last = end + 1 - bounds[where], state[end]
+    again = (last == State.READY) & (count > 1) & (state[end - 1] == State.WAITING)
+    run = np.where(per_track.runs(last), about[end], -1)
+    suspension = np.where(last == State.WAITING, about[end], np.where(again, about[end - 1], -1))
+    last_ns = np.frombuffer(block.start_ns, dtype=np.int64)[end]
+    return np.stack((np.where(again, READY_AGAIN, last), run, suspension, count, last_ns))
 
 
 def _numbers(mask: Column, count: int) -> Column:

@@ -37,6 +37,7 @@ from visualizer.trace.columns import (
     kinds,
     nonzero,
     numbered,
+    unique,
 )
 
 #: Further kinds of steps: one that is none; a generator yields that nobody is known to have resumed; one has ended, and
@@ -128,7 +129,7 @@ def resolve(columns: Columns, stacks: Stacks, void: Column) -> tuple[Steps, list
             lines = np.insert(lines, strays, moves[odd])
         top = stacks.stack(first)[-1]
         is_ask = of >= _ASK
-        left, pairs = _unpaired(of, whom, np.array([first, *stacks.stacks, *np.unique(after)]))
+        left, pairs = _unpaired(of, whom, np.array([first, *stacks.stacks, *unique(after)]))
         told, asked, strayed, breaks, ended = _walk(of[left], whom[left], stacks.stacks, stacks.stack(first))
         who[asks], origins = asked, np.array(strayed, dtype=np.int32)
         others = left.compress(_changes(of.take(left)))
@@ -295,7 +296,7 @@ def _look(
     that."""
     goes = of == _GO
     tracks, which = numbered(whom)
-    for bottom in tracks[np.unique(which[goes])].tolist():
+    for bottom in tracks[unique(which[goes])].tolist():
         stacks.setdefault(bottom, [bottom])
     tops = np.array([stacks[track][-1] if track in stacks else track for track in tracks.tolist()])[which]
     told += tops[goes].tolist()

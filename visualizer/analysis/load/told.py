@@ -10,7 +10,7 @@ from visualizer.analysis.model.states import RUNS, State
 from visualizer.analysis.model.types import Entry
 from visualizer.analysis.model.writer import Passages, Writer
 from visualizer.trace import words
-from visualizer.trace.columns import Column, grouped, nonzero
+from visualizer.trace.columns import Column, grouped, nonzero, unique
 from visualizer.trace.foreign.gathered import Told
 
 #: Reason of a wait that has no name, as it is told.
@@ -72,7 +72,7 @@ def take(writer: Writer, told: Told) -> None:
     kinds = np.concatenate([np.full(len(ns), kind) for ns, _, kind in entries])
     order = np.argsort(when, kind="stable")
     writer.enter(kinds[order].astype(np.uint32), index[order].astype(np.uint32), when[order])
-    writer.reach(told.until_ns, len(t_ns), [State(one) for one in np.unique(state).tolist()])
+    writer.reach(told.until_ns, len(t_ns), [State(one) for one in unique(state).tolist()])
 
 
 def _suspension(writer: Writer, name: int) -> int:

@@ -55,10 +55,12 @@ def more_slices(
     tracks: Tracks, ids: Iterable[int], taken: Mapping[int, int], *, of_steps: bool = False
 ) -> Iterator[tuple[list[int], SlicesOfMany]]:
     """The slices of those tracks that have more of them, or of runs that switches began, than were `taken`; and whose
-    they are: several tracks only where nothing of them was. No track is made for that."""
+    they are: several tracks only where nothing of them was. None that has ended is made for that."""
     known, fresh = tracks.known, list[int]()
     for id in ids:
         one = known[id]
+        if not isinstance(one, Track) and id not in tracks.over:
+            one = tracks[id]
         if not isinstance(one, Track):
             # It has all that it will have.
             if id not in taken:

@@ -46,7 +46,7 @@ class Forking:
             process.starter = self._main(replaced), None
         known = self._tracks.get(line.track)
         if known is not None:
-            known.process = process.number
+            process.add(known)
             process.tell(known)
         self._stacks.thread = line.track
         self._writer.reach(line.t_ns, 1, ())
@@ -106,7 +106,8 @@ class Forking:
 
     def _last(self, pid: int) -> Process | None:
         """The last process of that id."""
-        return next((process for process in reversed(self._writer.timeline.processes) if process.pid == pid), None)
+        known, first = self._writer.processes.of_pid.get(pid), self._writer.timeline.processes[0]
+        return first if known is None and first.pid == pid else known
 
     def _is_over(self, process: Process) -> bool:
         main = self._tracks.get(self._main(process))
@@ -197,14 +198,14 @@ class Forking:
     def _end_all(self, process: Process, t_ns: int) -> None:
         """All but its main thread."""
         main = self._main(process)
-        for other in self._tracks.values():
+        for other in process.tracks if process.number else [*self._tracks.values()]:
             if other.process == process.number and other.id != main and other.state not in FINAL:
                 self._writer.begin_slice(other, t_ns, State.DONE)
 
     def end(self) -> None:
         """The program is over. Of a child that nothing tells the end of, it is known up to its latest event."""
         for process in self._writer.processes.all[1:]:
-            tracks = [one for one in self._tracks.values() if one.process == process.number and len(one.slices)]
+            tracks = [one for one in process.tracks if one.process == process.number and len(one.slices)]
             last_ns = max((track.slices.start_ns[-1] for track in tracks), default=0)
             for track in tracks:
                 if track.state not in FINAL:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -203,17 +203,21 @@ class Names:
         different, which = np.unique(renames.name, return_inverse=True)
         texts = [text(one) for one in different.tolist()]
         name = np.array([-1 if one is None else names.number(one) for one in texts], dtype=np.int64)[which]
-        known = [*map(self._tracks.known.get, renames.track.tolist())]
-        spawn = np.array([-1 if one is None or isinstance(one, Track) else one for one in known], dtype=np.int64)
-        is_known = (name >= 0) & np.array([one is not None for one in known], dtype=bool)
+        known: list[Any] = [*map(self._tracks.known.get, renames.track.tolist())]
+        own = np.full(len(known), -1, dtype=np.int64)
+        if not {int}.issuperset(map(type, known)):
+            for number, one in enumerate(known):
+                if not isinstance(one, int):
+                    known[number] = -1
+                    own[number] = names.number(self.own(one)) if one is not None else -1
+        spawn = np.array(known, dtype=np.int64)
+        unmade = nonzero(spawn >= 0)
+        of_birth, whose = numbered(np.asarray(spawns.birth)[spawn[unmade]])
+        own[unmade] = np.array([names.number(births[one].name) for one in of_birth.tolist()], dtype=np.int64)[whose]
+        is_known = (name >= 0) & (own >= 0)
         # In a damaged trace the track may begin only later.
         new = nonzero(spawn >= first)
         is_known[new] &= at[spawn[new] - first] <= renames.at[new]
-        own = np.array([
-            -1 if one is None else
-            names.number(self.own(one) if isinstance(one, Track) else births[spawns.birth[one]].name)
-            for one in known
-        ], dtype=np.int64)
         some = nonzero(is_known)
         some = some[renames.track[some].argsort(kind="stable")]
         again = nonzero(np.diff(renames.track[some]) == 0) + 1

@@ -28,6 +28,8 @@ class Process:
     signal: int | None = None
     #: Which track had it started, and where, if that is known.
     starter: tuple[int, Place | None] | None = None
+    #: All that belong to it, but for the first process.
+    tracks: list[Track] = field(default_factory=list)
     #: What became here of tracks of the process that forked it, by the id of those.
     copies: dict[int, int] = field(default_factory=dict)
     #: Of those the ones whose parent has not been told of, by the id that it has in the other process.
@@ -44,6 +46,12 @@ class Process:
             return f"signal {self.signal}"
         return f"exit code {self.exit_code}" if self.exit_code is not None else ""
 
+    def add(self, track: Track) -> None:
+        """The track is one of this process."""
+        if track.process != self.number:
+            track.process = self.number
+            self.tracks.append(track)
+
     def tell(self, main: Track) -> None:
         """Its main thread is told of: say who created it."""
         if self.starter is not None:
@@ -55,6 +63,8 @@ class Processes:
 
     def __init__(self) -> None:
         self.all = [Process(0, 0)]
+        #: The last of each process id, but for the first one.
+        self.of_pid: dict[int, Process] = {}
         #: By thread; those of the first process are left out.
         self._of_thread: dict[int, Process] = {}
         #: By process id: those that were started and have not told of themselves yet.
@@ -83,5 +93,6 @@ class Processes:
             process.how = words.BY_FORK
             process.copies[forked_by] = track
         self.all.append(process)
+        self.of_pid[pid] = process
         self._of_thread[track] = process
         return process

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.trace import words
-from visualizer.trace.columns import Column, grouped, nonzero, numbered
+from visualizer.trace.columns import Column, are_in, grouped, nonzero, numbered
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
@@ -90,16 +90,21 @@ class Schedulers:
         is_other = _is_other(whom)
         is_other[begins] = True
         others = nonzero(is_other)
-        bounds, edges = [*others.searchsorted(begins).tolist(), len(others)], [*begins.tolist(), len(pairs)]
-        tracks = whom[others].tolist()
-        lasting, track_lasting = resumer_lasts[order][begins].tolist(), track_lasts[order][others].tolist()
+        bounds = np.append(others.searchsorted(begins), len(others))
+        tracks, drivers, lasting = whom[others].tolist(), ordered[begins], resumer_lasts[order][begins]
+        track_lasting = track_lasts[order][others].tolist()
         in_turn = np.zeros(len(pairs), dtype=bool)
         found: list[tuple[int, list[int]]] = []
         known, last = self._known, self._last
-        for number, (pair, low, high, lasts) in enumerate(
-            zip(ordered[begins].tolist(), bounds, bounds[1:], lasting, strict=False)
-        ):
-            start = edges[number]
+        # Most drivers are new, and resume nobody but one.
+        is_simple = np.diff(bounds) == 1
+        is_simple &= ~(are_in(drivers.tolist(), known) | are_in(drivers.tolist(), last))
+        new = nonzero(is_simple & lasting)
+        last.update(zip(drivers[new].tolist(), map(tracks.__getitem__, bounds[new].tolist()), strict=True))
+        some = nonzero(~is_simple)
+        ends = np.append(begins, len(pairs))[1:]
+        columns = (drivers, begins, ends, bounds, bounds[1:], lasting)
+        for pair, start, end, low, high, lasts in zip(*(column[some].tolist() for column in columns), strict=True):
             if pair not in known:
                 if high - low == 1 and last.get(pair, tracks[low]) == tracks[low]:
                     if lasts:
@@ -114,7 +119,7 @@ class Schedulers:
                 known[pair] = resumed[ends_of(resumed) >= when].tolist()
                 found.append((when, known[pair].copy()))
                 last.pop(pair, None)
-            in_turn[start : edges[number + 1]] = True
+            in_turn[start:end] = True
         takes_turns = np.empty_like(in_turn)
         takes_turns[order] = in_turn
         self._remember(at, pairs, track, track_lasts, takes_turns, {when for when, _ in found})

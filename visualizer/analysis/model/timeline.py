@@ -41,7 +41,7 @@ from visualizer.analysis.model.types import (
 )
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 __all__ = [
     "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State",
@@ -376,7 +376,7 @@ class Timeline:
 
     def _times_of(self, entry: Column, index: Column) -> Column:
         t_ns = np.empty(len(entry), dtype=np.int64)
-        for kind in map(Entry, np.unique(entry).tolist()):
+        for kind in map(Entry, unique(entry).tolist()):
             those = entry == kind
             at = index[those]
             match kind:

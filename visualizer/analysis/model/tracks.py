@@ -14,7 +14,7 @@ import numpy as np
 from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.types import Block, Place, SlicesOfMany, Track
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 
 class Birth(NamedTuple):
@@ -74,9 +74,11 @@ class Tracks(Mapping[int, Track]):
         self.over: dict[int, int] = {}
         self._texts = texts
         self._places = places
-        #: Where slices are of tracks that nobody had asked for when they had ended; and how many spawns there were.
+        #: Where slices are of tracks that nobody had asked for; and how many spawns there were.
         self._blocks: list[Block] = []
         self._spawned: list[int] = []
+        #: Of those that did not end in the first block that they are in: in which they did.
+        self._ended_in: dict[int, int] = {}
 
     def __getitem__(self, id: int) -> Track:
         known = self.known[id]
@@ -119,16 +121,49 @@ class Tracks(Mapping[int, Track]):
         append(exits.value, values)
         exits.track += listed
         self.over.update(zip(listed, range(first, first + len(listed)), strict=True))
-        known = [*map(self.known.__getitem__, listed)]
-        if Track in map(type, known):
-            for exit, track in enumerate(known, first):
-                if isinstance(track, Track):
-                    self._end(track, exit)
+        for at, track in self._made(listed):
+            self._end(track, first + at)
 
-    def keep(self, block: Block) -> None:
-        """Tracks that nobody has asked for have slices there, and will have no others."""
+    def _made(self, ids: list[int]) -> list[tuple[int, Track]]:
+        """Those of these tracks that were asked for, and where each stands."""
+        known = [*map(self.known.__getitem__, ids)]
+        return [(at, one) for at, one in enumerate(known) if type(one) is Track] if Track in map(type, known) else []
+
+    def keep(self, block: Block, ended: Sequence[int]) -> None:
+        """Tracks that nobody has asked for have slices there: their first ones or, of those that `ended`, their last.
+        Whoever is to get others in between is asked for."""
+        self._ended_in.update(dict.fromkeys(ended, len(self._blocks)))
         self._blocks.append(block)
         self._spawned.append(len(self.spawns.ns))
+
+    def found(self, ids: list[int]) -> tuple[list[tuple[int, Track]], list[tuple[Column, Block, Column]]]:
+        """Where those of these tracks stand that are known, and have not ended unless they were asked for: such a
+        track; and of others the block that has all slices of theirs, and where they stand there."""
+        known = [*map(self.known.get, ids)]
+        there = [at for at, one in enumerate(known) if one is not None]
+        made = [(at, self[ids[at]]) for at in there if type(known[at]) is Track or ids[at] in self.over]
+        if len(made) == len(there):
+            return made, []
+        those = np.array(sorted({*there}.difference(at for at, _ in made)))
+        wanted, spawns = (np.array([column[at] for at in those.tolist()]) for column in (ids, known))
+        which, where = self._find(wanted, spawns)
+        in_blocks = [(which == number).nonzero()[0] for number in unique(which[which >= 0]).tolist()]
+        return made, [(those[some], self._blocks[which[some[0]]], where[some]) for some in in_blocks]
+
+    def _find(self, ids: Column, spawns: Column) -> tuple[Column, Column]:
+        """In which block the first slices are of tracks that nobody has asked for, and where they stand there; -1 if
+        they have none. `spawns`: the numbers of their spawns, -1 for whoever is none of these."""
+        which, at = np.full((2, len(ids)), -1, dtype=np.int64)
+        batch = np.searchsorted(np.array(self._spawned, dtype=np.int64), spawns, side="right")
+        for number in unique(batch[spawns >= 0]).tolist():
+            if number < len(self._blocks):
+                (those,) = ((spawns >= 0) & (batch == number)).nonzero()
+                its = self._blocks[number].ids
+                wanted = ids[those].astype(its.dtype)
+                found = np.minimum(its.searchsorted(wanted), len(its) - 1)
+                has = its[found] == wanted
+                which[those[has]], at[those[has]] = number, found[has]
+        return which, at
 
     def changed(self, id: int) -> None:
         """Something of a track is another thing now: whoever has looked at it has to look again."""
@@ -137,14 +172,14 @@ class Tracks(Mapping[int, Track]):
             known.version += 1
 
     def lasting(self, *outcomes: str) -> Iterator[Track]:
-        """All tracks but most of those that began and ended at once, and not by one of these outcomes: who looks for
-        what has not ended, or ended so, need not have a million others made."""
+        """All tracks but most of those that ended, and not by one of these outcomes: who looks for what has not ended,
+        or ended so, need not have a million others made."""
         exits = self.exits
         wanted = {number for number, (outcome, _) in enumerate(exits.outcomes.known) if outcome in outcomes}
         for id, one in self.known.items():
             if isinstance(one, Track):
                 yield one
-            elif wanted and exits.outcome[self.over[id]] in wanted:
+            elif id not in self.over or (wanted and exits.outcome[self.over[id]] in wanted):
                 yield self[id]
 
     def of_kind(self, kind: str) -> Iterator[Track]:
@@ -269,19 +304,11 @@ class Tracks(Mapping[int, Track]):
     def slices(self, ids: Sequence[int]) -> Iterator[SlicesOfMany]:
         """The slices of these tracks in their order, those of neighbours in a block together; no track is made for
         that."""
+        for id in self._ended_in.keys() & ids:
+            self.get(id)
         known = [*map(self.known.__getitem__, ids)]
         rows = np.array([-1 if isinstance(one, Track) else one for one in known], dtype=np.int64)
-        # Where each stands that was not asked for: in which block, and where there; -1 if it has no slices.
-        which, at = np.full((2, len(rows)), -1, dtype=np.int64)
-        batch = np.searchsorted(np.array(self._spawned, dtype=np.int64), rows, side="right")
-        for number in np.unique(batch[rows >= 0]).tolist():
-            if number < len(self._blocks):
-                (those,) = ((rows >= 0) & (batch == number)).nonzero()
-                its = self._blocks[number].ids
-                wanted = np.array(ids, dtype=its.dtype)[those]
-                found = np.minimum(its.searchsorted(wanted), len(its) - 1)
-                has = its[found] == wanted
-                which[those[has]], at[those[has]] = number, found[has]
+        which, at = self._find(np.array(ids, dtype=np.int64), rows)
         apart = np.ones(len(rows), dtype=bool)
         apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1]) | (at[1:] != at[:-1] + 1)
         edges = [*apart.nonzero()[0].tolist(), len(rows)]
@@ -328,12 +355,12 @@ class Tracks(Mapping[int, Track]):
         track.place = self._places.get(place)
         if (exit := self.over.get(id, -1)) >= 0:
             self._end(track, exit)
-        batch = bisect_right(self._spawned, spawn)
-        if batch < len(self._blocks):
-            block = self._blocks[batch]
-            at = int(block.ids.searchsorted(id))
-            if at < len(block.ids) and block.ids[at] == id:
-                track.extend(block, at, None)
+        for number in (bisect_right(self._spawned, spawn), self._ended_in.pop(id, len(self._blocks))):
+            if number < len(self._blocks):
+                block = self._blocks[number]
+                at = int(block.ids.searchsorted(id))
+                if at < len(block.ids) and block.ids[at] == id:
+                    track.extend(block, at, None)
         return track
 
     def _end(self, track: Track, exit: int) -> None:

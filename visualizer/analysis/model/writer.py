@@ -92,7 +92,7 @@ class Writer:
         if track not in tracks:
             known = tracks.known[track] = Track(track, kind, t_ns)
             known.schedules = kind in self.timeline.words.schedulers
-            known.process = self.processes.of(thread).number
+            self.processes.of(thread).add(known)
             known.base_name, known.number = name, self.timeline._names.give(name, 1, track)
             known.version += 1
         return tracks[track]
@@ -143,7 +143,7 @@ class Writer:
             for id, thread in zip(listed, threads.tolist(), strict=True):
                 process = processes.of(thread)
                 if is_new:
-                    tracks[id].process = process.number
+                    process.add(tracks[id])
                 if tracks[id].kind == words.THREAD:
                     processes.join(id, process)
                 if id == process.track:
@@ -188,19 +188,22 @@ class Writer:
         runs = (steps + np.repeat(counts - bounds[:-1], np.diff(groups))).astype(np.int32)
         block = Block.of(ids, bounds, start_ns, state, about, groups, runs)
         some = nonzero(bounds[1:] > bounds[:-1])
-        is_over = (counts[some] == 0) & _IS_FINAL.take(state[bounds[some + 1] - 1])
+        is_first, is_over = counts[some] == 0, _IS_FINAL.take(state[bounds[some + 1] - 1])
         # Nobody may ever ask for them.
-        kinds = [*map(type, map(known.__getitem__, ids[some[is_over]].tolist()))]
+        left_out = is_first | is_over
+        kinds = [*map(type, map(known.__getitem__, ids[some[left_out]].tolist()))]
         if Track in kinds:
-            is_over[is_over] = [kind is int for kind in kinds]
-        some, tails = some[~is_over], tails[~is_over]
+            left_out[left_out] = [kind is int for kind in kinds]
+        ended = ids[some[left_out & ~is_first]].tolist()
+        is_any = bool(left_out.any())
+        some, tails = some[~left_out], tails[~left_out]
         begun = np.diff(bounds)[some].tolist()
         for at, id, count, tail in zip(some.tolist(), ids[some].tolist(), begun, tails.tolist(), strict=True):
             track = tracks[id]
             track.extend(block, at, tail)
             track.version += count
-        if is_over.any():
-            tracks.keep(block)
+        if is_any:
+            tracks.keep(block, ended)
 
     def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:
         track.slices.begin(t_ns, state, about)

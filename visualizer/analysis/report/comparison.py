@@ -14,6 +14,7 @@ from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace.columns import unique
 
 _NS_PER_S = 1_000_000_000
 
@@ -55,7 +56,7 @@ class Part(NamedTuple):
         # The last that began by the start lasts until the next one begins.
         lasts = np.append(all.start_ns[1:], 0) > self.start_ns
         lasts[all.lasts] = True
-        return {*map(State, np.unique(all.state[lasts & (all.start_ns <= self.end_ns)]).tolist())}
+        return {*map(State, unique(all.state[lasts & (all.start_ns <= self.end_ns)]).tolist())}
 
 
 class Figure(msgspec.Struct, frozen=True):

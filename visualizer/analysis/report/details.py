@@ -476,6 +476,5 @@ def _woken(timeline: Timeline, start_ns: int, end_ns: int) -> Column:
 def _is_by(timeline: Timeline, cause: str) -> Column:
     """Which wakeups are of that cause."""
     wakeups = timeline.columns.wakeups
-    numbers = [number for number, one in enumerate(wakeups.causes.known) if one == cause]
-    found: Column = np.isin(np.asarray(wakeups.cause), numbers)
+    found: Column = np.array([one == cause for one in wakeups.causes.known], dtype=bool).take(wakeups.cause)
     return found

@@ -17,7 +17,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import printable_json
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 _Made = TypeVar("_Made")
 #: Keys to JSON values; `t` (seconds) and `event` always.
@@ -66,7 +66,7 @@ def in_columns(
             wanted = entry == only
             t_ns, entry, index = t_ns[wanted], entry[wanted], index[wanted]
         found: list[tuple[Column, FieldValues]] = []
-        for kind in map(Entry, np.unique(entry).tolist()):
+        for kind in map(Entry, unique(entry).tolist()):
             (those,) = (entry == kind).nonzero()
             found += tables.fields(kind, those, t_ns[those].tolist(), index[those])
         yield len(entry), found
@@ -88,7 +88,7 @@ def _in_order(
 ) -> Iterator[_Made]:
     """What is made of these entries, of those of each kind together, in their order."""
     made: list[Iterator[_Made]] = [iter(())] * len(Entry)
-    for kind in map(Entry, np.unique(entry).tolist()):
+    for kind in map(Entry, unique(entry).tolist()):
         those = entry == kind
         made[kind] = make(kind, t_ns[those].tolist(), index[those])
     return map(next, map(made.__getitem__, entry.tolist()))

@@ -45,6 +45,8 @@ class Reasons:
         self.known = self._interned.known
         #: How a track is suspended and on which other one it waits, if that matters, as one number -> the number.
         self._numbers: dict[int, int] = {}
+        #: By how a track is suspended: what the trace tells of that itself.
+        self._said: dict[int, Reason] = {}
 
     def numbers(self, suspensions: Column) -> Column:
         """The number of what is waited for in each of these suspensions."""
@@ -62,10 +64,13 @@ class Reasons:
         return np.array([*map(self._numbers.__getitem__, pairs.tolist())], dtype=np.int64)[inverse]
 
     def _reason(self, how: int, whom: int) -> Reason:
-        reason, asked, place = self._timeline.columns.suspensions.details.known[how]
-        where = self._timeline.place(place)
-        on = (self._on(asked) if asked >= 0 else "") or self._name(whom)
-        return Reason(reason, on, *((where.file, where.line) if where is not None else (None, None)))
+        said = self._said.get(how)
+        if said is None:
+            reason, asked, place = self._timeline.columns.suspensions.details.known[how]
+            where, on = self._timeline.place(place), self._on(asked) if asked >= 0 else ""
+            said = Reason(reason, on, *((where.file, where.line) if where is not None else (None, None)))
+            self._said[how] = said
+        return said if said.on else Reason(said.reason, self._name(whom), said.file, said.line)
 
     def _on(self, asked: int) -> str:
         return self._timeline.text(self._timeline.columns.suspensions.asked.known[asked][1]) or ""

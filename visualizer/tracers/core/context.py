@@ -140,7 +140,7 @@ class Context:
 
     def named(self, t_ns: int, track: int, name: str) -> None:
         """`track` has a better name than it was spawned with."""
-        self.stream.store(lines.name, t_ns, track, name)
+        self.stream.store(lines.name, t_ns, track, name, lines.NO_VALUE)
 
     def serves(self, t_ns: int, track: int, what: str | None) -> None:
         """`track` serves that from now on, such as "GET /report"; None: nothing any more."""

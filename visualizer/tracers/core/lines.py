@@ -250,7 +250,7 @@ def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: 
 
 
 #: Events that are told as rows where all comes again but a track, and a text, if any, in `value`.
-REPEATED = frozenset((resume, yielded, spawn, exited, wake, switch, throw))
+REPEATED = frozenset((resume, yielded, spawn, exited, wake, switch, throw, name))
 
 
 def as_rows(line: Any, a: Any, b: Any) -> tuple[tuple[int, Any, Any], ...]:

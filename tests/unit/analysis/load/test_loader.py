@@ -264,7 +264,7 @@ def test_generators_that_begin_and_end(steps: list[tuple[int, int, int]]) -> Non
     check(lines[:-1])
 
 
-@given(st.lists(st.tuples(st.integers(0, 14), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
+@given(st.lists(st.tuples(st.integers(0, 15), st.sampled_from(GREENLETS), PAUSES), min_size=1, max_size=60), st.data())
 def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     """Shapes of one line and of several; some rows have a value of their own, and some are of no known shape."""
     switch = ev.Switch(0, words.CURRENT, words.SUBJECT, words.SWITCH, -1, 1)
@@ -281,6 +281,7 @@ def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
         ev.Shape(10, [ev.Exit(0, words.SUBJECT, words.RETURNED, -1)]),
         ev.Shape(12, [ev.Wait(0, words.CURRENT, words.LOCK, 1, -1, 4), ev.Park(0, words.CURRENT, 1)]),
         ev.Shape(14, [ev.Wait(0, words.CURRENT, words.FUTURE, 1, -1, words.SUBJECT), ev.Yield(0, words.CURRENT, 3, 1)]),
+        ev.Shape(15, [ev.Name(0, words.SUBJECT, 2)]),
         ev.Shape(13, [ev.Wake(0, words.CURRENT, words.SUBJECT, words.CALLBACK), ev.Unpark(0, words.CURRENT)]),
     ]
     cut = data.draw(st.integers(0, len(rows)))

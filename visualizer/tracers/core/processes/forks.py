@@ -309,7 +309,8 @@ class Forks:
             self._name = name
             stream = self._recording.stream
             t_ns = stream.clock()
-            stream.here(t_ns).store((lines.name, t_ns, stream.process, f"{name} ({self._pid})", None, None, 0))
+            called = f"{name} ({self._pid})"
+            stream.here(t_ns).store((lines.name, t_ns, stream.process, called, lines.NO_VALUE, None, 0))
 
     def end(self) -> None:
         """The process has told of its end."""
