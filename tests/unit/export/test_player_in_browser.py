@@ -8,8 +8,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import CHROMIUM, MISSING, dumped
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.explore.marks import Mark, recorded
 from visualizer.analysis.model.timeline import Timeline
@@ -25,14 +24,8 @@ from visualizer.export import FORMATS, Settings
 from visualizer.export.player import steps
 from visualizer.trace import words
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason=MISSING)
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-extensions",
-    "--window-size=1280,1500", "--virtual-time-budget=120000",
-)  # fmt: skip
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 #: Of each key what is to be seen after it; then what else there is. It runs in the page.
 DRIVER = """
@@ -119,10 +112,9 @@ def drive(timeline: Timeline, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(steps, name, limit)
     (folder / "long.html").write_bytes(driven(timeline, Settings(title="long"), "long", LONG))
     (folder / "deck.html").write_text(DECK)
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", str(folder / "deck.html")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found is not None, done.stderr
+    dom = dumped(folder, (folder / "deck.html").as_uri())
+    found = re.search(r'<pre id="told">(.*?)</pre>', dom, re.DOTALL)
+    assert found is not None, dom
     every = json.loads(html.unescape(found[1]))
     pages = {one["name"]: one for one in every if isinstance(one, dict)}
     return {**pages, "handed": [json.loads(one)["method"] for one in every if isinstance(one, str)]}
