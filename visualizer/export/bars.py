@@ -41,29 +41,29 @@ class Bars(NamedTuple):
     are_together: bool = False
 
 
-def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[Track]:
-    """The tracks of the part in the order of the screen's rows; of those names only, if any are given.
+def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[int]:
+    """The tracks of the part in the order of the screen's rows, by their ids; of those names only, if any are given.
 
     Raise ValueError, with a sentence, if there is no track of such a name.
     """
     timeline = part.timeline
-    rows = RowList(timeline).arrange(Wish(only=part.lives))
-    found = [timeline.tracks[row.track] for row in rows]
+    found = [row.track for row in RowList(timeline).arrange(Wish(only=part.lives))]
     if not names:
         return found
-    known = {timeline.name(track.id) for track in found}
+    known = {timeline.name(track) for track in found}
     for name in names:
         if name not in known:
             raise ValueError(f"There is no track {name!r} there")
-    return [track for track in found if timeline.name(track.id) in names]
+    return [track for track in found if timeline.name(track) in names]
 
 
 def for_viewers(part: Part, names: tuple[str, ...], tell: Callable[[str], None]) -> list[Bars]:
     """Those of the tracks of `tracks_of`, at most as many as a viewer takes. `tell` is told what is not there."""
-    tracks = tracks_of(part, names)
-    if len(tracks) > MOST_TRACKS:
-        tell(f"Only the first {MOST_TRACKS:,} of {len(tracks):,} tracks are there; --tracks chooses others.")
-        del tracks[MOST_TRACKS:]
+    ids = tracks_of(part, names)
+    if len(ids) > MOST_TRACKS:
+        tell(f"Only the first {MOST_TRACKS:,} of {len(ids):,} tracks are there; --tracks chooses others.")
+    ids = ids[:MOST_TRACKS]
+    tracks = [part.timeline.tracks[id] for id in ids]
     short_ns = 0
     if sum(len(track.slices) for track in tracks) > MOST_SLICES:
         inside = [_inside(part, track) for track in tracks]
@@ -71,7 +71,7 @@ def for_viewers(part: Part, names: tuple[str, ...], tell: Callable[[str], None])
         if len(start_ns) > MOST_SLICES:
             short_ns = _short_ns(start_ns, end_ns)
             tell(f"Slices shorter than {duration(short_ns)} are drawn together; --from and --to show a part in full.")
-    return [*bars_of(part, tracks, short_ns)]
+    return [*bars_of(part, ids, short_ns)]
 
 
 def _short_ns(start_ns: Column, end_ns: Column) -> int:
@@ -114,10 +114,10 @@ def table_of(part: Part, ids: Sequence[int]) -> Table:
     return Table(track, state, start_ns, np.minimum(end_ns[inside], part.end_ns), label)
 
 
-def bars_of(part: Part, tracks: list[Track], short_ns: int = 0) -> Iterator[Bars]:
+def bars_of(part: Part, ids: Sequence[int], short_ns: int = 0) -> Iterator[Bars]:
     """Those of each of the tracks. Several in a row that are shorter than `short_ns` are drawn together."""
     known: dict[tuple[int, ...], str] = {}
-    for track in tracks:
+    for track in map(part.timeline.tracks.__getitem__, ids):
         inside, start_ns, end_ns = _inside(part, track)
         state, about = np.array(track.slices.state)[inside], np.array(track.slices.about)[inside]
         first, many = _together(start_ns, end_ns, short_ns)

@@ -13,9 +13,8 @@ import numpy as np
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import Entry, State, Timeline
 from visualizer.analysis.report.jsonl import in_columns
-from visualizer.export.bars import table_of
+from visualizer.export.bars import table_of, tracks_of
 from visualizer.export.settings import Settings
-from visualizer.paint.rows.order import RowList, Wish
 from visualizer.trace.columns import Column
 
 #: Name of a column -> its values: all numbers, or all text; None where a row has none.
@@ -39,7 +38,7 @@ def _say_cut(settings: Settings, where: str) -> None:
 def _slices(timeline: Timeline, settings: Settings) -> Table:
     """Each track's, one after another. `what`: what a waiting track waits for."""
     part = settings.part_of(timeline)
-    ids = [row.track for row in RowList(timeline).arrange(Wish(only=part.lives))]
+    ids = tracks_of(part)
     start_ns = AllSlices(timeline.tracks, ids).start_ns
     start_ns = start_ns[(start_ns > part.start_ns) & (start_ns <= part.end_ns)]
     if len(start_ns) > MOST_ROWS:
