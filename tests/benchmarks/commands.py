@@ -14,9 +14,9 @@ COMMANDS = ("show", "stats", "findings", "explain", "events")
 ROUNDS = 3
 _READ_BYTES = 1 << 20
 #: A user's modules are compiled once, and what is printed is buffered.
-_UNSET = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+UNSET = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 #: `ru_maxrss` is in KiB on Linux.
-_KIB_IN_MB = 1024 / 1e6
+KIB_IN_MB = 1024 / 1e6
 
 
 class Spent(NamedTuple):
@@ -33,7 +33,7 @@ def run(command: str, trace: Path) -> Spent:
     """Raise CalledProcessError if the command fails."""
     line = [sys.executable, "-m", "visualizer", command, str(trace)]
     start = time.perf_counter()
-    environment = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    environment = {name: value for name, value in os.environ.items() if name not in UNSET}
     with subprocess.Popen(line, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         printed = len(process.stdout.readline())
@@ -45,7 +45,7 @@ def run(command: str, trace: Path) -> Spent:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, line)
     wall_s = time.perf_counter() - start
-    return Spent(used.ru_utime + used.ru_stime, wall_s, first_line_s, used.ru_maxrss * _KIB_IN_MB, printed)
+    return Spent(used.ru_utime + used.ru_stime, wall_s, first_line_s, used.ru_maxrss * KIB_IN_MB, printed)
 
 
 def table(traces: Iterable[tuple[str, Path]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What a long trace costs whoever looks at it, measured in one run on one interpreter.
 
-    python -m tests.benchmarks.explore [load] [frame] [bytes] [live] [commands]
+    python -m tests.benchmarks.explore [load] [frame] [bytes] [live] [commands] [exports]
 
 The traces are those of programs.py, recorded by the product itself. Printed in Markdown; nothing here is asserted, and
 pytest does not collect it.
@@ -25,6 +25,7 @@ from statistics import median
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.benchmarks import exports
 from tests.benchmarks.commands import table
 from tests.benchmarks.frames import HEAD, SIZE, Most, at, frames
 from tests.reading import read_all
@@ -137,6 +138,7 @@ import gc, sys, psutil
 from pathlib import Path
 from visualizer.tui.state.feed import from_file
 from visualizer.tui.state.view import View
+from tests.benchmarks import exports
 from tests.benchmarks.commands import table
 from tests.benchmarks.frames import CELLS, ROWS, paint
 process = psutil.Process()
@@ -241,7 +243,11 @@ def commands(directory: Path) -> Iterator[str]:
     return table((kind, record(directory, kind, 1_000_000).path) for kind in KINDS)
 
 
-PARTS = {"load": load, "frame": frame, "bytes": size, "live": live, "commands": commands}
+def export(directory: Path) -> Iterator[str]:
+    return exports.table((kind, record(directory, kind, 1_000_000).path) for kind in ("service", "brief", "tasks"))
+
+
+PARTS = {"load": load, "frame": frame, "bytes": size, "live": live, "commands": commands, "exports": export}
 
 
 def main(asked: list[str]) -> None:

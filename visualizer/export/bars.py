@@ -5,11 +5,12 @@ Of a long trace a viewer gets no more than it can show: what is very short is dr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
@@ -40,29 +41,29 @@ class Bars(NamedTuple):
     are_together: bool = False
 
 
-def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[Track]:
-    """The tracks of the part in the order of the screen's rows; of those names only, if any are given.
+def tracks_of(part: Part, names: tuple[str, ...] = ()) -> list[int]:
+    """The tracks of the part in the order of the screen's rows, by their ids; of those names only, if any are given.
 
     Raise ValueError, with a sentence, if there is no track of such a name.
     """
     timeline = part.timeline
-    rows = RowList(timeline).arrange(Wish(only=part.lives))
-    found = [timeline.tracks[row.track] for row in rows]
+    found = [row.track for row in RowList(timeline).arrange(Wish(only=part.lives))]
     if not names:
         return found
-    known = {timeline.name(track.id) for track in found}
+    known = {timeline.name(track) for track in found}
     for name in names:
         if name not in known:
             raise ValueError(f"There is no track {name!r} there")
-    return [track for track in found if timeline.name(track.id) in names]
+    return [track for track in found if timeline.name(track) in names]
 
 
 def for_viewers(part: Part, names: tuple[str, ...], tell: Callable[[str], None]) -> list[Bars]:
     """Those of the tracks of `tracks_of`, at most as many as a viewer takes. `tell` is told what is not there."""
-    tracks = tracks_of(part, names)
-    if len(tracks) > MOST_TRACKS:
-        tell(f"Only the first {MOST_TRACKS:,} of {len(tracks):,} tracks are there; --tracks chooses others.")
-        del tracks[MOST_TRACKS:]
+    ids = tracks_of(part, names)
+    if len(ids) > MOST_TRACKS:
+        tell(f"Only the first {MOST_TRACKS:,} of {len(ids):,} tracks are there; --tracks chooses others.")
+    ids = ids[:MOST_TRACKS]
+    tracks = [part.timeline.tracks[id] for id in ids]
     short_ns = 0
     if sum(len(track.slices) for track in tracks) > MOST_SLICES:
         inside = [_inside(part, track) for track in tracks]
@@ -70,7 +71,7 @@ def for_viewers(part: Part, names: tuple[str, ...], tell: Callable[[str], None])
         if len(start_ns) > MOST_SLICES:
             short_ns = _short_ns(start_ns, end_ns)
             tell(f"Slices shorter than {duration(short_ns)} are drawn together; --from and --to show a part in full.")
-    return [*bars_of(part, tracks, short_ns)]
+    return [*bars_of(part, ids, short_ns)]
 
 
 def _short_ns(start_ns: Column, end_ns: Column) -> int:
@@ -83,10 +84,40 @@ def _short_ns(start_ns: Column, end_ns: Column) -> int:
     return short_ns
 
 
-def bars_of(part: Part, tracks: list[Track], short_ns: int = 0) -> Iterator[Bars]:
+class Table(NamedTuple):
+    """The slices of many tracks, one track after another: whose each is, its state, and where it begins and ends.
+    `label`: as of Bars."""
+
+    track: Column
+    state: Column
+    start_ns: Column
+    end_ns: Column
+    label: list[str]
+
+
+def table_of(part: Part, ids: Sequence[int]) -> Table:
+    """Those of these tracks that lie in the part; no track is made for that."""
+    timeline = part.timeline
+    every = AllSlices(timeline.tracks, ids)
+    end_ns, sizes = every.end_ns(timeline.last_ns), np.diff(every.bounds)
+    (inside,) = np.nonzero(
+        (end_ns >= part.start_ns) & (every.start_ns <= part.end_ns) & ~np.isin(every.state, _NO_STATES)
+    )
+    track = np.repeat(np.array(ids, dtype=np.int64), sizes)[inside]
+    state, about = every.state[inside], every.about[inside]
+    label = _plain_labels(timeline, state, np.where(np.isin(track, timeline.tracks.scheduling()), -1, about), {})
+    first = np.repeat(every.bounds[:-1], sizes)
+    for at in np.flatnonzero(state == State.BLOCKED).tolist():
+        index = int(inside[at] - first[inside[at]])
+        label[at] = labels(timeline, timeline.tracks[int(track[at])], index)[0]
+    start_ns = np.maximum(every.start_ns[inside], part.start_ns)
+    return Table(track, state, start_ns, np.minimum(end_ns[inside], part.end_ns), label)
+
+
+def bars_of(part: Part, ids: Sequence[int], short_ns: int = 0) -> Iterator[Bars]:
     """Those of each of the tracks. Several in a row that are shorter than `short_ns` are drawn together."""
     known: dict[tuple[int, ...], str] = {}
-    for track in tracks:
+    for track in map(part.timeline.tracks.__getitem__, ids):
         inside, start_ns, end_ns = _inside(part, track)
         state, about = np.array(track.slices.state)[inside], np.array(track.slices.about)[inside]
         first, many = _together(start_ns, end_ns, short_ns)
@@ -137,12 +168,21 @@ def _longest(state: Column, length_ns: Column, first: Column) -> Column:
 def _labels(
     timeline: Timeline, track: Track, index: Column, state: Column, about: Column, known: dict[tuple[int, ...], str]
 ) -> list[str]:
-    """What each slice is called. What a wait is called depends on little, and is made out once."""
-    found = [_NAMES[one] for one in state.tolist()]
+    """What each slice of a track is called."""
+    found = _plain_labels(timeline, state, np.full(len(about), -1) if track.schedules else about, known)
     for at in np.flatnonzero(state == State.BLOCKED).tolist():
         found[at] = labels(timeline, track, int(index[at]))[0]
+    return found
+
+
+def _plain_labels(
+    timeline: Timeline, state: Column, about: Column, known: dict[tuple[int, ...], str]
+) -> list[str]:
+    """The same of slices of any tracks, but of those that are blocked. What a wait is called depends on little, and is
+    made out once."""
+    found = [_NAMES[one] for one in state.tolist()]
     (waiting,) = np.nonzero((state == State.WAITING) & (about >= 0))
-    if track.schedules or not len(waiting):
+    if not len(waiting):
         return found
     suspensions, which = timeline.columns.suspensions, about[waiting]
     detail, on_track = np.asarray(suspensions.detail)[which], np.asarray(suspensions.on_track)[which]

@@ -16,6 +16,8 @@ from visualizer.export.steps import stepped
 _STEP_S, _STAYS_S = 1.0, 3.0
 #: Each is a frame.
 _MOST_MARKS = 600
+#: Of a trace of more switches, in which a screen takes longer, there are at most so many frames if nothing is wished.
+_LONG, _FRAMES = 200_000, 40
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -31,7 +33,10 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
         many = f"The screen stops at {_MOST_MARKS} marks at most, and there are {len(marks):,}"
         raise ValueError(f"{many}: --no-marks, or --from and --to")
     # A talk with marks goes from one to the next.
-    steps = stepped(part.stop - part.first, settings) if not (settings.present and marks) else ()
+    count, few = part.stop - part.first, settings
+    if count > _LONG and settings.frames == Settings.frames:
+        few = replace(settings, frames=_FRAMES)
+    steps = stepped(count, few) if not (settings.present and marks) else ()
     moments = sorted({*((part.first + step, switch_ns[part.first + step]) for step in steps), *marks})
     stay_s = [_STEP_S + _STAYS_S * (moment in marks or moment == moments[-1]) for moment in moments]
     factor = settings.seconds / sum(stay_s) if settings.seconds else 1.0

@@ -31,7 +31,7 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     """The switches as arrows, with what crosses on them, between the tracks that take part. Raise ValueError if there
     are more than Mermaid draws."""
     part = settings.part_of(timeline)
-    wanted = {track.id for track in tracks_of(part, settings.rows)}
+    wanted = {*tracks_of(part, settings.rows)}
     lines, ends, size = [], set(), 0
     chapters = list(reversed(settings.marks))
     for index in range(part.first, part.stop):

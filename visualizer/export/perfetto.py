@@ -126,6 +126,16 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
     inside = (wake_ns >= part.start_ns) & (wake_ns <= part.end_ns) & np.isin(waker, shown) & np.isin(woken, shown)
     if any(bars.are_together for bars in every):
         inside &= np.isin(np.arange(len(inside)), [one for bars in every for one in bars.woken_by])
+    # In front of the slices: most begin at that very time, and a flow that ends before it begins is none.
+    (those,) = np.nonzero(inside)
+    wakers, others = waker[those].tolist(), woken[those].tolist()
+    told = {track: _number(10, packets.name(f"wakes {plain(timeline.name(track))}")) for track in dict.fromkeys(others)}
+    instants = {track: _number(9, _INSTANT) + _number(11, _TRACKS + track) for track in dict.fromkeys(wakers)}
+    packets.events(
+        wake_ns[those],
+        [(instants[track] + told[other], _BEGINS) for track, other in zip(wakers, others, strict=True)],
+        those,
+    )
     causes = [_note("woken by", cause) for cause in wakes.causes.known]
     for bars in every:
         begin, end = (_number(9, kind) + _number(11, _TRACKS + bars.track.id) for kind in (_BEGIN, _END))
@@ -140,15 +150,6 @@ def make(timeline: Timeline, settings: Settings) -> bytes:
             events.append((end, 0))
         t_ns = np.column_stack((bars.start_ns, bars.end_ns)).ravel()
         packets.events(t_ns, events, np.repeat(bars.woken_by, 2))
-    (those,) = np.nonzero(inside)
-    wakers, others = waker[those].tolist(), woken[those].tolist()
-    told = {track: _number(10, packets.name(f"wakes {plain(timeline.name(track))}")) for track in dict.fromkeys(others)}
-    instants = {track: _number(9, _INSTANT) + _number(11, _TRACKS + track) for track in dict.fromkeys(wakers)}
-    packets.events(
-        wake_ns[those],
-        [(instants[track] + told[other], _BEGINS) for track, other in zip(wakers, others, strict=True)],
-        those,
-    )
     return bytes(packets)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import Entry, State, Timeline
 from visualizer.analysis.report.jsonl import in_columns
-from visualizer.export.bars import bars_of, tracks_of
+from visualizer.export.bars import table_of, tracks_of
 from visualizer.export.settings import Settings
 from visualizer.trace.columns import Column
 
@@ -37,26 +38,23 @@ def _say_cut(settings: Settings, where: str) -> None:
 def _slices(timeline: Timeline, settings: Settings) -> Table:
     """Each track's, one after another. `what`: what a waiting track waits for."""
     part = settings.part_of(timeline)
-    tracks = tracks_of(part)
-    start_ns = np.concatenate([*(np.array(track.slices.start_ns) for track in tracks), np.empty(0, dtype=np.int64)])
+    ids = tracks_of(part)
+    start_ns = AllSlices(timeline.tracks, ids).start_ns
     start_ns = start_ns[(start_ns > part.start_ns) & (start_ns <= part.end_ns)]
     if len(start_ns) > MOST_ROWS:
         until_ns = int(np.partition(start_ns, MOST_ROWS)[MOST_ROWS])
         _say_cut(settings, f"at {until_ns / _NS_PER_S:.6f} s")
         part = part._replace(end_ns=until_ns)
-    found: Table = {name: [] for name in ("track", "name", "state", "what", "start", "end")}
-    for bars in bars_of(part, tracks):
-        count = len(bars.state)
-        states = [State(one).name for one in bars.state]
-        found["track"] += [bars.track.id] * count
-        found["name"] += [timeline.name(bars.track.id)] * count
-        found["state"] += states
-        found["what"] += [
-            None if label == state.lower() else label for label, state in zip(bars.label, states, strict=True)
-        ]
-        found["start"] += [ns / _NS_PER_S for ns in bars.start_ns]
-        found["end"] += [ns / _NS_PER_S for ns in bars.end_ns]
-    return found
+    found, names = table_of(part, ids), timeline.names()
+    state, track = [State(one).name for one in found.state.tolist()], found.track.tolist()
+    return {
+        "track": track,
+        "name": [*map(names.get, track)],
+        "state": state,
+        "what": [None if label == one.lower() else label for label, one in zip(found.label, state, strict=True)],
+        "start": [ns / _NS_PER_S for ns in found.start_ns.tolist()],
+        "end": [ns / _NS_PER_S for ns in found.end_ns.tolist()],
+    }
 
 
 def _records(kind: Entry | None) -> Callable[[Timeline, Settings], Table]:

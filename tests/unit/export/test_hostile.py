@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from tests.browser import CHROMIUM
 from tests.unit.analysis.tape import Tape, feed
 from tests.unit.export.test_svg import NO_XML
 from visualizer.analysis.explore.marks import Mark
@@ -67,11 +68,9 @@ def views(form: Format) -> Sequence[View | None]:
     return form.views[:1] if form.suffix in (".cast", ".pdf") else form.views or (None,)
 
 
-#: The other program that writes a .pdf takes a second for each.
+WRITES_PDF = which("rsvg-convert") or CHROMIUM
 EVERY = [
-    pytest.param(
-        suffix, marks=pytest.mark.skipif(suffix == ".pdf" and not which("rsvg-convert"), reason="no rsvg-convert here")
-    )
+    pytest.param(suffix, marks=pytest.mark.skipif(suffix == ".pdf" and not WRITES_PDF, reason="nothing writes a PDF"))
     for suffix in FORMATS
 ]
 
@@ -85,7 +84,8 @@ def test_nothing_is_obeyed(suffix: str) -> None:
             Image.open(io.BytesIO(content)).verify()
         elif suffix == ".pdf":
             (page,) = (read := PdfReader(io.BytesIO(content))).pages
-            assert not [sign for sign in OBEYED if sign in page.extract_text()]
+            # A sign that the font lacks is read as NUL in what Chromium writes.
+            assert not [sign for sign in OBEYED if sign != "\x00" and sign in page.extract_text()]
             assert not {"/OpenAction", "/AA", "/Names", "/AcroForm"} & {*read.root_object}
             assert not {"/Annots", "/AA"} & {*page}
         elif suffix not in BINARY:

@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from base64 import b64decode, b64encode
+from bisect import bisect_left
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import accumulate
@@ -19,6 +20,7 @@ from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, s
 from tests.unit.export.test_svg import GOLDEN, HOSTILE, crowd
 from tests.unit.paint.events import timelines
 from visualizer.analysis.explore.causes import standpoint, why
+from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.findings import findings
 from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
@@ -27,7 +29,7 @@ from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.sentences import sentence, sentence_before_first
 from visualizer.export import FORMATS, Settings
-from visualizer.export.player import content
+from visualizer.export.player import content, lanes, steps
 from visualizer.paint.panes.arrow_labels import crossing_labels
 from visualizer.paint.rows.group_row import group_pieces
 from visualizer.paint.rows.order import rows
@@ -81,17 +83,23 @@ class Told:
         assert at == len(raw)
 
     @property
+    def numbers(self) -> list[int]:
+        """Of the switches that are steps, from 0."""
+        first = self.texts["first"] - 1
+        return [*accumulate((signed(one) + 1 for one in self.columns["number"]), initial=first)][1:]
+
+    @property
     def times(self) -> list[int]:
         return [*accumulate(map(signed, self.columns["t"]), initial=self.texts["begins_ns"])][1:]
 
     def lanes(self) -> list[list[tuple[int, float, int, list[str]]]]:
         """Of each the slices: start, place along the switches, state, labels."""
-        found, at, times, first = [], 0, self.times, self.texts["first"]
+        found, at, times, first, numbers = [], 0, self.times, self.texts["first"], self.numbers
         for count in self.texts["lanes"]:
             segment, slices = first, []
             for number in range(at, at + count):
                 segment += signed(self.columns["segment"][number])
-                before = min(segment - first, len(times)) - 1
+                before = bisect_left(numbers, segment) - 1
                 begins_ns = times[before] if before >= 0 else self.texts["begins_ns"]
                 place = segment + self.columns["fraction"][number] / FINE
                 labels = self.texts["labels"][self.columns["label"][number]]
@@ -259,19 +267,55 @@ def test_a_part_begins_and_ends_where_it_does(golden: Timeline) -> None:
     assert " · from " in Page(page).text("p")
 
 
-def test_what_a_page_cannot_hold_is_cut_off_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    timeline = crowd(300)
-    monkeypatch.setattr(content, "SWITCHES", 100)
+def test_a_long_trace_is_summed_up_and_what_is_told_of_it_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, limit in {"MOST": 300, "BEGINNING": 40, "_AROUND_ALL": 40, "_AROUND": 3, "_OTHERS": 60}.items():
+        monkeypatch.setattr(steps, name, limit)
+    monkeypatch.setattr(lanes, "MOST", 400)
+    monkeypatch.setattr(content, "_MEMBERS", 0)
+    tape = Tape().spawn("a", words.GREENLET, parent="main")
+    for number in range(30):
+        tape.spawn(f"w{number}", words.GREENLET, "w", parent="main")
+    for number in range(300):
+        one = f"w{number % 30}"
+        tape.switch("main", "a", repr(number)).switch("a", one).switch(one, "main")
+    timeline = tape.end().timeline()
+    marks = Mark(timeline.switch_ns[456] + 1, "here"), Mark(timeline.last_ns, "end")
     said: list[str] = []
-    page = page_of(timeline, tell=said.append)
-    assert Told(page).times == list(timeline.switch_ns[:100])
-    [note] = said
-    assert "switches #1 to #100, and no more" in note
-    assert note in Page(page).text("p")
-    monkeypatch.setattr(content, "SLICES", 50)
-    fewer = told(timeline)
-    assert 45 <= sum(fewer.texts["lanes"]) <= 60
-    assert 15 <= len(fewer.times) < 50
+    found = Told(page := page_of(timeline, marks=marks, tell=said.append))
+    numbers, count = found.numbers, timeline.switch_count
+    assert numbers == sorted({*range(40), *range(453, 460), *range(count - 4, count), *range(0, count, count // 60)})
+    assert found.times == [timeline.switch_ns[one] for one in numbers]
+    assert found.spoken[1:] == [sentence(timeline, one) for one in numbers]
+    assert [(name, numbers[at]) for name, _, at, *_ in found.texts["marks"]] == [("here", 456), ("end", count - 1)]
+    tracks, alive, rows = found.texts["tracks"], found.texts["alive"], found.texts["rows"]
+    assert [tracks[one] for one in found.columns["target"]] == [
+        timeline.name(timeline.switch(one).target) for one in numbers
+    ]
+    # Too many share a row for it to be unfolded; which row a track is in is told.
+    assert [(row["name"], "open" in row) for row in rows] == [("main", False), ("a", False), ("w ×30", False)]
+    assert found.texts["homes"] == [[number, 2] for number in range(alive, len(tracks))]
+    # Where one can step to every switch each slice is there by itself; what is drawn together is as high as it runs.
+    at, known = 0, {-1, *numbers, count}
+    for row, lane in zip(rows, found.lanes(), strict=True):
+        shares = [(found.columns["ran_ns"][one] - 1) / (FINE - 1) for one in range(at, at + len(lane))]
+        at += len(lane)
+        assert any(share > 0 for share in shares)
+        track = next((one for one in timeline.tracks.values() if timeline.name(one.id) == row["name"]), None)
+        if track is None:
+            continue
+        starts = [*track.slices.start_ns, timeline.last_ns]
+        alone = {start_ns: state for (start_ns, _, state, _), share in zip(lane, shares, strict=True) if share < 0}
+        assert alone.items() <= dict(zip(starts, track.slices.state, strict=False)).items()
+        for start_ns, place in zip(starts, places(timeline, track).start, strict=False):
+            assert start_ns in alone or not {place // PER_SWITCH - 1, place // PER_SWITCH} <= known
+        for (start_ns, *_), (end_ns, *_), share in zip(lane, lane[1:], shares, strict=False):
+            if share >= 0:
+                runs = [at for at, state in enumerate(track.slices.state) if state == State.RUNNING]
+                ran_ns = sum(max(0, min(starts[one + 1], end_ns) - max(starts[one], start_ns)) for one in runs)
+                assert 0 <= share - ran_ns / (end_ns - start_ns) <= 1 / (FINE - 1)
+    assert sum(found.texts["lanes"]) < 1_000
+    assert any("every 15th of the others" in note for note in said)
+    assert "\n".join(said) in Page(page).text("p")
 
 
 def test_it_is_small_and_the_same_each_time() -> None:

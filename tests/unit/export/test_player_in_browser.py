@@ -8,8 +8,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -17,21 +15,17 @@ from typing import Any
 
 import pytest
 
+from tests.browser import CHROMIUM, MISSING, dumped
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.explore.marks import Mark, recorded
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.text.sentences import sentence, sentence_before_first
 from visualizer.export import FORMATS, Settings
+from visualizer.export.player import steps
 from visualizer.trace import words
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason=MISSING)
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-extensions",
-    "--window-size=1280,1500", "--virtual-time-budget=120000",
-)  # fmt: skip
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 #: Of each key what is to be seen after it; then what else there is. It runs in the page.
 DRIVER = """
@@ -77,9 +71,12 @@ addEventListener("message", event => {
   document.getElementById("told").textContent = JSON.stringify(told);
 });
 </script><iframe src="plain.html" width="1200" height="680"></iframe>
-<iframe src="presented.html?present#2" width="1200" height="680"></iframe>"""
+<iframe src="presented.html?present#2" width="1200" height="680"></iframe>
+<iframe src="long.html#3" width="1200" height="680"></iframe>"""
 #: By the keys of the terminal; then to the other axis and back, the sequence, zoom and pan.
 PLAIN = ["ArrowRight", "l", "l", "h", "ArrowLeft", "End", "ArrowRight", "Home", "h", *"xXxwsadfYYjjLTc?"]
+#: Of a long trace: an address leads to the step before that switch.
+LONG = ["ArrowRight", "ArrowRight", "ArrowRight", "Y", "ArrowLeft"]
 #: From mark to mark, and at either end over to the deck; by its number, blank, larger.
 PRESENTED = [" ", "ArrowRight", "PageDown", " ", "ArrowLeft", "h", "1", "Home", "ArrowLeft", "End", *"2Y+-b"]
 
@@ -103,7 +100,7 @@ def driven(timeline: Timeline, settings: Settings, name: str, keys: list[str]) -
     return page.replace("script-src ", allowed).replace("</body>", f"<script>{script}</script></body>").encode()
 
 
-def drive(timeline: Timeline, folder: Path) -> dict[str, Any]:
+def drive(timeline: Timeline, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What each page saw, and what the deck was handed."""
     marks = (Mark(timeline.switch_ns[2], HOSTILE), *recorded(timeline), Mark(timeline.switch_ns[4], "then"))
     for name, settings, keys in (
@@ -111,24 +108,31 @@ def drive(timeline: Timeline, folder: Path) -> dict[str, Any]:
         ("presented", Settings(marks=marks, theme="dark"), PRESENTED),
     ):
         (folder / f"{name}.html").write_bytes(driven(timeline, settings, name, keys))
+    for name, limit in {"MOST": 3, "BEGINNING": 2, "_AROUND_ALL": 0, "_OTHERS": 3}.items():
+        monkeypatch.setattr(steps, name, limit)
+    (folder / "long.html").write_bytes(driven(timeline, Settings(title="long"), "long", LONG))
     (folder / "deck.html").write_text(DECK)
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", str(folder / "deck.html")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found is not None, done.stderr
+    dom = dumped(folder, (folder / "deck.html").as_uri())
+    found = re.search(r'<pre id="told">(.*?)</pre>', dom, re.DOTALL)
+    assert found is not None, dom
     every = json.loads(html.unescape(found[1]))
     pages = {one["name"]: one for one in every if isinstance(one, dict)}
     return {**pages, "handed": [json.loads(one)["method"] for one in every if isinstance(one, str)]}
 
 
-def test_it_is_driven_by_its_keys(tmp_path: Path) -> None:
+def test_it_is_driven_by_its_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All in one: a browser takes a second or two to start."""
     timeline = tape().timeline()
-    told = drive(timeline, tmp_path)
-    for name in ("plain", "presented"):
+    told = drive(timeline, tmp_path, monkeypatch)
+    for name in ("plain", "presented", "long"):
         asks_for_nothing_and_obeys_no_text(told[name])
     has_the_keys_of_the_terminal(told["plain"], timeline)
     is_presented_from_mark_to_mark(told["presented"], timeline.switch_count)
+    sentences = [sentence_before_first(timeline), *(sentence(timeline, n) for n in range(timeline.switch_count))]
+    assert told["long"]["seen"] == [
+        [key, n, sentences[n]] for key, n in zip(["", *LONG], [3, 5, 5, 5, 5, 3], strict=True)
+    ]
+    assert told["long"]["listed"] == [sentences[n] for n in (1, 2, 3, 5)]
     assert told["handed"] == ["next", "prev"], "at either end"
 
 

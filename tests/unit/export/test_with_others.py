@@ -9,7 +9,6 @@ import html
 import json
 import os
 import re
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser import CHROMIUM, MISSING, dumped
 from tests.unit.analysis.tape import Tape
-from tests.unit.export.test_player_in_browser import CHROMIUM, FLAGS
 from visualizer.analysis.explore.marks import Mark
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
@@ -27,11 +26,11 @@ from visualizer.trace import words
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 PACKAGES = Path(os.environ.get("NODE_PACKAGES", ""), "node_modules")
-MISSING = [name for name in ("mermaid", "axe-core", "speedscope", "reveal.js") if not (PACKAGES / name).is_dir()]
+ABSENT = [name for name in ("mermaid", "axe-core", "speedscope", "reveal.js") if not (PACKAGES / name).is_dir()]
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here"),
+    pytest.mark.skipif(not CHROMIUM, reason=MISSING),
     pytest.mark.skipif(
-        bool(MISSING) or "NODE_PACKAGES" not in os.environ,
+        bool(ABSENT) or "NODE_PACKAGES" not in os.environ,
         reason="the packages of npm are not there: `make node` installs them, and `make test` then finds them",
     ),
 ]
@@ -115,12 +114,6 @@ def page(timeline: Timeline, marks: tuple[Mark, ...], with_axe: bool) -> str:
     assert made.count("script-src ") == 1
     added = "".join(f"<script>{one}</script>" for one in scripts)
     return made.replace("script-src ", f"script-src {allowed} ").replace("</body>", f"{added}</body>")
-
-
-def dumped(folder: Path, url: str) -> str:
-    """What Chromium makes of a page."""
-    flags = (*FLAGS, "--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}")
-    return subprocess.run([CHROMIUM, *flags, "--dump-dom", url], capture_output=True, text=True, timeout=60).stdout
 
 
 def test_mermaid_parses_axe_finds_nothing_serious_and_a_deck_goes_through_the_page(tmp_path: Path) -> None:

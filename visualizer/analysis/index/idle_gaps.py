@@ -148,12 +148,12 @@ class Gaps:
 
     def _take_threads(self) -> None:
         timeline, threads = self._timeline, self._threads
-        for spawned in islice(timeline.spawns, self._spawned, None):
-            track = timeline.tracks[spawned]
-            if track.kind == words.THREAD:
-                threads[track.id] = track, threads.get(track.id, (None, []))[1]
-            elif track.schedules:
-                threads.setdefault(track.parent, (None, []))[1].append(track)
+        ids = [*islice(timeline.spawns, self._spawned, None)]
+        for id, birth in zip(ids, timeline.tracks.births(ids), strict=True):
+            if birth.kind == words.THREAD:
+                threads[id] = timeline.tracks[id], threads.get(id, (None, []))[1]
+            elif birth.schedules:
+                threads.setdefault(birth.parent, (None, []))[1].append(timeline.tracks[id])
         self._spawned = len(timeline.spawns)
 
     def _idle_of(self, thread: Track | None, hubs: list[Track]) -> _Spans:

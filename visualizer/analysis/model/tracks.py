@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -345,6 +345,11 @@ class Tracks(Mapping[int, Track]):
             return known.spawn_ns, known.exit_ns
         exit = self.over.get(id, -1)
         return self.spawns.ns[known], self.exits.ns[exit] if exit >= 0 else -1
+
+    def version_of(self, ids: Iterable[int]) -> int:
+        """Another number whenever anything of these tracks has changed; those that are not made change no more."""
+        known = map(self.known.__getitem__, ids)
+        return sum(one.version for one in known if isinstance(one, Track))
 
     def _make(self, id: int, spawn: int) -> Track:
         spawns = self.spawns

@@ -19,11 +19,12 @@ from typing import Any
 from visualizer.analysis.explore.jumps import beginning
 from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.comparison import Part
 from visualizer.export.formats import Format
 from visualizer.export.pen import HEIGHTS, ON_RUNNING, PAGE, TINT
 from visualizer.export.player.columns import Columns
-from visualizer.export.player.content import collect, cut_to_fit, short, switch_at
+from visualizer.export.player.content import collect
+from visualizer.export.player.steps import BEGINNING, Steps, steps_of
+from visualizer.export.player.texts import short
 from visualizer.export.rows import wanted_rows
 from visualizer.export.settings import Settings, View
 from visualizer.paint.axis import times
@@ -39,32 +40,39 @@ from visualizer.paint.text.palette import DARK, GLYPHS, LIGHT, STYLE_OF
 _ROWS, _EYEFUL = 400, 24
 #: So many problems are listed, none of them longer than that.
 _PROBLEMS, _LONGEST_PROBLEM = 20, 1_000
+#: Nobody goes through more.
+_MARKS = 1_000
 
 
 def draw_html(timeline: Timeline, settings: Settings) -> bytes:
     """The page as an HTML file."""
     part = settings.part_of(timeline)
     shown, hidden = wanted_rows(part, settings, _ROWS, _EYEFUL)
-    kept = cut_to_fit(part, shown)
+    problems = grouped(timeline, [one for one in findings(timeline) if part.start_ns <= one.t_ns <= part.end_ns])
+    problems, marks = problems[:_PROBLEMS], settings.marks[:_MARKS]
+    matter = [*(one.worst.t_ns for one in problems), *(mark.t_ns for mark in marks)]
+    steps = steps_of(part, matter if settings.at_ns is None else [*matter, settings.at_ns])
     said, *known = facts(part)
     title = short(settings.title or said)
     columns = Columns()
     told = {
         "axis": (Axis.SWITCHES if settings.axes == BOTH and is_burst(timeline) else settings.axes[0]).value,
         "view": (settings.view or View.TIMELINE).value,
-        "at": switch_at(kept, settings.at_ns) if settings.at_ns is not None else None,
-        "begins_at": beginning(timeline) if kept.first == 0 else 0,
+        "at": steps.at(settings.at_ns) if settings.at_ns is not None else None,
+        "begins_at": beginning(timeline) if part.first == 0 else 0,
         "selected": short(settings.selected),
         "font_size": settings.font_size or 16,
-        "problems": _problems(kept),
+        "problems": [
+            (short(group.sentence, _LONGEST_PROBLEM), steps.at(group.worst.t_ns)) for group in problems
+        ],
         "states": [[STYLE_OF[state], meaning(state), GLYPHS[state], HEIGHTS.get(state, 0)] for state in State],
-        "legend": [int(state) for state in in_order(kept.states(tracks_of(shown)))] if settings.legend else [],
+        "legend": [int(state) for state in in_order(part.states(tracks_of(shown)))] if settings.legend else [],
         "moment": times.digits_of(timeline.last_ns),
         "finer": sequence.digits_of(timeline.last_ns),
-        **collect(kept, shown, settings.marks, columns),
+        **collect(steps, shown, marks, columns),
     }
     told["columns"] = columns.layout
-    notes = _notes(part, kept, hidden)
+    notes = _notes(steps, told["summed"], hidden, len(settings.marks) - len(marks))
     for note in notes:
         settings.tell(note)
     remarks = [text for text in (caption.uncaught(timeline), *caption.remarks(timeline)) if text]
@@ -79,25 +87,23 @@ def draw_html(timeline: Timeline, settings: Settings) -> bytes:
     )
 
 
-
-def _problems(kept: Part) -> list[tuple[str, int]]:
-    """The worst of the problems, the worst first, each with the switch that it is shown at."""
-    timeline = kept.timeline
-    found = grouped(timeline, [one for one in findings(timeline) if kept.start_ns <= one.t_ns <= kept.end_ns])
-    worst = found[:_PROBLEMS]
-    return [(short(group.sentence, _LONGEST_PROBLEM), switch_at(kept, group.worst.t_ns)) for group in worst]
-
-
-def _notes(part: Part, kept: Part, hidden: int) -> list[str]:
-    """What of the part is not on the page, in sentences."""
+def _notes(steps: Steps, summed: bool, rows: int, marks: int) -> list[str]:
+    """What of the part is not on the page, in sentences. `rows`, `marks`: how many more there are."""
     found = []
-    if kept is not part:
+    part, count = steps.part, len(steps.numbers)
+    if steps.every > 1:
         found.append(
-            f"The page holds switches #{kept.first + 1} to #{kept.stop}, and no more than that;"
-            f" the trace has {part.timeline.switch_count}: --from and --to choose others"
+            f"One can step to {count:,} of {part.stop - part.first:,} switches: all up to"
+            f" #{part.first + BEGINNING:,}, all around marks and problems, and every {steps.every}th of the others"
         )
-    if hidden:
-        found.append(f"{hidden} more tracks have no row: --tracks chooses others")
+    if summed:
+        found.append("What is short is drawn together, as high as the share in which it runs")
+    if found:
+        found.append("--from and --to show a part in full")
+    if rows:
+        found.append(f"{rows:,} more tracks have no row: --tracks chooses others")
+    if marks:
+        found.append(f"Only the first {_MARKS:,} marks are there, of {_MARKS + marks:,}")
     return found
 
 

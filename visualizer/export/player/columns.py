@@ -39,7 +39,7 @@ class Columns:
         return b"".join(self._planes)
 
 
-def steps(numbers: Column) -> Column:
+def differences(numbers: Column) -> Column:
     """How much more each is than the one before; the first, than 0."""
     found: Column = np.diff(numbers, prepend=0)
     return found

@@ -2,113 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from visualizer.analysis.explore.causes import standpoint, why
 from visualizer.analysis.explore.marks import Mark
-from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
-from visualizer.analysis.index.switch_axis import PER_SWITCH, places
-from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.analysis.index.switch_axis import PER_SWITCH
+from visualizer.analysis.model.timeline import Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.durations import UNITS, duration
-from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence_before_first
-from visualizer.export.player.columns import Columns, steps
+from visualizer.analysis.text.sentences import sentence, sentence_before_first
+from visualizer.export.player.columns import Columns, differences
+from visualizer.export.player.lanes import FINE, Lane, lanes
 from visualizer.export.player.sources import Sources
+from visualizer.export.player.steps import Steps
+from visualizer.export.player.texts import Texts, short
 from visualizer.paint.axis.viewport import Axis, position_of_time, span
 from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
-from visualizer.paint.rows.group_row import group_pieces
 from visualizer.paint.rows.order import Row, row_name
-from visualizer.paint.text.wait_labels import labels, values
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-#: A page with more could not be stepped through, and would no longer open at once.
-SLICES, SWITCHES = 150_000, 50_000
-#: No text is longer.
-_LONGEST = 400
-#: Into so many parts the way from one switch to the next is divided.
-FINE = 255
-#: Beside the numbers of states: nothing is known, or there is nothing.
-NOTHING = len(State)
+#: Tracks that share rows which can be unfolded.
+_MEMBERS = 2_000
+#: Of so many sentences in a row, or more, those that are alike are made once.
+_TOGETHER = 8
 
 
-class Lane(NamedTuple):
-    """The slices of a track, or of a group: when each begins, where along the switches, in PER_SWITCHths, its state,
-    and what stands on it, the longest text first."""
-
-    start_ns: Column
-    place: Column
-    state: Column
-    said: list[list[str]]
-
-
-class Texts:
-    """Texts, or lists of them, each once. Number 0 is that of nothing."""
-
-    def __init__(self, nothing: Any) -> None:
-        self.known: dict[Any, int] = {nothing: 0}
-
-    def number(self, text: Any) -> int:
-        return self.known.setdefault(text, len(self.known))
-
-
-def short(text: str, most: int = _LONGEST) -> str:
-    """The text on one line, of a length that can be shown."""
-    return plain(text if len(text) <= most else text[: most - 1] + "…")
-
-
-def cut_to_fit(part: Part, shown: Iterable[Row]) -> Part:
-    """As much of the part, from its beginning, as a page can hold."""
-    timeline = part.timeline
-    stop = min(part.stop, part.first + SWITCHES)
-    end_ns = part.end_ns if stop == part.stop else timeline.switch_ns[stop - 1]
-    tracks = {track for row in shown for track in (row.members or (row.track,))}
-    starts = [np.frombuffer(timeline.tracks[track].slices.start_ns, dtype=np.int64) for track in tracks]
-    every = np.concatenate([np.zeros(0, np.int64), *(one[one.searchsorted(part.start_ns) :] for one in starts)])
-    if (every <= end_ns).sum() > SLICES:
-        end_ns = min(end_ns, int(np.partition(every, SLICES)[SLICES]))
-    return part if end_ns == part.end_ns else Part.between(timeline, part.start_ns, end_ns)
-
-
-def switch_at(part: Part, t_ns: int) -> int:
-    """Which of its switches, from 0, is the last up to that moment; -1 if none is."""
-    return min(max(part.timeline.switch_before(t_ns), part.first - 1), part.stop - 1) - part.first
-
-
-def collect(part: Part, shown: Sequence[Row], marks: Iterable[Mark], columns: Columns) -> dict[str, Any]:
+def collect(steps: Steps, shown: Sequence[Row], marks: Iterable[Mark], columns: Columns) -> dict[str, Any]:
     """What the page is told beside its columns."""
-    timeline = part.timeline
+    part, timeline = steps.part, steps.part.timeline
     known: dict[int, int] = {}
 
     def number(track: int) -> int:
         return known.setdefault(track, len(known))
 
-    rows, lanes = _rows(part, shown, number)
-    alive = len(known)
-    told = Texts(())
-    lane_counts = _add_lanes(part, lanes, told, columns)
-    switches = _add_switches(part, number, marks, columns)
+    # Before tracks are looked at one by one: that of many takes longer afterwards.
+    spans = {
+        Axis.TIME.value: _time_span(part, Axis.TIME),
+        Axis.BUSY.value: _time_span(part, Axis.BUSY),
+        Axis.SWITCHES.value: [part.first, part.stop + 1],
+    }
+    rows, tracks, groups, homes = _rows(timeline, shown, number)
+    alive, told = len(known), Texts(())
+    found, summed = lanes(steps, [*tracks], {track for track, is_folded in tracks.items() if is_folded}, groups)
+    lane_counts = _add_lanes(steps, found, told, columns)
+    switches = _add_switches(steps, number, marks, columns)
     return {
         "rows": rows,
         "lanes": lane_counts,
         "tracks": [short(timeline.name(track)) for track in known],
         "alive": alive,
-        "hubs": [number for track, number in known.items() if timeline.tracks[track].schedules],
+        "homes": [[number, homes[track]] for track, number in known.items() if track in homes],
+        "hubs": [number for track, number in known.items() if number < alive and timeline.tracks[track].schedules],
+        "summed": summed,
         "first": part.first,
         "until_ns": part.end_ns,
         "fine": FINE,
         "switches": timeline.switch_count,
-        "spans": {
-            Axis.TIME.value: _time_span(part, Axis.TIME),
-            Axis.BUSY.value: _time_span(part, Axis.BUSY),
-            Axis.SWITCHES.value: [part.first, part.stop + 1],
-        },
+        "spans": spans,
         "gaps": _gaps(timeline),
         "units": UNITS,
         "labels": list(told.known),
@@ -116,12 +73,12 @@ def collect(part: Part, shown: Sequence[Row], marks: Iterable[Mark], columns: Co
     }
 
 
-def _mark(part: Part, mark: Mark, sources: Sources) -> list[Any]:
+def _mark(steps: Steps, mark: Mark, sources: Sources) -> list[Any]:
     """Its name, its caption, the switch before it, when it is, where along the switches, and its place in the source.
     """
-    place = position_of_time(part.timeline, Axis.SWITCHES, mark.t_ns)
+    place = position_of_time(steps.part.timeline, Axis.SWITCHES, mark.t_ns)
     texts = short(mark.name), short(" ".join(mark.caption.split()))
-    return [*texts, switch_at(part, mark.t_ns), mark.t_ns, place, sources.marked(mark.t_ns)]
+    return [*texts, steps.at(mark.t_ns), mark.t_ns, place, sources.marked(mark.t_ns)]
 
 
 def _time_span(part: Part, axis: Axis) -> list[float]:
@@ -138,27 +95,25 @@ def _gaps(timeline: Timeline) -> list[list[Any]]:
 
 
 def _rows(
-    part: Part, shown: Sequence[Row], number: Callable[[int], int]
-) -> tuple[list[dict[str, Any]], list[Lane]]:
-    """The rows, and the slices of each track and then of each group in them. A group's row has those of its members
-    below it, which the page folds away."""
-    timeline = part.timeline
+    timeline: Timeline, shown: Sequence[Row], number: Callable[[int], int]
+) -> tuple[list[dict[str, Any]], dict[int, bool], list[tuple[int, ...]], dict[int, int]]:
+    """The rows; the tracks that have slices in them, and whether those are folded away at first; the groups; and, of
+    tracks that have no row of their own, the number of the row that they share. A group's row has those of its members
+    below it, which the page folds away; but not of too many."""
     rows: list[dict[str, Any]] = []
-    tracks: list[int] = []
+    tracks: dict[int, bool] = {}
     groups: list[tuple[int, ...]] = []
+    homes: dict[int, int] = {}
 
     def take(track: int, depth: int, within: int) -> None:
-        if track not in seen:
-            seen.add(track)
-            tracks.append(track)
-            number(track)
-        top = depth == 0 and timeline.tracks[track].kind == words.THREAD
+        number(track)
+        tracks[track] = tracks.get(track, True) and within >= 0 and not rows[within]["open"]
+        top = depth == 0 and timeline.tracks.birth(track).kind == words.THREAD
         rows.append({"name": short(timeline.name(track)), "depth": depth, "lane": number(track), "top": top})
         if within >= 0:
             rows[-1]["within"] = within
 
-    seen: set[int] = set()
-    group, deep = -1, -1
+    group, deep, room = -1, -1, _MEMBERS
     for row in shown:
         if row.group is None:
             group = group if row.depth > deep else -1
@@ -166,122 +121,94 @@ def _rows(
             continue
         group, deep = len(rows), row.depth
         head = {"name": short(row_name(timeline, row)), "depth": deep, "lane": -1 - len(groups), "top": False}
-        rows.append(head | {"open": not row.collapsed})
         groups.append(row.members)
+        if row.collapsed and len(row.members) > room:
+            rows.append(head)
+            homes.update(dict.fromkeys(row.members, group))
+            continue
+        rows.append(head | {"open": not row.collapsed})
         if row.collapsed:
+            room -= len(row.members)
             for member in row.members:
                 take(member, deep + 1, group)
-    found = [_track_lane(part, timeline.tracks[track]) for track in tracks]
     for told in rows:
         if told["lane"] < 0:
             told["lane"] = len(tracks) - 1 - told["lane"]
-    return rows, [*found, *(_group_lane(part, members) for members in groups)]
+    return rows, tracks, groups, homes
 
 
-def _within(start_ns: Column, part: Part) -> slice:
-    """Which slices, of which these are the beginnings, lie in the part; with the one that the part begins in."""
-    first = max(0, int(start_ns.searchsorted(part.start_ns)) - 1)
-    return slice(first, int(start_ns.searchsorted(part.end_ns, side="right")))
-
-
-def _track_lane(part: Part, track: Track) -> Lane:
-    timeline, slices = part.timeline, track.slices
-    start_ns = np.frombuffer(slices.start_ns, dtype=np.int64)
-    here = _within(start_ns, part)
-    said = []
-    for index in range(here.start, here.stop):
-        state, about = slices.state[index], slices.about[index]
-        if state == State.RUNNING and about >= 0:
-            value = next(reversed(values(timeline.switch(about))), None)
-            said.append([short(value)] if value is not None else [])
-        else:
-            said.append([short(label) for label in labels(timeline, track, index)])
-    place = np.frombuffer(places(timeline, track).start, dtype=np.int64)[here]
-    states = np.frombuffer(slices.state, dtype=np.uint8)[here]
-    return Lane(start_ns[here], np.maximum(place, part.first * PER_SWITCH), states, said)
-
-
-def _group_lane(part: Part, members: tuple[int, ...]) -> Lane:
-    timeline, group = part.timeline, track_group_of(part.timeline, members)
-    found = group_pieces(timeline, group, part.start_ns, part.end_ns)
-    state = np.where(found.state < 0, NOTHING, found.state)
-    said = [[text] if text else [] for text in found.said]
-    place = (found.place * PER_SWITCH).astype(np.int64)
-    return Lane(found.start_ns, np.maximum(place, part.first * PER_SWITCH), state, said)
-
-
-def _add_lanes(part: Part, lanes: Sequence[Lane], told: Texts, columns: Columns) -> list[int]:
+def _add_lanes(steps: Steps, lanes: Sequence[Lane], told: Texts, columns: Columns) -> list[int]:
     """Add the slices as columns; return how many each lane has.
 
-    A time is told as how long it is after the switch before it, which for most is nothing at all.
+    A time is told as how long it is after the step before it, which for most is nothing at all.
     """
     nothing = np.zeros(0, dtype=np.int64)
-    switch_ns = np.frombuffer(part.timeline.switch_ns, dtype=np.int64)
     segments, later_ns = [nothing], [nothing]
     for lane in lanes:
         segment = lane.place // PER_SWITCH
-        segments.append(np.diff(segment, prepend=part.first))
-        later_ns.append(lane.start_ns - _begins_ns(np.minimum(segment, part.stop), switch_ns))
+        segments.append(np.diff(segment, prepend=steps.part.first))
+        later_ns.append(lane.start_ns - _begins_ns(steps, segment))
     every_place = np.concatenate([nothing, *(lane.place for lane in lanes)])
     columns.add("segment", np.concatenate(segments), signed=True)
     columns.add("fraction", every_place % PER_SWITCH * FINE // PER_SWITCH)
     columns.add("later", np.concatenate(later_ns), signed=True)
     columns.add("state", np.concatenate([nothing, *(lane.state for lane in lanes)]))
+    columns.add("ran_ns", np.concatenate([nothing, *(lane.ran_ns for lane in lanes)]))
+    columns.add("ran_switches", np.concatenate([nothing, *(lane.ran_switches for lane in lanes)]))
     columns.add("label", [told.number(tuple(said)) for lane in lanes for said in lane.said])
     return [len(lane.start_ns) for lane in lanes]
 
 
-def _begins_ns(segment: Column, switch_ns: Column) -> Column:
-    """When the switch was that each segment begins with; 0 for the one before the first."""
-    found: Column = np.zeros(len(segment), dtype=np.int64)
-    if len(switch_ns):
-        found = np.where(segment > 0, switch_ns[np.clip(segment - 1, 0, len(switch_ns) - 1)], 0)
+def _begins_ns(steps: Steps, segment: Column) -> Column:
+    """When the last step was that is not behind each segment of the switches; if there is none, when the first segment
+    begins."""
+    switch_ns, first = np.frombuffer(steps.part.timeline.switch_ns, dtype=np.int64), steps.part.first
+    at = steps.numbers.searchsorted(segment, side="left") - 1
+    begins_ns = int(switch_ns[first - 1]) if first and len(switch_ns) else 0
+    if not len(steps.numbers):
+        return np.full(len(segment), begins_ns)
+    found: Column = np.where(at >= 0, switch_ns[steps.numbers[np.maximum(at, 0)]], begins_ns)
     return found
 
 
 def _add_switches(
-    part: Part, number: Callable[[int], int], marks: Iterable[Mark], columns: Columns
+    steps: Steps, number: Callable[[int], int], marks: Iterable[Mark], columns: Columns
 ) -> dict[str, Any]:
-    timeline, switches = part.timeline, range(part.first, part.stop)
+    part, timeline, numbers = steps.part, steps.part.timeline, steps.numbers.tolist()
     said, told, sources = Texts(""), Texts(()), Sources(timeline)
-    runs: list[int] = []
-    stands: list[int] = []
+    # In front of the first switch of a part, what the one before it left.
+    runs = [sources.running(part.first - 1)]
+    stands = [sources.suspended(part.first - 1)]
     ends: list[tuple[int, int]] = []
     crossing: list[int] = []
     wakers: list[int] = []
     causes: list[int] = []
-    # In front of the first switch of a part, what the one before it left.
-    for index in range(part.first - 1, part.stop):
+    step_of = {index: step for step, index in enumerate(numbers)} | {part.first - 1: -1}
+    for index in numbers:
         runs.append(sources.running(index))
         stands.append(sources.suspended(index))
-        if index < part.first:
-            continue
         switch = timeline.switch(index)
         ends.append((number(arrow_of(timeline, switch).origin), number(switch.target)))
         crossing.append(told.number(tuple(short(label) for label in crossing_labels(timeline, switch))))
         target = timeline.tracks[switch.target]
         wakeup, _ = timeline.made_ready(target, target.slice_of_step(index))
         cause = why(timeline, standpoint(timeline, index, switch.t_ns), says_late=False).at
-        # 0: the chain ends, or leads out of the part; 1: in front of its first switch.
-        causes.append(max(0, cause.switch - part.first + 2) if cause is not None else 0)
+        # 0: the chain ends, or leads to where there is no step; 1: in front of the first one.
+        causes.append(step_of.get(cause.switch, -2) + 2 if cause is not None else 0)
         wakers.append(number(wakeup.waker) + 1 if wakeup is not None and wakeup.waker in timeline.tracks else 0)
-    sentences = AllSentences(timeline) if part.stop else None
-    before = sentence_before_first(timeline)
-    if part.first and sentences is not None:
-        [before] = sentences.said(part.first - 1, part.first)
-    spoken = [before, *(sentences.said(part.first, part.stop) if sentences is not None else ())]
     switch_ns = np.frombuffer(timeline.switch_ns, dtype=np.int64)
-    begins_ns = int(_begins_ns(np.array([part.first]), switch_ns)[0])
-    columns.add("t", steps(switch_ns[switches.start : switches.stop] - begins_ns), signed=True)
+    begins_ns = int(_begins_ns(steps, np.array([part.first]))[0])
+    columns.add("number", differences(steps.numbers - part.first + 1) - 1, signed=True)
+    columns.add("t", differences(switch_ns[steps.numbers] - begins_ns), signed=True)
     columns.add("origin", [origin for origin, _ in ends])
     columns.add("target", [target for _, target in ends])
     columns.add("crossing", crossing)
     columns.add("waker", wakers)
     columns.add("cause", causes)
-    columns.add("sentence", [said.number(short(text)) for text in spoken])
+    columns.add("sentence", [said.number(short(text)) for text in _sentences(steps)])
     columns.add("running", runs)
     columns.add("suspended", stands)
-    marked = [_mark(part, mark, sources) for mark in marks if part.start_ns <= mark.t_ns <= part.end_ns]
+    marked = [_mark(steps, mark, sources) for mark in marks if part.start_ns <= mark.t_ns <= part.end_ns]
     return {
         "marks": marked,
         "begins_ns": begins_ns,
@@ -290,3 +217,21 @@ def _add_switches(
         "positions": sources.positions,
         "files": sources.files(),
     }
+
+
+def _sentences(steps: Steps) -> Iterator[str]:
+    """What is so before the first step, and the sentence of each."""
+    part, timeline, numbers = steps.part, steps.part.timeline, steps.numbers
+    if not part.stop:
+        yield sentence_before_first(timeline)
+        return
+    every = AllSentences(timeline)
+    yield from every.said(part.first - 1, part.first) if part.first else [sentence_before_first(timeline)]
+    # All of a stretch together are told sooner than each for itself.
+    (breaks,) = np.nonzero(np.diff(numbers) != 1)
+    for low, high in pairwise([0, *(breaks + 1).tolist(), len(numbers)]):
+        those = numbers[low:high].tolist()
+        if len(those) < _TOGETHER:
+            yield from (sentence(timeline, index) for index in those)
+        else:
+            yield from every.said(those[0], those[-1] + 1)

@@ -48,12 +48,23 @@ const [RUNNING, READY, WAITING, IDLE, BLOCKED, DONE, FAILED, STOPPED, UNKNOWN] =
   ["running", "ready", "waiting", "idle", "blocked", "done", "failed", "stopped", "unknown"].map(name => states.findIndex(state => state[0] === name));
 const isEnd = state => state === DONE || state === FAILED || state === STOPPED;
 const count = columns.origin.length, hubs = new Set(told.hubs);
-const times = new Float64Array(count);
-for (let i = 0, t = told.begins_ns; i < count; i++) times[i] = t += signed(columns.t[i]);
+const times = new Float64Array(count), numbers = new Float64Array(count);
+for (let i = 0, t = told.begins_ns, n = told.first; i < count; i++) {
+  times[i] = t += signed(columns.t[i]);
+  numbers[i] = n += signed(columns.number[i]) + 1;
+}
 
-// In the whole trace switch k, counted from 0, lies at place k + 1 of the axis of switches.
-const placeOf = at => told.first + at + 1;
+// The steps are switches, of a long trace not all of them: number 1 is the first of the trace, and lies at place 1 of the
+// axis of switches.
+const placeOf = at => at < 0 ? told.first : numbers[at];
 const timeOf = at => at < 0 ? told.spans.time[0] : times[at];
+/** The last step up to a place of the axis of switches; -1 in front of the first. */
+const stepAt = place => last(count, i => numbers[i] <= place);
+/** How many steps a place is behind the beginning: between two of them it is on the way from one to the other. */
+function lineOf(place) {
+  const at = stepAt(place), from = placeOf(at);
+  return at + Math.min(1, (place - from) / ((at + 1 < count ? numbers[at + 1] : from + 1) - from));
+}
 
 const gaps = (() => {
   let saved = 0;
@@ -92,16 +103,18 @@ const lanes = (() => {
   return told.lanes.map((length, number) => {
     const start = new Float64Array(length), place = new Float64Array(length), state = new Uint8Array(length);
     const first = at;
-    for (let i = 0, segment = told.first; i < length; i++, at++) {
+    for (let i = 0, segment = told.first, switched = -1; i < length; i++, at++) {
       segment += signed(columns.segment[at]);
-      const switched = segment - told.first - 1;
-      const begins = switched < 0 ? told.begins_ns : times[Math.min(switched, count - 1)] ?? told.begins_ns;
-      start[i] = begins + signed(columns.later[at]);
+      while (switched + 1 < count && numbers[switched + 1] <= segment) switched++;
+      while (switched >= 0 && numbers[switched] > segment) switched--;
+      start[i] = (switched < 0 ? told.begins_ns : times[switched]) + signed(columns.later[at]);
       place[i] = segment + columns.fraction[at] / told.fine;
       state[i] = columns.state[at];
     }
     return {
       start, place, state, length, hub: hubs.has(number),
+      /** Of several slices that are drawn together the share in which it runs; below 0 of one by itself. */
+      share: (i, axis) => ((axis === "switches" ? columns.ran_switches : columns.ran_ns)[first + i] - 1) / (told.fine - 1),
       labels: i => told.labels[columns.label[first + i]],
       along(axis) { return axis === "switches" ? place : axis === "time" ? start : this.busy ??= start.map(busy); },
     };
@@ -125,6 +138,7 @@ const show = {
   at: -1, mark: -1, axis: told.axis, view: told.view, selected: -1, from: 0, per: 1, top: 0, line: 0, lines: 5, present: false, size: 1, pace: 1, playing: 0,
   since: 0, dragged: false,
 };
+const homes = new Map(told.homes);
 let rows = [], rowOfLane = new Map(), area = {width: 0, height: 0, left: 0, ruler: 0, row: 0}, ink = {}, looks = [], scale = 1, wanted = false;
 const picture = $("picture"), g = picture.getContext("2d");
 
@@ -173,6 +187,9 @@ function theme() {
     return pattern;
   });
 }
+
+/** The row that a track is in, undefined if it is in none. */
+const rowOf = track => track < told.alive ? rowOfLane.get(track) : homes.has(track) ? rows.indexOf(allRows[homes.get(track)]) : undefined;
 
 const font = (size, kind = "mono", bold = false) => { g.font = `${bold ? "600 " : ""}${(size * scale).toFixed(1)}px ${ink[kind]}`; };
 
@@ -263,7 +280,7 @@ function follow() {
   if (x < area.left + margin) show.from -= (area.left + margin - x) * show.per;
   if (x > area.left + width() - margin) show.from += (x - area.left - width() + margin) * show.per;
   within();
-  const number = rowOfLane.get(columns.target[show.at]);
+  const number = rowOf(columns.target[show.at]);
   if (number !== undefined) seen(number);
 }
 
@@ -436,7 +453,8 @@ const flagAt = (x, y) => show.view === "timeline" && y < area.flags ? area.flagg
 
 function stateNow(lane) {
   const number = show.mark < 0 ? sliceAt(lane, "switches", placeOf(show.at)) : sliceAt(lane, "time", marks[show.mark].t);
-  return number < 0 ? -1 : lane.state[number];
+  // Of slices that are drawn together it is not known which one this is.
+  return number < 0 || lane.share(number, "time") >= 0 ? -1 : lane.state[number];
 }
 
 function drawName(row, number) {
@@ -447,7 +465,7 @@ function drawName(row, number) {
     g.fillRect(0, rowTop(number), area.width, area.row);
     g.globalAlpha = 1;
   }
-  const state = lane ? stateNow(lane) : -1;
+  const state = !lane ? -1 : show.mark < 0 && row.lane === columns.target[show.at] && row.lane < told.alive ? RUNNING : stateNow(lane);
   if (state >= 0 && state < states.length) {
     font(13);
     g.textAlign = "center";
@@ -479,11 +497,11 @@ function bar(left, right, middle, height, state) {
 function drawLane(lane, middle, height) {
   const along = lane.along(show.axis), end = ends[show.axis], left = area.left, most = area.width;
   const runs = [], marks = [];
-  let column = -1, share = new Float64Array(states.length), stirred = false;
+  let column = -1, share = new Float64Array(states.length + 1), stirred = false;
   const flush = () => {
     if (!stirred) return;
     let main = -1;
-    for (let state = 0; state < share.length; state++) if (state !== RUNNING && share[state] > 0 && (main < 0 || share[state] > share[main])) main = state;
+    for (let state = 0; state < states.length; state++) if (state !== RUNNING && !(state === WAITING && lane.hub) && share[state] > 0 && (main < 0 || share[state] > share[main])) main = state;
     if (main >= 0) bar(column, column + 1, middle, height, main);
     if (share[RUNNING] > 0 || share.ran) runs.push([column, column + 1, Math.min(1, share[RUNNING]), -1]);
     share.fill(0);
@@ -493,14 +511,20 @@ function drawLane(lane, middle, height) {
     const start = xOf(along[i]), stop = Math.min(most, xOf(i + 1 < lane.length ? along[i + 1] : end)), state = lane.state[i];
     if (start > most) break;
     if (isEnd(state)) { marks.push([start, state]); continue; }
-    if (state >= states.length || state === WAITING && lane.hub) continue;
-    const begin = Math.max(left - 4, start);
+    if (lane.share(i, show.axis) < 0 && (state >= states.length || state === WAITING && lane.hub)) continue;
+    const begin = Math.max(left - 4, start), ran = lane.share(i, show.axis);
     if (stop - begin < .5) {
       if (stop < left) continue;
       if (Math.floor(begin) !== column) { flush(); column = Math.floor(begin); }
-      share[state] += stop - begin;
-      if (state === RUNNING) share.ran = true;
+      share[state] += (stop - begin) * (1 - Math.max(0, ran));
+      if (ran > 0) share[RUNNING] += (stop - begin) * ran;
+      if (ran > 0 || state === RUNNING && ran < 0) share.ran = true;
       stirred = true;
+      continue;
+    }
+    if (ran >= 0) {
+      if (state < states.length && state !== RUNNING && !(state === WAITING && lane.hub)) bar(begin, stop, middle, height, state);
+      if (ran > 0) runs.push([begin, stop, ran, -1]);
       continue;
     }
     if (state === RUNNING) { runs.push([begin, stop, 1, i]); continue; }
@@ -509,7 +533,7 @@ function drawLane(lane, middle, height) {
   }
   flush();
   runs.forEach(([start, stop, part, i], number) => {
-    if (stop - start >= 2.5) {
+    if (stop - start >= 2.5 && part === 1) {
       bar(start, stop, middle, height, RUNNING);
       if (show.axis === "switches") write(lane, i, Math.max(start, left), stop, middle, ink["on-running"], "center");
       return;
@@ -551,7 +575,10 @@ function write(lane, i, left, right, middle, colour, align) {
   g.fillText(label, align === "center" ? (left + right) / 2 : left + 6 * scale, middle + .5);
 }
 
-const rowMiddle = track => rowOfLane.has(track) && track < told.alive ? rowTop(rowOfLane.get(track)) + area.row / 2 : undefined;
+function rowMiddle(track) {
+  const number = rowOf(track);
+  return number === undefined ? undefined : rowTop(number) + area.row / 2;
+}
 
 function arrow(x, from, to, colour, thick, head) {
   const down = to > from ? 1 : -1, short = Math.min(area.row * .34, 15 * scale) * down;
@@ -595,11 +622,11 @@ function drawPlayhead(bottom) {
   g.fill();
   if (show.at < 0) return;
   const from = rowMiddle(columns.origin[show.at]), to = rowMiddle(columns.target[show.at]);
-  const waker = columns.waker[show.at] - 1, by = waker >= 0 ? rowMiddle(waker) : undefined, lane = lanes[columns.target[show.at]];
+  const waker = columns.waker[show.at] - 1, by = waker >= 0 ? rowMiddle(waker) : undefined, lane = columns.target[show.at] < told.alive && lanes[columns.target[show.at]];
   if (by !== undefined && to !== undefined && by !== to && lane) {
     // Who made it ready, and when: dashed, to where it begins to be ready.
     const along = lane.along("switches"), run = last(lane.length, i => along[i] <= placeOf(show.at)) - 1;
-    if (run >= 0 && lane.state[run] === READY) {
+    if (run >= 0 && lane.state[run] === READY && lane.share(run, "time") < 0) {
       g.setLineDash([4 * scale, 3 * scale]);
       arrow(xOf(lane.along(show.axis)[run]), by, to, ink.ready, 1.6 * scale, 0);
       g.setLineDash([]);
@@ -631,7 +658,7 @@ function drawSequence() {
   show.line = clamp(show.line, -1, Math.max(-1, count - visible));
   const page = Math.max(0, Math.floor(show.at / 20) * 20 - 20);
   font(12);
-  const digits = g.measureText(`#${told.first + count}`).width + 16 * scale;
+  const digits = g.measureText(`#${placeOf(count - 1)}`).width + 16 * scale;
   const timed = area.width >= 760 * scale ? g.measureText(moment(told.until_ns, told.finer)).width + 18 * scale : 0;
   const tracks = lifelines((area.width < 600 ? 76 : 96) * scale, area.width - digits - timed, page, Math.min(count, page + 60));
   const left = digits + timed;
@@ -639,7 +666,7 @@ function drawSequence() {
   const spacing = Math.min((saying ? 190 : 340) * scale, (area.width - left - (saying ? 260 * scale : 0)) / Math.max(1, tracks.length));
   const xs = new Map(tracks.map((track, number) => [track, left + (number + .5) * spacing]));
   const sayAt = left + tracks.length * spacing + 10 * scale;
-  const yOf = place => head + (place - told.first - 1 - show.line + .5) * line;
+  const yOf = place => head + (lineOf(place) - show.line + .5) * line;
   // Lifelines: the same slices as in the timeline, along the switches.
   g.save();
   g.beginPath();
@@ -651,9 +678,15 @@ function drawSequence() {
   g.fillRect(0, current - line / 2, area.width, line);
   g.globalAlpha = 1;
   for (const [track, x] of xs) {
-    const lane = lanes[track], low = told.first + show.line - 1, high = low + visible + 4;
+    const lane = lanes[track], low = placeOf(show.line - 2), high = placeOf(Math.min(count - 1, show.line + visible + 2)) + 1;
     for (let i = Math.max(0, sliceAt(lane, "switches", low)); i < lane.length && lane.place[i] <= high; i++) {
       const from = yOf(Math.max(low, lane.place[i])), to = yOf(Math.min(high, i + 1 < lane.length ? lane.place[i + 1] : ends.switches)), state = lane.state[i];
+      if (lane.share(i, "switches") >= 0) {
+        // What was between two steps is not told here.
+        g.fillStyle = ink.dim;
+        for (let y = from + 3 * scale; y < to; y += 6 * scale) g.fillRect(x - scale, y, 2 * scale, 2 * scale);
+        continue;
+      }
       if (isEnd(state)) { drawMark(x - 8 * scale, from + 6 * scale, state); continue; }
       if (state === WAITING || state >= states.length) {
         g.strokeStyle = ink.waiting;
@@ -689,7 +722,7 @@ function drawMessage(i, y, xs, digits, timed, left, wide, sayAt, saying) {
   font(12);
   g.textAlign = "right";
   g.fillStyle = now ? ink.thread : ink.ruler;
-  g.fillText(`#${told.first + i + 1}`, digits - 8 * scale, y);
+  g.fillText(`#${numbers[i]}`, digits - 8 * scale, y);
   if (marks.some(mark => mark.at === i)) { g.fillStyle = ink.gap; g.fillText("▼", 12 * scale, y); }
   if (timed) { g.fillStyle = ink.dim; g.fillText(moment(times[i], told.finer), digits + timed - 12 * scale, y); }
   if (saying) {
@@ -750,7 +783,7 @@ function say(at) {
     effect.textContent = text.slice(cut + 3);
     into.append(effect);
   }
-  const number = at < 0 ? (told.first ? `before switch ${told.first + 1}` : "before the first switch") : `switch ${told.first + at + 1}`;
+  const number = at < 0 ? (told.first ? `before switch ${told.first + 1}` : "before the first switch") : `switch ${numbers[at]}`;
   $("where").textContent = `${number} of ${told.switches} · ${moment(now())}`;
   $("slider").value = String(at + 1);
   $("slider").setAttribute("aria-valuetext", number);
@@ -834,7 +867,6 @@ function list(force) {
 
 function fill(from, to) {
   listed = [from, to];
-  $("list").start = told.first + from + 1;
   $("list").replaceChildren();
   for (let i = from; i < to; i++) {
     const item = document.createElement("li"), button = document.createElement("button"), number = document.createElement("span"), text = document.createElement("span");
@@ -842,14 +874,15 @@ function fill(from, to) {
     button.tabIndex = -1;
     number.className = "number";
     text.className = "text";
-    number.textContent = String(told.first + i + 1);
+    item.value = numbers[i];
+    number.textContent = String(numbers[i]);
     text.textContent = told.sentences[columns.sentence[i + 1]];
     button.append(number, text);
     button.addEventListener("click", () => { go(i); picture.focus({preventScroll: true}); });
     item.append(button);
     $("list").append(item);
   }
-  $("listed").textContent = to - from < count ? `Listed are ${told.first + from + 1} to ${told.first + to} of ${told.switches}.` : "";
+  $("listed").textContent = to - from < count ? `Listed are ${numbers[from]} to ${numbers[to - 1]} of ${told.switches}.` : "";
 }
 
 // Going from one to another.
@@ -865,13 +898,13 @@ function go(at, quiet = false, mark = marks.findIndex(one => one.at === at && on
   if (show.view === "timeline") follow();
   if (show.present) tick();
   redraw();
-  root.dataset.at = String(told.first + show.at + 1);
+  root.dataset.at = String(placeOf(show.at));
   if (quiet) return;
   // A browser complains of an address that changes as fast as a key repeats.
   clearTimeout(show.addressing);
   show.addressing = setTimeout(() => {
     // Neither an entry in the history nor a reason to fail: some frames allow no address of their own.
-    try { history.replaceState(null, "", `#${told.first + show.at + 1}`); } catch { /* The address stays as it is. */ }
+    try { history.replaceState(null, "", `#${placeOf(show.at)}`); } catch { /* The address stays as it is. */ }
   }, 300);
 }
 
@@ -904,7 +937,8 @@ function stop(by) {
 function stepOf(by) {
   const row = rows[show.selected];
   if (!row) return step(by);
-  const group = allRows.indexOf(row), wanted = new Set(row.open === undefined ? [row.lane] : allRows.filter(one => one.within === group).map(one => one.lane));
+  const group = allRows.indexOf(row), within = allRows.filter(one => one.within === group).map(one => one.lane);
+  const wanted = new Set(row.lane < told.alive ? [row.lane] : [...within, ...told.homes.filter(one => one[1] === group).map(one => one[0])]);
   for (let i = show.at + by; i >= 0 && i < count; i += by) if (wanted.has(columns.target[i])) return go(i);
 }
 
@@ -924,7 +958,7 @@ function hurry(by) { show.pace = clamp(show.pace * 2 ** by, .25, 32); if (show.p
 
 function setAxis(axis) {
   const left = placeAt(area.left), right = placeAt(area.left + width()), whole = show.per >= wholePer() * .999;
-  const time = place => show.axis === "busy" ? timeOfBusy(place) : show.axis === "time" ? place : timeOf(Math.round(place) - told.first - 1);
+  const time = place => show.axis === "busy" ? timeOfBusy(place) : show.axis === "time" ? place : timeOf(stepAt(Math.round(place)));
   const from = time(left), to = time(right);
   show.axis = axis;
   measure();
@@ -1128,7 +1162,7 @@ function clicked(x, y) {
   if (number >= 0) show.selected = number;
   if (x < area.left) { if (number >= 0) fold(number); redraw(); return; }
   const place = placeAt(x);
-  go(show.axis === "switches" ? Math.floor(place) - told.first - 1 : last(count, i => axisPlace(i) <= place));
+  go(show.axis === "switches" ? stepAt(place) : last(count, i => axisPlace(i) <= place));
 }
 picture.addEventListener("pointerdown", event => {
   fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
@@ -1172,7 +1206,7 @@ function hover(event, x, y) {
   const box = $("hover"), number = show.view === "timeline" && event.pointerType === "mouse" && x > area.left ? rowAt(y) : -1, lane = lanes[rows[number]?.lane];
   const slice = lane ? sliceAt(lane, show.axis, placeAt(x)) : -1;
   const mark = flagAt(x, y)?.mark;
-  box.hidden = !mark && (slice < 0 || lane.state[slice] >= states.length);
+  box.hidden = !mark && (slice < 0 || lane.state[slice] >= states.length && lane.share(slice, show.axis) < 0);
   if (box.hidden) return;
   box.textContent = mark ? [mark.name, mark.caption].filter(Boolean).join(": ") : sliceSaid(lane, number, slice);
   box.style.left = `${clamp(x + 14, 4, Math.max(4, area.width - box.offsetWidth - 8))}px`;
@@ -1181,7 +1215,8 @@ function hover(event, x, y) {
 
 function sliceSaid(lane, number, slice) {
   const [longer] = lane.labels(slice), state = lane.state[slice], end = slice + 1 < lane.length ? lane.start[slice + 1] : told.until_ns;
-  const from = moment(lane.start[slice]);
+  const from = moment(lane.start[slice]), ran = lane.share(slice, show.axis);
+  if (ran >= 0) return `${rows[number].name}: runs for ${Math.ceil(ran * 100)} %${show.axis === "switches" ? " of the switches" : ""}${state < states.length && state !== RUNNING ? `, else mostly ${states[state][1]}` : ""} · ${from} to ${moment(end)}`;
   return `${rows[number].name}: ${states[state][1]}${longer ? ` · ${longer}` : ""} · ${isEnd(state) ? `at ${from}` : `${from} to ${moment(end)}`}`;
 }
 
@@ -1189,7 +1224,7 @@ function sliceSaid(lane, number, slice) {
 
 function addressed() {
   const number = /^#(\d+)$/.exec(location.hash)?.[1];
-  return number === undefined ? undefined : clamp(Number(number) - told.first - 1, -1, count - 1);
+  return number === undefined ? undefined : stepAt(Number(number));
 }
 addEventListener("hashchange", () => { const at = addressed(); if (at !== undefined) go(at); });
 addEventListener("message", event => {

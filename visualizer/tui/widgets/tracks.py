@@ -330,8 +330,7 @@ class TracksPane(Dragging, ScrollView, can_focus=True, inherit_bindings=False):
             return timeline.tracks[row.track].version
         known = self._versions.get(row)
         if known is None or known[0] != timeline.version:
-            version = sum(timeline.tracks[track].version for track in row.members)
-            known = self._versions[row] = timeline.version, version
+            known = self._versions[row] = timeline.version, timeline.tracks.version_of(row.members)
         return known[1]
 
     def _line(self, number: int) -> Strip:
