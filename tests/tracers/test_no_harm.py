@@ -380,6 +380,34 @@ HOSTILE = {
         gevent.joinall(jobs)
         print(len(jobs))
         """,
+    "finalizers": """
+        import _thread, gc, time
+        class Cycle:
+            def __init__(self): self.me = self
+            def __del__(self): threads.add(_thread.get_ident())
+        threads, end = set(), time.monotonic() + 0.5
+        while time.monotonic() < end:
+            for _ in (one for one in (1, 2)): Cycle()
+        print(threads == {_thread.get_ident()}, gc.isenabled())
+        gc.disable()
+        time.sleep(0.1)
+        print(gc.isenabled())
+        gc.collect()
+        gc.enable()
+        print({gc.isenabled() for _ in range(300_000)})
+        """,
+    "what is left at the end is finalized in the same order": """
+        def f():
+            try: yield 1; yield 2
+            finally: print("fin", flush=True)
+        keep = [f() for i in range(2)]
+        for k in keep: next(k)
+        class D:
+            def __del__(self): print("del", flush=True)
+        d = D()
+        d.me = d
+        f.self = keep
+        """,
     "other interpreters": """
         try: import _interpreters as others
         except ImportError: import _xxsubinterpreters as others

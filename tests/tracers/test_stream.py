@@ -330,6 +330,25 @@ def test_what_a_thread_does_because_of_another_is_not_written_before_that(tmp_pa
     assert resumed == [1, 2]
 
 
+@pytest.mark.parametrize("lasts", [False, True])
+def test_a_flush_that_a_handler_ends_before_its_end_keeps_nobody_from_flushing(tmp_path: Path, lasts: bool) -> None:
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+
+    def flush() -> None:
+        assert stream._begin_flush()
+        if lasts:
+            stream.flush(last=True)  # In the handler: this one goes on afterwards.
+
+    stream.store(lines.resume, stream.clock(), 1, "next")
+    flush()
+    assert not read_all(path)[1]
+    stream.flush(last=True)
+    assert [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)] == [1]
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(tmp_path: Path, waits: bool) -> None:
     """It has read the clock, and the interpreter let others run. Who waits in a hook keeps nothing from the file."""

@@ -196,6 +196,11 @@ def check_ends(truth: Truth) -> None:
         # A generator that is closed may end the close by returning.
         if track.kind in (words.GENERATOR, words.COROUTINE) and words.RETURNED in allowed:
             allowed.add(words.CLOSED)
+        # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead.
+        if track.kind == words.TASK and any(
+            ".cancel()" in truth.program.lines[step.line - 1] for step in truth.log if step.who == name
+        ):
+            allowed.add(words.CANCELLED)
         assert track.outcome in allowed, f"{ends[-1]} and outcome {track.outcome}"
 
 
@@ -261,12 +266,14 @@ def check_refusals(truth: Truth) -> None:
 
 
 def check_dropped(truth: Truth) -> None:
-    """A generator that never ran, and that nobody else has, is over as soon as it is dropped."""
+    """A generator that never ran, and that nobody else has, is over as soon as it is dropped, if it is known when."""
     for attempt in truth.attempts:
         code = truth.program.lines[attempt.before.line - 1].strip()
         name = code.partition('"')[2].partition('"')[0]
         track = truth.names.get(name)
         if not code.endswith('"] = None') or track is None or attempt.after is None or track.steps:
+            continue
+        if track.inferred is not None:
             continue
         if track.spawn_ns < attempt.before.t_ns and (track.exit_ns < 0 or track.exit_ns > attempt.before.t_ns):
             until = attempt.after.t_ns
@@ -310,7 +317,7 @@ def check_wakes(truth: Truth) -> None:
                 known = states[number - 1] in (State.READY, State.IDLE)
                 if states[number - 1] == State.WAITING and track.kind == words.TASK:
                     known = suspensions[track.slices.about[number - 1]].reason == words.SWITCHED
-                elif states[number - 1] == State.WAITING:
+                elif states[number - 1] in (State.WAITING, State.CREATED):
                     # eventlet's `kill` throws at once.
                     known = truth.timeline.switch(track.slices.about[number]).cause == words.THROW
                 assert known, f"{name} ran without a wake: {states[: number + 1]}"

@@ -7,6 +7,7 @@ import time
 
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core.code import Ownership
+from visualizer.tracers.core.collector import settle
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.marks import Marks
 from visualizer.tracers.core.output import OutputTracer
@@ -41,9 +42,10 @@ RUNTIMES: tuple[type[Runtime], ...] = (
 )
 
 
-def begin(variables: dict[str, str], boot: str) -> None:
+def begin(variables: dict[str, str], boot: str, count: int) -> None:
     """Begin to record this process as the launcher's variables say (`__main__.environment`), or those of a process that
-    is recorded and started this one. `boot`: the folder that is put in front of PYTHONPATH.
+    is recorded and started this one. `boot`: the folder that is put in front of PYTHONPATH. `count`: how many objects
+    the garbage collector had counted before.
 
     Raise OSError if the trace cannot be written; or is none, where another process began it.
     """
@@ -60,6 +62,7 @@ def begin(variables: dict[str, str], boot: str) -> None:
         kept if children else None,
         child,
     )
+    settle(count)
 
 
 def _lines(text: str) -> list[str]:

@@ -7,6 +7,7 @@ What the program starts may be another Python, of any version: that only has eve
 functions here, which would have annotations, nor anything else that is no Python 2.
 """
 
+import gc
 import os
 import sys
 
@@ -38,13 +39,16 @@ if _trace and sys.version_info >= (3, 11) and sys.implementation.name == "cpytho
 else:
     _trace = None
 if _trace:
+    # What is made here does not bring the program's next collection nearer (collector.py).
+    _count, _collects = gc.get_count()[0], gc.isenabled()
+    gc.disable()
     _root = os.path.dirname(os.path.dirname(os.path.dirname(_here)))
     _before = set(sys.modules)
     sys.path.insert(0, _root)
     try:
         from visualizer.tracers.start import begin
 
-        begin(_variables, _here)
+        begin(_variables, _here, _count)
     except Exception as _error:
         # The script runs whatever happens to us; without a header the reading side says that there is no trace.
         if "VISUALIZER_CHILD" not in _variables:
@@ -62,6 +66,8 @@ if _trace:
         for _name in set(sys.modules) - _before:
             if _name.partition(".")[0] in _brought:
                 del sys.modules[_name]
+        if _collects:
+            gc.enable()
 
 _ours = sys.modules.pop("sitecustomize")
 try:

@@ -14,6 +14,7 @@ from select import POLLIN, poll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 #: Descriptors below this number are left to the program.
@@ -48,14 +49,17 @@ class Channel:
             return None
         return mine if status is not None and (status.st_dev, status.st_ino) == self._identity else None
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until something comes, for so long at most. Return False, at once, if nothing will ever."""
+    def wait(self, seconds: float, waiting: Callable[..., Any]) -> bool:
+        """Wait until something comes, for so long at most. Return False, at once, if nothing will ever.
+
+        `waiting`: calls what really waits (`Stream.waiting`).
+        """
         mine = self._socket
         if mine is None or mine.fileno() < 0:
             return False
-        waiting = poll()
-        waiting.register(mine, POLLIN)
-        waiting.poll(seconds * 1000)
+        one = poll()
+        one.register(mine, POLLIN)
+        waiting(one.poll, seconds * 1000)
         return True
 
     def read(self) -> list[str]:

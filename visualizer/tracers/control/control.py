@@ -87,7 +87,7 @@ class SocketControl:
         try:
             if self._flushed:
                 self._channel.say("paused", self._flushed)
-            if self._channel.wait(seconds):
+            if self._channel.wait(seconds, self._recording.stream.waiting):
                 self._read()
                 seconds = 0
             # Sent when the next flush is over.

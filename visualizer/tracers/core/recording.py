@@ -11,6 +11,7 @@ import time
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import is_generated
+from visualizer.tracers.core.collector import without
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.processes.forks import Forks
@@ -132,6 +133,7 @@ class Recording(Context):
         if self.control is not None:
             self.control.begin(self)
         self.samples.begin()
+        stream.collector.begin()
         stream.start_thread()
 
     def _share(self) -> None:
@@ -148,8 +150,10 @@ class Recording(Context):
 
     def end(self) -> None:
         """The program's own code is over (atexit, after all that the program registered itself)."""
-        if not self.forks.is_here or self.is_over:
-            return
+        if self.forks.is_here and not self.is_over:
+            without(self._end)
+
+    def _end(self) -> None:
         stream = self.stream
         if self.control is not None:
             self.control.finish()
@@ -197,6 +201,7 @@ class Recording(Context):
             self.take_out(name, runtime)
         self.tracers.clear()
         self.imports.remove()
+        self.stream.collector.remove()
 
     def _wrap_exit(self) -> None:
         """os._exit ends the process without atexit: flush first."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import _thread
 import os
+import sys
 import time
 from _struct import pack as _to_bytes
 from binascii import b2a_base64 as _b2a_base64
@@ -34,6 +35,7 @@ from visualizer.tracers.core.buffer import (
     shape_line,
     take,
 )
+from visualizer.tracers.core.collector import Collector
 from visualizer.tracers.core.handlers import is_by_handler
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
@@ -44,7 +46,7 @@ from visualizer.tracers.core.unstored import all_is_stored
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
-    from types import CodeType
+    from types import CodeType, FrameType
     from typing import Any
 
     from visualizer.tracers.core.api import Line, Numbering, Parts
@@ -69,6 +71,9 @@ _get_ident = _thread.get_ident
 _get_native_id = _thread.get_native_id
 _start_new_thread = _thread.start_new_thread
 _sleep = time.sleep
+_getframe = sys._getframe
+#: Who has to wait for another thread's flush looks again after so long.
+_AGAIN_S = 0.0002
 
 
 def _join(parts: list[Any], at: int) -> bool:
@@ -80,6 +85,17 @@ def _join(parts: list[Any], at: int) -> bool:
     parts[after + 1] = parts[at + 1]
     parts[after + 3] = text + parts[after + 3]
     parts[after + 4] += parts[at + 4]
+    return True
+
+
+def _is_over(frame: FrameType | None) -> bool:
+    """Whether the function has ended that ran in that frame, of which then nothing is left."""
+    if frame is None:
+        return False
+    try:
+        frame.clear()
+    except RuntimeError:
+        return False
     return True
 
 
@@ -127,11 +143,12 @@ class Stream(Interning):
         self.copies: Numbering | None = None
         self._unfinished_ns = 0
         self._sink = sink
-        self._flushing = _allocate_lock()
-        self._owner = 0
+        #: Who flushes, at 0: the thread, and the frame of the function that does. To begin is one call in C.
+        self._flushing: dict[int, tuple[int, FrameType | None]] = {}
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
         self._alive = False
+        self.collector = Collector()
         #: Of the flushing thread, as the operating system and as Python have it.
         self._thread_id = self._ident = 0
         #: Held by the flushing thread as long as it lives.
@@ -202,8 +219,8 @@ class Stream(Interning):
         """
         if not self._begin_flush():
             return  # A hook that ran during our own flush, in a signal handler or a finalizer.
-        flushing = self._flushing
         try:
+            flushing = self._flushing
             if look:
                 self.look()
             self._flush(last)
@@ -222,18 +239,23 @@ class Stream(Interning):
         if is_by_handler(error, self.is_own):
             self._raised = error
 
-    def _begin_flush(self) -> bool:
-        """Keep all others from flushing. Return False if the thread that calls is doing so already."""
-        if not self._flushing.acquire(False):
-            if self._owner == _get_ident():
+    def _begin_flush(self, lasts: bool = False) -> bool:
+        """Keep all others from flushing until `_end_flush`, or for no longer than the function that calls, unless it
+        `lasts`. Return False if the thread that calls is doing so already, or is our own and shall end."""
+        mine = _get_ident(), None if lasts else _getframe(1)
+        while (first := self._flushing.setdefault(0, mine)) is not mine:
+            if _is_over(first[1]) and self._flushing.get(0) is first:
+                # In the main thread a signal's handler raised right after the beginning, or right before the end.
+                if self.is_flushing_here() or not self._alive:
+                    self._flushing.pop(0, None)
+                    continue
+            elif first[0] == mine[0] or (self.is_flushing_here() and not self._alive):
                 return False
-            self._flushing.acquire()
-        self._owner = _get_ident()
+            _sleep(_AGAIN_S)
         return True
 
     def _end_flush(self) -> None:
-        self._owner = 0
-        self._flushing.release()
+        self._flushing.pop(0, None)
 
     def _is_unfinished(self, buffer: Buffer) -> bool:
         """Whether the newest event is a piece of a line being printed: the rest gets one more period to come."""
@@ -469,12 +491,18 @@ class Stream(Interning):
                     report()
                 self.flush(look=True)
         finally:
+            self.collector.leave()
             self._ident = 0
             self._ended.release()
 
     def wait_for_end(self, seconds: float) -> bool:
         """Wait for so long, or until the flushing thread shall end. Return whether it shall."""
-        return self._wake_up.acquire(True, seconds)
+        ended: bool = self.waiting(self._wake_up.acquire, True, seconds)
+        return ended
+
+    def waiting(self, wait: Callable[..., Any], *arguments: Any) -> Any:
+        """Return `wait(*arguments)`, of a function in C that lets the program run on meanwhile."""
+        return self.collector.wait(wait, *arguments) if self.is_flushing_here() else wait(*arguments)
 
     @property
     def is_flushing(self) -> bool:
@@ -498,10 +526,7 @@ class Stream(Interning):
         """
         if not self._alive:
             return
-        self._alive = False
-        self._wake_up.release()
-        self._ended.acquire()
-        self._ended.release()
+        self._end_thread()
         task = f"/proc/self/task/{self._thread_id}"
         for _ in range(200):
             if not os.path.exists(task):
@@ -509,6 +534,12 @@ class Stream(Interning):
             _sleep(0.001)
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
+
+    def _end_thread(self) -> None:
+        self._alive = False
+        self._wake_up.release()
+        self._ended.acquire()
+        self._ended.release()
 
     # Forks.
 
@@ -534,7 +565,7 @@ class Stream(Interning):
 
     def hold_flushes(self) -> Any:
         """Right before a fork: nobody shall be writing then. Return what `let_flush` is to be given after it."""
-        return self._flushing if self._begin_flush() else None
+        return self._flushing if self._begin_flush(lasts=True) else None
 
     def let_flush(self, flushing: Any) -> None:
         """After the fork, in the process that forked."""
@@ -564,8 +595,9 @@ class Stream(Interning):
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
         self._alive = False
-        self._flushing, self._ended, self._wake_up = (_allocate_lock() for _ in range(3))
-        self._owner = 0
+        self.collector.leave()
+        self._flushing = {}
+        self._ended, self._wake_up = _allocate_lock(), _allocate_lock()
         self._wake_up.acquire()
         self._new.clear()
 
@@ -577,8 +609,7 @@ class Stream(Interning):
 
     def close(self) -> None:
         """Flush for the last time and close the file."""
-        self._alive = False
-        if self._wake_up.locked():
-            self._wake_up.release()
+        if self._alive:
+            self._end_thread()
         self.flush(last=True)
         self._sink.close()

@@ -24,7 +24,8 @@ except ImportError:
 
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
-_get_objects = gc.get_objects
+# Fetched now: what the program finds there later is ours (collector.py).
+_get_objects, _disable, _enable, _isenabled = gc.get_objects, gc.disable, gc.enable, gc.isenabled
 
 
 def all_of(kind: type, derived: bool = False) -> list[Any]:
@@ -60,11 +61,18 @@ def youngest(
     """
     wanted = kind if wanted is None else wanted
     if alone:
-        for generation in range(generations):
-            for thing in reversed(_get_objects(generation)):
-                if type(thing) is kind and read(thing) is wanted and is_it(thing):
-                    return thing
-        return None
+        # The collector would collect nothing that is in the list, and take it for old.
+        was_on = _isenabled()
+        _disable()
+        try:
+            for generation in range(generations):
+                for thing in reversed(_get_objects(generation)):
+                    if type(thing) is kind and read(thing) is wanted and is_it(thing):
+                        return thing
+            return None
+        finally:
+            if was_on:
+                _enable()
     for generation in range(generations):
         # How many objects were looked at, of the youngest.
         seen, tries = 0, _TRIES
