@@ -50,6 +50,7 @@ KINDS = {
     "refused": Kind(Severity.STUCK, refused.refused),
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
     "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),
+    "setter_ended": Kind(Severity.STUCK, setters.finds("setter_ended")),
     "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),
     "not_returned": Kind(Severity.STUCK, setters.finds("not_returned")),
     "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),

@@ -28,8 +28,9 @@ class KeptOff:
         held: list[tuple[int, int, int]] = []
         for one in timeline.delayed:
             if one.by == words.NOBODY:
-                by_machine.setdefault(one.track, []).append((one.since_ns, one.until_ns, one.length_ns))
-            elif one.by in timeline.tracks:
+                length_ns = max(0, min(one.length_ns, one.until_ns - one.since_ns))
+                by_machine.setdefault(one.track, []).append((one.since_ns, one.until_ns, length_ns))
+            elif one.by in timeline.tracks and one.since_ns < one.until_ns:
                 held.append((one.since_ns, one.until_ns, one.by))
         self._by_machine = {thread: _Times(rows) for thread, rows in by_machine.items()}
         #: From when to when which thread kept the interpreter's lock.
