@@ -166,8 +166,8 @@ def _ended(timeline: Timeline, served: Served, told_of: set[int]) -> Iterator[Br
 
 
 def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tuple[Track, int]]:
-    """The tracks that would call one of the methods, in the order of their ends, and in which lines; none if one of them
-    goes on or raised, or if somebody else may."""
+    """The tracks that would call one of the methods, in the order of their ends, and in which lines; none if one of
+    them goes on or raised, or if somebody else may."""
     calls = {
         (file, line)
         for file in timeline.sources

@@ -1,4 +1,4 @@
-"""Who was kept from running by the machine, or by a thread that kept the interpreter's lock, is to blame for nothing."""
+"""Who was kept off by the machine, or by a thread that kept the interpreter's lock, is to blame for nothing."""
 
 from __future__ import annotations
 
