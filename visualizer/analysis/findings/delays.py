@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -41,8 +42,8 @@ from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, T
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
-from visualizer.analysis.text.source_text import definition, loop_around, spins
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
+from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -74,6 +75,8 @@ class _Late(NamedTuple):
     track: int
 
 
+#: How what a call waits for is called, if that is a lock.
+_ASKS = re.compile(r"(\w+)(?::`$|\.acquire\()")
 #: At most this many of the tracks delayed by one turn are examined.
 _MOST_LATE = 10_000
 
@@ -155,6 +158,10 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
             blocked = f"its {timeline.tracks[hub].kind} was blocked"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
+        if call is not None:
+            holders = _holders(timeline, hub, turn, call)
+            tracks += holders[:1]
+            sentence += _holder_told(timeline, holders, turn)
         # A callback of a loop's cannot await anything.
         sentence += f"; {call.instead}" if call is not None and call.instead and turn.track != hub else ""
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):
@@ -163,6 +170,36 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         those, losers = (turn.track, *tracks), lost_by[key]
         told_of.append(finding(kind, sentence, those, turn.start_ns, place, total_ns, losers, key[1]))
     return told_of
+
+
+def _holders(timeline: Timeline, hub: int, turn: LongRun, call: BlockingCall) -> list[int]:
+    """The other threads that were in a `with` block of the lock that the call waits for, as far as the source and their
+    waits, or samples, tell."""
+    asks = _ASKS.search(call.written)
+    if asks is None:
+        return []
+    own, process = timeline.tracks[hub].parent, timeline.tracks[hub].process
+    found = []
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        if thread.id == own or thread.process != process:
+            continue
+        at_ = thread.slices.at(turn.start_ns)
+        waits = at_ >= 0 and thread.slices.state[at_] == State.WAITING and thread.slices.about[at_] >= 0
+        places = [timeline.suspensions[thread.slices.about[at_]].place] if waits else []
+        for one in lines_sampled(timeline, thread.id, turn.start_ns, turn.end_ns):
+            places += [one.place, one.called]
+        if any(place is not None and in_block_of(timeline, place, asks[1]) for place in places):
+            found.append(thread.id)
+    return found
+
+
+def _holder_told(timeline: Timeline, holders: list[int], turn: LongRun) -> str:
+    """Which thread had the lock meanwhile, and what it did."""
+    if len(holders) != 1:
+        return ""
+    seen = mostly(timeline, holders[0], turn.start_ns, turn.end_ns)
+    where = f" at {spot(seen.place)}" if seen is not None else ""
+    return f"; {timeline.name(holders[0])} was inside of that lock's block meanwhile{where} (inferred from the source)"
 
 
 def _work(timeline: Timeline, seen: Sampled, yielded: Place | None) -> Hashable:

@@ -191,6 +191,23 @@ def function_at(timeline: Timeline, place: Place) -> Place | None:
     return None
 
 
+def in_block_of(timeline: Timeline, place: Place, name: str) -> bool:
+    """Whether a line stands inside a `with` block of what is called `name`, in its function."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    enters = re.compile(rf"(?:async )?with\b.*(?<!\w){re.escape(name)}(?!\w|\s*\()")
+    deep = _indentation(lines[place.line - 1]) if 0 < place.line <= len(lines) else 0
+    for number in range(place.line, 0, -1):
+        line = lines[number - 1].partition("#")[0]
+        if not line.strip() or _indentation(line) >= deep:
+            continue
+        deep = _indentation(line)
+        if _DEF.match(line):
+            return False
+        if enters.match(line.strip()):
+            return True
+    return False
+
+
 def in_loop(timeline: Timeline, place: Place, heads: tuple[str, ...] = ("while ", "for ", "async for ")) -> bool:
     """Whether the line of a place stands in a loop of its function that begins so, or begins one."""
     lines = _lines(timeline.sources.get(place.file, ""))
