@@ -535,3 +535,46 @@ def test_a_loop_that_nothing_can_wake(trace_source: TraceSource) -> None:
 )
 def test_a_loop_that_something_may_wake(trace_source: TraceSource, also: str) -> None:
     assert problems(trace_source(FORSAKEN.format(most=8, also=also))) == []
+
+
+LAGS = """
+{imports}
+def consume():
+    while True:
+        items.get()
+        {sleep}({slow})
+def produce():
+    for n in range(120):
+        items.put(n)
+        {sleep}({pause})
+    while items.qsize() > {left}:
+        {sleep}(0.01)
+{main}
+"""
+LAGS_IN = {
+    "gevent": {
+        "imports": "import gevent.queue",
+        "sleep": "gevent.sleep",
+        "main": "items = gevent.queue.Queue()\ngevent.spawn(consume)\ngevent.sleep(0)\ngevent.spawn(produce).join()",
+    },
+    "threads": {
+        "imports": "import queue, threading, time",
+        "sleep": "time.sleep",
+        "main": "items = queue.Queue()\nthreading.Thread(target=consume, daemon=True, name='consume').start()\n"
+        "while not items.not_empty._waiters:\n    time.sleep(0.01)\nproduce()",
+    },
+}
+
+
+@pytest.mark.parametrize("runtime", ["gevent", pytest.param("threads", marks=WAITS_OF_THREADS)])
+@pytest.mark.parametrize(
+    ("slow", "pause", "left", "expected"),
+    [pytest.param(0.3, 0.005, 1000, ["queue_grows"], id="grows"), pytest.param(0.005, 0, 0, [], id="is drained")],
+)
+def test_a_queue_that_only_grows(
+    trace_source: TraceSource, runtime: str, slow: float, pause: float, left: int, expected: list[str]
+) -> None:
+    traced = trace_source(LAGS.format(**LAGS_IN[runtime], slow=slow, pause=pause, left=left))
+    found = [one for one in traced.problems if one.kind == "queue_grows"]
+    assert [one.kind for one in found] == expected
+    assert all(one.sentence.startswith("more was put into items (Queue 1) than consume took") for one in found)

@@ -576,8 +576,8 @@ def test_who_waits_in_a_call_blocks_its_loop_by_that_call_and_a_thread_does_not(
             reads(end)
 
         async def computes():
-            until = time.monotonic() + 0.12
-            while time.monotonic() < until:
+            until = time.thread_time() + 0.3
+            while time.thread_time() < until:
                 sum(range(1000))
 
         async def main():
@@ -615,3 +615,21 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
     beneath = (watched.look.__func__.__code__, 0)  # type: ignore[attr-defined]
     assert [at for at in codes if places([at, beneath]) is None] == between
     assert places([beneath]) == [beneath]
+
+
+def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, threading
+
+        async def main():
+            thread = threading.Thread(target=sum, args=(range(60_000_000),), name="counts")
+            thread.start()
+            while thread.is_alive():
+                await asyncio.sleep(0.01)
+
+        asyncio.run(main())
+        """
+    )
+    found = [(one.kind, one.sentence.partition(" for ")[0]) for one in traced.problems]
+    assert found == [("interpreter_held", "counts kept the interpreter")]

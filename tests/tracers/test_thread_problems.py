@@ -91,7 +91,7 @@ def inner():
 
 def outer():
     there.wait()
-    return pool.submit(inner).result({limit})
+    return sum(one.result({limit}) for one in [pool.submit(inner)])
 
 killed_when("future", {waits})
 asked = [pool.submit(outer) for _ in range(2)]
@@ -108,7 +108,7 @@ def test_a_pool_whose_workers_wait_for_themselves(trace_source: TraceSource) -> 
     assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
     ((kind, sentence),) = problems(traced)
     assert kind == "pool_exhausted"
-    assert "all workers of ThreadPoolExecutor 1, wait in pool.submit(inner).result() (script.py:" in sentence
+    assert "all workers of ThreadPoolExecutor 1, wait in one.result() (script.py:" in sentence
     assert "worker_0" in sentence
     assert "worker_1" in sentence
 

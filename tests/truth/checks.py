@@ -142,7 +142,8 @@ def check_times(truth: Truth) -> None:
     for event in truth.traced.events:
         if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
             thread = event.track
-        if not isinstance(event, ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Sample | ev.Thread):
+        untimed = ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Delayed | ev.Sample | ev.Thread
+        if not isinstance(event, untimed):
             assert event.t_ns >= last.get(thread, 0), f"{event} stands after {last[thread]} ns"
             last[thread] = event.t_ns
 

@@ -29,6 +29,7 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
     Exit with one sentence if it is not a trace.
     """
     from visualizer.api.trace import TraceError, load
+    from visualizer.paint.text.caption import not_recorded
 
     # Imported modules are no garbage; without this each collection would scan them along with the trace.
     gc.freeze()
@@ -37,8 +38,8 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
             trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
-    misleading = [] if says_remarks else [plain(note) for note in trace.timeline.unsupported.values()]
-    for notice in (*trace.notices, *misleading):
+    misleading = [*map(plain, trace.timeline.unsupported.values()), *not_recorded(trace.timeline)]
+    for notice in (*trace.notices, *(() if says_remarks else misleading)):
         warn(notice if called is None else f"{called}: {notice}")
     return trace
 

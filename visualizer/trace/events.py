@@ -280,6 +280,18 @@ class Idle(_Event, tag="idle", frozen=True):
     idle: Int
 
 
+class Delayed(_Event, tag="delayed", frozen=True):
+    """Between `since_ns` and `until_ns` the thread `track` could have run for `length_ns` and did not: the machine ran
+    other programs (`by` is -1); or no thread but `by` could, which kept the interpreter's lock (`track` is -1)."""
+
+    t_ns: Since
+    track: Id
+    by: Id
+    since_ns: Since
+    until_ns: Since
+    length_ns: Since
+
+
 class Sample(_Event, tag="sample", frozen=True):
     """`track` ran on without an event, and was seen at `place`, `count` times in a row, the last time at `t_ns`.
 
@@ -467,8 +479,8 @@ class End(_Event, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
-    | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Sample | Output | Thread | Fork | Process | Copy | Started
-    | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel | Uncaught | End
+    | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork | Process | Copy
+    | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel | Uncaught | End
 )
 
 #: What a shape can be made of.

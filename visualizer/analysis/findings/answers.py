@@ -10,6 +10,7 @@ from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.delays import hogs
+from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
@@ -31,8 +32,9 @@ def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
         if count < SLOW_OF or longest_ns < least_ns:
             continue
         suspension = slowest.suspension
-        if 2 * _hogged_ns(timeline, observed, slowest) > longest_ns - waited_ns // count:
-            # That it took longer than most is the doing of a hog, and told there.
+        explained_ns = _hogged_ns(timeline, observed, slowest) + _kept_off_ns(timeline, observed, slowest)
+        if 2 * explained_ns > longest_ns - waited_ns // count:
+            # That it took longer than most is the doing of a hog, and told there; or of the machine.
             continue
         name = timeline.name(suspension.track)
         giver, outside = slowest.giver, ""
@@ -60,6 +62,14 @@ def _hogged_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
     since_ns, until_ns = answer.suspension.t_ns, answer.came_ns
     turns = (turn for _, turn in hogs(timeline, observed))
     return sum(max(0, min(turn.end_ns, until_ns) - max(turn.start_ns, since_ns)) for turn in turns)
+
+
+def _kept_off_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
+    """How much of the wait the thread of its track may have been kept off from running."""
+    parent = timeline.tracks[answer.suspension.track].parent
+    hub = parent if parent in timeline.tracks else answer.suspension.track
+    since_ns, until_ns = answer.suspension.t_ns, answer.came_ns
+    return until_ns - since_ns - kept_off(timeline, observed).length_ns(hub, since_ns, until_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:

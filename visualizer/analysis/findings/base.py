@@ -68,6 +68,8 @@ NAMED_NS = 10 * _MS
 
 #: How the library calls a thread that has no name.
 _THREAD = re.compile(r"Thread-\d+ \((.+)\)")
+#: Generators that resume one another are followed so far.
+_DEEPEST = 100
 #: At most this many other tracks are named in a sentence; the rest is counted.
 _NAMED = 3
 
@@ -211,6 +213,17 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     if track.state is not State.WAITING or slices.about[-1] < 0:
         return None
     return timeline.suspensions[slices.about[-1]]
+
+
+def thread_waits(timeline: Timeline, thread: Track) -> Suspension | None:
+    """What the thread waits for in its last slice, also if a generator does that it has resumed."""
+    found = suspended(timeline, thread)
+    for _ in range(_DEEPEST):
+        inner = timeline.tracks.get(found.on_track) if found is not None and found.reason == words.RESUMED else None
+        if inner is None:
+            break
+        found = suspended(timeline, inner)
+    return found._replace(track=thread.id) if found is not None else None
 
 
 def left_waiting(timeline: Timeline, track: Track) -> Suspension | None:

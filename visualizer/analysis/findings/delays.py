@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -35,13 +36,14 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
+from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
-from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline
+from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, mostly
-from visualizer.analysis.text.source_text import definition, loop_around, spins
+from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
+from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -73,6 +75,8 @@ class _Late(NamedTuple):
     track: int
 
 
+#: How what a call waits for is called, if that is a lock.
+_ASKS = re.compile(r"(\w+)(?::`$|\.acquire\()")
 #: At most this many of the tracks delayed by one turn are examined.
 _MOST_LATE = 10_000
 
@@ -144,12 +148,20 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
             sentence += f"{hot_line(timeline, seen, quotes=False)}, {_end(timeline, turn)[0]}"
         else:
             did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
-            sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding, {how}"
+            sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding"
+            off_ns = length_ns - kept_off(timeline, observed).length_ns(hub, turn.start_ns, turn.end_ns)
+            if 4 * off_ns >= length_ns:
+                sentence += f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
+            sentence += f", {how}"
         blocked = "nobody else could run on its thread"
         if turn.track != hub and call is None:
             blocked = f"its {timeline.tracks[hub].kind} was blocked"
         sentence += f" → {delayed or blocked}"
         sentence += worst_of(count, "such runs")
+        if call is not None:
+            holders = _holders(timeline, hub, turn, call)
+            tracks += holders[:1]
+            sentence += _holder_told(timeline, holders, turn)
         # A callback of a loop's cannot await anything.
         sentence += f"; {call.instead}" if call is not None and call.instead and turn.track != hub else ""
         if turn.switch < 0 and turn.track != hub and not is_over(timeline):
@@ -158,6 +170,36 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         those, losers = (turn.track, *tracks), lost_by[key]
         told_of.append(finding(kind, sentence, those, turn.start_ns, place, total_ns, losers, key[1]))
     return told_of
+
+
+def _holders(timeline: Timeline, hub: int, turn: LongRun, call: BlockingCall) -> list[int]:
+    """The other threads that were in a `with` block of the lock that the call waits for, as far as the source and their
+    waits, or samples, tell."""
+    asks = _ASKS.search(call.written)
+    if asks is None:
+        return []
+    own, process = timeline.tracks[hub].parent, timeline.tracks[hub].process
+    found = []
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        if thread.id == own or thread.process != process:
+            continue
+        at_ = thread.slices.at(turn.start_ns)
+        waits = at_ >= 0 and thread.slices.state[at_] == State.WAITING and thread.slices.about[at_] >= 0
+        places = [timeline.suspensions[thread.slices.about[at_]].place] if waits else []
+        for one in lines_sampled(timeline, thread.id, turn.start_ns, turn.end_ns):
+            places += [one.place, one.called]
+        if any(place is not None and in_block_of(timeline, place, asks[1]) for place in places):
+            found.append(thread.id)
+    return found
+
+
+def _holder_told(timeline: Timeline, holders: list[int], turn: LongRun) -> str:
+    """Which thread had the lock meanwhile, and what it did."""
+    if len(holders) != 1:
+        return ""
+    seen = mostly(timeline, holders[0], turn.start_ns, turn.end_ns)
+    where = f" at {spot(seen.place)}" if seen is not None else ""
+    return f"; {timeline.name(holders[0])} was inside of that lock's block meanwhile{where} (inferred from the source)"
 
 
 def _work(timeline: Timeline, seen: Sampled, yielded: Place | None) -> Hashable:
@@ -319,7 +361,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     places in long queues. A hub runs in turn who is ready: where it was ready for long at once, mostly while nobody ran
     for NAMED_NS, each of those before it had its turn.
     """
-    delays, by_hogs_ns, found = observed.ready.delays, _by_hogs(timeline, observed), []
+    delays, by_hogs_ns, found = own_delays(timeline, observed), _by_hogs(timeline, observed), []
     short = {
         hub: [turn for turn in turns if turn.end_ns - turn.start_ns < HOG_NS] for hub, turns in observed.turns.items()
     }
@@ -340,6 +382,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
         again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
+        rest_ns -= _by_machine_ns(timeline, observed, track, hub)
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         if ready.longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
@@ -365,6 +408,20 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,)))
     return found
+
+
+def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> int:
+    """How much of the time for which it was ready is due to the machine: as large a part as of all the time for which
+    its hub had something to do."""
+    until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
+    life_ns = np.array([track.spawn_ns]), np.array([until_ns])
+    (off_ns,) = kept_off(timeline, observed).by_machine_ns(hub, *life_ns).tolist()
+    if not off_ns:
+        return 0
+    spent_ns = timeline.tracks[hub].slices.spent_ns
+    busy_ns = until_ns - track.spawn_ns - spent_ns(State.IDLE, until_ns, track.spawn_ns)
+    ready_ns = track.slices.spent_ns(State.READY, until_ns)
+    return int(ready_ns * min(1, off_ns / max(1, busy_ns)))
 
 
 def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
@@ -608,11 +665,12 @@ def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
 
 @once
 def hogs(timeline: Timeline, observed: Observed) -> list[tuple[int, LongRun]]:
-    """Hubs, and each time that one was blocked for HOG_NS or longer, up to the end of what is known."""
-    found = []
+    """Hubs, and each time that one was blocked for HOG_NS or longer, not counting for how long its thread may have been
+    kept off; up to the end of what is known."""
+    found, off = [], kept_off(timeline, observed)
     for hub in {*observed.turns, *observed.living}:
         turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
-        found += [(hub, turn) for turn in sorted(turns) if turn.end_ns - turn.start_ns >= HOG_NS]
+        found += [(hub, turn) for turn in sorted(turns) if off.length_ns(hub, turn.start_ns, turn.end_ns) >= HOG_NS]
     return found
 
 
@@ -622,7 +680,7 @@ def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
     turns: dict[int, list[LongRun]] = {}
     for hub, turn in hogs(timeline, observed):
         turns.setdefault(hub, []).append(turn)
-    return _covered_ns(observed.ready.delays, turns)
+    return _covered_ns(own_delays(timeline, observed), turns)
 
 
 def _covered_ns(delays: Column, turns: dict[int, list[LongRun]]) -> Column:
@@ -644,7 +702,7 @@ def _covered_ns(delays: Column, turns: dict[int, list[LongRun]]) -> Column:
 
 def _unexplained(timeline: Timeline, observed: Observed) -> Column:
     """The delays that are not mostly the doing of a hog."""
-    delays = observed.ready.delays
+    delays = own_delays(timeline, observed)
     unexplained: Column = 2 * _by_hogs(timeline, observed) < delays["ran_ns"] - delays["due_ns"]
     found: Column = delays[unexplained]
     return found

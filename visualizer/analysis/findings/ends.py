@@ -25,6 +25,7 @@ from visualizer.analysis.findings.base import (
     listed,
     spot,
     suspended,
+    thread_waits,
     worst_of,
 )
 from visualizer.analysis.findings.collector import Observed, once
@@ -343,7 +344,7 @@ def _standing_threads(
     for track in timeline.tracks.of_kind(words.THREAD):
         if track.exit_ns >= 0:
             continue
-        suspension = suspended(timeline, track)
+        suspension = thread_waits(timeline, track)
         if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_THREADS:
             return
         waiting[track.id] = suspension

@@ -13,8 +13,8 @@ from visualizer.analysis.findings.base import (
     listed,
     main_threads,
     spawned_told,
-    suspended,
     suspension_before,
+    thread_waits,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
@@ -47,7 +47,8 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             for track in timeline.tracks.of_kind(words.THREAD)
             if track.exit_ns < 0 and track.process == main.process and track.id not in {main.id, *timeline.daemons}
         ]
-        waiting = [one for track in threads if (one := suspended(timeline, track)) is not None and one.reason in _WAITS]
+        every = (thread_waits(timeline, track) for track in threads)
+        waiting = [one for one in every if one is not None and one.reason in _WAITS]
         if until_ns - over.t_ns < STUCK_NS or len(waiting) < len(threads) or told_of.issuperset(
             one.track for one in waiting
         ):

@@ -17,7 +17,7 @@ from visualizer.analysis.findings.base import (
     finding,
     is_over,
     listed,
-    suspended,
+    thread_waits,
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.segments import spent_in, spent_told
@@ -92,7 +92,7 @@ def _waiting_for_themselves(timeline: Timeline) -> dict[str, list[Suspension]]:
                 tracks.append(tie.track)
     found = {}
     for pool, (t_ns, tracks) in last.items():
-        waits_ = [suspended(timeline, timeline.tracks[track]) for track in tracks if track in timeline.tracks]
+        waits_ = [thread_waits(timeline, timeline.tracks[track]) for track in tracks if track in timeline.tracks]
         several = [one for one in waits_ if one is not None and one.reason == words.FUTURE and one.t_ns <= t_ns]
         is_over_ = timeline.end is not None or is_over(timeline) or timeline.last_ns - t_ns >= STUCK_NS
         if len(several) == len(tracks) and is_over_:

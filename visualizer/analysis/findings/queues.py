@@ -23,7 +23,10 @@ def queue_grows(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         track = timeline.tracks.get(loop)
         if track is None or sizes[-1][1] < GREW_TO:
             continue
-        until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
+        # A hub ends with its thread.
+        thread = timeline.tracks.get(track.parent) or track
+        ends_ns = [one.exit_ns for one in (track, thread) if one.exit_ns >= 0]
+        until_ns = min(ends_ns, default=timeline.last_ns)
         since_ns = sizes[0][0]
         if until_ns - since_ns < GREW_NS or not _only_grows(sizes, until_ns):
             continue

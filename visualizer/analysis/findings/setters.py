@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from visualizer.analysis.findings.base import (
     Finding,
     at,
     finding,
+    is_over,
+    left_waiting,
     listed,
     spot,
     suspended,
@@ -42,6 +45,12 @@ _ENDED_BY = {
     (words.CHANNEL, "get"): ("put",),
     (words.BARRIER, "wait"): ("wait",),
 }
+
+
+#: What is brought about once, for all who wait for it.
+_ONCE = (words.EVENT, words.RESULT)
+#: So many calls that may bring it about are looked for.
+_MOST_CALLS = 20
 
 
 class Broken(NamedTuple):
@@ -131,7 +140,63 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
             back = _gives_back(timeline, list(waiting), call.pattern, methods)
             if back is not None:
                 found.append(Broken("not_returned", (), call.thing, back[1], back[0], waiting))
-    return found
+    return [*found, *_ended(timeline, served, {one.track for what in found for one in what.waiting})]
+
+
+def _ended(timeline: Timeline, served: Served, told_of: set[int]) -> Iterator[Broken]:
+    """Waits up to the end for what is brought about once, where all have ended, and none by an exception, that would do
+    that; one for each line. Not where anything else in the source would, or takes it back."""
+    alike: dict[tuple[str, Place | None], list[Suspension]] = {}
+    for track in timeline.tracks.lasting(words.CANCELLED) if timeline.end is not None or is_over(timeline) else ():
+        suspension = None if track.schedules or track.id in told_of else left_waiting(timeline, track)
+        if suspension is not None and suspension.reason in _ONCE and suspension.asked_ns < 0:
+            if not served.before(track, suspension):
+                alike.setdefault((suspension.on, suspension.place), []).append(suspension)
+    for (on, _), waiting in alike.items():
+        call = called(on)
+        methods = _ENDED_BY.get((waiting[0].reason, call.method)) if call is not None else None
+        if call is None or not methods:
+            continue
+        setters = _setters(timeline, call.pattern, methods)
+        # Who waits until its loop ends ends with that.
+        lasted_ns = max(_until_ns(timeline, one.track) for one in waiting) - setters[-1][0].exit_ns if setters else 0
+        if setters and lasted_ns >= LOST_NS:
+            last, line = setters[-1]
+            yield Broken("setter_ended", (last,), call.thing, methods[0], line, tuple(waiting))
+
+
+def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tuple[Track, int]]:
+    """The tracks that would call one of the methods, in the order of their ends, and in which lines; none if one of
+    them goes on or raised, or if somebody else may."""
+    calls = {
+        (file, line)
+        for file in timeline.sources
+        for line, _ in calls_in(timeline, Place(file, "", 1, sys.maxsize, -1, -1), name, (*methods, "clear"))
+    }
+    functions: dict[str, Place] = {}
+    if not calls or len(calls) > _MOST_CALLS:
+        return []
+    found = []
+    for track in timeline.tracks.values():
+        if track.schedules or track.base_name not in functions:
+            written = None if track.schedules else _function(timeline, track)
+            if written is None:
+                continue
+            functions[track.base_name] = written
+        written = functions[track.base_name]
+        lines = [line for line, _ in calls_in(timeline, written, name, methods)]
+        if not lines:
+            continue
+        if track.state is not State.DONE:
+            return []
+        calls -= {(written.file, line) for line in lines}
+        found.append((track, lines[0]))
+    return [] if calls else sorted(found, key=lambda one: one[0].exit_ns)
+
+
+def _until_ns(timeline: Timeline, track: int) -> int:
+    exit_ns = timeline.tracks[track].exit_ns
+    return exit_ns if exit_ns >= 0 else timeline.last_ns
 
 
 def _ended_by(reason: str, method: str, is_limited: bool) -> tuple[str, ...]:
@@ -299,6 +364,16 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
             f"before those called {function} ended (inferred from the source) → {waits_}"
         )
         return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)
+    if what.kind == "setter_ended":
+        last = what.died[-1]
+        line = spot(_function(timeline, last)).rpartition(":")[0]
+        sentence = (
+            f"{timeline.name(last.id)} ended, and nobody else was left who would call {what.thing}.{what.method}() "
+            f"({line}:{what.line}, inferred from the source) → {waits_}"
+        )
+        cost_ns = sum(max(0, _until_ns(timeline, one.track) - max(one.t_ns, last.exit_ns)) for one in waiting)
+        place = Place(last.place.file, "", what.line, what.line, -1, -1) if last.place is not None else None
+        return finding(what.kind, sentence, [last.id, *tracks], last.exit_ns, place, cost_ns, tracks)
     if not what.died:
         sentence = f"all items were taken, but task_done() was called too seldom → {waits_}"
         return finding(what.kind, sentence, tracks, waiting[0].t_ns, waiting[0].place, cost_ns, tracks)

@@ -82,6 +82,8 @@ class Timeline:
         self.found_ready: dict[tuple[int, int], str] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        #: Who was kept from running, in order of time.
+        self.delayed: list[ev.Delayed] = []
         #: Text of the source files that the trace carries, by the name that places give them.
         self.sources: dict[str, str] = {}
         #: What the trace says of the recording itself and of its end, and what tracks serve.

@@ -324,6 +324,8 @@ class Writer:
             timeline.takings.append(Taking(t_ns, line.track, text(line.object, ""), held, timeline.place(line.place)))
         elif isinstance(line, ev.Size):
             timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))
+        elif isinstance(line, ev.Delayed):
+            timeline.delayed.append(line)
         elif kind in _REMARKS:
             timeline._remark_ns.append(t_ns)
             timeline.remarks.append(line)  # type: ignore[arg-type]

@@ -169,8 +169,47 @@ def imports(text: str) -> dict[str, str]:
     return found
 
 
-def in_loop(timeline: Timeline, place: Place) -> bool:
-    """Whether the line of a place stands in a loop of its function, or begins one."""
+def lines_with(timeline: Timeline, pattern: re.Pattern[str]) -> Iterator[Place]:
+    """The lines of the sources in which that is written."""
+    for file, text in timeline.sources.items():
+        for number, line in enumerate(_lines(text), 1):
+            if pattern.search(line.partition("#")[0]):
+                yield Place(file, "", number, number, -1, -1)
+
+
+def function_at(timeline: Timeline, place: Place) -> Place | None:
+    """The `def` around a line, with its name; None if there is none."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    deep = _indentation(lines[place.line - 1]) + 1 if 0 < place.line <= len(lines) else 0
+    for number in range(place.line if deep else 0, 0, -1):
+        line = lines[number - 1]
+        if not line.strip() or _indentation(line) >= deep:
+            continue
+        deep = _indentation(line)
+        if head := _DEF.match(line):
+            return Place(place.file, head[2], number, number, -1, -1)
+    return None
+
+
+def in_block_of(timeline: Timeline, place: Place, name: str) -> bool:
+    """Whether a line stands inside a `with` block of what is called `name`, in its function."""
+    lines = _lines(timeline.sources.get(place.file, ""))
+    enters = re.compile(rf"(?:async )?with\b.*(?<!\w){re.escape(name)}(?!\w|\s*\()")
+    deep = _indentation(lines[place.line - 1]) if 0 < place.line <= len(lines) else 0
+    for number in range(place.line, 0, -1):
+        line = lines[number - 1].partition("#")[0]
+        if not line.strip() or _indentation(line) >= deep:
+            continue
+        deep = _indentation(line)
+        if _DEF.match(line):
+            return False
+        if enters.match(line.strip()):
+            return True
+    return False
+
+
+def in_loop(timeline: Timeline, place: Place, heads: tuple[str, ...] = ("while ", "for ", "async for ")) -> bool:
+    """Whether the line of a place stands in a loop of its function that begins so, or begins one."""
     lines = _lines(timeline.sources.get(place.file, ""))
     deep = None
     for number in range(min(place.line, len(lines)), 0, -1):
@@ -179,7 +218,7 @@ def in_loop(timeline: Timeline, place: Place) -> bool:
         if not written or written.startswith("#") or (deep is not None and indentation >= deep):
             continue
         deep = indentation
-        if written.startswith(("while ", "for ", "async for ")):
+        if written.startswith(heads):
             return True
         if _DEF.match(lines[number - 1]) or written.startswith("class "):
             return False

@@ -84,11 +84,14 @@ def remarks(timeline: Timeline) -> list[str]:
     if timeline.pauses.sentence is not None:
         found.append(timeline.pauses.sentence)
     found += [f"Left out of the trace: {count} {plain(what)}." for count, what in left_out(timeline)]
-    if timeline.header is not None:
-        found += [
-            plain(f"The tracer of {name} {'was' if why.startswith('off: ') else 'did not work:'} {why}")
-            for name, why in timeline.header.tracers.items()
-            # Of one thread there is nothing to tell of threads.
-            if not why.startswith(_WORKS) and (name != "threads" or len([*timeline.tracks.of_kind(words.THREAD)]) > 1)
-        ]
-    return found
+    return found + not_recorded(timeline)
+
+
+def not_recorded(timeline: Timeline) -> list[str]:
+    """Sentences on the tracers that did not work, or were off."""
+    return [
+        plain(f"The tracer of {name} {'was' if why.startswith('off: ') else 'did not work:'} {why}")
+        for name, why in (timeline.header.tracers.items() if timeline.header is not None else ())
+        # Of one thread there is nothing to tell of threads.
+        if not why.startswith(_WORKS) and (name != "threads" or len([*timeline.tracks.of_kind(words.THREAD)]) > 1)
+    ]

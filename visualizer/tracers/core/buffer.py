@@ -19,6 +19,7 @@ from itertools import count
 
 from visualizer.trace.words import CURRENT, LARGEST_NUMBER, ZERO_TEXT
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.values import show, shown_type
 
 TYPE_CHECKING = False
@@ -181,6 +182,7 @@ class Buffer(Met):
         "parts",
         "reported",
         "rows",
+        "run_queue",
         "shapes",
         "sights",
         "sites",
@@ -214,6 +216,8 @@ class Buffer(Met):
         #: Since when it may be idle, if the next look finds it so, too; else -1.
         self.unused_ns = -1
         self.turns: list[tuple[int, int]] = []
+        #: Of the main thread, and of those that run a hub or loop.
+        self.run_queue: RunQueue | None = None
         #: The thread's own track.
         self.track = -1
         #: The locks of C's that the thread has, in the order in which it took them.
@@ -312,6 +316,9 @@ class Buffer(Met):
         self.measured, self.idle_ns, self.unused_ns, self.clock = (-1, 0, 0), -1, -1, _cpu_clock(self.ident)
         self.track = track
         self.reported = False
+        if self.run_queue is not None:
+            self.run_queue.close()
+            self.run_queue = RunQueue()
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

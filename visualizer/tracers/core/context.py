@@ -13,6 +13,7 @@ from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.compiled import recorder
 from visualizer.tracers.core.handlers import is_by_handler
 from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.thread_errors import ThreadErrors
 from visualizer.tracers.core.values import keep, show
 
@@ -134,6 +135,8 @@ class Context:
         `place`: code and instruction, where a frame further out has nothing to do with it.
         """
         track = self.new_track()
+        if kind in (words.HUB, words.LOOP) and (buffer := self.stream.here(t_ns)).run_queue is None:
+            buffer.run_queue = RunQueue()
         code, offset = place if place is not None else place_of(frame, self.own)
         self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), lines.NO_VALUE, code, offset)
         return track

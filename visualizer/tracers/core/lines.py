@@ -210,6 +210,13 @@ def idle(_s: Interning, t: int, track: int, is_idle: int, _v: Any, _c: CodeType 
     return f'["idle",{t},{track},{is_idle}]\n'
 
 
+def delayed(
+    s: Interning, t: int, track: int, by: int, when: tuple[int, int], _c: CodeType | None, length_ns: int
+) -> str:
+    since_ns, until_ns = (max(0, t_ns - s.start_ns) for t_ns in when)
+    return f'["delayed",{t},{track},{by},{since_ns},{until_ns},{length_ns}]\n'
+
+
 def sample(
     s: Interning, t: int, track: int, count: int, called: tuple[CodeType, int] | None, code: CodeType | None, at: int
 ) -> str:

@@ -16,6 +16,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.processes.starts import Starts
+from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.sampling import Samples
 from visualizer.tracers.core.string_table import quote
 from visualizer.tracers.core.values import dictionary, exception_text, keep, show, type_name
@@ -97,6 +98,8 @@ class Recording(Context):
             self.ended[buffer.track] = t_ns = self.stream.clock()
             buffer.store((lines.thread_exited, t_ns, buffer.track, (outcome, None), value, None, 0))
         buffer.closed = True
+        if buffer.run_queue is not None:
+            buffer.run_queue.close()
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
             self.stream.leave_to_end()
@@ -109,7 +112,8 @@ class Recording(Context):
         """
         stream = self.stream
         self._started_by = started_by
-        self.track = stream.here(stream.start_ns if started_by is None else stream.clock()).track
+        buffer = stream.here(stream.start_ns if started_by is None else stream.clock())
+        self.track, buffer.run_queue = buffer.track, RunQueue()
         if started_by is not None:
             # The others go on, and whoever reads the file puts their lines in order: this comes first.
             stream.flush()

@@ -29,6 +29,7 @@ from itertools import accumulate, chain
 
 from visualizer.tracers.core.buffer import ROW, Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.kept_off import KeptOff
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
 from visualizer.tracers.core.values import show
@@ -66,6 +67,7 @@ class Samples:
         self._recording = recording
         self._looks = False
         self._looked_ns = -1
+        self._kept_off = KeptOff()
         #: The thread that comes first in the next look.
         self._turn = 0
         #: `sys.addaudithook`: the interpreter's, and ours in its place.
@@ -105,6 +107,7 @@ class Samples:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
+            self._recording.stream.delays += self._kept_off.look(list(self._recording.stream.buffers), now_ns)
             quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer, now_ns)]
             self._look_at(self._in_turn(quiet))
         except Exception as error:

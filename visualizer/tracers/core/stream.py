@@ -120,6 +120,8 @@ class Stream(Interning):
         self.on_backlog: Callable[[], None] = lambda: None
         #: Called by the flushing thread while it has the right to flush, before it takes anything out of the buffers.
         self.look: Callable[[], None] = lambda: None
+        #: Who was kept from running, as the look has found: not told yet.
+        self.delays: list[Parts] = []
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
         self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
         #: Makes the text of rows (`packed`).
@@ -142,6 +144,8 @@ class Stream(Interning):
         #: What was inherited from the process that forked this one, if any.
         self.copies: Numbering | None = None
         self._unfinished_ns = 0
+        #: The time of the latest event that is written.
+        self._newest_ns = self.start_ns
         self._sink = sink
         #: Who flushes, at 0: the thread, and the frame of the function that does. To begin is one call in C.
         self._flushing: dict[int, tuple[int, FrameType | None]] = {}
@@ -345,10 +349,16 @@ class Stream(Interning):
         return "".join(lines)
 
     def _sights(self, last: bool) -> tuple[str, int]:
-        """The lines of what was seen to run and is to be told by now; and how many these are."""
+        """The lines of what was seen to run, or to be kept from that, and is to be told by now; and how many."""
         lines: list[str] = []
-        count = sum(self._report_sights(buffer, lines, last) for buffer in list(self.buffers))
-        return "".join(lines), count
+        buffers = list(self.buffers)
+        count = sum(self._report_sights(buffer, lines, last) for buffer in buffers)
+        delays, self.delays = self.delays, []
+        # What an event's hook was about to store when they were seen may be older.
+        t_ns = self._newest_ns
+        for line, _, *about in delays if buffers else ():
+            self._make_lines(Taken(buffers[0], [t_ns, PARTS, 0], [line, t_ns, *about]), 1, lines)
+        return "".join(lines), count + len(delays)
 
     def _report_sights(self, buffer: Buffer, made: list[str], ended: bool) -> int:
         """Make the lines of where a thread was seen, and when it was idle; of the newest sight only if that is due, or
@@ -370,6 +380,7 @@ class Stream(Interning):
     def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
+        self._newest_ns = max(self._newest_ns, taken.times[until - 1])
         if track != self._thread:
             # The first line of a thread says that it is one, but not in which process.
             is_first = self._thread < 0 and track != self.process
@@ -600,9 +611,13 @@ class Stream(Interning):
         self._ended, self._wake_up = _allocate_lock(), _allocate_lock()
         self._wake_up.acquire()
         self._new.clear()
+        self.delays.clear()
 
     def discard(self) -> None:
         """In a forked child: forget everything, and close the file."""
+        for buffer in self.buffers:
+            if buffer.run_queue is not None:
+                buffer.run_queue.close()
         self.buffers.clear()
         self._forget_others()
         self._sink.close()

@@ -390,3 +390,37 @@ def test_who_belongs_to_a_connection_is_not_stuck() -> None:
 
     assert over(words.IO) == []
     assert over(words.SLEEP) == ["never_resumed"] * 7
+
+
+@pytest.mark.parametrize(
+    ("others", "outcome", "limit_ns", "expected"),
+    [
+        pytest.param("", words.RETURNED, -1, ["setter_ended"], id="nobody is left"),
+        pytest.param("def later():\n    ready.set()\n", words.RETURNED, -1, [], id="somebody else may"),
+        pytest.param("def again():\n    ready.clear()\n", words.RETURNED, -1, [], id="it is set again and again"),
+        pytest.param("", words.RETURNED, 900 * MS, [], id="with a limit"),
+        pytest.param("", None, -1, [], id="the one goes on"),
+    ],
+)
+def test_who_ended_without_setting_what_others_wait_for(
+    others: str, outcome: str | None, limit_ns: int, expected: list[str]
+) -> None:
+    tape = Tape().lists("def load():\n    if wanted:\n        ready.set()\n" + others)
+    tape.spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate(("load", "use", "beat"), 30):
+        tape.spawn(key, words.GREENLET, parent="hub", creator="main", line=line).wake(key, "main", words.SPAWN)
+    tape.waits("main", words.SLEEP, "1 s", 1000 * MS).switch("main", "hub", line=40).switch("hub", "use")
+    tape.waits("use", words.EVENT, "ready.wait()", limit_ns, thing="Event 1").switch("use", "hub", line=7)
+    tape.switch("hub", "beat").waits("beat", words.SLEEP, "10 s", 10_000 * MS).switch("beat", "hub", line=9)
+    tape.switch("hub", "load")
+    if outcome is None:
+        tape.waits("load", words.SLEEP, "10 s", 10_000 * MS).switch("load", "hub", line=2)
+    else:
+        tape.exits("load", outcome).switch("load", "hub")
+    found = findings(tape.at(900 * MS).end(signal=15).timeline())
+    assert [one.kind for one in found] == expected
+    for one in found:
+        assert one.sentence == (
+            "load ended, and nobody else was left who would call ready.set() (demo.py:3, inferred from the source) → "
+            "use waited in ready.wait() (demo.py:7), and nothing else woke it"
+        )

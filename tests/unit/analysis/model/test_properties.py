@@ -237,6 +237,7 @@ EVENTS = st.one_of(
     st.builds(ev.Exit, TIMES, IDS, WORDS, IDS, IDS),
     st.builds(ev.Poll, TIMES, IDS, IDS),
     st.builds(ev.Idle, TIMES, IDS, IDS),
+    st.builds(ev.Delayed, TIMES, IDS, IDS, TIMES, TIMES, TIMES),
     st.builds(ev.Output, TIMES, WORDS, WORDS, IDS),
     st.builds(ev.Sample, TIMES, IDS, IDS, IDS),
     st.builds(ev.Thread, TIMES, IDS),

@@ -214,6 +214,21 @@ def test_a_call_that_may_block_does_if_its_thread_uses_no_processor_time(idle: b
     assert one.sentence.startswith("bar waited for 0.3 s in q.get(1), which blocks its hub, sampled at") == idle
 
 
+@pytest.mark.parametrize(("line", "told"), [(4, True), (2, False)])
+def test_the_thread_that_has_the_lock_which_blocks_a_hub_is_named(line: int, told: bool) -> None:
+    tape = hogged()
+    events, tape.events = tape.events[-5:], tape.events[:-5]
+    tape.at(30 * MS).idle(1).at(40 * MS).sample(12)
+    tape.spawn("keeper", words.THREAD).at(50 * MS).sample(line, track="keeper").thread("main")
+    tape.events += events
+    source = "def keep():\n    before()\n    with lk:\n        fetch()\n" + "\n" * 7 + "    with lk:\n"
+    [one] = findings(tape.lists(source).timeline())
+    assert one.kind == "blocking_call"
+    held = "; keeper was inside of that lock's block meanwhile at demo.py:4 (inferred from the source)"
+    assert one.sentence.endswith(held) == told
+    assert ("keeper" in one.sentence) == told
+
+
 def test_what_a_track_does_says_where_it_was_seen_last() -> None:
     tape = hogged(*SEEN)
     timeline = tape.timeline()

@@ -15,7 +15,6 @@ from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, dictionary, keep, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.asyncio_.sizes import EVERY_NS
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
 TYPE_CHECKING = False
@@ -48,7 +47,7 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "__weakref__", "_began_ns", "_buffer", "_is_asked", "_looked_ns", "_polling", "_shared", "before", "bottom",
+        "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "bottom",
         "clock", "current", "due", "eager", "giver", "guard", "ident", "left", "loop", "onward", "polls_since_ns",
         "resumed", "rows", "track",
     )
@@ -86,7 +85,6 @@ class Loop:
         self._began_ns = 0
         self._polling = False
         #: When it looked last at the sizes of queues.
-        self._looked_ns = 0
         #: asyncio's loop, weakly; and since when it polls, until that has been looked at.
         self.loop: Any = None
         self.polls_since_ns = 0
@@ -127,7 +125,7 @@ class Loop:
             self.over(t_ns)
             self.giver = None
         self._is_asked = False
-        self._look_at_queues(t_ns)
+        self._look_at_queues(t_ns, is_last=True)
         self.ident = 0
         self.onward.clear()  # It names this loop.
         context.inside.pop(self.before, None)
@@ -165,17 +163,17 @@ class Loop:
             self.over(t_ns)
         if self._shared.failed:
             self._shared.find_retrieved(t_ns)
-        if t_ns - self._looked_ns >= EVERY_NS:
+        if self._shared.waits.sizes.known:
             self._look_at_queues(t_ns)
         self.giver = None
         if not count:
             self._polling = True
             self._began_ns = self.polls_since_ns = self.clock()
 
-    def _look_at_queues(self, t_ns: int) -> None:
-        self._looked_ns = t_ns
+    def _look_at_queues(self, t_ns: int, is_last: bool = False) -> None:
         store = self._shared.context.stream.store
-        self._shared.waits.sizes.look(lambda name, size: store(lines.size, t_ns, self.track, name, size))
+        look = self._shared.waits.sizes.look
+        look(t_ns, lambda name, size: store(lines.size, t_ns, self.track, name, size), is_last)
 
     def report_poll(self) -> None:
         """In the flushing thread, or at the end of a poll that was not told of before."""

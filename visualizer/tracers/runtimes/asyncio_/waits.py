@@ -17,12 +17,12 @@ from visualizer.trace import words
 from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.queue_sizes import Sizes, by_dictionary
 from visualizer.tracers.core.sockets import Addresses, address_text
 from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
-from visualizer.tracers.runtimes.asyncio_.sizes import Sizes
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import (
     chain,
@@ -151,7 +151,7 @@ class Waits:
         self._library = library
         self.task = library.task
         self._tasks = tasks
-        self.sizes = Sizes(library.queue)
+        self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"))
         self._numbers = Numbers(self._known_track, self.sizes.met)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.

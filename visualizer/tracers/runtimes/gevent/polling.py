@@ -12,6 +12,7 @@ from visualizer.tracers.runtimes.greenlets.polling import Polls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from typing import Any
 
 _BEFORE = "starting_timer_may_update_loop_time"
@@ -23,8 +24,14 @@ _POLLS = "_visualizer_polls"
 class Poll(Polls):
     """The polls of one hub."""
 
-    def __init__(self, recording: Context, tracks: dict[int, int], hub: Any) -> None:
-        """Raise TypeError if the hub's loop tells nothing of its polls."""
+    def __init__(
+        self, recording: Context, tracks: dict[int, int], hub: Any, look: Callable[[int, int], None]
+    ) -> None:
+        """`look`: called before each of them, with the time and the hub's track.
+
+        Raise TypeError if the hub's loop tells nothing of its polls.
+        """
+        self._look = look
         self._watchers: list[Any] = []
         self._polls: dict[int, Poll] | None = getattr(type(hub.loop), _POLLS, None)
         if self._polls is not None:
@@ -46,6 +53,12 @@ class Poll(Polls):
         for watcher, callback in pairs:
             watcher.start(callback)
             self._watchers.append(watcher)
+
+    def before(self) -> None:
+        super().before()
+        track = self._tracks.get(self._hub)
+        if track is not None:
+            self._look(self._began_ns, track)
 
     def stop(self) -> None:
         for watcher in self._watchers:

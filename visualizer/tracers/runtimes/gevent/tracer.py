@@ -22,6 +22,7 @@ from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.queue_sizes import Sizes, by_slots
 from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, show, type_module, type_name
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.gevent import served
@@ -76,7 +77,7 @@ _class_dict = type.__dict__["__dict__"].__get__
 
 class GeventTracer(Family):
     name = "gevent"
-    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet", *served.MODULES)
+    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet", "gevent.queue", *served.MODULES)
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
@@ -93,7 +94,8 @@ class GeventTracer(Family):
         self._limits = Limits(recording, greenlets)
         self._ready = Ready(recording, greenlets, (self._sleeping, self._outwaiting))
         self._waits = Waits(recording.own, greenlets.sites)
-        self._numbers = Numbers(self._known_track)
+        self._sizes: Sizes | None = None
+        self._numbers = Numbers(self._known_track, self._met)
         self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
@@ -128,6 +130,9 @@ class GeventTracer(Family):
             self._served.imported(name, module)
             return
         known: Any = module
+        if name == "gevent.queue":
+            self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"))
+            return
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
             self._spawns.begin(known.Greenlet)
@@ -160,6 +165,16 @@ class GeventTracer(Family):
         )
         return hook
 
+    def _met(self, reference: Any, name: str) -> None:
+        if self._sizes is not None:
+            self._sizes.met(reference, name)
+
+    def _look_at_queues(self, t_ns: int, hub: int) -> None:
+        """A hub is about to poll."""
+        if self._sizes is not None:
+            store = self._recording.stream.store
+            self._sizes.look(t_ns, lambda name, size: store(lines.size, t_ns, hub, name, size))
+
     # What a greenlet is.
 
     def owns(self, kind: type) -> bool:
@@ -170,7 +185,7 @@ class GeventTracer(Family):
             if self._pause is not None:
                 self._pause_loop(self._pause, greenlet.loop)
             try:
-                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet))
+                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._look_at_queues))
             except TypeError:
                 self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"

@@ -6,16 +6,20 @@ All that is known of a wait in C is a lock. But the thread stands in that call, 
 
 from __future__ import annotations
 
+from _queue import SimpleQueue as _SimpleQueue
+
 from visualizer.trace import words
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.queue_sizes import by_dictionary
 from visualizer.tracers.core.values import nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import plain_value, work_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -106,12 +110,15 @@ class Primitives:
         self.children: set[CodeType] = set()
         #: The functions, by the ids of their code, that acquire locks which something else releases.
         self.signals: set[int] = set()
+        self._size_of_queue: Callable[[Any], int] = lambda queue: -1
         #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
         self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
 
     def learn(self, name: str, module: Any) -> list[CodeType]:
         """The program has imported that module, one of MODULES. Return its functions in which one waits."""
         learned = []
+        if name == "queue":
+            self._size_of_queue = by_dictionary(module.Queue, "maxsize", "queue")
         if name == "multiprocessing.process":
             self.children.add(module.BaseProcess._bootstrap.__code__)
         elif name == "multiprocessing.popen_fork":
@@ -126,6 +133,13 @@ class Primitives:
         if name == "threading":
             self.signals.update(id(code_of(module, path)) for path in _SIGNALS)
         return learned
+
+    def size(self, queue: Any) -> int:
+        """How many items are in a queue that takes any number; -1 if it is none, or that is not known."""
+        kind = type(queue)
+        if kind is _SimpleQueue:
+            return int(_SimpleQueue.qsize(queue))
+        return self._size_of_queue(queue)
 
     def selects(self, code: CodeType) -> bool:
         """Whether that is a selector's `select`."""

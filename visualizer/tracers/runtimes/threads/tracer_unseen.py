@@ -19,19 +19,24 @@ class UnseenTracer:
     modules: tuple[str, ...] = ()
 
     def __init__(self, context: Context) -> None:
-        """Nothing is watched."""
+        self._context = context
 
     def install(self) -> str:
+        self._context.imports.in_threads(self.name, self._begin)
         return (
             "off: what threads wait for, and who wakes them, is recorded from Python 3.12 on; "
             "here a thread that waits in a call is idle (sampled)"
         )
 
+    def _begin(self) -> None:
+        """A thread has a track from its start on, and is sampled."""
+        self._context.stream.here(self._context.now())
+
     def imported(self, name: str, module: ModuleType) -> None:
         """No module is waited for."""
 
     def remove(self) -> None:
-        """There is nothing to take out."""
+        """Nothing but what `Context.take_out` takes out."""
 
     def finish(self, t_ns: int) -> None:
         """There is nothing to store."""

@@ -17,6 +17,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import function_name, own_frame
 from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.queue_sizes import Sizes
 from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
@@ -163,7 +164,8 @@ class Waits:
         self._put: dict[int, deque[tuple[int, int]]] = {}
         #: Thread objects that have begun, by their addresses: their tracks.
         self._threads: dict[int, tuple[Any, int]] = {}
-        self._numbers = Numbers(self._track_of)
+        self._sizes = Sizes(self.primitives.size)
+        self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
         self._sites = CallSites()
         #: Which files are those of hooks, by name: their locks are nobody's business.
@@ -488,6 +490,8 @@ class Waits:
             self._tell_owner(t_ns, runs if entered else owner, name)
             if entered:
                 self._stream.store(lines.tie, t_ns, runs, words.HOLDS, name)
+        # By the time that such a queue is worth a line, somebody has waited for something often enough.
+        self._sizes.look(t_ns, lambda name, size: self._stream.store(lines.size, t_ns, context.track, name, size))
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
         wait.masks = masks or {}

@@ -1,0 +1,81 @@
+"""What keeps threads from running that could: the machine, which runs other programs, or the thread that keeps the
+interpreter's lock in a call of C's.
+
+Of the first the operating system tells: how long a thread has stood in the queue for a processor (Linux: schedstat).
+Asked is of the main thread and of those that run a hub or loop, by the thread that flushes, at each of its looks. The
+second is inferred: our own thread needs that lock, too. Where its look comes late, and one thread alone used the
+processor meanwhile, that one had the lock.
+"""
+
+from __future__ import annotations
+
+import time
+
+from visualizer.trace.words import NOBODY
+from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import ROW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from visualizer.tracers.core.api import Parts
+    from visualizer.tracers.core.buffer import Buffer
+
+#: Less than this from one look to the next is not told.
+_TOLD_NS = 2_000_000
+#: A look that comes so long after the one before may have waited for the interpreter's lock.
+_LATE_NS = 100_000_000
+#: Who had it used so much of the processor's time, all others together so small a part of that, and it stored at most
+#: so many events.
+_USED_NS = 50_000_000
+_OTHERS = 5
+_MOST_STORED = 64
+
+_clock_gettime_ns, _thread_time_ns = time.clock_gettime_ns, time.thread_time_ns
+
+
+class KeptOff:
+    """Looks at who was kept from running since it looked last."""
+
+    def __init__(self) -> None:
+        self._looked_ns = -1
+        self._used_ns = 0
+
+    def look(self, buffers: list[Buffer], now_ns: int) -> list[Parts]:
+        """In the flushing thread, before anything else is measured. What is to be told of the time since."""
+        since_ns, used_ns = self._looked_ns, self._used_ns
+        self._looked_ns, self._used_ns = now_ns, _thread_time_ns()
+        told: list[Parts] = []
+        for buffer in buffers:
+            more_ns = buffer.run_queue.more_ns() if buffer.run_queue is not None else 0
+            if more_ns >= _TOLD_NS:
+                # What it still waits for is told when that is over.
+                began_ns = min(since_ns, now_ns - more_ns)
+                told.append((lines.delayed, now_ns, buffer.track, NOBODY, (began_ns, now_ns), None, more_ns))
+        late_ns = now_ns - since_ns
+        if since_ns >= 0 and late_ns >= _LATE_NS and 2 * (self._used_ns - used_ns) < late_ns:
+            holder = _holder(buffers, since_ns)
+            if holder is not None:
+                told.append((lines.delayed, now_ns, NOBODY, holder.track, (since_ns, now_ns), None, late_ns))
+        return told
+
+
+def _holder(buffers: list[Buffer], since_ns: int) -> Buffer | None:
+    """Which thread alone used the processor since then; None if none did."""
+    used: list[tuple[int, int]] = []
+    for number, buffer in enumerate(buffers):
+        stored, measured_ns, before_ns = buffer.measured
+        if buffer.clock == -1:
+            continue
+        try:
+            now_ns = _clock_gettime_ns(buffer.clock)
+        except OSError:
+            continue  # It has ended.
+        # One that was never measured has begun since, and used all of it since.
+        is_known = before_ns >= 0 and (measured_ns >= since_ns or not measured_ns)
+        is_quiet = buffer.taken + len(buffer.rows) // ROW - max(stored, 0) <= _MOST_STORED
+        used.append((now_ns - max(before_ns, 0), number if is_known and is_quiet else -1))
+    if not used:
+        return None
+    most_ns, number = max(used)
+    others_ns = sum(ns for ns, _ in used) - most_ns
+    return buffers[number] if number >= 0 and most_ns >= max(_USED_NS, _OTHERS * others_ns) else None
