@@ -16,7 +16,7 @@ from tests.tracers.traced import SCENARIOS, Traced, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
-from visualizer.tracers.core.stream import packed
+from visualizer.tracers.core.rows import PARTS, Rows
 
 in_c = pytest.mark.skipif(
     compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
@@ -313,14 +313,31 @@ def test_both_recorders_tell_the_same_of_random_programs(
 
 
 @in_c
-def test_rows_are_packed_as_by_python() -> None:
+def test_rows_in_c_are_those_in_python() -> None:
     recorder = compiled.recorder(compiled._monotonic_ns)
-    rows = [0, -1, 1, 2**63 - 1, -(2**63), 7 << 32, *range(123456789, 123456789 + 300)]
-    assert recorder.packed(rows) == packed(rows)
-    assert recorder.packed([]) == packed([]) == ""
-    for wrong in ([1, 2], [2**63, 0, 0], ["a", 0, 0], (1, 2, 3)):
-        with pytest.raises((TypeError, OverflowError)):
-            recorder.packed(wrong)
+
+    def used(rows: Any) -> list[Any]:
+        told = [list(rows), rows.packed(), rows.count_of(PARTS), rows.until(7, 0)]
+        rows.extend((0, PARTS, 1, 7, 4, -(2**63)))
+        rows += (7, 3, 2**63 - 1)
+        for number in range(300):
+            rows.extend((8 + number, number % 7, 123456789 * number))
+        told += [rows.until(t_ns, first) for t_ns in (-1, 0, 7, 100, 10**6) for first in (0, 2)]
+        told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
+        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), rows.packed()]
+        part, taken = rows.part(2, 9), rows.take(250)
+        part.translate({track: track + 1 for track in range(-1, 8)})
+        part += taken
+        told += [list(rows), list(taken), list(part), list(rows.part(50, 10**6)), list(rows.take(10**6)), bool(rows)]
+        part.clear()
+        return [*told, len(part)]
+
+    assert used(recorder.Rows()) == used(Rows())
+    for wrong in ([1, 2, 3], (1, 2), (2**63, 0, 0), ("a", 0, 0), None):
+        rows = recorder.Rows()
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            rows.extend(wrong)
+        assert list(rows) == []
 
 
 @in_c

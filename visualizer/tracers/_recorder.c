@@ -6,8 +6,8 @@ greenlets/tracer.py (raw_hook); here it stands once more, and also for generator
 others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is given to the hook in
 Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
 
-It keeps nothing of its own: it reads and writes the slots of the objects that the hooks in Python use, by their
-offsets, and appends to the lists that they append to. Generator functions that were seen being called are called by way of it.
+It keeps nothing of its own but the rows (core/rows.py has these in Python): it reads and writes the slots of the
+objects that the hooks in Python use, by their offsets, and stores where they store. Generator functions that were seen being called are called by way of it.
 Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
 tracks. All of this is public API of CPython; it needs the GIL. */
 
@@ -24,7 +24,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 7
+#define ABI 8
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -32,7 +32,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed) X(makers) X(ended)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -57,12 +57,14 @@ static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
 static Py_ssize_t longest, most_shapes, longest_text, full;
 /* How a row says a value, as core/buffer.py has it: by what stands for 0, for numbers up to that, from which bit on. */
 static Py_ssize_t zero, largest, value_bit;
+/* In a row, in place of a track: core/rows.py. */
+enum { of_parts = -1 };
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
 static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
-/* The buffer of this thread, as was last seen there. Only compared. */
-static _Thread_local PyObject *here;
+/* The rows of the buffer of this thread, by their serial number, once these were seen there. */
+static _Thread_local unsigned long long here;
 
 static void
 put(PyObject *object, Py_ssize_t offset, PyObject *value)
@@ -73,33 +75,91 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 }
 
 /* -1 of what is no such number. */
-static long
+static long long
 number(PyObject *value)
 {
     if (value == NULL || !PyLong_CheckExact(value)) {
         return -1;
     }
-    long found = PyLong_AsLong(value);
+#if PY_VERSION_HEX >= 0x030c0000
+    if (PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+        return PyUnstable_Long_CompactValue((PyLongObject *)value);
+    }
+#endif
+    long long found = PyLong_AsLongLong(value);
     if (found == -1) {
         PyErr_Clear();
     }
     return found;
 }
 
-static PyObject *
+/* time.monotonic_ns(); -1, and an exception, if there is none. */
+static long long
 now(void)
 {
-#if PY_VERSION_HEX >= 0x030d0000
-    PyTime_t t;
-    return PyTime_Monotonic(&t) < 0 ? NULL : PyLong_FromLongLong(t);
-#elif defined(__linux__)
+#if defined(__linux__)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return PyLong_FromLongLong(t.tv_sec * 1000000000LL + t.tv_nsec);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+#elif PY_VERSION_HEX >= 0x030d0000
+    PyTime_t t;
+    return PyTime_Monotonic(&t) < 0 ? -1 : t;
 #else
-    return PyObject_CallNoArgs(monotonic_ns);
+    PyObject *t = PyObject_CallNoArgs(monotonic_ns);
+    long long found = t == NULL ? -1 : PyLong_AsLongLong(t);
+    Py_XDECREF(t);
+    return found;
 #endif
 }
+
+/* Rows: of each three integers, one after another. */
+
+#define ROW 3
+/* Room that is kept once the rows are taken. */
+#define KEPT_ROOM (4 * 1024 * ROW)
+
+typedef struct {
+    PyObject_HEAD
+    long long *items;
+    Py_ssize_t size, room;
+    /* No others have the same. */
+    unsigned long long serial;
+} Rows;
+
+static PyTypeObject *rows_type;
+
+/* Have room for so many more integers; return whether there is, without an exception if not. */
+static int
+make_room(Rows *rows, Py_ssize_t more)
+{
+    if (rows->room - rows->size >= more) {
+        return 1;
+    }
+    Py_ssize_t room = rows->size + rows->size / 2 + more + 64 * ROW;
+    long long *items = PyMem_Realloc(rows->items, (size_t)room * sizeof(long long));
+    if (items != NULL) {
+        rows->items = items;
+        rows->room = room;
+    }
+    return items != NULL;
+}
+
+/* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
+static int
+store_at(PyObject *object, long long t, long long track, long long shape)
+{
+    if (object == NULL || !Py_IS_TYPE(object, rows_type) || !make_room((Rows *)object, ROW)) {
+        return 0;
+    }
+    Rows *rows = (Rows *)object;
+    long long *to = rows->items + rows->size;
+    to[0] = t;
+    to[1] = track;
+    to[2] = shape;
+    rows->size += ROW;
+    return 1;
+}
+
 
 /* What `table` has for an integer, borrowed; NULL, and no exception, if it has nothing. */
 static PyObject *
@@ -130,25 +190,17 @@ place_of(PyFrameObject *frame)
     return place;
 }
 
-/* Store a row, now. Return whether it is stored: all of it, or nothing. */
+/* Store a row, now. A shape below 0 is not known. Return whether it is stored: all of it, or nothing. */
 static int
-store(PyObject *rows, PyObject *track, PyObject *shape)
+store(PyObject *rows, PyObject *track, long long shape)
 {
-    if (rows == NULL || !PyList_CheckExact(rows) || track == NULL || shape == NULL) {
+    long long its = shape < 0 ? -1 : number(track);
+    long long t = its < 0 ? -1 : now();
+    if (t < 0) {
+        PyErr_Clear();
         return 0;
     }
-    PyObject *t = now();
-    Py_ssize_t before = PyList_GET_SIZE(rows);
-    int failed = t == NULL || PyList_Append(rows, t) < 0 || PyList_Append(rows, track) < 0 ||
-                 PyList_Append(rows, shape) < 0;
-    Py_XDECREF(t);
-    if (failed) {
-        PyErr_Clear();
-        if (PyList_SetSlice(rows, before, PY_SSIZE_T_MAX, NULL) < 0) {
-            PyErr_Clear();
-        }
-    }
-    return !failed;
+    return store_at(rows, t, its, shape);
 }
 
 /* Whether a row can say `value`, a number: that in `said`. */
@@ -232,8 +284,8 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
             PyObject *offset)
 {
     PyObject *rows = BUFFER(buffer, rows), *parts = BUFFER(buffer, parts);
-    if (rows == NULL || !PyList_CheckExact(rows) || parts == NULL || !PyList_CheckExact(parts) || code == NULL ||
-        offset == NULL || PyList_GET_SIZE(rows) > full) {
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type) || parts == NULL || !PyList_CheckExact(parts) || code == NULL ||
+        offset == NULL || ((Rows *)rows)->size > full) {
         return 0;
     }
     PyObject *text = kept(value);
@@ -244,26 +296,22 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
         PyErr_Clear();
         return 0;
     }
-    PyObject *t = now(), *of_parts = PyLong_FromLong(-1), *zero = PyLong_FromLong(0);
-    Py_ssize_t parts_before = PyList_GET_SIZE(parts), rows_before = PyList_GET_SIZE(rows);
-    int failed = t == NULL || of_parts == NULL || zero == NULL;
+    long long t_ns = now();
+    PyObject *t = t_ns < 0 ? NULL : PyLong_FromLongLong(t_ns);
+    Py_ssize_t before = PyList_GET_SIZE(parts);
+    int failed = t == NULL;
     /* The parts first, so that a row that is found has its parts. */
-    PyObject *all[] = {line, t, RUN(run, track), cause, text, code, offset}, *row[] = {t, of_parts, zero};
+    PyObject *all[] = {line, t, RUN(run, track), cause, text, code, offset};
     for (size_t i = 0; !failed && i < 7; i++) {
         failed = PyList_Append(parts, all[i]) < 0;
     }
-    for (size_t i = 0; !failed && i < 3; i++) {
-        failed = PyList_Append(rows, row[i]) < 0;
-    }
+    failed = failed || !store_at(rows, t_ns, of_parts, 0);
     if (failed) {
         PyErr_Clear();
-        if (PyList_SetSlice(rows, rows_before, PY_SSIZE_T_MAX, NULL) < 0 ||
-            PyList_SetSlice(parts, parts_before, PY_SSIZE_T_MAX, NULL) < 0) {
+        if (PyList_SetSlice(parts, before, PY_SSIZE_T_MAX, NULL) < 0) {
             PyErr_Clear();
         }
     }
-    Py_XDECREF(zero);
-    Py_XDECREF(of_parts);
     Py_XDECREF(t);
     Py_DECREF(text);
     return !failed;
@@ -276,25 +324,21 @@ is_here(PyObject *buffer, PyObject *local)
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         return 0;
     }
-    if (here != buffer) {
-        PyObject *found = PyObject_GetAttrString(local, "buffer");
-        here = found;
-        Py_XDECREF(found);
-        if (found == NULL) {
-            PyErr_Clear();
+    PyObject *rows = BUFFER(buffer, rows);
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type)) {
+        return 0;
+    }
+    /* A thread has one buffer from its first event to its end. */
+    if (here != ((Rows *)rows)->serial) {
+        PyObject *found = PyObject_GetAttr(local, buffer_text);
+        if (found == buffer) {
+            here = ((Rows *)rows)->serial;
         }
-    }
-    /* `here` may have been freed since, and another thread's buffer have its place. */
-    PyObject *ident = BUFFER(buffer, ident);
-    if (here != buffer || ident == NULL || !PyLong_CheckExact(ident)) {
-        return 0;
-    }
-    unsigned long known = PyLong_AsUnsignedLong(ident);
-    if (known == (unsigned long)-1 && PyErr_Occurred()) {
+        Py_XDECREF(found);
         PyErr_Clear();
-        return 0;
+        return found == buffer;
     }
-    return known == PyThread_get_thread_ident();
+    return 1;
 }
 
 /* The last of what an object refers to, in the order of gc.get_referents, and how many there are. */
@@ -498,32 +542,30 @@ run_of(Hook *self, PyObject *frame)
 static int
 is_suspended(PyObject *run)
 {
-    return number(RUN(run, at)) == number(suspended);
+    /* Python has one object for each small integer. */
+    return RUN(run, at) == suspended;
 }
 
-/* The shape of an event at `site` with `value`, and what says the value; a new reference. NULL, and no exception, if that
-   is not known. The value met there last is `known`, with its shape. */
-static PyObject *
+/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
+   is `known`, with its shape. */
+static long long
 shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
-        return Py_XNewRef(known_shape);
+        return number(known_shape);
     }
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
-        return NULL;
+        return -1;
     }
-    PyObject *found = NULL;
     if (PyUnicode_CheckExact(value) || value == Py_None || value == no_value) {
-        found = Py_XNewRef(PyDict_GetItemWithError(SITE(site, shapes), value));
+        PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
+        if (found == NULL) {
+            PyErr_Clear();
+        }
+        return number(found);
     }
-    else if (number(SITE(site, bare)) >= 0) {
-        long long said = said_of(value, buffer);
-        found = said == 0 ? NULL : PyLong_FromLongLong(number(SITE(site, bare)) + said);
-    }
-    if (found == NULL) {
-        PyErr_Clear();
-    }
-    return found;
+    long long bare = number(SITE(site, bare)), said = bare < 0 ? 0 : said_of(value, buffer);
+    return said == 0 ? -1 : bare + said;
 }
 
 /* `run`, which is suspended in `frame`, is sent to at another place than last. Return whether generators were sent to
@@ -648,13 +690,12 @@ may_start(Hook *self)
            (is_size(self->steppers, 0) || PyDict_GET_SIZE(self->inside) == 0);
 }
 
-/* The shape of a resumption by a `for` or `next` in `frame`, borrowed; NULL if that is not known. */
-static PyObject *
+/* The shape of a resumption by a `for` or `next` in `frame`; -1 if that is not known. */
+static long long
 next_shape_in(PyObject *buffer, PyFrameObject *frame)
 {
     PyObject *site = look_up(BUFFER(buffer, sites), place_of(frame));
-    return site != NULL && Py_IS_TYPE(site, site_slots.type) && number(SITE(site, next_shape)) >= 0
-               ? SITE(site, next_shape) : NULL;
+    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? number(SITE(site, next_shape)) : -1;
 }
 
 /* A generator that nothing waits for, and nobody closes, returns None. */
@@ -663,8 +704,8 @@ store_return(Hook *self, PyObject *run, PyFrameObject *frame)
 {
     PyObject *buffer = RUN(run, in_thread);
     if (RUN(run, closing) != Py_False || RUN(run, outer) != Py_None || PyDict_GET_SIZE(self->through) != 0 ||
-        !is_size(self->due, 0) || !is_here(buffer, self->local) || number(BUFFER(buffer, ended)) < 0 ||
-        !store(BUFFER(buffer, rows), RUN(run, track), BUFFER(buffer, ended))) {
+        !is_size(self->due, 0) || !is_here(buffer, self->local) ||
+        !store(BUFFER(buffer, rows), RUN(run, track), number(BUFFER(buffer, ended)))) {
         return 0;
     }
     set_of_id(self->live, frame, NULL);
@@ -749,7 +790,7 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
         entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
     }
     if (entry != NULL && PyDict_SetItem(self->found, key, entry) == 0) {
-        stored = store(BUFFER(buffer, rows), track, PyTuple_GET_ITEM(maker, 0));
+        stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
         if (!stored) {
             set_of_id(self->found, its, NULL);
         }
@@ -857,18 +898,16 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
-    PyObject *shape = buffer == NULL ? NULL : next_shape_in(buffer, back);
+    long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
     PyObject *key = PyLong_FromVoidPtr(frame), *run = NULL;
     int stored = 0;
-    if (key != NULL && shape != NULL) {
+    if (key != NULL && shape >= 0) {
         Py_INCREF(found);
-        Py_INCREF(shape);
         run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
         if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
         }
-        Py_DECREF(shape);
         Py_DECREF(found);
     }
     PyErr_Clear();
@@ -1035,11 +1074,10 @@ store_send(Hook *self, PyObject *run, PyObject *buffer)
         return 0;
     }
     Py_INCREF(value);
-    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
+    long long shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
     int stored = 0;
-    if (shape != NULL) {
+    if (shape >= 0) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
-        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, resume_site))) {
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
@@ -1067,10 +1105,9 @@ store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
     if (back == NULL) {
         return 0;
     }
-    PyObject *site = look_up(BUFFER(buffer, sites), place_of(back));
+    long long shape = next_shape_in(buffer, back);
     Py_DECREF(back);
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) < 0 ||
-        !store(BUFFER(buffer, rows), RUN(run, track), SITE(site, next_shape))) {
+    if (!store(BUFFER(buffer, rows), RUN(run, track), shape)) {
         return 0;
     }
     put(run, run_slots.at, running);
@@ -1103,11 +1140,10 @@ store_yield(PyObject *run, PyObject *value)
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
     }
-    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
+    long long shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
-    if (shape != NULL) {
+    if (shape >= 0) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
-        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, yield_site))) {
         Py_INCREF(buffer);
@@ -1212,14 +1248,14 @@ note_send(Hook *self, PyFrameObject *frame, PyObject *function)
 /* What is known of generators of `code`, borrowed: (code, offsets of its returns, the one where it begins, 0); NULL if
    none has begun in this thread before. */
 static PyObject *
-known_of(PyObject *buffer, PyObject *code, PyObject **shape)
+known_of(PyObject *buffer, PyObject *code, long long *shape)
 {
     PyObject *maker = look_up(BUFFER(buffer, makers), (Py_ssize_t)code);
     if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
         return NULL;
     }
     PyObject *known = PyTuple_GET_ITEM(maker, 1);
-    *shape = PyTuple_GET_ITEM(maker, 0);
+    *shape = number(PyTuple_GET_ITEM(maker, 0));
     return PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 4 && PyTuple_GET_ITEM(known, 0) == code &&
                    PyFrozenSet_CheckExact(PyTuple_GET_ITEM(known, 1)) ? known : NULL;
 }
@@ -1231,12 +1267,13 @@ store_start(Hook *self, PyFrameObject *frame)
     PyObject *buffer = may_start(self) ? buffer_here(self) : NULL;
     PyFrameObject *back = buffer == NULL ? NULL : PyFrame_GetBack(frame);
     PyCodeObject *code = PyFrame_GetCode(frame);
-    PyObject *spawn = NULL, *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
-    PyObject *begins = known == NULL ? NULL : next_shape_in(buffer, back);
+    long long spawn = -1, begins = -1;
+    PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
+    if (known != NULL) {
+        begins = next_shape_in(buffer, back);
+    }
     int stored = 0;
-    if (begins != NULL && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
-        Py_INCREF(spawn);
-        Py_INCREF(begins);
+    if (begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
         PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
         PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
         Py_XDECREF(new_track);
@@ -1250,7 +1287,8 @@ store_start(Hook *self, PyFrameObject *frame)
             PyObject *rows = BUFFER(buffer, rows);
             stored = store(rows, track, spawn);
             if (stored && !store(rows, track, begins)) {
-                stored = PyList_SetSlice(rows, PyList_GET_SIZE(rows) - 3, PY_SSIZE_T_MAX, NULL) < 0;
+                ((Rows *)rows)->size -= ROW;
+                stored = 0;
             }
             if (!stored) {
                 set_of_id(self->live, frame, NULL);
@@ -1262,8 +1300,6 @@ store_start(Hook *self, PyFrameObject *frame)
         Py_XDECREF(run);
         Py_XDECREF(key);
         Py_XDECREF(track);
-        Py_DECREF(begins);
-        Py_DECREF(spawn);
     }
     Py_DECREF(code);
     Py_XDECREF(back);
@@ -1275,7 +1311,8 @@ store_start(Hook *self, PyFrameObject *frame)
 static int
 store_leaving(Hook *self, PyObject *run, PyFrameObject *frame, long offset, PyObject *value)
 {
-    PyObject *buffer = RUN(run, in_thread), *at = PyLong_FromLong(offset), *shape;
+    PyObject *buffer = RUN(run, in_thread), *at = PyLong_FromLong(offset);
+    long long shape;
     int stored = 0;
     if (at == NULL || PyDict_GET_SIZE(self->thrown) != 0 || buffer == NULL ||
         !Py_IS_TYPE(buffer, buffer_slots.type)) {
@@ -1592,24 +1629,20 @@ variable_of(PyFrameObject *frame, PyObject *name)
     return found;
 }
 
-/* The shape of a switch that hands over a value, and what says that; a new reference, or NULL, and no exception. */
-static PyObject *
+/* The shape of a switch that hands over a value, and what says that; -1 if that is not known. */
+static long long
 shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
 {
     PyObject *known = look_up(BUFFER(buffer, handed), place);
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 3) {
-        return NULL;
+        return -1;
     }
     Py_INCREF(known);
     PyObject *value = variable_of(frame, PyTuple_GET_ITEM(known, 1));
-    long long said = value == NULL ? 0 : said_of(value, buffer);
-    PyObject *shape = said == 0 ? NULL : PyLong_FromLongLong(number(PyTuple_GET_ITEM(known, 0)) + said);
+    long long said = value == NULL ? 0 : said_of(value, buffer), bare = number(PyTuple_GET_ITEM(known, 0));
     Py_XDECREF(value);
     Py_DECREF(known);
-    if (shape == NULL) {
-        PyErr_Clear();
-    }
-    return shape;
+    return said == 0 || bare < 0 ? -1 : bare + said;
 }
 
 /* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
@@ -1622,12 +1655,11 @@ store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
     }
     Py_INCREF(track);
     Py_ssize_t place = place_of(frame);
-    PyObject *shape = Py_XNewRef(look_up(BUFFER(self->buffer, shapes), place));
-    if (shape == NULL) {
+    long long shape = number(look_up(BUFFER(self->buffer, shapes), place));
+    if (shape < 0) {
         shape = shape_handed(self->buffer, frame, place);
     }
     int stored = store(BUFFER(self->buffer, rows), track, shape);
-    Py_XDECREF(shape);
     Py_DECREF(track);
     return stored;
 }
@@ -1656,7 +1688,7 @@ store_resumed(Hook *self, PyObject *target)
         return 0;
     }
     Py_INCREF(track);
-    int stored = store(BUFFER(self->buffer, rows), track, self->resumed);
+    int stored = store(BUFFER(self->buffer, rows), track, number(self->resumed));
     if (stored && PyDict_DelItem(self->ready, key) < 0) {
         PyErr_Clear();
     }
@@ -1677,10 +1709,10 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
         PyErr_Clear();
         return 0;
     }
-    PyObject *shape = look_up(self->sleeps, place_of(caller));
+    long long shape = number(look_up(self->sleeps, place_of(caller)));
     Py_DECREF(caller);
     PyObject *hub = of_id(self->hubs, target), *track = of_id(self->everybody, origin);
-    PyObject *key = shape == NULL || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
+    PyObject *key = shape < 0 || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
     int stored = 0;
     if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
         stored = store(BUFFER(self->buffer, rows), hub, shape);
@@ -1743,33 +1775,25 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /* Two of them for each number of 12 bits. */
 static char pairs[4096][2];
 
-/* Of a list of rows: base64 of its integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
+/* Base64 of the integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
 static PyObject *
-packed(PyObject *Py_UNUSED(module), PyObject *rows)
+rows_packed(PyObject *self, PyObject *Py_UNUSED(args))
 {
-    if (!PyList_CheckExact(rows) || PyList_GET_SIZE(rows) % 3 != 0) {
-        PyErr_SetString(PyExc_TypeError, "rows are a list of three integers each");
-        return NULL;
-    }
-    Py_ssize_t count = PyList_GET_SIZE(rows);
+    Rows *rows = (Rows *)self;
     /* 24 bytes of a row are 32 digits. */
-    PyObject *text = PyUnicode_New(count / 3 * 32, 127);
+    PyObject *text = PyUnicode_New(rows->size / ROW * 32, 127);
     if (text == NULL) {
         return NULL;
     }
     char *to = (char *)PyUnicode_1BYTE_DATA(text);
-    for (Py_ssize_t row = 0; row < count; row += 3) {
+    for (Py_ssize_t row = 0; row < rows->size; row += ROW) {
         unsigned char bytes[24];
-        for (int i = 0; i < 3; i++) {
-            long long number = PyLong_AsLongLong(PyList_GET_ITEM(rows, row + i));
-            if (number == -1 && PyErr_Occurred()) {
-                Py_DECREF(text);
-                return NULL;
-            }
-            for (int byte = 0; byte < 8; byte++) {
-                bytes[8 * i + byte] = (unsigned char)((unsigned long long)number >> 8 * byte);
-            }
+        memcpy(bytes, rows->items + row, sizeof(bytes));
+#if PY_BIG_ENDIAN
+        for (int i = 0; i < 24; i++) {
+            bytes[i] = (unsigned char)((unsigned long long)rows->items[row + i / 8] >> 8 * (i % 8));
         }
+#endif
         for (int i = 0; i < 24; i += 3, to += 4) {
             unsigned bits = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
             memcpy(to, pairs[bits >> 12], 2);
@@ -1778,6 +1802,264 @@ packed(PyObject *Py_UNUSED(module), PyObject *rows)
     }
     return text;
 }
+
+static Rows *
+new_rows(void)
+{
+    Rows *rows = PyObject_New(Rows, rows_type);
+    if (rows != NULL) {
+        static unsigned long long serials;
+        rows->items = NULL;
+        rows->size = rows->room = 0;
+        rows->serial = ++serials;
+    }
+    return rows;
+}
+
+static PyObject *
+rows_new(PyTypeObject *Py_UNUSED(type), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return (PyObject *)new_rows();
+}
+
+static void
+rows_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyMem_Free(((Rows *)self)->items);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Add those of other rows, or of a tuple: all of them, or none. */
+static int
+add(Rows *rows, PyObject *others)
+{
+    int is_tuple = PyTuple_CheckExact(others);
+    if (!is_tuple && !Py_IS_TYPE(others, rows_type)) {
+        PyErr_SetString(PyExc_TypeError, "rows, or a tuple of integers, are added");
+        return -1;
+    }
+    Py_ssize_t count = is_tuple ? PyTuple_GET_SIZE(others) : ((Rows *)others)->size;
+    if (count % ROW != 0) {
+        PyErr_SetString(PyExc_ValueError, "a row has three integers");
+        return -1;
+    }
+    if (!make_room(rows, count)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        long long item;
+        if (!is_tuple) {
+            item = ((Rows *)others)->items[i];
+        }
+        else if (PyLong_Check(PyTuple_GET_ITEM(others, i))) {
+            item = PyLong_AsLongLong(PyTuple_GET_ITEM(others, i));
+            if (item == -1 && PyErr_Occurred()) {
+                return -1;
+            }
+        }
+        else {
+            PyErr_SetString(PyExc_TypeError, "rows are of integers");
+            return -1;
+        }
+        rows->items[rows->size + i] = item;
+    }
+    rows->size += count;
+    return 0;
+}
+
+static PyObject *
+rows_extend(PyObject *self, PyObject *others)
+{
+    if (add((Rows *)self, others) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+rows_add(PyObject *self, PyObject *others)
+{
+    return add((Rows *)self, others) < 0 ? NULL : Py_NewRef(self);
+}
+
+static PyObject *
+rows_clear(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    ((Rows *)self)->size = 0;
+    Py_RETURN_NONE;
+}
+
+static Py_ssize_t
+rows_length(PyObject *self)
+{
+    return ((Rows *)self)->size;
+}
+
+static PyObject *
+rows_item(PyObject *self, Py_ssize_t at)
+{
+    Rows *rows = (Rows *)self;
+    if (at < 0 || at >= rows->size) {
+        PyErr_SetString(PyExc_IndexError, "there is no such integer");
+        return NULL;
+    }
+    return PyLong_FromLongLong(rows->items[at]);
+}
+
+/* New rows with those of numbers `from` up to `to`, as far as they are there. */
+static PyObject *
+part_of(Rows *rows, Py_ssize_t from, Py_ssize_t to)
+{
+    Py_ssize_t all = rows->size / ROW;
+    from = from < 0 ? 0 : from > all ? all : from;
+    to = to < from ? from : to > all ? all : to;
+    Rows *part = new_rows();
+    if (part != NULL && !make_room(part, (to - from) * ROW)) {
+        Py_DECREF(part);
+        return PyErr_NoMemory();
+    }
+    if (part != NULL && to > from) {
+        part->size = (to - from) * ROW;
+        memcpy(part->items, rows->items + from * ROW, (size_t)part->size * sizeof(long long));
+    }
+    return (PyObject *)part;
+}
+
+static PyObject *
+rows_part(PyObject *self, PyObject *args)
+{
+    Py_ssize_t from, to;
+    return PyArg_ParseTuple(args, "nn", &from, &to) ? part_of((Rows *)self, from, to) : NULL;
+}
+
+static PyObject *
+rows_take(PyObject *self, PyObject *arg)
+{
+    Rows *rows = (Rows *)self;
+    Py_ssize_t count = PyLong_AsSsize_t(arg);
+    if (count == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    Rows *taken = (Rows *)part_of(rows, 0, count);
+    if (taken != NULL) {
+        rows->size -= taken->size;
+        memmove(rows->items, rows->items + taken->size, (size_t)rows->size * sizeof(long long));
+        if (rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
+            long long *items = PyMem_Realloc(rows->items, KEPT_ROOM * sizeof(long long));
+            if (items != NULL) {
+                rows->items = items;
+                rows->room = KEPT_ROOM;
+            }
+        }
+    }
+    return (PyObject *)taken;
+}
+
+static PyObject *
+rows_find(PyObject *self, PyObject *args)
+{
+    Rows *rows = (Rows *)self;
+    long long track;
+    Py_ssize_t from, to;
+    if (!PyArg_ParseTuple(args, "Lnn", &track, &from, &to)) {
+        return NULL;
+    }
+    Py_ssize_t at = from < 0 ? 0 : from, all = rows->size / ROW, until = to < all ? to : all;
+    while (at < until && rows->items[at * ROW + 1] != track) {
+        at++;
+    }
+    return PyLong_FromSsize_t(at < until ? at : to);
+}
+
+static PyObject *
+rows_count_of(PyObject *self, PyObject *arg)
+{
+    Rows *rows = (Rows *)self;
+    long long track = PyLong_AsLongLong(arg);
+    if (track == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
+        count += rows->items[i] == track;
+    }
+    return PyLong_FromSsize_t(count);
+}
+
+static PyObject *
+rows_until(PyObject *self, PyObject *args)
+{
+    Rows *rows = (Rows *)self;
+    long long t;
+    Py_ssize_t low;
+    if (!PyArg_ParseTuple(args, "Ln", &t, &low)) {
+        return NULL;
+    }
+    Py_ssize_t high = rows->size / ROW;
+    low = low < 0 ? 0 : low;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        if (t < rows->items[middle * ROW]) {
+            high = middle;
+        }
+        else {
+            low = middle + 1;
+        }
+    }
+    return PyLong_FromSsize_t(low);
+}
+
+static PyObject *
+rows_translate(PyObject *self, PyObject *known)
+{
+    Rows *rows = (Rows *)self;
+    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
+        PyObject *track = PyLong_FromLongLong(rows->items[i]);
+        PyObject *its = track == NULL ? NULL : PyObject_GetItem(known, track);
+        long long number = its == NULL ? -1 : PyLong_AsLongLong(its);
+        Py_XDECREF(its);
+        Py_XDECREF(track);
+        if (number == -1 && PyErr_Occurred()) {
+            return NULL;
+        }
+        /* Code in Python ran. */
+        if (i < rows->size) {
+            rows->items[i] = number;
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef rows_methods[] = {
+    {"extend", rows_extend, METH_O, NULL},
+    {"clear", rows_clear, METH_NOARGS, NULL},
+    {"part", rows_part, METH_VARARGS, NULL},
+    {"take", rows_take, METH_O, NULL},
+    {"find", rows_find, METH_VARARGS, NULL},
+    {"count_of", rows_count_of, METH_O, NULL},
+    {"until", rows_until, METH_VARARGS, NULL},
+    {"translate", rows_translate, METH_O, NULL},
+    {"packed", rows_packed, METH_NOARGS, NULL},
+    {NULL},
+};
+static PyType_Slot rows_type_slots[] = {
+    {Py_tp_new, rows_new},
+    {Py_tp_dealloc, rows_dealloc},
+    {Py_tp_methods, rows_methods},
+    {Py_sq_length, rows_length},
+    {Py_sq_item, rows_item},
+    {Py_sq_inplace_concat, rows_add},
+    {0, NULL},
+};
+static PyType_Spec rows_spec = {
+    .name = "visualizer.tracers._recorder.Rows",
+    .basicsize = sizeof(Rows),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = rows_type_slots,
+};
 
 /* What Python calls. */
 
@@ -1980,7 +2262,6 @@ static PyMethodDef functions[] = {
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
-    {"packed", packed, METH_O, NULL},
     {NULL},
 };
 
@@ -2032,8 +2313,9 @@ execute(PyObject *module)
 #endif
     hook_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &hook_spec, NULL);
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
+    rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
     if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
-        method_type == NULL) {
+        method_type == NULL || rows_type == NULL || PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0) {
         return -1;
     }
     return PyModule_AddIntMacro(module, ABI);

@@ -2,9 +2,13 @@ from collections.abc import Callable
 from types import CodeType, GetSetDescriptorType
 from typing import Any
 
+from visualizer.tracers.core import rows
+
 Hook = Callable[[str, Any], None]
 
 ABI: int
+
+Rows = rows.Rows
 
 def learn(
     run: type,
@@ -52,7 +56,6 @@ def switch_hook(
 def run_callback(
     run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
 ) -> Callable[..., Any]: ...
-def packed(rows: list[int], /) -> str: ...
 def hub_hook(
     buffer: Any,
     raw: dict[int, int],

@@ -14,15 +14,11 @@ import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import time
-from _struct import pack as _to_bytes
-from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
 from visualizer.trace.words import NOBODY, NOTHING
 from visualizer.tracers.core.buffer import (
     NEW,
-    PARTS,
-    ROW,
     STRIDE,
     VALUE_BIT,
     Buffer,
@@ -38,6 +34,7 @@ from visualizer.tracers.core.handlers import is_by_handler
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
+from visualizer.tracers.core.rows import PARTS, ROW, Rows
 from visualizer.tracers.core.string_table import Interning
 from visualizer.tracers.core.unstored import all_is_stored
 
@@ -83,11 +80,6 @@ def _join(parts: list[Any], at: int) -> bool:
     return True
 
 
-def packed(rows: list[int]) -> str:
-    """Rows as they stand in the file."""
-    return _b2a_base64(_to_bytes(f"<{len(rows)}q", *rows), newline=False).decode("ascii")
-
-
 class Stream(Interning):
     """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
 
@@ -106,8 +98,8 @@ class Stream(Interning):
         self.look: Callable[[], None] = lambda: None
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
         self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
-        #: Makes the text of rows (`packed`).
-        self.packed = packed
+        #: Makes what rows are stored in: the recorder in C has a type of its own.
+        self.new_rows: Callable[[], Rows] = Rows
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -157,7 +149,7 @@ class Stream(Interning):
         try:
             buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self.local.buffer = Buffer(_get_ident())
+            buffer = self.local.buffer = Buffer(self.new_rows(), _get_ident())
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
@@ -341,7 +333,9 @@ class Stream(Interning):
             told.append(idle_turn(buffer.idle_ns, 0))
             buffer.idle_ns = -1
         for parts in told:
-            self._make_lines(Taken(buffer, [parts[1], PARTS, 0], list(parts)), 1, made)
+            row = self.new_rows()
+            row.extend((parts[1], PARTS, 0))
+            self._make_lines(Taken(buffer, row, list(parts)), 1, made)
         buffer.sights, buffer.turns = [] if ended else buffer.sights[-1:], []
         return len(told)
 
@@ -354,17 +348,17 @@ class Stream(Interning):
             known = track if taken.buffer.reported else self.process if is_first else -1
             self._thread = track
             if known >= 0:
-                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
+                lines.append(f'["thread",{taken.t_ns - self.start_ns},{known}]\n')
             taken.buffer.reported = True
-        rows: list[int] = []
+        rows = self.new_rows()
         while taken.at < until:
-            if taken.tracks[taken.at] == PARTS:
+            if taken.is_parts():
                 self._make_line(taken, until, rows, lines)
             else:
                 upto = min(taken.next_parts(until), taken.at + _BATCH - len(rows) // ROW)
-                some = taken.rows[taken.at * ROW : upto * ROW]
+                some = taken.rows.part(taken.at, upto)
                 if self.copies is not None:
-                    self.copies.translate_rows(some)
+                    some.translate(self.copies.known)
                     self._report_copies(self.copies, some[0] - self.start_ns, rows, lines)
                 rows += some
                 taken.at = upto
@@ -372,19 +366,19 @@ class Stream(Interning):
                 self._pack(rows, lines)
         self._pack(rows, lines)
 
-    def _pack(self, rows: list[int], lines: list[str]) -> None:
+    def _pack(self, rows: Rows, lines: list[str]) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            lines.append(f'["rows","{self.packed(rows)}"]\n')
+            lines.append(f'["rows","{rows.packed()}"]\n')
             rows.clear()
 
-    def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
+    def _make_line(self, taken: Taken, until: int, rows: Rows, lines: list[str]) -> None:
         """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
         its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
         taken.parts_at += STRIDE
         taken.at += 1
-        if parts[i] is self.pieces and taken.at < until and taken.tracks[taken.at] == PARTS and _join(parts, i):
+        if parts[i] is self.pieces and taken.at < until and taken.is_parts() and _join(parts, i):
             return
         try:
             if self.copies is not None:
@@ -430,7 +424,7 @@ class Stream(Interning):
                 return track, number
         return NOBODY, NEW
 
-    def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:
+    def _report_copies(self, copies: Numbering, t_ns: int, rows: Rows, lines: list[str]) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
             self._pack(rows, lines)
