@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -338,6 +339,32 @@ def test_rows_in_c_are_those_in_python() -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             rows.extend(wrong)
         assert list(rows) == []
+
+
+@in_c
+def test_tables_in_c_are_dictionaries() -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
+    random, table, known = Random(1), recorder.Table(), dict[int, Any]()
+    for turn in range(20_000):
+        # Many of them would stand at the same place.
+        key = random.choice((1, -1, 2**40)) * random.randrange(1 + turn % 400)
+        for one in (table, known):
+            match turn * 7 % 5:
+                case 0 | 1 | 2:
+                    one[key] = turn
+                case 3:
+                    one.pop(key, None)
+                case _ if key in one:
+                    del one[key]
+        assert (table.get(key), table.get(key, "no")) == (known.get(key), known.get(key, "no"))
+        assert (key in table, len(table)) == (key in known, len(known))
+    assert (dict(table.items()), {*table}, {*table.values()}) == (known, {*known}, {*known.values()})
+    table.clear()
+    for missing in (table.__getitem__, table.pop, table.__delitem__):
+        with pytest.raises(KeyError):
+            missing(1)
+    # A circle, to be collected.
+    table[1] = table
 
 
 @in_c

@@ -6,7 +6,7 @@ greenlets/tracer.py (raw_hook); here it stands once more, and also for generator
 others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is given to the hook in
 Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
 
-It keeps nothing of its own but the rows (core/rows.py has these in Python): it reads and writes the slots of the
+It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and writes the slots of the
 objects that the hooks in Python use, by their offsets, and stores where they store. Generator functions that were seen being called are called by way of it.
 Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
 tracks. All of this is public API of CPython; it needs the GIL. */
@@ -24,7 +24,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 8
+#define ABI 9
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -161,10 +161,333 @@ store_at(PyObject *object, long long t, long long track, long long shape)
 }
 
 
-/* What `table` has for an integer, borrowed; NULL, and no exception, if it has nothing. */
+/* Tables: what stands for which integer, such as an object's id. To Python each is a dictionary of that. */
+
+typedef struct {
+    long long key;
+    PyObject *value; /* NULL: nothing stands here. */
+} Entry;
+
+typedef struct {
+    PyObject_HEAD
+    /* As many as a power of two, and twice as many as are used; NULL as long as there is none. An entry stands at the
+       place of its key, or behind it, with no gap in between. */
+    Entry *entries;
+    size_t mask, used;
+} Table;
+
+static PyTypeObject *table_type;
+
+static size_t
+place_in(size_t mask, long long key)
+{
+    return (size_t)(((unsigned long long)key * 0x9E3779B97F4A7C15ull) >> 32) & mask;
+}
+
+/* Where `key` stands, or would. */
+static Entry *
+entry_of(const Table *table, long long key)
+{
+    size_t i = place_in(table->mask, key);
+    while (table->entries[i].value != NULL && table->entries[i].key != key) {
+        i = (i + 1) & table->mask;
+    }
+    return table->entries + i;
+}
+
+/* What stands for `key`, borrowed; NULL if nothing does. */
+static PyObject *
+find_in(PyObject *table, long long key)
+{
+    return ((Table *)table)->entries == NULL ? NULL : entry_of((Table *)table, key)->value;
+}
+
+/* Return whether there is memory for that. */
+static int
+put_in(PyObject *object, long long key, PyObject *value)
+{
+    Table *table = (Table *)object;
+    Entry *entry = table->entries == NULL ? NULL : entry_of(table, key);
+    if (entry != NULL && entry->value != NULL) {
+        PyObject *old = entry->value;
+        entry->value = Py_NewRef(value);
+        Py_DECREF(old);
+        return 1;
+    }
+    if (table->entries == NULL || 2 * (table->used + 1) > table->mask + 1) {
+        size_t size = table->entries == NULL ? 16 : 2 * (table->mask + 1);
+        Table larger = {.entries = PyMem_Calloc(size, sizeof(Entry)), .mask = size - 1};
+        if (larger.entries == NULL) {
+            return 0;
+        }
+        for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+            if (table->entries[i].value != NULL) {
+                *entry_of(&larger, table->entries[i].key) = table->entries[i];
+            }
+        }
+        PyMem_Free(table->entries);
+        table->entries = larger.entries;
+        table->mask = larger.mask;
+        entry = entry_of(table, key);
+    }
+    entry->key = key;
+    entry->value = Py_NewRef(value);
+    table->used++;
+    return 1;
+}
+
+/* Take what stands for `key` out, a new reference; NULL if nothing does. */
+static PyObject *
+take_from(PyObject *object, long long key)
+{
+    Table *table = (Table *)object;
+    Entry *gap = table->entries == NULL ? NULL : entry_of(table, key);
+    PyObject *taken = gap == NULL ? NULL : gap->value;
+    if (taken == NULL) {
+        return NULL;
+    }
+    size_t hole = (size_t)(gap - table->entries), i = hole;
+    for (;;) {
+        i = (i + 1) & table->mask;
+        if (table->entries[i].value == NULL) {
+            break;
+        }
+        size_t place = place_in(table->mask, table->entries[i].key);
+        if (((i - place) & table->mask) >= ((i - hole) & table->mask)) {
+            table->entries[hole] = table->entries[i];
+            hole = i;
+        }
+    }
+    table->entries[hole].value = NULL;
+    table->used--;
+    return taken;
+}
+
+static int
+table_clear(PyObject *self)
+{
+    Table *table = (Table *)self;
+    Entry *entries = table->entries;
+    size_t mask = table->mask;
+    table->entries = NULL;
+    table->mask = table->used = 0;
+    for (size_t i = 0; entries != NULL && i <= mask; i++) {
+        Py_XDECREF(entries[i].value);
+    }
+    PyMem_Free(entries);
+    return 0;
+}
+
+static int
+table_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Table *table = (Table *)self;
+    Py_VISIT(Py_TYPE(self));
+    for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+        Py_VISIT(table->entries[i].value);
+    }
+    return 0;
+}
+
+static void
+table_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    table_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+table_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    Table *table = PyObject_GC_New(Table, type);
+    if (table != NULL) {
+        table->entries = NULL;
+        table->mask = table->used = 0;
+        PyObject_GC_Track(table);
+    }
+    return (PyObject *)table;
+}
+
+/* Return whether `object` is an integer that can be a key: else there is an exception. */
+static int
+is_key(PyObject *object, long long *key)
+{
+    *key = PyLong_AsLongLong(object);
+    return *key != -1 || !PyErr_Occurred();
+}
+
+static Py_ssize_t
+table_length(PyObject *self)
+{
+    return (Py_ssize_t)((Table *)self)->used;
+}
+
+static int
+table_contains(PyObject *self, PyObject *object)
+{
+    long long key;
+    return is_key(object, &key) ? find_in(self, key) != NULL : -1;
+}
+
+static PyObject *
+table_item(PyObject *self, PyObject *object)
+{
+    long long key;
+    PyObject *found = is_key(object, &key) ? find_in(self, key) : NULL;
+    if (found == NULL && !PyErr_Occurred()) {
+        PyErr_SetObject(PyExc_KeyError, object);
+    }
+    return Py_XNewRef(found);
+}
+
+static int
+table_set_item(PyObject *self, PyObject *object, PyObject *value)
+{
+    long long key;
+    if (!is_key(object, &key)) {
+        return -1;
+    }
+    if (value != NULL) {
+        if (!put_in(self, key, value)) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        return 0;
+    }
+    PyObject *taken = take_from(self, key);
+    if (taken == NULL) {
+        PyErr_SetObject(PyExc_KeyError, object);
+        return -1;
+    }
+    Py_DECREF(taken);
+    return 0;
+}
+
+static PyObject *
+table_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    long long key;
+    if (count < 1 || count > 2 || !is_key(args[0], &key)) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a key, and what else to return");
+    }
+    PyObject *found = find_in(self, key);
+    return Py_NewRef(found != NULL ? found : count == 2 ? args[1] : Py_None);
+}
+
+static PyObject *
+table_pop(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    long long key;
+    if (count < 1 || count > 2 || !is_key(args[0], &key)) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a key, and what else to return");
+    }
+    PyObject *taken = take_from(self, key);
+    if (taken == NULL && count == 1) {
+        PyErr_SetObject(PyExc_KeyError, args[0]);
+    }
+    return taken != NULL || count == 1 ? taken : Py_NewRef(args[1]);
+}
+
+static PyObject *
+table_empty(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    table_clear(self);
+    Py_RETURN_NONE;
+}
+
+/* Lists of what is there: keys, values, or both. What is made may have garbage collected, and the table changed by that:
+   so all is noted before. */
+static PyObject *
+listed(PyObject *self, int with_keys, int with_values)
+{
+    Table *table = (Table *)self;
+    size_t count = 0, used = table->used;
+    Entry *all = PyMem_Calloc(used + 1, sizeof(Entry));
+    if (all == NULL) {
+        return PyErr_NoMemory();
+    }
+    for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+        if (table->entries[i].value != NULL) {
+            all[count].key = table->entries[i].key;
+            all[count++].value = Py_NewRef(table->entries[i].value);
+        }
+    }
+    PyObject *list = PyList_New(0);
+    int failed = list == NULL;
+    for (size_t i = 0; i < count; i++) {
+        PyObject *key = failed || !with_keys ? NULL : PyLong_FromLongLong(all[i].key);
+        PyObject *one = failed ? NULL : !with_keys ? Py_NewRef(all[i].value) : key == NULL ? NULL
+                      : !with_values ? Py_NewRef(key) : PyTuple_Pack(2, key, all[i].value);
+        failed = failed || one == NULL || PyList_Append(list, one) < 0;
+        Py_XDECREF(one);
+        Py_XDECREF(key);
+        Py_DECREF(all[i].value);
+    }
+    PyMem_Free(all);
+    if (failed) {
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *
+table_values(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    return listed(self, 0, 1);
+}
+
+static PyObject *
+table_items(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    return listed(self, 1, 1);
+}
+
+static PyObject *
+table_iter(PyObject *self)
+{
+    PyObject *keys = listed(self, 1, 0), *iterator = keys == NULL ? NULL : PyObject_GetIter(keys);
+    Py_XDECREF(keys);
+    return iterator;
+}
+
+static PyMethodDef table_methods[] = {
+    {"get", (PyCFunction)(void (*)(void))table_get, METH_FASTCALL, NULL},
+    {"pop", (PyCFunction)(void (*)(void))table_pop, METH_FASTCALL, NULL},
+    {"clear", table_empty, METH_NOARGS, NULL},
+    {"values", table_values, METH_NOARGS, NULL},
+    {"items", table_items, METH_NOARGS, NULL},
+    {NULL},
+};
+static PyType_Slot table_type_slots[] = {
+    {Py_tp_new, table_new},
+    {Py_tp_dealloc, table_dealloc},
+    {Py_tp_traverse, table_traverse},
+    {Py_tp_clear, table_clear},
+    {Py_tp_methods, table_methods},
+    {Py_tp_iter, table_iter},
+    {Py_mp_length, table_length},
+    {Py_mp_subscript, table_item},
+    {Py_mp_ass_subscript, table_set_item},
+    {Py_sq_contains, table_contains},
+    {0, NULL},
+};
+static PyType_Spec table_spec = {
+    .name = "visualizer.tracers._recorder.Table",
+    .basicsize = sizeof(Table),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = table_type_slots,
+};
+
+/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
 static PyObject *
 look_up(PyObject *table, Py_ssize_t key)
 {
+    if (table != NULL && Py_IS_TYPE(table, table_type)) {
+        return find_in(table, key);
+    }
     PyObject *boxed = table != NULL && PyDict_CheckExact(table) ? PyLong_FromSsize_t(key) : NULL;
     PyObject *found = NULL;
     if (boxed != NULL) {
@@ -649,10 +972,16 @@ is_size(PyObject *list, Py_ssize_t size)
     return list != NULL && PyList_CheckExact(list) && PyList_GET_SIZE(list) == size;
 }
 
-/* Set, or take out if `value` is NULL, what a table has for an object's id. Return whether that is done. */
+/* Set, or take out if `value` is NULL, what stands for an object's id. Return whether that is done. */
 static int
 set_of_id(PyObject *table, void *object, PyObject *value)
 {
+    if (Py_IS_TYPE(table, table_type)) {
+        PyObject *taken = value == NULL ? take_from(table, (Py_ssize_t)object) : NULL;
+        int done = value == NULL ? taken != NULL : put_in(table, (Py_ssize_t)object, value);
+        Py_XDECREF(taken);
+        return done;
+    }
     PyObject *key = PyLong_FromVoidPtr(object);
     int failed = key == NULL || (value == NULL ? PyDict_DelItem(table, key) : PyDict_SetItem(table, key, value)) < 0;
     Py_XDECREF(key);
@@ -904,7 +1233,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     if (key != NULL && shape >= 0) {
         Py_INCREF(found);
         run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
-        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+        if (run != NULL && set_of_id(self->live, frame, run)) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
         }
@@ -983,7 +1312,7 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
         PyObject *key = SLOT(args[0], key_of_link);
         if (key != NULL && PyLong_CheckExact(key) && PyDict_GetItemWithError(self->found, key) == NULL &&
             !PyErr_Occurred()) {
-            PyObject *run = PyDict_GetItemWithError(self->live, key);
+            PyObject *run = look_up(self->live, PyLong_AsSsize_t(key));
             if (!PyErr_Occurred() &&
                 (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0])) {
                 Py_RETURN_NONE;
@@ -1283,7 +1612,7 @@ store_start(Hook *self, PyFrameObject *frame)
         }
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
-        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+        if (run != NULL && set_of_id(self->live, frame, run)) {
             PyObject *rows = BUFFER(buffer, rows);
             stored = store(rows, track, spawn);
             if (stored && !store(rows, track, begins)) {
@@ -1508,7 +1837,7 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", &PyDict_Type, &live, &local, &calibration,
+    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local, &calibration,
                           &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
                           &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
@@ -1682,18 +2011,10 @@ static int
 store_resumed(Hook *self, PyObject *target)
 {
     PyObject *track = of_id(self->ready, target);
-    PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(target);
-    if (key == NULL) {
-        PyErr_Clear();
-        return 0;
+    int stored = track != NULL && store(BUFFER(self->buffer, rows), track, number(self->resumed));
+    if (stored) {
+        set_of_id(self->ready, target, NULL);
     }
-    Py_INCREF(track);
-    int stored = store(BUFFER(self->buffer, rows), track, number(self->resumed));
-    if (stored && PyDict_DelItem(self->ready, key) < 0) {
-        PyErr_Clear();
-    }
-    Py_DECREF(track);
-    Py_DECREF(key);
     return stored;
 }
 
@@ -1712,18 +2033,13 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
     long long shape = number(look_up(self->sleeps, place_of(caller)));
     Py_DECREF(caller);
     PyObject *hub = of_id(self->hubs, target), *track = of_id(self->everybody, origin);
-    PyObject *key = shape < 0 || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
-    int stored = 0;
-    if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
-        stored = store(BUFFER(self->buffer, rows), hub, shape);
-        if (!stored && PyDict_DelItem(self->ready, key) < 0) {
-            PyErr_Clear();
-        }
+    if (shape < 0 || hub == NULL || track == NULL || !set_of_id(self->ready, origin, track)) {
+        return 0;
     }
-    else {
-        PyErr_Clear();
+    int stored = store(BUFFER(self->buffer, rows), hub, shape);
+    if (!stored) {
+        set_of_id(self->ready, origin, NULL);
     }
-    Py_XDECREF(key);
     return stored;
 }
 
@@ -2124,7 +2440,7 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *live, *local, *calibration, *missing, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
     PyObject *through, *silent, *behind, *watched, *entries, *asked, *otherwise[10];
-    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", &PyDict_Type, &live, &local, &calibration,
+    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local, &calibration,
                           &missing, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &context,
                           &PyDict_Type, &making, &PyDict_Type, &found,
@@ -2203,7 +2519,7 @@ static PyObject *
 switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
-    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, table_type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
                           &gr_frame, &otherwise)) {
         return NULL;
     }
@@ -2215,9 +2531,9 @@ hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
     PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
-    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled,
-                          &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
-                          &everybody, &PyDict_Type, &hubs, &PyDict_Type, &ready, &PyDict_Type, &sleeps, &PyLong_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
+                          &PyGetSetDescr_Type, &gr_frame, &otherwise, table_type,
+                          &everybody, table_type, &hubs, table_type, &ready, table_type, &sleeps, &PyLong_Type,
                           &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
         return NULL;
     }
@@ -2313,9 +2629,12 @@ execute(PyObject *module)
 #endif
     hook_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &hook_spec, NULL);
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
+    table_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &table_spec, NULL);
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
     if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
-        method_type == NULL || rows_type == NULL || PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0) {
+        method_type == NULL || rows_type == NULL || table_type == NULL ||
+        PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
+        PyModule_AddObjectRef(module, "Table", (PyObject *)table_type) < 0) {
         return -1;
     }
     return PyModule_AddIntMacro(module, ABI);

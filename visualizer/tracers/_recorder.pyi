@@ -9,6 +9,7 @@ Hook = Callable[[str, Any], None]
 ABI: int
 
 Rows = rows.Rows
+Table = dict[int, Any]
 
 def learn(
     run: type,

@@ -189,9 +189,9 @@ class Buffer(Met):
         "unused_ns",
     )
 
-    def __init__(self, rows: Rows, ident: int = 0) -> None:
-        """`rows`: what to store in (Stream.new_rows). `ident`: of the thread that calls, as `_thread.get_ident` has it;
-        0 for a buffer of no thread.
+    def __init__(self, rows: Rows, new_table: Callable[[], dict[int, Any]] = dict, ident: int = 0) -> None:
+        """`rows`, `new_table`: those of the stream. `ident`: of the thread that calls, as `_thread.get_ident` has it; 0
+        for a buffer of no thread.
         """
         super().__init__()
         self.ident = ident
@@ -224,13 +224,13 @@ class Buffer(Met):
         self.closed = False
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
-        self.shapes: dict[int, int] = {}
+        self.shapes: dict[int, int] = new_table()
         #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
         #: does), and how it is worked out.
-        self.handed: dict[int, tuple[int, str, Any]] = {}
+        self.handed: dict[int, tuple[int, str, Any]] = new_table()
         #: Places that call a generator function: the shape of its spawn, and what is known of the call. Where it is not
         #: seen who makes generators, the same of their code: itself, where it returns and begins (identity.py).
-        self.makers: dict[int, tuple[int, Any]] = {}
+        self.makers: dict[int, tuple[int, Any]] = new_table()
         #: The shape of the end of a generator that returns None; -1 until it is made.
         self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
@@ -238,7 +238,7 @@ class Buffer(Met):
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.
-        self.sites: dict[int, Any] = {}
+        self.sites: dict[int, Any] = new_table()
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
         #: The same of values that are told by their type alone, by its name; and of booleans.

@@ -98,8 +98,10 @@ class Stream(Interning):
         self.look: Callable[[], None] = lambda: None
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
         self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
-        #: Makes what rows are stored in: the recorder in C has a type of its own.
+        #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
+        #: own for them.
         self.new_rows: Callable[[], Rows] = Rows
+        self.new_table: Callable[[], dict[int, Any]] = dict
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -149,10 +151,13 @@ class Stream(Interning):
         try:
             buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self.local.buffer = Buffer(self.new_rows(), _get_ident())
+            buffer = self.local.buffer = self.new_buffer(_get_ident())
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
+
+    def new_buffer(self, ident: int = 0) -> Buffer:
+        return Buffer(self.new_rows(), self.new_table, ident)
 
     def is_known(self) -> bool:
         """Whether the thread that calls has stored anything yet."""
