@@ -251,6 +251,32 @@ _PROGRAM = """
                     value = main.switch(value)
             forth(greenlet.greenlet(back), count)
     gevent.joinall([gevent.spawn(gives_way, count) for count in (5, 20, 20)])
+
+    # Tasks that give way, at several places and between other waits, end, fail and are cancelled.
+    import asyncio
+    async def turns(count, every=99):
+        for number in range(1, count):
+            await asyncio.sleep(0)
+            if number % every == 0:
+                await asyncio.sleep(0)
+                await turns(2)
+    async def failing():
+        await turns(4)
+        raise ValueError("failed")
+    async def futures():
+        for _ in range(9):
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(future.set_result, 1)
+            await future
+            await asyncio.sleep(0)
+    async def tasks():
+        endless = asyncio.create_task(turns(10 ** 9))
+        some = turns(30), turns(20, 3), futures(), failing(), turns(9)
+        await asyncio.gather(*some, return_exceptions=True)
+        endless.cancel()
+        await turns(9)
+    for _ in range(2):
+        asyncio.run(tasks())
 """
 
 

@@ -1,15 +1,15 @@
 /* The short ways of the hooks, in C.
 
 A hook is called for every event. Nearly always it meets what it has met before, and then it stores a row of three
-integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py and
-greenlets/tracer.py (raw_hook); here it stands once more, and also for generators that are made, begin and end where
-others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is given to the hook in
-Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
+integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py,
+greenlets/tracer.py (raw_hook) and asyncio_/ready.py; here it stands once more, and also for generators that are made,
+begin and end where others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is
+given to the hook in Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
 
-It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and writes the slots of the
-objects that the hooks in Python use, by their offsets, and stores where they store. Generator functions that were seen being called are called by way of it.
-Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
-tracks. All of this is public API of CPython; it needs the GIL. */
+It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
+writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
+functions that were seen being called are called by way of it. Nothing here runs code of the program, nor any in Python,
+before the row is stored, but to take the next numbers of tracks. All of this is public API of CPython; it needs the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -24,7 +24,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 9
+#define ABI 10
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -32,17 +32,23 @@ tracks. All of this is public API of CPython; it needs the GIL. */
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
+#define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track)
+#define SLOTS_OF_LOOP(X) X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track)
 #define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
 static struct { PyTypeObject *type; SLOTS_OF_SITE(OFFSET) } site_slots;
 static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
+static struct { PyTypeObject *type; SLOTS_OF_TASK(OFFSET) } task_slots;
+static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
 #undef OFFSET
 
 #define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
 #define RUN(run, name) SLOT(run, run_slots.name)
 #define SITE(site, name) SLOT(site, site_slots.name)
+#define TASK(task, name) SLOT(task, task_slots.name)
+#define LOOP(loop, name) SLOT(loop, loop_slots.name)
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
@@ -62,6 +68,7 @@ enum { of_parts = -1 };
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
+static PyObject *step_text, *self_text, *coro_text, *frame_text, *await_text;
 static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
 static _Thread_local unsigned long long here;
@@ -700,7 +707,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
     X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
-    X(gone) X(watched) X(entries) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
+    X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
 
 typedef struct {
     PyObject_HEAD
@@ -2085,6 +2092,175 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
     return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
+/* asyncio's queues of what is ready: asyncio_/ready.py. */
+
+/* Where a queue has its loop, and a handle its callback. */
+static PyTypeObject *queue_type, *handle_type;
+static Py_ssize_t loop_of_queue, callback_of_handle;
+
+/* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
+static PyObject *
+referred(PyObject *reference)
+{
+    PyObject *found = NULL;
+    if (reference != NULL && PyWeakref_Check(reference)) {
+#if PY_VERSION_HEX >= 0x030d0000
+        (void)PyWeakref_GetRef(reference, &found);
+#else
+        found = PyWeakref_GET_OBJECT(reference);
+        found = found == Py_None ? NULL : Py_NewRef(found);
+#endif
+    }
+    return found;
+}
+
+/* The loop whose queue that is, a new reference; NULL, and no exception, if it has none. */
+static PyObject *
+loop_of(PyObject *queue)
+{
+    PyObject *loop = PyObject_TypeCheck(queue, queue_type) ? referred(SLOT(queue, loop_of_queue)) : NULL;
+    if (loop != NULL && !Py_IS_TYPE(loop, loop_slots.type)) {
+        Py_CLEAR(loop);
+    }
+    return loop;
+}
+
+static PyObject *
+attribute(PyObject *object, PyObject *name)
+{
+    PyObject *found = object == NULL ? NULL : PyObject_GetAttr(object, name);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The task that runs asks for its own next step. Return whether that is noted. */
+static int
+note_turn(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *task = LOOP(loop, current), *due = LOOP(loop, due);
+    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || !Py_IS_TYPE(handle, handle_type) || due == NULL ||
+        !PyDict_CheckExact(due)) {
+        return 0;
+    }
+    PyObject *callback = SLOT(handle, callback_of_handle), *step = attribute(self->library, step_text);
+    int noted = 0;
+    if (callback != NULL && (PyObject *)Py_TYPE(callback) == step) {
+        PyObject *its = attribute(callback, self_text), *asker = referred(task);
+        noted = its != NULL && its == asker && set_of_id(due, handle, task);
+        Py_XDECREF(asker);
+        Py_XDECREF(its);
+    }
+    if (noted) {
+        put(task, task_slots.gave_way, Py_True);
+    }
+    Py_XDECREF(step);
+    return noted;
+}
+
+static PyObject *
+append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *loop = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL ? loop_of(args[0]) : NULL;
+    int noted = loop != NULL && note_turn(self, loop, args[1]);
+    Py_XDECREF(loop);
+    /* Last: put in by another thread, it may begin at once. */
+    return PyObject_Vectorcall(noted ? self->run : self->otherwise, args, nargsf, kwnames);
+}
+
+/* Whether `task`, which has asked for its next step, stands where it is known to give way by `asyncio.sleep(0)`. */
+static int
+gives_way_as_known(PyObject *known)
+{
+    PyObject *place = TASK(known, place);
+    if (TASK(known, gave_way) != Py_True || place == NULL || !PyTuple_CheckExact(place) ||
+        PyTuple_GET_SIZE(place) != 2) {
+        return 0;
+    }
+    PyObject *task = referred(known), *coroutine = attribute(task, coro_text);
+    PyObject *frame = NULL, *awaited = NULL;
+    if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
+        frame = attribute(coroutine, frame_text);
+        awaited = attribute(coroutine, await_text);
+    }
+    int is_known = 0;
+    if (frame != NULL && PyFrame_Check(frame) && awaited != NULL && PyCoro_CheckExact(awaited) &&
+        PyFrame_GetLasti((PyFrameObject *)frame) == number(PyTuple_GET_ITEM(place, 0))) {
+        PyObject *code = PyObject_GetAttrString(awaited, "cr_code");
+        is_known = code != NULL && code == PyTuple_GET_ITEM(place, 1);
+        Py_XDECREF(code);
+        PyErr_Clear();
+    }
+    Py_XDECREF(awaited);
+    Py_XDECREF(frame);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(task);
+    return is_known;
+}
+
+/* `handle` is taken out next, with which a task goes on that did so before; what ran gave way, or was over already. Store
+   that, and return whether it is. */
+static int
+store_turn(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *due = LOOP(loop, due), *rows = LOOP(loop, rows), *before = LOOP(loop, current);
+    PyObject *task = due == NULL || !PyDict_CheckExact(due) ? NULL : of_id(due, handle);
+    long long left = number(LOOP(loop, left)), resumed = number(LOOP(loop, resumed));
+    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || TASK(task, started) != Py_True ||
+        PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) || number(LOOP(loop, ident)) == 0 ||
+        left < 2 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || !make_room((Rows *)rows, 2 * ROW) || before == NULL) {
+        return 0;
+    }
+    long long shape = -1, onward = -1, its = number(TASK(task, track)), back = number(LOOP(loop, track));
+    if (before != Py_None) {
+        if (!Py_IS_TYPE(before, task_slots.type) || !gives_way_as_known(before)) {
+            return 0;
+        }
+        shape = number(TASK(before, shape));
+        onward = number(look_up(LOOP(loop, onward), shape));
+    }
+    PyObject *fewer = PyLong_FromLongLong(left - 1);
+    long long t = now();
+    int stored = fewer != NULL && t >= 0 && its >= 0 &&
+                 (onward >= 0 ? store_at(rows, t, its, onward)
+                              : resumed >= 0 && (before == Py_None || (shape >= 0 && back >= 0 &&
+                                                                      store_at(rows, t, back, shape))) &&
+                                    store_at(rows, t, its, resumed));
+    PyErr_Clear();
+    if (stored) {
+        Py_INCREF(task);
+        set_of_id(due, handle, NULL);
+        if (before != Py_None) {
+            put(before, task_slots.gave_way, Py_False);
+        }
+        else {
+            put(loop, loop_slots.giver, Py_None);
+        }
+        put(loop, loop_slots.left, fewer);
+        put(loop, loop_slots.current, task);
+        Py_DECREF(task);
+    }
+    Py_XDECREF(fewer);
+    return stored;
+}
+
+static PyObject *
+popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *loop = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? loop_of(args[0]) : NULL;
+    PyObject *handle = loop == NULL ? NULL : PySequence_GetItem(args[0], 0);
+    if (handle == NULL) {
+        PyErr_Clear();
+    }
+    int stored = handle != NULL && store_turn(self, loop, handle);
+    Py_XDECREF(handle);
+    Py_XDECREF(loop);
+    return PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
+}
+
 /* Rows for the file. */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -2260,7 +2436,7 @@ rows_take(PyObject *self, PyObject *arg)
         return NULL;
     }
     Rows *taken = (Rows *)part_of(rows, 0, count);
-    if (taken != NULL) {
+    if (taken != NULL && taken->size > 0) {
         rows->size -= taken->size;
         memmove(rows->items, rows->items + taken->size, (size_t)rows->size * sizeof(long long));
         if (rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
@@ -2566,6 +2742,45 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
     return (PyObject *)method;
 }
 
+static PyObject *
+queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyTypeObject *queue, *loop, *task, *handle;
+    PyObject *library, *unsettled, *run[2], *otherwise[2];
+    if (!PyArg_ParseTuple(args, "O!O!O!O!OO!OOOO", &PyType_Type, &queue, &PyType_Type, &loop, &PyType_Type, &task,
+                          &PyType_Type, &handle, &library, &PySet_Type, &unsettled, &run[0], &run[1], &otherwise[0],
+                          &otherwise[1])) {
+        return NULL;
+    }
+#define OFFSET(name) if (slot_offset(task, #name, &task_slots.name) < 0) return NULL;
+    SLOTS_OF_TASK(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(loop, #name, &loop_slots.name) < 0) return NULL;
+    SLOTS_OF_LOOP(OFFSET)
+#undef OFFSET
+    if (slot_offset(queue, "loop", &loop_of_queue) < 0 || slot_offset(handle, "_callback", &callback_of_handle) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(queue_type, (PyTypeObject *)Py_NewRef(queue));
+    Py_XSETREF(loop_slots.type, (PyTypeObject *)Py_NewRef(loop));
+    Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
+    Py_XSETREF(handle_type, (PyTypeObject *)Py_NewRef(handle));
+    vectorcallfunc ways[] = {append_way, popleft_way};
+    PyObject *made = PyTuple_New(2);
+    for (int i = 0; made != NULL && i < 2; i++) {
+        Hook *method = new_hook(method_type, ways[i], otherwise[i]);
+        if (method == NULL) {
+            Py_CLEAR(made);
+            break;
+        }
+        PyTuple_SET_ITEM(made, i, (PyObject *)method);
+        method->run = Py_NewRef(run[i]);
+        method->library = Py_NewRef(library);
+        method->unsettled = Py_NewRef(unsettled);
+    }
+    return made;
+}
+
 static PyMethodDef functions[] = {
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
@@ -2578,6 +2793,7 @@ static PyMethodDef functions[] = {
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
+    {"queue_ways", queue_ways, METH_VARARGS, NULL},
     {NULL},
 };
 
@@ -2611,7 +2827,13 @@ execute(PyObject *module)
     switch_text = PyUnicode_InternFromString("switch");
     buffer_text = PyUnicode_InternFromString("buffer");
     new_track_text = PyUnicode_InternFromString("new_track");
-    if (buffer_text == NULL || new_track_text == NULL) {
+    step_text = PyUnicode_InternFromString("step");
+    self_text = PyUnicode_InternFromString("__self__");
+    coro_text = PyUnicode_InternFromString("_coro");
+    frame_text = PyUnicode_InternFromString("cr_frame");
+    await_text = PyUnicode_InternFromString("cr_await");
+    if (buffer_text == NULL || new_track_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
+        frame_text == NULL || await_text == NULL) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030c0000

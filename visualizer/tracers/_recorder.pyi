@@ -57,6 +57,19 @@ def switch_hook(
 def run_callback(
     run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
 ) -> Callable[..., Any]: ...
+def queue_ways(
+    queue: type,
+    loop: type,
+    task: type,
+    handle: type,
+    library: Any,
+    unsettled: set[int],
+    push: Any,
+    pop: Any,
+    append: Callable[[Any, Any], None],
+    popleft: Callable[[Any], Any],
+    /,
+) -> tuple[Callable[[Any, Any], None], Callable[[Any], Any]]: ...
 def hub_hook(
     buffer: Any,
     raw: dict[int, int],
