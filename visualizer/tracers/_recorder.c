@@ -2214,23 +2214,25 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
         return 0;
     }
     long long shape = -1, onward = -1, its = number(TASK(task, track)), back = number(LOOP(loop, track));
-    if (before != Py_None) {
-        if (!Py_IS_TYPE(before, task_slots.type) || !gives_way_as_known(before)) {
-            return 0;
-        }
+    /* To read a coroutine's frame calls the program's audit hooks. */
+    Py_INCREF(task);
+    Py_INCREF(before);
+    Py_INCREF(rows);
+    int may_be = before == Py_None || (Py_IS_TYPE(before, task_slots.type) && gives_way_as_known(before) &&
+                                       LOOP(loop, current) == before && of_id(due, handle) == task);
+    if (may_be && before != Py_None) {
         shape = number(TASK(before, shape));
         onward = number(look_up(LOOP(loop, onward), shape));
     }
     PyObject *fewer = PyLong_FromLongLong(left - 1);
     long long t = now();
-    int stored = fewer != NULL && t >= 0 && its >= 0 &&
+    int stored = may_be && fewer != NULL && t >= 0 && its >= 0 &&
                  (onward >= 0 ? store_at(rows, t, its, onward)
                               : resumed >= 0 && (before == Py_None || (shape >= 0 && back >= 0 &&
                                                                       store_at(rows, t, back, shape))) &&
                                     store_at(rows, t, its, resumed));
     PyErr_Clear();
     if (stored) {
-        Py_INCREF(task);
         set_of_id(due, handle, NULL);
         if (before != Py_None) {
             put(before, task_slots.gave_way, Py_False);
@@ -2240,9 +2242,11 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
         }
         put(loop, loop_slots.left, fewer);
         put(loop, loop_slots.current, task);
-        Py_DECREF(task);
     }
     Py_XDECREF(fewer);
+    Py_DECREF(rows);
+    Py_DECREF(before);
+    Py_DECREF(task);
     return stored;
 }
 
