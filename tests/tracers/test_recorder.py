@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from tests.tracers.traced import SCENARIOS, Traced, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
-from visualizer.tracers.core.stream import packed
+from visualizer.tracers.core.rows import PARTS, Rows
 
 in_c = pytest.mark.skipif(
     compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
@@ -250,6 +251,32 @@ _PROGRAM = """
                     value = main.switch(value)
             forth(greenlet.greenlet(back), count)
     gevent.joinall([gevent.spawn(gives_way, count) for count in (5, 20, 20)])
+
+    # Tasks that give way, at several places and between other waits, end, fail and are cancelled.
+    import asyncio
+    async def turns(count, every=99):
+        for number in range(1, count):
+            await asyncio.sleep(0)
+            if number % every == 0:
+                await asyncio.sleep(0)
+                await turns(2)
+    async def failing():
+        await turns(4)
+        raise ValueError("failed")
+    async def futures():
+        for _ in range(9):
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(future.set_result, 1)
+            await future
+            await asyncio.sleep(0)
+    async def tasks():
+        endless = asyncio.create_task(turns(10 ** 9))
+        some = turns(30), turns(20, 3), futures(), failing(), turns(9)
+        await asyncio.gather(*some, return_exceptions=True)
+        endless.cancel()
+        await turns(9)
+    for _ in range(2):
+        asyncio.run(tasks())
 """
 
 
@@ -313,14 +340,57 @@ def test_both_recorders_tell_the_same_of_random_programs(
 
 
 @in_c
-def test_rows_are_packed_as_by_python() -> None:
+def test_rows_in_c_are_those_in_python() -> None:
     recorder = compiled.recorder(compiled._monotonic_ns)
-    rows = [0, -1, 1, 2**63 - 1, -(2**63), 7 << 32, *range(123456789, 123456789 + 300)]
-    assert recorder.packed(rows) == packed(rows)
-    assert recorder.packed([]) == packed([]) == ""
-    for wrong in ([1, 2], [2**63, 0, 0], ["a", 0, 0], (1, 2, 3)):
-        with pytest.raises((TypeError, OverflowError)):
-            recorder.packed(wrong)
+
+    def used(rows: Any) -> list[Any]:
+        told = [list(rows), rows.packed(), rows.count_of(PARTS), rows.until(7, 0)]
+        rows.extend((0, PARTS, 1, 7, 4, -(2**63)))
+        rows += (7, 3, 2**63 - 1)
+        for number in range(300):
+            rows.extend((8 + number, number % 7, 123456789 * number))
+        told += [rows.until(t_ns, first) for t_ns in (-1, 0, 7, 100, 10**6) for first in (0, 2)]
+        told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
+        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), rows.packed()]
+        part, taken = rows.part(2, 9), rows.take(250)
+        part.translate({track: track + 1 for track in range(-1, 8)})
+        part += taken
+        told += [list(rows), list(taken), list(part), list(rows.part(50, 10**6)), list(rows.take(10**6)), bool(rows)]
+        part.clear()
+        return [*told, len(part)]
+
+    assert used(recorder.Rows()) == used(Rows())
+    for wrong in ([1, 2, 3], (1, 2), (2**63, 0, 0), ("a", 0, 0), None):
+        rows = recorder.Rows()
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            rows.extend(wrong)
+        assert list(rows) == []
+
+
+@in_c
+def test_tables_in_c_are_dictionaries() -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
+    random, table, known = Random(1), recorder.Table(), dict[int, Any]()
+    for turn in range(20_000):
+        # Many of them would stand at the same place.
+        key = random.choice((1, -1, 2**40)) * random.randrange(1 + turn % 400)
+        for one in (table, known):
+            match turn * 7 % 5:
+                case 0 | 1 | 2:
+                    one[key] = turn
+                case 3:
+                    one.pop(key, None)
+                case _ if key in one:
+                    del one[key]
+        assert (table.get(key), table.get(key, "no")) == (known.get(key), known.get(key, "no"))
+        assert (key in table, len(table)) == (key in known, len(known))
+    assert (dict(table.items()), {*table}, {*table.values()}) == (known, {*known}, {*known.values()})
+    table.clear()
+    for missing in (table.__getitem__, table.pop, table.__delitem__):
+        with pytest.raises(KeyError):
+            missing(1)
+    # A circle, to be collected.
+    table[1] = table
 
 
 @in_c

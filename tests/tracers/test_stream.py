@@ -27,6 +27,7 @@ from visualizer.trace.events import Poll
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer, Met
+from visualizer.tracers.core.rows import Rows
 from visualizer.tracers.core.stream import Stream
 from visualizer.tracers.core.unstored import Unstored
 
@@ -320,7 +321,7 @@ def test_what_a_thread_does_because_of_another_is_not_written_before_that(tmp_pa
     path = tmp_path / "x.trace"
     stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
     stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
-    first, second = Buffer(), _ReactsWhenLookedAt()
+    first, second = Buffer(Rows()), _ReactsWhenLookedAt(Rows())
     second.stream, second.other = stream, first
     stream.buffers += (first, second)
     stream.flush()

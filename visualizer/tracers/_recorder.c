@@ -1,15 +1,15 @@
 /* The short ways of the hooks, in C.
 
 A hook is called for every event. Nearly always it meets what it has met before, and then it stores a row of three
-integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py and
-greenlets/tracer.py (raw_hook); here it stands once more, and also for generators that are made, begin and end where
-others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is given to the hook in
-Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
+integers (core/buffer.py). That short way stands in Python in runtimes/generators/fast_path.py, gevent/fast_path.py,
+greenlets/tracer.py (raw_hook) and asyncio_/ready.py; here it stands once more, and also for generators that are made,
+begin and end where others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is
+given to the hook in Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
 
-It keeps nothing of its own: it reads and writes the slots of the objects that the hooks in Python use, by their
-offsets, and appends to the lists that they append to. Generator functions that were seen being called are called by way of it.
-Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
-tracks. All of this is public API of CPython; it needs the GIL. */
+It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
+writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
+functions that were seen being called are called by way of it. Nothing here runs code of the program, nor any in Python,
+before the row is stored, but to take the next numbers of tracks. All of this is public API of CPython; it needs the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -24,7 +24,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 7
+#define ABI 10
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -32,17 +32,23 @@ tracks. All of this is public API of CPython; it needs the GIL. */
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(ident) X(closed) X(makers) X(ended)
+#define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track)
+#define SLOTS_OF_LOOP(X) X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track)
+#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
 static struct { PyTypeObject *type; SLOTS_OF_SITE(OFFSET) } site_slots;
 static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
+static struct { PyTypeObject *type; SLOTS_OF_TASK(OFFSET) } task_slots;
+static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
 #undef OFFSET
 
 #define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
 #define RUN(run, name) SLOT(run, run_slots.name)
 #define SITE(site, name) SLOT(site, site_slots.name)
+#define TASK(task, name) SLOT(task, task_slots.name)
+#define LOOP(loop, name) SLOT(loop, loop_slots.name)
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
@@ -57,12 +63,15 @@ static PyObject *resume_line, *yield_line, *send_cause, *yield_cause, *keep;
 static Py_ssize_t longest, most_shapes, longest_text, full;
 /* How a row says a value, as core/buffer.py has it: by what stands for 0, for numbers up to that, from which bit on. */
 static Py_ssize_t zero, largest, value_bit;
+/* In a row, in place of a track: core/rows.py. */
+enum { of_parts = -1 };
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
+static PyObject *step_text, *self_text, *coro_text, *frame_text, *await_text;
 static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
-/* The buffer of this thread, as was last seen there. Only compared. */
-static _Thread_local PyObject *here;
+/* The rows of the buffer of this thread, by their serial number, once these were seen there. */
+static _Thread_local unsigned long long here;
 
 static void
 put(PyObject *object, Py_ssize_t offset, PyObject *value)
@@ -73,38 +82,419 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 }
 
 /* -1 of what is no such number. */
-static long
+static long long
 number(PyObject *value)
 {
     if (value == NULL || !PyLong_CheckExact(value)) {
         return -1;
     }
-    long found = PyLong_AsLong(value);
+#if PY_VERSION_HEX >= 0x030c0000
+    if (PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+        return PyUnstable_Long_CompactValue((PyLongObject *)value);
+    }
+#endif
+    long long found = PyLong_AsLongLong(value);
     if (found == -1) {
         PyErr_Clear();
     }
     return found;
 }
 
-static PyObject *
+/* time.monotonic_ns(); -1, and an exception, if there is none. */
+static long long
 now(void)
 {
-#if PY_VERSION_HEX >= 0x030d0000
-    PyTime_t t;
-    return PyTime_Monotonic(&t) < 0 ? NULL : PyLong_FromLongLong(t);
-#elif defined(__linux__)
+#if defined(__linux__)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return PyLong_FromLongLong(t.tv_sec * 1000000000LL + t.tv_nsec);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+#elif PY_VERSION_HEX >= 0x030d0000
+    PyTime_t t;
+    return PyTime_Monotonic(&t) < 0 ? -1 : t;
 #else
-    return PyObject_CallNoArgs(monotonic_ns);
+    PyObject *t = PyObject_CallNoArgs(monotonic_ns);
+    long long found = t == NULL ? -1 : PyLong_AsLongLong(t);
+    Py_XDECREF(t);
+    return found;
 #endif
 }
 
-/* What `table` has for an integer, borrowed; NULL, and no exception, if it has nothing. */
+/* Rows: of each three integers, one after another. */
+
+#define ROW 3
+/* Room that is kept once the rows are taken. */
+#define KEPT_ROOM (4 * 1024 * ROW)
+
+typedef struct {
+    PyObject_HEAD
+    long long *items;
+    Py_ssize_t size, room;
+    /* No others have the same. */
+    unsigned long long serial;
+} Rows;
+
+static PyTypeObject *rows_type;
+
+/* Have room for so many more integers; return whether there is, without an exception if not. */
+static int
+make_room(Rows *rows, Py_ssize_t more)
+{
+    if (rows->room - rows->size >= more) {
+        return 1;
+    }
+    Py_ssize_t room = rows->size + rows->size / 2 + more + 64 * ROW;
+    long long *items = PyMem_Realloc(rows->items, (size_t)room * sizeof(long long));
+    if (items != NULL) {
+        rows->items = items;
+        rows->room = room;
+    }
+    return items != NULL;
+}
+
+/* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
+static int
+store_at(PyObject *object, long long t, long long track, long long shape)
+{
+    if (object == NULL || !Py_IS_TYPE(object, rows_type) || !make_room((Rows *)object, ROW)) {
+        return 0;
+    }
+    Rows *rows = (Rows *)object;
+    long long *to = rows->items + rows->size;
+    to[0] = t;
+    to[1] = track;
+    to[2] = shape;
+    rows->size += ROW;
+    return 1;
+}
+
+
+/* Tables: what stands for which integer, such as an object's id. To Python each is a dictionary of that. */
+
+typedef struct {
+    long long key;
+    PyObject *value; /* NULL: nothing stands here. */
+} Entry;
+
+typedef struct {
+    PyObject_HEAD
+    /* As many as a power of two, and twice as many as are used; NULL as long as there is none. An entry stands at the
+       place of its key, or behind it, with no gap in between. */
+    Entry *entries;
+    size_t mask, used;
+} Table;
+
+static PyTypeObject *table_type;
+
+static size_t
+place_in(size_t mask, long long key)
+{
+    return (size_t)(((unsigned long long)key * 0x9E3779B97F4A7C15ull) >> 32) & mask;
+}
+
+/* Where `key` stands, or would. */
+static Entry *
+entry_of(const Table *table, long long key)
+{
+    size_t i = place_in(table->mask, key);
+    while (table->entries[i].value != NULL && table->entries[i].key != key) {
+        i = (i + 1) & table->mask;
+    }
+    return table->entries + i;
+}
+
+/* What stands for `key`, borrowed; NULL if nothing does. */
+static PyObject *
+find_in(PyObject *table, long long key)
+{
+    return ((Table *)table)->entries == NULL ? NULL : entry_of((Table *)table, key)->value;
+}
+
+/* Return whether there is memory for that. */
+static int
+put_in(PyObject *object, long long key, PyObject *value)
+{
+    Table *table = (Table *)object;
+    Entry *entry = table->entries == NULL ? NULL : entry_of(table, key);
+    if (entry != NULL && entry->value != NULL) {
+        PyObject *old = entry->value;
+        entry->value = Py_NewRef(value);
+        Py_DECREF(old);
+        return 1;
+    }
+    if (table->entries == NULL || 2 * (table->used + 1) > table->mask + 1) {
+        size_t size = table->entries == NULL ? 16 : 2 * (table->mask + 1);
+        Table larger = {.entries = PyMem_Calloc(size, sizeof(Entry)), .mask = size - 1};
+        if (larger.entries == NULL) {
+            return 0;
+        }
+        for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+            if (table->entries[i].value != NULL) {
+                *entry_of(&larger, table->entries[i].key) = table->entries[i];
+            }
+        }
+        PyMem_Free(table->entries);
+        table->entries = larger.entries;
+        table->mask = larger.mask;
+        entry = entry_of(table, key);
+    }
+    entry->key = key;
+    entry->value = Py_NewRef(value);
+    table->used++;
+    return 1;
+}
+
+/* Take what stands for `key` out, a new reference; NULL if nothing does. */
+static PyObject *
+take_from(PyObject *object, long long key)
+{
+    Table *table = (Table *)object;
+    Entry *gap = table->entries == NULL ? NULL : entry_of(table, key);
+    PyObject *taken = gap == NULL ? NULL : gap->value;
+    if (taken == NULL) {
+        return NULL;
+    }
+    size_t hole = (size_t)(gap - table->entries), i = hole;
+    for (;;) {
+        i = (i + 1) & table->mask;
+        if (table->entries[i].value == NULL) {
+            break;
+        }
+        size_t place = place_in(table->mask, table->entries[i].key);
+        if (((i - place) & table->mask) >= ((i - hole) & table->mask)) {
+            table->entries[hole] = table->entries[i];
+            hole = i;
+        }
+    }
+    table->entries[hole].value = NULL;
+    table->used--;
+    return taken;
+}
+
+static int
+table_clear(PyObject *self)
+{
+    Table *table = (Table *)self;
+    Entry *entries = table->entries;
+    size_t mask = table->mask;
+    table->entries = NULL;
+    table->mask = table->used = 0;
+    for (size_t i = 0; entries != NULL && i <= mask; i++) {
+        Py_XDECREF(entries[i].value);
+    }
+    PyMem_Free(entries);
+    return 0;
+}
+
+static int
+table_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Table *table = (Table *)self;
+    Py_VISIT(Py_TYPE(self));
+    for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+        Py_VISIT(table->entries[i].value);
+    }
+    return 0;
+}
+
+static void
+table_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    table_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+table_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    Table *table = PyObject_GC_New(Table, type);
+    if (table != NULL) {
+        table->entries = NULL;
+        table->mask = table->used = 0;
+        PyObject_GC_Track(table);
+    }
+    return (PyObject *)table;
+}
+
+/* Return whether `object` is an integer that can be a key: else there is an exception. */
+static int
+is_key(PyObject *object, long long *key)
+{
+    *key = PyLong_AsLongLong(object);
+    return *key != -1 || !PyErr_Occurred();
+}
+
+static Py_ssize_t
+table_length(PyObject *self)
+{
+    return (Py_ssize_t)((Table *)self)->used;
+}
+
+static int
+table_contains(PyObject *self, PyObject *object)
+{
+    long long key;
+    return is_key(object, &key) ? find_in(self, key) != NULL : -1;
+}
+
+static PyObject *
+table_item(PyObject *self, PyObject *object)
+{
+    long long key;
+    PyObject *found = is_key(object, &key) ? find_in(self, key) : NULL;
+    if (found == NULL && !PyErr_Occurred()) {
+        PyErr_SetObject(PyExc_KeyError, object);
+    }
+    return Py_XNewRef(found);
+}
+
+static int
+table_set_item(PyObject *self, PyObject *object, PyObject *value)
+{
+    long long key;
+    if (!is_key(object, &key)) {
+        return -1;
+    }
+    if (value != NULL) {
+        if (!put_in(self, key, value)) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        return 0;
+    }
+    PyObject *taken = take_from(self, key);
+    if (taken == NULL) {
+        PyErr_SetObject(PyExc_KeyError, object);
+        return -1;
+    }
+    Py_DECREF(taken);
+    return 0;
+}
+
+static PyObject *
+table_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    long long key;
+    if (count < 1 || count > 2 || !is_key(args[0], &key)) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a key, and what else to return");
+    }
+    PyObject *found = find_in(self, key);
+    return Py_NewRef(found != NULL ? found : count == 2 ? args[1] : Py_None);
+}
+
+static PyObject *
+table_pop(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    long long key;
+    if (count < 1 || count > 2 || !is_key(args[0], &key)) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a key, and what else to return");
+    }
+    PyObject *taken = take_from(self, key);
+    if (taken == NULL && count == 1) {
+        PyErr_SetObject(PyExc_KeyError, args[0]);
+    }
+    return taken != NULL || count == 1 ? taken : Py_NewRef(args[1]);
+}
+
+static PyObject *
+table_empty(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    table_clear(self);
+    Py_RETURN_NONE;
+}
+
+/* Lists of what is there: keys, values, or both. What is made may have garbage collected, and the table changed by that:
+   so all is noted before. */
+static PyObject *
+listed(PyObject *self, int with_keys, int with_values)
+{
+    Table *table = (Table *)self;
+    size_t count = 0, used = table->used;
+    Entry *all = PyMem_Calloc(used + 1, sizeof(Entry));
+    if (all == NULL) {
+        return PyErr_NoMemory();
+    }
+    for (size_t i = 0; table->entries != NULL && i <= table->mask; i++) {
+        if (table->entries[i].value != NULL) {
+            all[count].key = table->entries[i].key;
+            all[count++].value = Py_NewRef(table->entries[i].value);
+        }
+    }
+    PyObject *list = PyList_New(0);
+    int failed = list == NULL;
+    for (size_t i = 0; i < count; i++) {
+        PyObject *key = failed || !with_keys ? NULL : PyLong_FromLongLong(all[i].key);
+        PyObject *one = failed ? NULL : !with_keys ? Py_NewRef(all[i].value) : key == NULL ? NULL
+                      : !with_values ? Py_NewRef(key) : PyTuple_Pack(2, key, all[i].value);
+        failed = failed || one == NULL || PyList_Append(list, one) < 0;
+        Py_XDECREF(one);
+        Py_XDECREF(key);
+        Py_DECREF(all[i].value);
+    }
+    PyMem_Free(all);
+    if (failed) {
+        Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *
+table_values(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    return listed(self, 0, 1);
+}
+
+static PyObject *
+table_items(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    return listed(self, 1, 1);
+}
+
+static PyObject *
+table_iter(PyObject *self)
+{
+    PyObject *keys = listed(self, 1, 0), *iterator = keys == NULL ? NULL : PyObject_GetIter(keys);
+    Py_XDECREF(keys);
+    return iterator;
+}
+
+static PyMethodDef table_methods[] = {
+    {"get", (PyCFunction)(void (*)(void))table_get, METH_FASTCALL, NULL},
+    {"pop", (PyCFunction)(void (*)(void))table_pop, METH_FASTCALL, NULL},
+    {"clear", table_empty, METH_NOARGS, NULL},
+    {"values", table_values, METH_NOARGS, NULL},
+    {"items", table_items, METH_NOARGS, NULL},
+    {NULL},
+};
+static PyType_Slot table_type_slots[] = {
+    {Py_tp_new, table_new},
+    {Py_tp_dealloc, table_dealloc},
+    {Py_tp_traverse, table_traverse},
+    {Py_tp_clear, table_clear},
+    {Py_tp_methods, table_methods},
+    {Py_tp_iter, table_iter},
+    {Py_mp_length, table_length},
+    {Py_mp_subscript, table_item},
+    {Py_mp_ass_subscript, table_set_item},
+    {Py_sq_contains, table_contains},
+    {0, NULL},
+};
+static PyType_Spec table_spec = {
+    .name = "visualizer.tracers._recorder.Table",
+    .basicsize = sizeof(Table),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = table_type_slots,
+};
+
+/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
 static PyObject *
 look_up(PyObject *table, Py_ssize_t key)
 {
+    if (table != NULL && Py_IS_TYPE(table, table_type)) {
+        return find_in(table, key);
+    }
     PyObject *boxed = table != NULL && PyDict_CheckExact(table) ? PyLong_FromSsize_t(key) : NULL;
     PyObject *found = NULL;
     if (boxed != NULL) {
@@ -130,25 +520,17 @@ place_of(PyFrameObject *frame)
     return place;
 }
 
-/* Store a row, now. Return whether it is stored: all of it, or nothing. */
+/* Store a row, now. A shape below 0 is not known. Return whether it is stored: all of it, or nothing. */
 static int
-store(PyObject *rows, PyObject *track, PyObject *shape)
+store(PyObject *rows, PyObject *track, long long shape)
 {
-    if (rows == NULL || !PyList_CheckExact(rows) || track == NULL || shape == NULL) {
+    long long its = shape < 0 ? -1 : number(track);
+    long long t = its < 0 ? -1 : now();
+    if (t < 0) {
+        PyErr_Clear();
         return 0;
     }
-    PyObject *t = now();
-    Py_ssize_t before = PyList_GET_SIZE(rows);
-    int failed = t == NULL || PyList_Append(rows, t) < 0 || PyList_Append(rows, track) < 0 ||
-                 PyList_Append(rows, shape) < 0;
-    Py_XDECREF(t);
-    if (failed) {
-        PyErr_Clear();
-        if (PyList_SetSlice(rows, before, PY_SSIZE_T_MAX, NULL) < 0) {
-            PyErr_Clear();
-        }
-    }
-    return !failed;
+    return store_at(rows, t, its, shape);
 }
 
 /* Whether a row can say `value`, a number: that in `said`. */
@@ -232,8 +614,8 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
             PyObject *offset)
 {
     PyObject *rows = BUFFER(buffer, rows), *parts = BUFFER(buffer, parts);
-    if (rows == NULL || !PyList_CheckExact(rows) || parts == NULL || !PyList_CheckExact(parts) || code == NULL ||
-        offset == NULL || PyList_GET_SIZE(rows) > full) {
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type) || parts == NULL || !PyList_CheckExact(parts) || code == NULL ||
+        offset == NULL || ((Rows *)rows)->size > full) {
         return 0;
     }
     PyObject *text = kept(value);
@@ -244,26 +626,22 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
         PyErr_Clear();
         return 0;
     }
-    PyObject *t = now(), *of_parts = PyLong_FromLong(-1), *zero = PyLong_FromLong(0);
-    Py_ssize_t parts_before = PyList_GET_SIZE(parts), rows_before = PyList_GET_SIZE(rows);
-    int failed = t == NULL || of_parts == NULL || zero == NULL;
+    long long t_ns = now();
+    PyObject *t = t_ns < 0 ? NULL : PyLong_FromLongLong(t_ns);
+    Py_ssize_t before = PyList_GET_SIZE(parts);
+    int failed = t == NULL;
     /* The parts first, so that a row that is found has its parts. */
-    PyObject *all[] = {line, t, RUN(run, track), cause, text, code, offset}, *row[] = {t, of_parts, zero};
+    PyObject *all[] = {line, t, RUN(run, track), cause, text, code, offset};
     for (size_t i = 0; !failed && i < 7; i++) {
         failed = PyList_Append(parts, all[i]) < 0;
     }
-    for (size_t i = 0; !failed && i < 3; i++) {
-        failed = PyList_Append(rows, row[i]) < 0;
-    }
+    failed = failed || !store_at(rows, t_ns, of_parts, 0);
     if (failed) {
         PyErr_Clear();
-        if (PyList_SetSlice(rows, rows_before, PY_SSIZE_T_MAX, NULL) < 0 ||
-            PyList_SetSlice(parts, parts_before, PY_SSIZE_T_MAX, NULL) < 0) {
+        if (PyList_SetSlice(parts, before, PY_SSIZE_T_MAX, NULL) < 0) {
             PyErr_Clear();
         }
     }
-    Py_XDECREF(zero);
-    Py_XDECREF(of_parts);
     Py_XDECREF(t);
     Py_DECREF(text);
     return !failed;
@@ -276,25 +654,21 @@ is_here(PyObject *buffer, PyObject *local)
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         return 0;
     }
-    if (here != buffer) {
-        PyObject *found = PyObject_GetAttrString(local, "buffer");
-        here = found;
-        Py_XDECREF(found);
-        if (found == NULL) {
-            PyErr_Clear();
+    PyObject *rows = BUFFER(buffer, rows);
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type)) {
+        return 0;
+    }
+    /* A thread has one buffer from its first event to its end. */
+    if (here != ((Rows *)rows)->serial) {
+        PyObject *found = PyObject_GetAttr(local, buffer_text);
+        if (found == buffer) {
+            here = ((Rows *)rows)->serial;
         }
-    }
-    /* `here` may have been freed since, and another thread's buffer have its place. */
-    PyObject *ident = BUFFER(buffer, ident);
-    if (here != buffer || ident == NULL || !PyLong_CheckExact(ident)) {
-        return 0;
-    }
-    unsigned long known = PyLong_AsUnsignedLong(ident);
-    if (known == (unsigned long)-1 && PyErr_Occurred()) {
+        Py_XDECREF(found);
         PyErr_Clear();
-        return 0;
+        return found == buffer;
     }
-    return known == PyThread_get_thread_ident();
+    return 1;
 }
 
 /* The last of what an object refers to, in the order of gc.get_referents, and how many there are. */
@@ -333,7 +707,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
     X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
-    X(gone) X(watched) X(entries) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
+    X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
 
 typedef struct {
     PyObject_HEAD
@@ -498,32 +872,30 @@ run_of(Hook *self, PyObject *frame)
 static int
 is_suspended(PyObject *run)
 {
-    return number(RUN(run, at)) == number(suspended);
+    /* Python has one object for each small integer. */
+    return RUN(run, at) == suspended;
 }
 
-/* The shape of an event at `site` with `value`, and what says the value; a new reference. NULL, and no exception, if that
-   is not known. The value met there last is `known`, with its shape. */
-static PyObject *
+/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
+   is `known`, with its shape. */
+static long long
 shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
-        return Py_XNewRef(known_shape);
+        return number(known_shape);
     }
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
-        return NULL;
+        return -1;
     }
-    PyObject *found = NULL;
     if (PyUnicode_CheckExact(value) || value == Py_None || value == no_value) {
-        found = Py_XNewRef(PyDict_GetItemWithError(SITE(site, shapes), value));
+        PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
+        if (found == NULL) {
+            PyErr_Clear();
+        }
+        return number(found);
     }
-    else if (number(SITE(site, bare)) >= 0) {
-        long long said = said_of(value, buffer);
-        found = said == 0 ? NULL : PyLong_FromLongLong(number(SITE(site, bare)) + said);
-    }
-    if (found == NULL) {
-        PyErr_Clear();
-    }
-    return found;
+    long long bare = number(SITE(site, bare)), said = bare < 0 ? 0 : said_of(value, buffer);
+    return said == 0 ? -1 : bare + said;
 }
 
 /* `run`, which is suspended in `frame`, is sent to at another place than last. Return whether generators were sent to
@@ -607,10 +979,16 @@ is_size(PyObject *list, Py_ssize_t size)
     return list != NULL && PyList_CheckExact(list) && PyList_GET_SIZE(list) == size;
 }
 
-/* Set, or take out if `value` is NULL, what a table has for an object's id. Return whether that is done. */
+/* Set, or take out if `value` is NULL, what stands for an object's id. Return whether that is done. */
 static int
 set_of_id(PyObject *table, void *object, PyObject *value)
 {
+    if (Py_IS_TYPE(table, table_type)) {
+        PyObject *taken = value == NULL ? take_from(table, (Py_ssize_t)object) : NULL;
+        int done = value == NULL ? taken != NULL : put_in(table, (Py_ssize_t)object, value);
+        Py_XDECREF(taken);
+        return done;
+    }
     PyObject *key = PyLong_FromVoidPtr(object);
     int failed = key == NULL || (value == NULL ? PyDict_DelItem(table, key) : PyDict_SetItem(table, key, value)) < 0;
     Py_XDECREF(key);
@@ -648,13 +1026,12 @@ may_start(Hook *self)
            (is_size(self->steppers, 0) || PyDict_GET_SIZE(self->inside) == 0);
 }
 
-/* The shape of a resumption by a `for` or `next` in `frame`, borrowed; NULL if that is not known. */
-static PyObject *
+/* The shape of a resumption by a `for` or `next` in `frame`; -1 if that is not known. */
+static long long
 next_shape_in(PyObject *buffer, PyFrameObject *frame)
 {
     PyObject *site = look_up(BUFFER(buffer, sites), place_of(frame));
-    return site != NULL && Py_IS_TYPE(site, site_slots.type) && number(SITE(site, next_shape)) >= 0
-               ? SITE(site, next_shape) : NULL;
+    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? number(SITE(site, next_shape)) : -1;
 }
 
 /* A generator that nothing waits for, and nobody closes, returns None. */
@@ -663,8 +1040,8 @@ store_return(Hook *self, PyObject *run, PyFrameObject *frame)
 {
     PyObject *buffer = RUN(run, in_thread);
     if (RUN(run, closing) != Py_False || RUN(run, outer) != Py_None || PyDict_GET_SIZE(self->through) != 0 ||
-        !is_size(self->due, 0) || !is_here(buffer, self->local) || number(BUFFER(buffer, ended)) < 0 ||
-        !store(BUFFER(buffer, rows), RUN(run, track), BUFFER(buffer, ended))) {
+        !is_size(self->due, 0) || !is_here(buffer, self->local) ||
+        !store(BUFFER(buffer, rows), RUN(run, track), number(BUFFER(buffer, ended)))) {
         return 0;
     }
     set_of_id(self->live, frame, NULL);
@@ -749,7 +1126,7 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
         entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
     }
     if (entry != NULL && PyDict_SetItem(self->found, key, entry) == 0) {
-        stored = store(BUFFER(buffer, rows), track, PyTuple_GET_ITEM(maker, 0));
+        stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
         if (!stored) {
             set_of_id(self->found, its, NULL);
         }
@@ -857,18 +1234,16 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
-    PyObject *shape = buffer == NULL ? NULL : next_shape_in(buffer, back);
+    long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
     PyObject *key = PyLong_FromVoidPtr(frame), *run = NULL;
     int stored = 0;
-    if (key != NULL && shape != NULL) {
+    if (key != NULL && shape >= 0) {
         Py_INCREF(found);
-        Py_INCREF(shape);
         run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
-        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+        if (run != NULL && set_of_id(self->live, frame, run)) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
         }
-        Py_DECREF(shape);
         Py_DECREF(found);
     }
     PyErr_Clear();
@@ -944,7 +1319,7 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
         PyObject *key = SLOT(args[0], key_of_link);
         if (key != NULL && PyLong_CheckExact(key) && PyDict_GetItemWithError(self->found, key) == NULL &&
             !PyErr_Occurred()) {
-            PyObject *run = PyDict_GetItemWithError(self->live, key);
+            PyObject *run = look_up(self->live, PyLong_AsSsize_t(key));
             if (!PyErr_Occurred() &&
                 (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0])) {
                 Py_RETURN_NONE;
@@ -1035,11 +1410,10 @@ store_send(Hook *self, PyObject *run, PyObject *buffer)
         return 0;
     }
     Py_INCREF(value);
-    PyObject *shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
+    long long shape = shape_of(value, RUN(run, resume_value), RUN(run, resume_shape), RUN(run, resume_site), buffer);
     int stored = 0;
-    if (shape != NULL) {
+    if (shape >= 0) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
-        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, resume_site))) {
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
@@ -1067,10 +1441,9 @@ store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
     if (back == NULL) {
         return 0;
     }
-    PyObject *site = look_up(BUFFER(buffer, sites), place_of(back));
+    long long shape = next_shape_in(buffer, back);
     Py_DECREF(back);
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) < 0 ||
-        !store(BUFFER(buffer, rows), RUN(run, track), SITE(site, next_shape))) {
+    if (!store(BUFFER(buffer, rows), RUN(run, track), shape)) {
         return 0;
     }
     put(run, run_slots.at, running);
@@ -1103,11 +1476,10 @@ store_yield(PyObject *run, PyObject *value)
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
     }
-    PyObject *shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
+    long long shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
-    if (shape != NULL) {
+    if (shape >= 0) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
-        Py_DECREF(shape);
     }
     else if (!may_learn(value, RUN(run, yield_site))) {
         Py_INCREF(buffer);
@@ -1212,14 +1584,14 @@ note_send(Hook *self, PyFrameObject *frame, PyObject *function)
 /* What is known of generators of `code`, borrowed: (code, offsets of its returns, the one where it begins, 0); NULL if
    none has begun in this thread before. */
 static PyObject *
-known_of(PyObject *buffer, PyObject *code, PyObject **shape)
+known_of(PyObject *buffer, PyObject *code, long long *shape)
 {
     PyObject *maker = look_up(BUFFER(buffer, makers), (Py_ssize_t)code);
     if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
         return NULL;
     }
     PyObject *known = PyTuple_GET_ITEM(maker, 1);
-    *shape = PyTuple_GET_ITEM(maker, 0);
+    *shape = number(PyTuple_GET_ITEM(maker, 0));
     return PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 4 && PyTuple_GET_ITEM(known, 0) == code &&
                    PyFrozenSet_CheckExact(PyTuple_GET_ITEM(known, 1)) ? known : NULL;
 }
@@ -1231,12 +1603,13 @@ store_start(Hook *self, PyFrameObject *frame)
     PyObject *buffer = may_start(self) ? buffer_here(self) : NULL;
     PyFrameObject *back = buffer == NULL ? NULL : PyFrame_GetBack(frame);
     PyCodeObject *code = PyFrame_GetCode(frame);
-    PyObject *spawn = NULL, *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
-    PyObject *begins = known == NULL ? NULL : next_shape_in(buffer, back);
+    long long spawn = -1, begins = -1;
+    PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
+    if (known != NULL) {
+        begins = next_shape_in(buffer, back);
+    }
     int stored = 0;
-    if (begins != NULL && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
-        Py_INCREF(spawn);
-        Py_INCREF(begins);
+    if (begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
         PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
         PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
         Py_XDECREF(new_track);
@@ -1246,11 +1619,12 @@ store_start(Hook *self, PyFrameObject *frame)
         }
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
-        if (run != NULL && PyDict_SetItem(self->live, key, run) == 0) {
+        if (run != NULL && set_of_id(self->live, frame, run)) {
             PyObject *rows = BUFFER(buffer, rows);
             stored = store(rows, track, spawn);
             if (stored && !store(rows, track, begins)) {
-                stored = PyList_SetSlice(rows, PyList_GET_SIZE(rows) - 3, PY_SSIZE_T_MAX, NULL) < 0;
+                ((Rows *)rows)->size -= ROW;
+                stored = 0;
             }
             if (!stored) {
                 set_of_id(self->live, frame, NULL);
@@ -1262,8 +1636,6 @@ store_start(Hook *self, PyFrameObject *frame)
         Py_XDECREF(run);
         Py_XDECREF(key);
         Py_XDECREF(track);
-        Py_DECREF(begins);
-        Py_DECREF(spawn);
     }
     Py_DECREF(code);
     Py_XDECREF(back);
@@ -1275,7 +1647,8 @@ store_start(Hook *self, PyFrameObject *frame)
 static int
 store_leaving(Hook *self, PyObject *run, PyFrameObject *frame, long offset, PyObject *value)
 {
-    PyObject *buffer = RUN(run, in_thread), *at = PyLong_FromLong(offset), *shape;
+    PyObject *buffer = RUN(run, in_thread), *at = PyLong_FromLong(offset);
+    long long shape;
     int stored = 0;
     if (at == NULL || PyDict_GET_SIZE(self->thrown) != 0 || buffer == NULL ||
         !Py_IS_TYPE(buffer, buffer_slots.type)) {
@@ -1471,7 +1844,7 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", &PyDict_Type, &live, &local, &calibration,
+    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local, &calibration,
                           &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
                           &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
@@ -1592,24 +1965,20 @@ variable_of(PyFrameObject *frame, PyObject *name)
     return found;
 }
 
-/* The shape of a switch that hands over a value, and what says that; a new reference, or NULL, and no exception. */
-static PyObject *
+/* The shape of a switch that hands over a value, and what says that; -1 if that is not known. */
+static long long
 shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
 {
     PyObject *known = look_up(BUFFER(buffer, handed), place);
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 3) {
-        return NULL;
+        return -1;
     }
     Py_INCREF(known);
     PyObject *value = variable_of(frame, PyTuple_GET_ITEM(known, 1));
-    long long said = value == NULL ? 0 : said_of(value, buffer);
-    PyObject *shape = said == 0 ? NULL : PyLong_FromLongLong(number(PyTuple_GET_ITEM(known, 0)) + said);
+    long long said = value == NULL ? 0 : said_of(value, buffer), bare = number(PyTuple_GET_ITEM(known, 0));
     Py_XDECREF(value);
     Py_DECREF(known);
-    if (shape == NULL) {
-        PyErr_Clear();
-    }
-    return shape;
+    return said == 0 || bare < 0 ? -1 : bare + said;
 }
 
 /* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
@@ -1622,12 +1991,11 @@ store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
     }
     Py_INCREF(track);
     Py_ssize_t place = place_of(frame);
-    PyObject *shape = Py_XNewRef(look_up(BUFFER(self->buffer, shapes), place));
-    if (shape == NULL) {
+    long long shape = number(look_up(BUFFER(self->buffer, shapes), place));
+    if (shape < 0) {
         shape = shape_handed(self->buffer, frame, place);
     }
     int stored = store(BUFFER(self->buffer, rows), track, shape);
-    Py_XDECREF(shape);
     Py_DECREF(track);
     return stored;
 }
@@ -1650,18 +2018,10 @@ static int
 store_resumed(Hook *self, PyObject *target)
 {
     PyObject *track = of_id(self->ready, target);
-    PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(target);
-    if (key == NULL) {
-        PyErr_Clear();
-        return 0;
+    int stored = track != NULL && store(BUFFER(self->buffer, rows), track, number(self->resumed));
+    if (stored) {
+        set_of_id(self->ready, target, NULL);
     }
-    Py_INCREF(track);
-    int stored = store(BUFFER(self->buffer, rows), track, self->resumed);
-    if (stored && PyDict_DelItem(self->ready, key) < 0) {
-        PyErr_Clear();
-    }
-    Py_DECREF(track);
-    Py_DECREF(key);
     return stored;
 }
 
@@ -1677,21 +2037,16 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
         PyErr_Clear();
         return 0;
     }
-    PyObject *shape = look_up(self->sleeps, place_of(caller));
+    long long shape = number(look_up(self->sleeps, place_of(caller)));
     Py_DECREF(caller);
     PyObject *hub = of_id(self->hubs, target), *track = of_id(self->everybody, origin);
-    PyObject *key = shape == NULL || hub == NULL || track == NULL ? NULL : PyLong_FromVoidPtr(origin);
-    int stored = 0;
-    if (key != NULL && PyDict_SetItem(self->ready, key, track) == 0) {
-        stored = store(BUFFER(self->buffer, rows), hub, shape);
-        if (!stored && PyDict_DelItem(self->ready, key) < 0) {
-            PyErr_Clear();
-        }
+    if (shape < 0 || hub == NULL || track == NULL || !set_of_id(self->ready, origin, track)) {
+        return 0;
     }
-    else {
-        PyErr_Clear();
+    int stored = store(BUFFER(self->buffer, rows), hub, shape);
+    if (!stored) {
+        set_of_id(self->ready, origin, NULL);
     }
-    Py_XDECREF(key);
     return stored;
 }
 
@@ -1737,39 +2092,204 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
     return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
+/* asyncio's queues of what is ready: asyncio_/ready.py. */
+
+/* Where a queue has its loop, and a handle its callback. */
+static PyTypeObject *queue_type, *handle_type;
+static Py_ssize_t loop_of_queue, callback_of_handle;
+
+/* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
+static PyObject *
+referred(PyObject *reference)
+{
+    PyObject *found = NULL;
+    if (reference != NULL && PyWeakref_Check(reference)) {
+#if PY_VERSION_HEX >= 0x030d0000
+        (void)PyWeakref_GetRef(reference, &found);
+#else
+        found = PyWeakref_GET_OBJECT(reference);
+        found = found == Py_None ? NULL : Py_NewRef(found);
+#endif
+    }
+    return found;
+}
+
+/* The loop whose queue that is, a new reference; NULL, and no exception, if it has none. */
+static PyObject *
+loop_of(PyObject *queue)
+{
+    PyObject *loop = PyObject_TypeCheck(queue, queue_type) ? referred(SLOT(queue, loop_of_queue)) : NULL;
+    if (loop != NULL && !Py_IS_TYPE(loop, loop_slots.type)) {
+        Py_CLEAR(loop);
+    }
+    return loop;
+}
+
+static PyObject *
+attribute(PyObject *object, PyObject *name)
+{
+    PyObject *found = object == NULL ? NULL : PyObject_GetAttr(object, name);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* The task that runs asks for its own next step. Return whether that is noted. */
+static int
+note_turn(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *task = LOOP(loop, current), *due = LOOP(loop, due);
+    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || !Py_IS_TYPE(handle, handle_type) || due == NULL ||
+        !PyDict_CheckExact(due)) {
+        return 0;
+    }
+    PyObject *callback = SLOT(handle, callback_of_handle), *step = attribute(self->library, step_text);
+    int noted = 0;
+    if (callback != NULL && (PyObject *)Py_TYPE(callback) == step) {
+        PyObject *its = attribute(callback, self_text), *asker = referred(task);
+        noted = its != NULL && its == asker && set_of_id(due, handle, task);
+        Py_XDECREF(asker);
+        Py_XDECREF(its);
+    }
+    if (noted) {
+        put(task, task_slots.gave_way, Py_True);
+    }
+    Py_XDECREF(step);
+    return noted;
+}
+
+static PyObject *
+append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *loop = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL ? loop_of(args[0]) : NULL;
+    int noted = loop != NULL && note_turn(self, loop, args[1]);
+    Py_XDECREF(loop);
+    /* Last: put in by another thread, it may begin at once. */
+    return PyObject_Vectorcall(noted ? self->run : self->otherwise, args, nargsf, kwnames);
+}
+
+/* Whether `task`, which has asked for its next step, stands where it is known to give way by `asyncio.sleep(0)`. */
+static int
+gives_way_as_known(PyObject *known)
+{
+    PyObject *place = TASK(known, place);
+    if (TASK(known, gave_way) != Py_True || place == NULL || !PyTuple_CheckExact(place) ||
+        PyTuple_GET_SIZE(place) != 2) {
+        return 0;
+    }
+    PyObject *task = referred(known), *coroutine = attribute(task, coro_text);
+    PyObject *frame = NULL, *awaited = NULL;
+    if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
+        frame = attribute(coroutine, frame_text);
+        awaited = attribute(coroutine, await_text);
+    }
+    int is_known = 0;
+    if (frame != NULL && PyFrame_Check(frame) && awaited != NULL && PyCoro_CheckExact(awaited) &&
+        PyFrame_GetLasti((PyFrameObject *)frame) == number(PyTuple_GET_ITEM(place, 0))) {
+        PyObject *code = PyObject_GetAttrString(awaited, "cr_code");
+        is_known = code != NULL && code == PyTuple_GET_ITEM(place, 1);
+        Py_XDECREF(code);
+        PyErr_Clear();
+    }
+    Py_XDECREF(awaited);
+    Py_XDECREF(frame);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(task);
+    return is_known;
+}
+
+/* `handle` is taken out next, with which a task goes on that did so before; what ran gave way, or was over already. Store
+   that, and return whether it is. */
+static int
+store_turn(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *due = LOOP(loop, due), *rows = LOOP(loop, rows), *before = LOOP(loop, current);
+    PyObject *task = due == NULL || !PyDict_CheckExact(due) ? NULL : of_id(due, handle);
+    long long left = number(LOOP(loop, left)), resumed = number(LOOP(loop, resumed));
+    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || TASK(task, started) != Py_True ||
+        PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) || number(LOOP(loop, ident)) == 0 ||
+        left < 2 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || !make_room((Rows *)rows, 2 * ROW) || before == NULL) {
+        return 0;
+    }
+    long long shape = -1, onward = -1, its = number(TASK(task, track)), back = number(LOOP(loop, track));
+    /* To read a coroutine's frame calls the program's audit hooks. */
+    Py_INCREF(task);
+    Py_INCREF(before);
+    Py_INCREF(rows);
+    int may_be = before == Py_None || (Py_IS_TYPE(before, task_slots.type) && gives_way_as_known(before) &&
+                                       LOOP(loop, current) == before && of_id(due, handle) == task);
+    if (may_be && before != Py_None) {
+        shape = number(TASK(before, shape));
+        onward = number(look_up(LOOP(loop, onward), shape));
+    }
+    PyObject *fewer = PyLong_FromLongLong(left - 1);
+    long long t = now();
+    int stored = may_be && fewer != NULL && t >= 0 && its >= 0 &&
+                 (onward >= 0 ? store_at(rows, t, its, onward)
+                              : resumed >= 0 && (before == Py_None || (shape >= 0 && back >= 0 &&
+                                                                      store_at(rows, t, back, shape))) &&
+                                    store_at(rows, t, its, resumed));
+    PyErr_Clear();
+    if (stored) {
+        set_of_id(due, handle, NULL);
+        if (before != Py_None) {
+            put(before, task_slots.gave_way, Py_False);
+        }
+        else {
+            put(loop, loop_slots.giver, Py_None);
+        }
+        put(loop, loop_slots.left, fewer);
+        put(loop, loop_slots.current, task);
+    }
+    Py_XDECREF(fewer);
+    Py_DECREF(rows);
+    Py_DECREF(before);
+    Py_DECREF(task);
+    return stored;
+}
+
+static PyObject *
+popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *loop = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? loop_of(args[0]) : NULL;
+    PyObject *handle = loop == NULL ? NULL : PySequence_GetItem(args[0], 0);
+    if (handle == NULL) {
+        PyErr_Clear();
+    }
+    int stored = handle != NULL && store_turn(self, loop, handle);
+    Py_XDECREF(handle);
+    Py_XDECREF(loop);
+    return PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
+}
+
 /* Rows for the file. */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /* Two of them for each number of 12 bits. */
 static char pairs[4096][2];
 
-/* Of a list of rows: base64 of its integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
+/* Base64 of the integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
 static PyObject *
-packed(PyObject *Py_UNUSED(module), PyObject *rows)
+rows_packed(PyObject *self, PyObject *Py_UNUSED(args))
 {
-    if (!PyList_CheckExact(rows) || PyList_GET_SIZE(rows) % 3 != 0) {
-        PyErr_SetString(PyExc_TypeError, "rows are a list of three integers each");
-        return NULL;
-    }
-    Py_ssize_t count = PyList_GET_SIZE(rows);
+    Rows *rows = (Rows *)self;
     /* 24 bytes of a row are 32 digits. */
-    PyObject *text = PyUnicode_New(count / 3 * 32, 127);
+    PyObject *text = PyUnicode_New(rows->size / ROW * 32, 127);
     if (text == NULL) {
         return NULL;
     }
     char *to = (char *)PyUnicode_1BYTE_DATA(text);
-    for (Py_ssize_t row = 0; row < count; row += 3) {
+    for (Py_ssize_t row = 0; row < rows->size; row += ROW) {
         unsigned char bytes[24];
-        for (int i = 0; i < 3; i++) {
-            long long number = PyLong_AsLongLong(PyList_GET_ITEM(rows, row + i));
-            if (number == -1 && PyErr_Occurred()) {
-                Py_DECREF(text);
-                return NULL;
-            }
-            for (int byte = 0; byte < 8; byte++) {
-                bytes[8 * i + byte] = (unsigned char)((unsigned long long)number >> 8 * byte);
-            }
+        memcpy(bytes, rows->items + row, sizeof(bytes));
+#if PY_BIG_ENDIAN
+        for (int i = 0; i < 24; i++) {
+            bytes[i] = (unsigned char)((unsigned long long)rows->items[row + i / 8] >> 8 * (i % 8));
         }
+#endif
         for (int i = 0; i < 24; i += 3, to += 4) {
             unsigned bits = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
             memcpy(to, pairs[bits >> 12], 2);
@@ -1778,6 +2298,264 @@ packed(PyObject *Py_UNUSED(module), PyObject *rows)
     }
     return text;
 }
+
+static Rows *
+new_rows(void)
+{
+    Rows *rows = PyObject_New(Rows, rows_type);
+    if (rows != NULL) {
+        static unsigned long long serials;
+        rows->items = NULL;
+        rows->size = rows->room = 0;
+        rows->serial = ++serials;
+    }
+    return rows;
+}
+
+static PyObject *
+rows_new(PyTypeObject *Py_UNUSED(type), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return (PyObject *)new_rows();
+}
+
+static void
+rows_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyMem_Free(((Rows *)self)->items);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Add those of other rows, or of a tuple: all of them, or none. */
+static int
+add(Rows *rows, PyObject *others)
+{
+    int is_tuple = PyTuple_CheckExact(others);
+    if (!is_tuple && !Py_IS_TYPE(others, rows_type)) {
+        PyErr_SetString(PyExc_TypeError, "rows, or a tuple of integers, are added");
+        return -1;
+    }
+    Py_ssize_t count = is_tuple ? PyTuple_GET_SIZE(others) : ((Rows *)others)->size;
+    if (count % ROW != 0) {
+        PyErr_SetString(PyExc_ValueError, "a row has three integers");
+        return -1;
+    }
+    if (!make_room(rows, count)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        long long item;
+        if (!is_tuple) {
+            item = ((Rows *)others)->items[i];
+        }
+        else if (PyLong_Check(PyTuple_GET_ITEM(others, i))) {
+            item = PyLong_AsLongLong(PyTuple_GET_ITEM(others, i));
+            if (item == -1 && PyErr_Occurred()) {
+                return -1;
+            }
+        }
+        else {
+            PyErr_SetString(PyExc_TypeError, "rows are of integers");
+            return -1;
+        }
+        rows->items[rows->size + i] = item;
+    }
+    rows->size += count;
+    return 0;
+}
+
+static PyObject *
+rows_extend(PyObject *self, PyObject *others)
+{
+    if (add((Rows *)self, others) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+rows_add(PyObject *self, PyObject *others)
+{
+    return add((Rows *)self, others) < 0 ? NULL : Py_NewRef(self);
+}
+
+static PyObject *
+rows_clear(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    ((Rows *)self)->size = 0;
+    Py_RETURN_NONE;
+}
+
+static Py_ssize_t
+rows_length(PyObject *self)
+{
+    return ((Rows *)self)->size;
+}
+
+static PyObject *
+rows_item(PyObject *self, Py_ssize_t at)
+{
+    Rows *rows = (Rows *)self;
+    if (at < 0 || at >= rows->size) {
+        PyErr_SetString(PyExc_IndexError, "there is no such integer");
+        return NULL;
+    }
+    return PyLong_FromLongLong(rows->items[at]);
+}
+
+/* New rows with those of numbers `from` up to `to`, as far as they are there. */
+static PyObject *
+part_of(Rows *rows, Py_ssize_t from, Py_ssize_t to)
+{
+    Py_ssize_t all = rows->size / ROW;
+    from = from < 0 ? 0 : from > all ? all : from;
+    to = to < from ? from : to > all ? all : to;
+    Rows *part = new_rows();
+    if (part != NULL && !make_room(part, (to - from) * ROW)) {
+        Py_DECREF(part);
+        return PyErr_NoMemory();
+    }
+    if (part != NULL && to > from) {
+        part->size = (to - from) * ROW;
+        memcpy(part->items, rows->items + from * ROW, (size_t)part->size * sizeof(long long));
+    }
+    return (PyObject *)part;
+}
+
+static PyObject *
+rows_part(PyObject *self, PyObject *args)
+{
+    Py_ssize_t from, to;
+    return PyArg_ParseTuple(args, "nn", &from, &to) ? part_of((Rows *)self, from, to) : NULL;
+}
+
+static PyObject *
+rows_take(PyObject *self, PyObject *arg)
+{
+    Rows *rows = (Rows *)self;
+    Py_ssize_t count = PyLong_AsSsize_t(arg);
+    if (count == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    Rows *taken = (Rows *)part_of(rows, 0, count);
+    if (taken != NULL && taken->size > 0) {
+        rows->size -= taken->size;
+        memmove(rows->items, rows->items + taken->size, (size_t)rows->size * sizeof(long long));
+        if (rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
+            long long *items = PyMem_Realloc(rows->items, KEPT_ROOM * sizeof(long long));
+            if (items != NULL) {
+                rows->items = items;
+                rows->room = KEPT_ROOM;
+            }
+        }
+    }
+    return (PyObject *)taken;
+}
+
+static PyObject *
+rows_find(PyObject *self, PyObject *args)
+{
+    Rows *rows = (Rows *)self;
+    long long track;
+    Py_ssize_t from, to;
+    if (!PyArg_ParseTuple(args, "Lnn", &track, &from, &to)) {
+        return NULL;
+    }
+    Py_ssize_t at = from < 0 ? 0 : from, all = rows->size / ROW, until = to < all ? to : all;
+    while (at < until && rows->items[at * ROW + 1] != track) {
+        at++;
+    }
+    return PyLong_FromSsize_t(at < until ? at : to);
+}
+
+static PyObject *
+rows_count_of(PyObject *self, PyObject *arg)
+{
+    Rows *rows = (Rows *)self;
+    long long track = PyLong_AsLongLong(arg);
+    if (track == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
+        count += rows->items[i] == track;
+    }
+    return PyLong_FromSsize_t(count);
+}
+
+static PyObject *
+rows_until(PyObject *self, PyObject *args)
+{
+    Rows *rows = (Rows *)self;
+    long long t;
+    Py_ssize_t low;
+    if (!PyArg_ParseTuple(args, "Ln", &t, &low)) {
+        return NULL;
+    }
+    Py_ssize_t high = rows->size / ROW;
+    low = low < 0 ? 0 : low;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        if (t < rows->items[middle * ROW]) {
+            high = middle;
+        }
+        else {
+            low = middle + 1;
+        }
+    }
+    return PyLong_FromSsize_t(low);
+}
+
+static PyObject *
+rows_translate(PyObject *self, PyObject *known)
+{
+    Rows *rows = (Rows *)self;
+    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
+        PyObject *track = PyLong_FromLongLong(rows->items[i]);
+        PyObject *its = track == NULL ? NULL : PyObject_GetItem(known, track);
+        long long number = its == NULL ? -1 : PyLong_AsLongLong(its);
+        Py_XDECREF(its);
+        Py_XDECREF(track);
+        if (number == -1 && PyErr_Occurred()) {
+            return NULL;
+        }
+        /* Code in Python ran. */
+        if (i < rows->size) {
+            rows->items[i] = number;
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef rows_methods[] = {
+    {"extend", rows_extend, METH_O, NULL},
+    {"clear", rows_clear, METH_NOARGS, NULL},
+    {"part", rows_part, METH_VARARGS, NULL},
+    {"take", rows_take, METH_O, NULL},
+    {"find", rows_find, METH_VARARGS, NULL},
+    {"count_of", rows_count_of, METH_O, NULL},
+    {"until", rows_until, METH_VARARGS, NULL},
+    {"translate", rows_translate, METH_O, NULL},
+    {"packed", rows_packed, METH_NOARGS, NULL},
+    {NULL},
+};
+static PyType_Slot rows_type_slots[] = {
+    {Py_tp_new, rows_new},
+    {Py_tp_dealloc, rows_dealloc},
+    {Py_tp_methods, rows_methods},
+    {Py_sq_length, rows_length},
+    {Py_sq_item, rows_item},
+    {Py_sq_inplace_concat, rows_add},
+    {0, NULL},
+};
+static PyType_Spec rows_spec = {
+    .name = "visualizer.tracers._recorder.Rows",
+    .basicsize = sizeof(Rows),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = rows_type_slots,
+};
 
 /* What Python calls. */
 
@@ -1842,7 +2620,7 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *live, *local, *calibration, *missing, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
     PyObject *through, *silent, *behind, *watched, *entries, *asked, *otherwise[10];
-    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", &PyDict_Type, &live, &local, &calibration,
+    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local, &calibration,
                           &missing, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &context,
                           &PyDict_Type, &making, &PyDict_Type, &found,
@@ -1921,7 +2699,7 @@ static PyObject *
 switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
-    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &buffer, table_type, &raw, &PySet_Type, &unsettled, &PyGetSetDescr_Type,
                           &gr_frame, &otherwise)) {
         return NULL;
     }
@@ -1933,9 +2711,9 @@ hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
     PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
-    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, &PyDict_Type, &raw, &PySet_Type, &unsettled,
-                          &PyGetSetDescr_Type, &gr_frame, &otherwise, &PyDict_Type,
-                          &everybody, &PyDict_Type, &hubs, &PyDict_Type, &ready, &PyDict_Type, &sleeps, &PyLong_Type,
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
+                          &PyGetSetDescr_Type, &gr_frame, &otherwise, table_type,
+                          &everybody, table_type, &hubs, table_type, &ready, table_type, &sleeps, &PyLong_Type,
                           &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
         return NULL;
     }
@@ -1968,6 +2746,45 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
     return (PyObject *)method;
 }
 
+static PyObject *
+queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyTypeObject *queue, *loop, *task, *handle;
+    PyObject *library, *unsettled, *run[2], *otherwise[2];
+    if (!PyArg_ParseTuple(args, "O!O!O!O!OO!OOOO", &PyType_Type, &queue, &PyType_Type, &loop, &PyType_Type, &task,
+                          &PyType_Type, &handle, &library, &PySet_Type, &unsettled, &run[0], &run[1], &otherwise[0],
+                          &otherwise[1])) {
+        return NULL;
+    }
+#define OFFSET(name) if (slot_offset(task, #name, &task_slots.name) < 0) return NULL;
+    SLOTS_OF_TASK(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(loop, #name, &loop_slots.name) < 0) return NULL;
+    SLOTS_OF_LOOP(OFFSET)
+#undef OFFSET
+    if (slot_offset(queue, "loop", &loop_of_queue) < 0 || slot_offset(handle, "_callback", &callback_of_handle) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(queue_type, (PyTypeObject *)Py_NewRef(queue));
+    Py_XSETREF(loop_slots.type, (PyTypeObject *)Py_NewRef(loop));
+    Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
+    Py_XSETREF(handle_type, (PyTypeObject *)Py_NewRef(handle));
+    vectorcallfunc ways[] = {append_way, popleft_way};
+    PyObject *made = PyTuple_New(2);
+    for (int i = 0; made != NULL && i < 2; i++) {
+        Hook *method = new_hook(method_type, ways[i], otherwise[i]);
+        if (method == NULL) {
+            Py_CLEAR(made);
+            break;
+        }
+        PyTuple_SET_ITEM(made, i, (PyObject *)method);
+        method->run = Py_NewRef(run[i]);
+        method->library = Py_NewRef(library);
+        method->unsettled = Py_NewRef(unsettled);
+    }
+    return made;
+}
+
 static PyMethodDef functions[] = {
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
@@ -1980,7 +2797,7 @@ static PyMethodDef functions[] = {
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
-    {"packed", packed, METH_O, NULL},
+    {"queue_ways", queue_ways, METH_VARARGS, NULL},
     {NULL},
 };
 
@@ -2014,7 +2831,13 @@ execute(PyObject *module)
     switch_text = PyUnicode_InternFromString("switch");
     buffer_text = PyUnicode_InternFromString("buffer");
     new_track_text = PyUnicode_InternFromString("new_track");
-    if (buffer_text == NULL || new_track_text == NULL) {
+    step_text = PyUnicode_InternFromString("step");
+    self_text = PyUnicode_InternFromString("__self__");
+    coro_text = PyUnicode_InternFromString("_coro");
+    frame_text = PyUnicode_InternFromString("cr_frame");
+    await_text = PyUnicode_InternFromString("cr_await");
+    if (buffer_text == NULL || new_track_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
+        frame_text == NULL || await_text == NULL) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030c0000
@@ -2032,8 +2855,12 @@ execute(PyObject *module)
 #endif
     hook_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &hook_spec, NULL);
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
+    table_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &table_spec, NULL);
+    rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
     if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
-        method_type == NULL) {
+        method_type == NULL || rows_type == NULL || table_type == NULL ||
+        PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
+        PyModule_AddObjectRef(module, "Table", (PyObject *)table_type) < 0) {
         return -1;
     }
     return PyModule_AddIntMacro(module, ABI);

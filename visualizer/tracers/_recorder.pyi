@@ -2,9 +2,14 @@ from collections.abc import Callable
 from types import CodeType, GetSetDescriptorType
 from typing import Any
 
+from visualizer.tracers.core import rows
+
 Hook = Callable[[str, Any], None]
 
 ABI: int
+
+Rows = rows.Rows
+Table = dict[int, Any]
 
 def learn(
     run: type,
@@ -52,7 +57,19 @@ def switch_hook(
 def run_callback(
     run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
 ) -> Callable[..., Any]: ...
-def packed(rows: list[int], /) -> str: ...
+def queue_ways(
+    queue: type,
+    loop: type,
+    task: type,
+    handle: type,
+    library: Any,
+    unsettled: set[int],
+    push: Any,
+    pop: Any,
+    append: Callable[[Any, Any], None],
+    popleft: Callable[[Any], Any],
+    /,
+) -> tuple[Callable[[Any, Any], None], Callable[[Any], Any]]: ...
 def hub_hook(
     buffer: Any,
     raw: dict[int, int],

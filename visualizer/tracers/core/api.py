@@ -150,11 +150,10 @@ class Control(Protocol):
 class Numbering(Protocol):
     """What the numbers of tracks that the hooks know are in the file (processes/copies.py)."""
 
+    #: By the hooks' number.
+    known: dict[int, int]
     #: The ones met since this was last emptied: (number in the file, number of the parent's track).
     met: list[tuple[int, int]]
-
-    def translate_rows(self, rows: list[int]) -> None:
-        """Put the file's numbers in the place of the hooks'."""
 
     def translate(self, line: Line, a: Any, b: Any, value: Any) -> tuple[Any, Any, Any] | None:
         """The same in the parts of an event. None: it is to be left out."""

@@ -4,21 +4,21 @@ An event is stored in one of two ways:
 
 * as a *row* of three integers in `rows`: its time, a track, and the number of a *shape*. A shape is an event without
   its time and track, told to the file once; a hook that meets the same again stores three integers, and neither it nor
-  the flush does more. This is the seam for a recorder in C: it would store the same three.
+  the flush does more. This is the seam for the recorder in C: it stores the same three.
 * with all its parts: seven references in `parts`, and in `rows` a row that holds its place among the others (its track
   is `PARTS`).
 
-Both are flat lists: no tuple is left for the cyclic garbage collector to walk.
+Both are flat: no tuple is left for the cyclic garbage collector to walk.
 """
 
 from __future__ import annotations
 
 import time
-from _bisect import bisect_right
 from itertools import count
 
 from visualizer.trace.words import CURRENT, LARGEST_NUMBER, ZERO_TEXT
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.rows import PARTS, ROW
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.values import show, shown_type
 
@@ -29,18 +29,16 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.core.api import Parts
+    from visualizer.tracers.core.rows import Rows
     from visualizer.tracers.core.string_table import Interning
 
     #: What calls which generator function: its code; the caller's, the instruction, and the one that follows.
     Making = tuple[CodeType, CodeType, int, int]
 
-#: References an event takes in `parts`, and in `rows`.
+#: References an event takes in `parts`.
 STRIDE = 7
-ROW = 3
 #: In place of the number of a shape: the shape is to be made now.
 NEW = -1
-#: In a row, in place of a track: the next event of `parts` belongs here.
-PARTS = -1
 #: The number of a text of its own stands in a row above that of its shape, from this bit on.
 VALUE_BIT = 32
 
@@ -193,14 +191,16 @@ class Buffer(Met):
         "unused_ns",
     )
 
-    def __init__(self, ident: int = 0) -> None:
-        """`ident`: of the thread that calls, as `_thread.get_ident` has it; 0 for a buffer of no thread."""
+    def __init__(self, rows: Rows, new_table: Callable[[], dict[int, Any]] = dict, ident: int = 0) -> None:
+        """`rows`, `new_table`: those of the stream. `ident`: of the thread that calls, as `_thread.get_ident` has it; 0
+        for a buffer of no thread.
+        """
         super().__init__()
         self.ident = ident
         #: The clock of the processor's time that the thread uses; -1 if there is none. It may be read when the thread
         #: has ended, but only a living thread may be asked for it.
         self.clock = _cpu_clock(ident)
-        self.rows: list[int] = []
+        self.rows = rows
         self.parts: list[Any] = []
         #: How many rows have ever been taken out of it.
         self.taken = 0
@@ -228,13 +228,13 @@ class Buffer(Met):
         self.closed = False
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
         #: same sum, since the instructions lie inside the object.
-        self.shapes: dict[int, int] = {}
+        self.shapes: dict[int, int] = new_table()
         #: Places where a value is handed over: the shape of rows that say it, which local variable has it ("" if none
         #: does), and how it is worked out.
-        self.handed: dict[int, tuple[int, str, Any]] = {}
+        self.handed: dict[int, tuple[int, str, Any]] = new_table()
         #: Places that call a generator function: the shape of its spawn, and what is known of the call. Where it is not
         #: seen who makes generators, the same of their code: itself, where it returns and begins (identity.py).
-        self.makers: dict[int, tuple[int, Any]] = {}
+        self.makers: dict[int, tuple[int, Any]] = new_table()
         #: The shape of the end of a generator that returns None; -1 until it is made.
         self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
@@ -242,7 +242,7 @@ class Buffer(Met):
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = {}
         #: The same of generators, see shapes.py.
-        self.sites: dict[int, Any] = {}
+        self.sites: dict[int, Any] = new_table()
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
         #: The same of values that are told by their type alone, by its name; and of booleans.
@@ -306,7 +306,8 @@ class Buffer(Met):
         The shapes stand in the file, and hold for the child too. Not those that may name a track, nor texts that may:
         these are forgotten.
         """
-        del self.rows[:], self.parts[:]
+        self.rows.clear()
+        del self.parts[:]
         self.forget()
         self._texts.clear()
         self.kinds.clear()
@@ -333,32 +334,34 @@ class Buffer(Met):
 
     def stored_until(self, t_ns: int) -> int:
         """How many of the rows are of that time or an earlier one."""
-        rows = self.rows
-        return bisect_right(range(len(rows) // ROW), t_ns, key=lambda row: rows[row * ROW])
+        return self.rows.until(t_ns, 0)
 
 
 class Taken:
     """What a flush took from the buffer of a thread, and how much of it is written."""
 
-    __slots__ = ("at", "buffer", "parts", "parts_at", "rows", "times", "tracks")
+    __slots__ = ("at", "buffer", "count", "parts", "parts_at", "rows")
 
-    def __init__(self, buffer: Buffer, rows: list[int], parts: list[Any]) -> None:
+    def __init__(self, buffer: Buffer, rows: Rows, parts: list[Any]) -> None:
         self.buffer = buffer
         self.rows = rows
-        self.times = rows[::ROW]
-        self.tracks = rows[1::ROW]
+        self.count = len(rows) // ROW
         self.parts = parts
         self.at = 0
         self.parts_at = 0
 
+    @property
+    def t_ns(self) -> int:
+        """The time of the row that is next."""
+        return self.rows[self.at * ROW]
+
+    def is_parts(self) -> bool:
+        """Whether the row that is next stands for an event with parts."""
+        return self.rows[self.at * ROW + 1] == PARTS
+
     def next_parts(self, until: int) -> int:
-        """The first row from `at` on that stands for an event with parts; `until` if there is none before it."""
-        if self.parts_at == len(self.parts):
-            return until
-        try:
-            return self.tracks.index(PARTS, self.at, until)
-        except ValueError:
-            return until
+        """The first row from `at` on that does; `until` if there is none before it."""
+        return until if self.parts_at == len(self.parts) else self.rows.find(PARTS, self.at, until)
 
 
 def take(buffer: Buffer, most: int) -> Taken | None:
@@ -366,11 +369,9 @@ def take(buffer: Buffer, most: int) -> Taken | None:
     count = min(most, len(buffer.rows) // ROW)
     if count <= 0:
         return None
-    # A slice and a deletion of the same length: a hook that stores between the two only adds after them.
-    rows = buffer.rows[: count * ROW]
-    del buffer.rows[: count * ROW]
+    rows = buffer.rows.take(count)
     # The parts of a row are there before it.
-    references = rows[1::ROW].count(PARTS) * STRIDE if buffer.parts else 0
+    references = rows.count_of(PARTS) * STRIDE if buffer.parts else 0
     parts = buffer.parts[:references]
     del buffer.parts[:references]
     buffer.taken += count
@@ -382,12 +383,12 @@ def in_order(batch: list[Taken]) -> Iterator[tuple[Taken, int]]:
 
     The caller moves `at` up to there before asking for the next.
     """
-    rest = [taken for taken in batch if taken.at < len(taken.times)]
+    rest = [taken for taken in batch if taken.at < taken.count]
     while len(rest) > 1:
-        rest.sort(key=lambda taken: taken.times[taken.at])
+        rest.sort(key=lambda taken: taken.t_ns)
         first, second = rest[:2]
-        yield first, bisect_right(first.times, second.times[second.at], first.at + 1)
-        if first.at == len(first.times):
+        yield first, first.rows.until(second.t_ns, first.at + 1)
+        if first.at == first.count:
             del rest[0]
     for taken in rest:
-        yield taken, len(taken.times)
+        yield taken, taken.count

@@ -50,7 +50,7 @@ class Context:
         #: The short ways in C, None where they are Python's.
         self.compiled = recorder(stream.clock)
         if self.compiled is not None:
-            stream.packed = self.compiled.packed
+            stream.new_rows, stream.new_table = self.compiled.Rows, self.compiled.Table
         #: Whether a code object is the program's own.
         self.own = own
         #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.

@@ -13,7 +13,7 @@ import time
 
 from visualizer.trace.words import NOBODY
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import ROW
+from visualizer.tracers.core.rows import ROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

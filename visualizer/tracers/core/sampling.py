@@ -27,9 +27,10 @@ import time
 from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain
 
-from visualizer.tracers.core.buffer import ROW, Sight
+from visualizer.tracers.core.buffer import Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.kept_off import KeptOff
+from visualizer.tracers.core.rows import ROW
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
 from visualizer.tracers.core.values import show

@@ -15,15 +15,11 @@ import _thread
 import os
 import sys
 import time
-from _struct import pack as _to_bytes
-from binascii import b2a_base64 as _b2a_base64
 
 from visualizer.trace.sink import Sink
 from visualizer.trace.words import NOBODY, NOTHING
 from visualizer.tracers.core.buffer import (
     NEW,
-    PARTS,
-    ROW,
     STRIDE,
     VALUE_BIT,
     Buffer,
@@ -40,6 +36,7 @@ from visualizer.tracers.core.handlers import is_by_handler
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
+from visualizer.tracers.core.rows import PARTS, ROW, Rows
 from visualizer.tracers.core.string_table import Interning
 from visualizer.tracers.core.unstored import all_is_stored
 
@@ -99,11 +96,6 @@ def _is_over(frame: FrameType | None) -> bool:
     return True
 
 
-def packed(rows: list[int]) -> str:
-    """Rows as they stand in the file."""
-    return _b2a_base64(_to_bytes(f"<{len(rows)}q", *rows), newline=False).decode("ascii")
-
-
 class Stream(Interning):
     """The buffer, the clock, and the thread that empties the one into the sink. `t` is in nanoseconds since `start`."""
 
@@ -124,8 +116,10 @@ class Stream(Interning):
         self.delays: list[Parts] = []
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
         self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
-        #: Makes the text of rows (`packed`).
-        self.packed = packed
+        #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
+        #: own for them.
+        self.new_rows: Callable[[], Rows] = Rows
+        self.new_table: Callable[[], dict[int, Any]] = dict
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -178,10 +172,13 @@ class Stream(Interning):
         try:
             buffer: Buffer = self.local.buffer
         except AttributeError:
-            buffer = self.local.buffer = Buffer(_get_ident())
+            buffer = self.local.buffer = self.new_buffer(_get_ident())
             self.buffers.append(buffer)
             self.on_thread(buffer, t_ns)
         return buffer
+
+    def new_buffer(self, ident: int = 0) -> Buffer:
+        return Buffer(self.new_rows(), self.new_table, ident)
 
     def is_known(self) -> bool:
         """Whether the thread that calls has stored anything yet."""
@@ -357,7 +354,7 @@ class Stream(Interning):
         # What an event's hook was about to store when they were seen may be older.
         t_ns = self._newest_ns
         for line, _, *about in delays if buffers else ():
-            self._make_lines(Taken(buffers[0], [t_ns, PARTS, 0], [line, t_ns, *about]), 1, lines)
+            self._make_lines(self._alone(buffers[0], (line, t_ns, *about)), 1, lines)
         return "".join(lines), count + len(delays)
 
     def _report_sights(self, buffer: Buffer, made: list[str], ended: bool) -> int:
@@ -373,31 +370,37 @@ class Stream(Interning):
             told.append(idle_turn(buffer.idle_ns, 0))
             buffer.idle_ns = -1
         for parts in told:
-            self._make_lines(Taken(buffer, [parts[1], PARTS, 0], list(parts)), 1, made)
+            self._make_lines(self._alone(buffer, parts), 1, made)
         buffer.sights, buffer.turns = [] if ended else buffer.sights[-1:], []
         return len(told)
+
+    def _alone(self, buffer: Buffer, parts: Parts) -> Taken:
+        """An event with parts, as if it had been taken from that buffer."""
+        row = self.new_rows()
+        row.extend((parts[1], PARTS, 0))
+        return Taken(buffer, row, list(parts))
 
     def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
-        self._newest_ns = max(self._newest_ns, taken.times[until - 1])
+        self._newest_ns = max(self._newest_ns, taken.rows[(until - 1) * ROW])
         if track != self._thread:
             # The first line of a thread says that it is one, but not in which process.
             is_first = self._thread < 0 and track != self.process
             known = track if taken.buffer.reported else self.process if is_first else -1
             self._thread = track
             if known >= 0:
-                lines.append(f'["thread",{taken.times[taken.at] - self.start_ns},{known}]\n')
+                lines.append(f'["thread",{taken.t_ns - self.start_ns},{known}]\n')
             taken.buffer.reported = True
-        rows: list[int] = []
+        rows = self.new_rows()
         while taken.at < until:
-            if taken.tracks[taken.at] == PARTS:
+            if taken.is_parts():
                 self._make_line(taken, until, rows, lines)
             else:
                 upto = min(taken.next_parts(until), taken.at + _BATCH - len(rows) // ROW)
-                some = taken.rows[taken.at * ROW : upto * ROW]
+                some = taken.rows.part(taken.at, upto)
                 if self.copies is not None:
-                    self.copies.translate_rows(some)
+                    some.translate(self.copies.known)
                     self._report_copies(self.copies, some[0] - self.start_ns, rows, lines)
                 rows += some
                 taken.at = upto
@@ -405,19 +408,19 @@ class Stream(Interning):
                 self._pack(rows, lines)
         self._pack(rows, lines)
 
-    def _pack(self, rows: list[int], lines: list[str]) -> None:
+    def _pack(self, rows: Rows, lines: list[str]) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            lines.append(f'["rows","{self.packed(rows)}"]\n')
+            lines.append(f'["rows","{rows.packed()}"]\n')
             rows.clear()
 
-    def _make_line(self, taken: Taken, until: int, rows: list[int], lines: list[str]) -> None:
+    def _make_line(self, taken: Taken, until: int, rows: Rows, lines: list[str]) -> None:
         """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
         its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
         taken.parts_at += STRIDE
         taken.at += 1
-        if parts[i] is self.pieces and taken.at < until and taken.tracks[taken.at] == PARTS and _join(parts, i):
+        if parts[i] is self.pieces and taken.at < until and taken.is_parts() and _join(parts, i):
             return
         try:
             if self.copies is not None:
@@ -463,7 +466,7 @@ class Stream(Interning):
                 return track, number
         return NOBODY, NEW
 
-    def _report_copies(self, copies: Numbering, t_ns: int, rows: list[int], lines: list[str]) -> None:
+    def _report_copies(self, copies: Numbering, t_ns: int, rows: Rows, lines: list[str]) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
             self._pack(rows, lines)

@@ -8,7 +8,7 @@ the process, and a `copy` line before the first event that speaks of it. What ne
 from __future__ import annotations
 
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import ROW, shape_line
+from visualizer.tracers.core.buffer import shape_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -54,6 +54,7 @@ class Copies:
         self._elsewhere = elsewhere
         self._process = process
         self._new_track = new_track
+        #: The file's number of each track, by the hooks'.
         self.known: dict[int, int] = _Known(self._find)
         #: Those that were met since this was emptied last: (copy, of which track of the parent).
         self.met: list[tuple[int, int]] = []
@@ -71,10 +72,6 @@ class Copies:
         copy = self.known[track] = self._new_track()
         self.met.append((copy, self.original(track)))
         return copy
-
-    def translate_rows(self, rows: list[int]) -> None:
-        """Put the file's numbers in the place of the hooks'."""
-        rows[1::ROW] = map(self.known.__getitem__, rows[1::ROW])
 
     def translate(self, line: Line, a: Any, b: Any, value: Any) -> tuple[Any, Any, Any] | None:
         """The same in the parts of an event. None: it is to be left out."""

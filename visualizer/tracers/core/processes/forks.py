@@ -16,7 +16,6 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.own_lock import OwnLock
 from visualizer.tracers.core.processes.children import Children
 from visualizer.tracers.core.processes.copies import Copies
@@ -28,6 +27,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.core.buffer import Buffer
     from visualizer.tracers.core.context import Context
 
 _get_ident = _thread.get_ident
@@ -87,7 +87,7 @@ class Forks:
         self._born: _Fork | None = None
         #: What this process has forked; and where our own thread stores how that ended.
         self._children: Children | None = None
-        self._ends = Buffer()
+        self._ends = recording.stream.new_buffer()
         self._looked_ns = 0
         #: What this process inherited, if it is a child.
         self._copies: Copies | None = None
@@ -243,7 +243,7 @@ class Forks:
         recording, stream = self._recording, self._recording.stream
         parent, self._pid, self.is_child = self._pid, os.getpid(), True
         if self._children is not None:
-            self._children, self._ends = None, Buffer()
+            self._children, self._ends = None, stream.new_buffer()
             stream.before_flush.remove(self.report_ends)
         buffer = stream.here(fork.t_ns)
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)

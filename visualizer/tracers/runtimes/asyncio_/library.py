@@ -61,6 +61,7 @@ class Library:
             if self.task is not self.python_task:
                 self._descriptors[name] = _descriptor(self.task, name)
                 self._of_futures[name] = _descriptor(self.future, name)
+        self.handle: type = asyncio.events.Handle
         #: The type of the callback by which a compiled task makes a step, once one was seen.
         self.step: Any = None
         self._steps = frozenset(id(self.python_task.__dict__[name]) for name in ("_Task__step", "_Task__wakeup"))

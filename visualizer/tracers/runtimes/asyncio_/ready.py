@@ -37,8 +37,8 @@ class Plain(deque):  # type: ignore[misc]
     loop: Any
 
 
-def make_watched(shared: Shared) -> type[Plain]:
-    """The queue of a loop that is watched.
+def make_watched(shared: Shared, kind: type) -> type[Plain]:
+    """The queue of a loop that is watched. `kind`: `Loop`.
 
     The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
     the next one to run. Everything else takes the long way (loops.py).
@@ -46,6 +46,7 @@ def make_watched(shared: Shared) -> type[Plain]:
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
     library, fail = shared.library, shared.fail
     push, pop, length = deque.append, deque.popleft, deque.__len__
+    compiled = shared.context.compiled
 
     class Watched(Plain):
         __slots__ = ()
@@ -104,6 +105,12 @@ def make_watched(shared: Shared) -> type[Plain]:
             except Exception as error:
                 fail(error)
             return handle
+
+        if compiled is not None:
+            # The short ways in C, in front of these.
+            append, popleft = compiled.queue_ways(
+                Plain, kind, Task, library.handle, library, unsettled, push, pop, append, popleft
+            )
 
         def __len__(self) -> int:
             count: int = length(self)

@@ -98,7 +98,7 @@ class AsyncioTracer:
         self._shared = shared = Shared(self.context, self.name, known)
         self._foreign = ForeignLoops(shared)
         self._set_running = original = known.events._set_running_loop
-        self._queue_class = make_watched(shared)
+        self._queue_class = make_watched(shared, Loop)
         self._eager = EagerTasks(shared, self._loop_of)
         self._eager.begin(known)
         self.context.has_tasks = True

@@ -131,7 +131,7 @@ class Generators:
         #: The same of others' that were seen to await one of those.
         self.awaiting: dict[int, Watched] = {}
         #: Each started generator that has not ended, by the id of its frame object.
-        self.live: dict[int, Run] = {}
+        self.live: dict[int, Run] = recording.stream.new_table()
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}

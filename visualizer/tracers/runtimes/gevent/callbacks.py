@@ -55,7 +55,7 @@ class Callbacks:
         try:
             state: HubState = self._local.state
         except AttributeError:
-            state = self._local.state = HubState()
+            state = self._local.state = HubState(self._recording.stream.new_table())
         return state
 
     def on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
@@ -238,9 +238,9 @@ class HubState:
 
     __slots__ = ("asked", "giving_way", "resumed", "sleeps")
 
-    def __init__(self) -> None:
+    def __init__(self, sleeps: dict[int, int]) -> None:
         #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
-        self.sleeps: dict[int, int] = {}
+        self.sleeps = sleeps
         self.resumed = -1
         #: While the hub runs a callback: who asked for it.
         self.asked: _Asked | None = None

@@ -32,7 +32,7 @@ class Ready:
         self._recording = recording
         self._greenlets = greenlets
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
-        self.by_id: dict[int, int] = {}
+        self.by_id: dict[int, int] = recording.stream.new_table()
         #: Those that the hub will make run by a callback that it runs for somebody, if nothing comes before: tracks.
         self._promised: set[int] = set()
         #: Those of them that run for the first time, and all that were started and have not run: tracks.

@@ -57,11 +57,11 @@ class GreenletTracer:
         self.is_active: Callable[[Any], bool] = bool
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
-        self.tracks: dict[int, int] = {}
+        self.tracks: dict[int, int] = recording.stream.new_table()
         self._references: dict[int, Any] = {}
         #: Tracks of schedulers (hubs), and whose they are. Those that live also by the greenlet's id.
         self.hubs: dict[int, Family] = {}
-        self.living_hubs: dict[int, int] = {}
+        self.living_hubs: dict[int, int] = recording.stream.new_table()
         self._nameless: set[int] = set()
         #: Tracks of greenlets that were seen being made and have not run.
         self._made: set[int] = set()
@@ -72,7 +72,7 @@ class GreenletTracer:
         self.unsettled = recording.unsettled
         #: Tracks of greenlets that have a name and are not suspended in a hub, by the greenlet's id: the short way may
         #: be taken to them.
-        self.raw: dict[int, int] = {}
+        self.raw: dict[int, int] = recording.stream.new_table()
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
         self.sites = CallSites()
