@@ -7,11 +7,17 @@ tracebacks.
 
 from __future__ import annotations
 
+import _thread
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import ModuleType
 
     from visualizer.tracers.core.context import Context
+
+# As it was before gevent's monkey-patching.
+_get_ident = _thread.get_ident
 
 
 class UnseenTracer:
@@ -29,8 +35,9 @@ class UnseenTracer:
         )
 
     def _begin(self) -> None:
-        """A thread has a track from its start on, and is sampled."""
-        self._context.stream.here(self._context.now())
+        """A thread has a track from its start on, and is sampled; one of gevent's pool, from its first event on."""
+        if _get_ident() in sys.modules["threading"]._active:
+            self._context.stream.here(self._context.now())
 
     def imported(self, name: str, module: ModuleType) -> None:
         """No module is waited for."""
