@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visualizer.analysis.findings.base import LOCKS, LOST_NS, Finding, at, finding, worst_of
+from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst_of
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
@@ -21,6 +21,8 @@ from visualizer.trace import words
 #: Where a limit begins that holds for all that is done meanwhile.
 _LIMITS = re.compile(r"\b(?:[Tt]imeout(?:_at)?|wait_for|with_timeout|start_new|move_on_after|fail_after)\s*\(")
 _WHILE = ("while ",)
+#: What is over sooner was most often meant to be: somebody looked whether something had come.
+_LONG_NS = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class _Struck:
 
 
 def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A time limit that its track had set around it ended a wait of LOST_NS or longer. One for each name and line.
+    """A time limit that its track had set around it ended a wait of a second or longer. One for each name and line.
 
     Not of a limit that the call which waits is given itself, as `get(timeout=1)`: who writes that reckons with it. Nor
     of one that is set again and again in a `while` loop, where somebody looks for more; nor if that ended the track by
@@ -76,7 +78,7 @@ def _ended_by_limits(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     if not causes:
         return
     every = waits(timeline)
-    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
+    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= _LONG_NS))
     for number in long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)].tolist():
         suspension = timeline.suspensions[int(every.suspension[number])]
         if suspension.on and not timeline.tracks[suspension.track].schedules:
