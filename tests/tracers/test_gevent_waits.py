@@ -197,7 +197,9 @@ def test_a_limit_is_the_timers_however_it_is_written(trace_source: TraceSource) 
     for name in ("unlimited", "cancelled"):
         assert suspensions(traced, name)[-1].asked_ns == -1
         assert woken(traced, name)[-1] == ("main", "callback")
-    assert [one.asked_ns for one in suspensions(traced, "again")] == [10 * _MS, 9_000 * _MS]
+    slept, waited = suspensions(traced, "again")
+    # What is left when it begins to wait: that may be later.
+    assert slept.asked_ns == 10 * _MS < 1_000 * _MS < waited.asked_ns <= 9_000 * _MS
     assert found(traced) == []
 
 

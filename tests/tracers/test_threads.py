@@ -172,7 +172,9 @@ for thread in threads:
     assert (objects["lock.acquire()"], objects["held.lock"]) == ("lock 1", "lock 1")
     assert (objects["again"], objects["event.wait()"]) == ("RLock 1", "Event 1")
     assert {(reason, cause) for who, reason, _, cause, _ in ends(traced) if who == "main"} <= {("join", "finished")}
-    owned = {(tie.object, traced.timeline.name(tie.track)) for tie in traced.timeline.ties if tie.relation == "owns"}
+    asked = {objects[on] for _, _, on, _, _ in found}
+    ties = [tie for tie in traced.timeline.ties if tie.relation == "owns" and tie.object in asked]
+    owned = {(tie.object, traced.timeline.name(tie.track)) for tie in ties}
     assert owned == {("lock 1", "main"), ("lock 1", "t1"), ("lock 2", "main"), ("RLock 1", "main")}
     assert {traced.timeline.name(traced.tracks(f"t{number}")[0].creator) for number in range(1, 12)} == {"main"}
 
