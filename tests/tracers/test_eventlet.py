@@ -289,7 +289,7 @@ def test_a_call_that_blocks_its_hub_is_no_wait(trace_source: TraceSource) -> Non
             import threading, time
 
             def blocks():
-                time.sleep(0.15)
+                time.sleep(0.4)
 
             thread = threading.Thread(target=blocks, name="native")
             thread.start()
