@@ -10,6 +10,10 @@ import fcntl
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+
 #: Descriptors below this number are left to the program.
 LOWEST_FD = 400
 #: While the disk is full, keep this much for later tries; what comes after is counted and dropped.
@@ -22,7 +26,8 @@ _sleep = time.sleep
 
 
 class Sink:
-    """An append-only trace file. `write` never raises: what cannot be written is kept, then counted as lost."""
+    """An append-only trace file. `write` raises only what a signal's handler raises meanwhile: what cannot be written
+    is kept, then counted as lost."""
 
     def __init__(self, path: str) -> None:
         """Open or create `path`. Raise OSError if that is not possible."""
@@ -30,6 +35,8 @@ class Sink:
         self.lost = 0
         #: Only lines that begin so are written: what others will refer to.
         self.only: tuple[bytes, ...] = ()
+        #: Whether an error is one that a signal's handler raised: that may be an OSError, too, such as TimeoutError.
+        self.is_by_handler: Callable[[BaseException], bool] = lambda error: False
         self._backlog = b""
         self._open()
 
@@ -49,7 +56,9 @@ class Sink:
         """False if the program closed our descriptor, and perhaps opened a file of its own under that number."""
         try:
             status = os.fstat(self._fd)
-        except OSError:
+        except OSError as error:
+            if self.is_by_handler(error):
+                raise
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
@@ -58,19 +67,26 @@ class Sink:
         if self.only:
             lines = b"".join(line for line in lines.splitlines(True) if line.startswith(self.only))
         pending = self._backlog + lines
+        written: list[int] = []
         try:
             if not self._ours():
                 self._open()
-            while pending:
-                written = os.write(self._fd, pending)
-                pending = pending[written:]
-        except OSError:
+            while rest := pending[sum(written) :]:
+                # One call into C: where a signal's handler raises, it is known how much stands in the file.
+                written.extend(map(os.write, (self._fd,), (rest,)))
+        except BaseException as error:
+            pending = pending[sum(written) :]
+            if not isinstance(error, OSError) or self.is_by_handler(error):
+                self._backlog = pending
+                raise
             if len(pending) > _BACKLOG_BYTES:
                 kept = pending[: len(pending) - len(lines)]
                 # The rest of a line that was half written must stay, or the next one would be glued to its half.
                 half = pending.find(b"\n") + 1 if not kept else 0
                 pending = kept or pending[:half]
                 self.lost += count
+        else:
+            pending = b""
         self._backlog = pending
         return not pending
 

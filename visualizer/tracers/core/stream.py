@@ -159,6 +159,7 @@ class Stream(Interning):
         #: Whether code is the program's own.
         self.is_own: Callable[[CodeType], bool] = lambda code: False
         self.ids.is_by_handler = lambda error: not isinstance(error, Exception) or is_by_handler(error, self.is_own)
+        self._sink.is_by_handler = self.ids.is_by_handler
         self.ids.on_raised = self._raise_later
         #: What a signal's handler raised in a thread, by its ident, and is to be raised there.
         self._later: dict[int, BaseException] = {}
