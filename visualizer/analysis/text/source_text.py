@@ -179,13 +179,7 @@ def lines_with(timeline: Timeline, pattern: re.Pattern[str]) -> Iterator[Place]:
 
 def function_at(timeline: Timeline, place: Place) -> Place | None:
     """The `def` around a line, with its name; None if there is none."""
-    lines = _lines(timeline.sources.get(place.file, ""))
-    deep = _indentation(lines[place.line - 1]) + 1 if 0 < place.line <= len(lines) else 0
-    for number in range(place.line if deep else 0, 0, -1):
-        line = lines[number - 1]
-        if not line.strip() or _indentation(line) >= deep:
-            continue
-        deep = _indentation(line)
+    for number, line in _outwards(_lines(timeline.sources.get(place.file, "")), place.line):
         if head := _DEF.match(line):
             return Place(place.file, head[2], number, number, -1, -1)
     return None
@@ -193,34 +187,21 @@ def function_at(timeline: Timeline, place: Place) -> Place | None:
 
 def in_block_of(timeline: Timeline, place: Place, name: str) -> bool:
     """Whether a line stands inside a `with` block of what is called `name`, in its function."""
-    lines = _lines(timeline.sources.get(place.file, ""))
     enters = re.compile(rf"(?:async )?with\b.*(?<!\w){re.escape(name)}(?!\w|\s*\()")
-    deep = _indentation(lines[place.line - 1]) if 0 < place.line <= len(lines) else 0
-    for number in range(place.line, 0, -1):
-        line = lines[number - 1].partition("#")[0]
-        if not line.strip() or _indentation(line) >= deep:
-            continue
-        deep = _indentation(line)
-        if _DEF.match(line):
+    for number, line in _outwards(_lines(timeline.sources.get(place.file, "")), place.line):
+        if number < place.line and _DEF.match(line):
             return False
-        if enters.match(line.strip()):
+        if number < place.line and enters.match(line.partition("#")[0].strip()):
             return True
     return False
 
 
 def in_loop(timeline: Timeline, place: Place, heads: tuple[str, ...] = ("while ", "for ", "async for ")) -> bool:
     """Whether the line of a place stands in a loop of its function that begins so, or begins one."""
-    lines = _lines(timeline.sources.get(place.file, ""))
-    deep = None
-    for number in range(min(place.line, len(lines)), 0, -1):
-        written = lines[number - 1].strip()
-        indentation = _indentation(lines[number - 1])
-        if not written or written.startswith("#") or (deep is not None and indentation >= deep):
-            continue
-        deep = indentation
-        if written.startswith(heads):
+    for _, line in _outwards(_lines(timeline.sources.get(place.file, "")), place.line):
+        if line.lstrip().startswith(heads):
             return True
-        if _DEF.match(lines[number - 1]) or written.startswith("class "):
+        if _DEF.match(line) or line.lstrip().startswith("class "):
             return False
     return False
 
@@ -229,12 +210,8 @@ def spins(timeline: Timeline, place: Place) -> str:
     """The head of the `while` loop that a place stands in, as it is written, if all it does is to ask again and again
     for what nobody but others can change; "" if it does anything else, or that is not known."""
     lines = _lines(timeline.sources.get(place.file, ""))
-    deep = _indentation(lines[place.line - 1]) + 1 if 0 < place.line <= len(lines) else 0
-    for number in range(place.line if deep else 0, 0, -1):
-        line = lines[number - 1].partition("#")[0].rstrip()
-        if not line or _indentation(line) >= deep:
-            continue
-        deep = _indentation(line)
+    for number, around in _outwards(lines, place.line):
+        line = around.partition("#")[0]
         head = _SPINS.fullmatch(line.strip())
         if head is not None:
             inside = (text for _, text in ((0, head[2]), *_below(lines, number)))
@@ -273,17 +250,12 @@ def keeps(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
     place = suspension.place
     if place is None:
         return False
-    lines = _lines(timeline.sources.get(place.file, ""))
     enters = re.compile(rf"(?:async[ \t]+)?with\b.*(?<![\w.]){re.escape(thing)}[ \t]*[:,)]")
-    deep = _indentation(lines[place.line - 1]) if 0 < place.line <= len(lines) else 0
-    for number in range(min(place.line, len(lines)) - 1, 0, -1):
-        line = lines[number - 1]
-        if line.strip() and _indentation(line) < deep:
-            deep = _indentation(line)
-            if enters.match(line.lstrip()):
-                return True
-            if _DEF.match(line):
-                break
+    for number, line in _outwards(_lines(timeline.sources.get(place.file, "")), place.line):
+        if number < place.line and enters.match(line.lstrip()):
+            return True
+        if number < place.line and _DEF.match(line):
+            break
     return _has(timeline, suspension, thing)
 
 
@@ -364,14 +336,8 @@ def _below(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
 def loop_around(timeline: Timeline, place: Place, outside: Place | None) -> int:
     """The first line of the outermost loop around a place in which the other one does not lie; else its own line."""
     lines = _lines(timeline.sources.get(place.file, ""))
-    if not 0 < place.line <= len(lines):
-        return place.line
-    found, deep = place.line, _indentation(lines[place.line - 1]) + 1
-    for number in range(place.line, 0, -1):
-        line = lines[number - 1]
-        if not line.strip() or _indentation(line) >= deep:
-            continue
-        deep = _indentation(line)
+    found = place.line
+    for number, line in _outwards(lines, place.line):
         if _DEF.match(line):
             break
         if _LOOP.match(line):
@@ -381,6 +347,17 @@ def loop_around(timeline: Timeline, place: Place, outside: Place | None) -> int:
                     break
             found = number
     return found
+
+
+def _outwards(lines: tuple[str, ...], first: int) -> Iterator[tuple[int, str]]:
+    """(number, text) of that line, and then of the heads of the blocks that it stands in, from the innermost on: of
+    each line above that is indented less than all below it. Nothing, if there is no such line."""
+    deep = None
+    for number in range(first if first <= len(lines) else 0, 0, -1):
+        line = lines[number - 1]
+        if line.strip() and not line.lstrip().startswith("#") and (deep is None or _indentation(line) < deep):
+            deep = _indentation(line)
+            yield number, line
 
 
 def _indentation(line: str) -> int:
