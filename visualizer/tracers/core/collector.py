@@ -19,9 +19,12 @@ from itertools import chain, compress, starmap
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
-_disable, _enable, _isenabled = gc.disable, gc.enable, gc.isenabled
+    _Result = TypeVar("_Result")
+
+# Fetched now: what the program, and all of ours that is imported later, finds in `gc` answers for the program.
+turn_off, turn_on, is_turned_on = gc.disable, gc.enable, gc.isenabled
 #: What counts as made since the last collection.
 _counted: list[list[Any]] = []
 
@@ -32,15 +35,15 @@ def settle(count: int) -> None:
     _counted[:] = ([] for _ in range(count))
 
 
-def without(call: Callable[[], None]) -> None:
-    """Call it with the collector off."""
-    was_on = _isenabled()
-    _disable()
+def without(called: Callable[[], _Result]) -> _Result:
+    """Return what it returns, called with the collector off."""
+    was_on = is_turned_on()
+    turn_off()
     try:
-        call()
+        return called()
     finally:
         if was_on:
-            _enable()
+            turn_on()
 
 
 class Collector:
@@ -59,14 +62,14 @@ class Collector:
         # Said first: then our thread does not switch on what the program has just switched off.
         def disable() -> None:
             is_on[:1] = [False]
-            _disable()
+            turn_off()
 
         def enable() -> None:
             is_on[:1] = [True]
-            _enable()
+            turn_on()
 
         def isenabled() -> bool:
-            return _isenabled() or next(iter(is_on), False) or _isenabled()
+            return is_turned_on() or next(iter(is_on), False) or is_turned_on()
 
         for ours in (disable, enable, isenabled):
             self._replaced.append((ours.__name__, getattr(gc, ours.__name__), ours))
@@ -80,18 +83,18 @@ class Collector:
         is_on = self._is_on
         result: list[Any] = []
         steps = chain(
-            map(call, compress((_enable,), is_on)),
+            map(call, compress((turn_on,), is_on)),
             map(call, (is_on.clear,)),
             map(result.append, starmap(wait, (arguments,))),
-            map(is_on.append, map(call, (_isenabled,))),
-            map(call, (_disable,)),
+            map(is_on.append, map(call, (is_turned_on,))),
+            map(call, (turn_off,)),
         )
         deque(steps, 0)
         return result[0]
 
     def leave(self) -> None:
         """Our thread ends, or is not here after a fork."""
-        deque(chain(map(call, compress((_enable,), self._is_on)), map(call, (self._is_on.clear,))), 0)
+        deque(chain(map(call, compress((turn_on,), self._is_on)), map(call, (self._is_on.clear,))), 0)
 
     def remove(self) -> None:
         """Take out what `begin` has put in."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from _operator import call
 from itertools import chain, compress, starmap
+
+from visualizer.tracers.core.collector import is_turned_on, turn_off, turn_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -36,9 +37,9 @@ def all_frames() -> Iterator[dict[int, FrameType]]:
         return starmap(_current_frames, calls)
     was_on: list[bool] = []
     steps = chain(
-        map(was_on.append, map(call, (gc.isenabled,))),
-        map(call, (gc.disable, _current_frames)),
-        map(call, compress((gc.enable,), was_on)),
+        map(was_on.append, map(call, (is_turned_on,))),
+        map(call, (turn_off, _current_frames)),
+        map(call, compress((turn_on,), was_on)),
     )
     return chain.from_iterable(map(tuple, (filter(None, steps),)))
 

@@ -12,6 +12,8 @@ import gc
 from _operator import indexOf, is_, itemgetter
 from itertools import chain, compress, islice, repeat
 
+from visualizer.tracers.core.collector import without
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable, Iterator
@@ -24,8 +26,7 @@ except ImportError:
 
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
-# Fetched now: what the program finds there later is ours (collector.py).
-_get_objects, _disable, _enable, _isenabled = gc.get_objects, gc.disable, gc.enable, gc.isenabled
+_get_objects = gc.get_objects
 
 
 def all_of(kind: type, derived: bool = False) -> list[Any]:
@@ -62,17 +63,7 @@ def youngest(
     wanted = kind if wanted is None else wanted
     if alone:
         # The collector would collect nothing that is in the list, and take it for old.
-        was_on = _isenabled()
-        _disable()
-        try:
-            for generation in range(generations):
-                for thing in reversed(_get_objects(generation)):
-                    if type(thing) is kind and read(thing) is wanted and is_it(thing):
-                        return thing
-            return None
-        finally:
-            if was_on:
-                _enable()
+        return without(lambda: _first(kind, is_it, generations, read, wanted))
     for generation in range(generations):
         # How many objects were looked at, of the youngest.
         seen, tries = 0, _TRIES
@@ -97,4 +88,15 @@ def youngest(
                 continue
             if found is not None and is_it(found):
                 return found
+    return None
+
+
+def _first(
+    kind: type, is_it: Callable[[Any], bool], generations: int, read: Callable[[Any], Any], wanted: Any
+) -> Any:
+    """As `youngest`, by one look at each list."""
+    for generation in range(generations):
+        for thing in reversed(_get_objects(generation)):
+            if type(thing) is kind and read(thing) is wanted and is_it(thing):
+                return thing
     return None
