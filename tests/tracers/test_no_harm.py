@@ -439,8 +439,7 @@ def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: 
     assert traced.ended.stdout
     assert not [note for note in traced.timeline.notes if "was taken out" in note]
     if "handler" in name:
-        # That may be in the middle of a write, too.
-        assert set(traced.timeline.dropped) <= {"events", "events interrupted by a signal's handler"}
+        assert set(traced.timeline.dropped) <= {"events interrupted by a signal's handler"}
 
 
 AT_THE_LIMIT = """

@@ -237,9 +237,11 @@ class Stream(Interning):
 
     def _lose(self, error: Exception) -> None:
         """An event could not be written; if a signal's handler came in between, the others can."""
-        self._sink.lost += 1
         if is_by_handler(error, self.is_own):
+            self.interrupted += 1
             self._raised = error
+        else:
+            self._sink.lost += 1
 
     def _begin_flush(self, lasts: bool = False) -> bool:
         """Keep all others from flushing until `_end_flush`, or for no longer than the function that calls, unless it
