@@ -95,10 +95,9 @@ class Table(NamedTuple):
     label: list[str]
 
 
-def table_of(part: Part, ids: Sequence[int]) -> Table:
-    """Those of these tracks that lie in the part; no track is made for that."""
+def table_of(part: Part, ids: Sequence[int], every: AllSlices) -> Table:
+    """Those of these tracks that lie in the part. `every`: all that these tracks have; no track is made for that."""
     timeline = part.timeline
-    every = AllSlices(timeline.tracks, ids)
     end_ns, sizes = every.end_ns(timeline.last_ns), np.diff(every.bounds)
     (inside,) = np.nonzero(
         (end_ns >= part.start_ns) & (every.start_ns <= part.end_ns) & ~np.isin(every.state, _NO_STATES)

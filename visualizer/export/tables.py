@@ -39,13 +39,13 @@ def _slices(timeline: Timeline, settings: Settings) -> Table:
     """Each track's, one after another. `what`: what a waiting track waits for."""
     part = settings.part_of(timeline)
     ids = tracks_of(part)
-    start_ns = AllSlices(timeline.tracks, ids).start_ns
-    start_ns = start_ns[(start_ns > part.start_ns) & (start_ns <= part.end_ns)]
+    every = AllSlices(timeline.tracks, ids)
+    start_ns = every.start_ns[(every.start_ns > part.start_ns) & (every.start_ns <= part.end_ns)]
     if len(start_ns) > MOST_ROWS:
         until_ns = int(np.partition(start_ns, MOST_ROWS)[MOST_ROWS])
         _say_cut(settings, f"at {until_ns / _NS_PER_S:.6f} s")
         part = part._replace(end_ns=until_ns)
-    found, names = table_of(part, ids), timeline.names()
+    found, names = table_of(part, ids, every), timeline.names()
     state, track = [State(one).name for one in found.state.tolist()], found.track.tolist()
     return {
         "track": track,

@@ -69,7 +69,7 @@ def _kept_off_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:
     parent = timeline.tracks[answer.suspension.track].parent
     hub = parent if parent in timeline.tracks else answer.suspension.track
     since_ns, until_ns = answer.suspension.t_ns, answer.came_ns
-    return until_ns - since_ns - kept_off(timeline, observed).length_ns(hub, since_ns, until_ns)
+    return kept_off(timeline, observed).for_ns(hub, since_ns, until_ns)
 
 
 def _printed(timeline: Timeline, answer: Answer) -> str:

@@ -158,9 +158,8 @@ class Observed:
         connected = np.array([*self.answers.opened, *whose[connects].tolist()], dtype=np.int64)
         self.joins.update(zip(whose[joins].tolist(), index[stood[joins]].tolist(), strict=True))
         notable[stood] = connects | (reads & np.isin(whose, connected))
-        finished = np.array([cause == words.FINISHED for cause in wakeups.causes.known], dtype=bool)
-        track, cause = (np.asarray(column)[index[woke]] for column in (wakeups.track, wakeups.cause))
-        notable[woke] = finished.take(cause) | np.isin(track, connected)
+        track = np.asarray(wakeups.track)[index[woke]]
+        notable[woke] = wakeups.are_by(index[woke], words.FINISHED) | np.isin(track, connected)
         return notable
 
     def _on_switch(self, switch: Switch) -> None:

@@ -149,7 +149,7 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         else:
             did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
             sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding"
-            off_ns = length_ns - kept_off(timeline, observed).length_ns(hub, turn.start_ns, turn.end_ns)
+            off_ns = kept_off(timeline, observed).for_ns(hub, turn.start_ns, turn.end_ns)
             if 4 * off_ns >= length_ns:
                 sentence += f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
             sentence += f", {how}"
@@ -670,7 +670,10 @@ def hogs(timeline: Timeline, observed: Observed) -> list[tuple[int, LongRun]]:
     found, off = [], kept_off(timeline, observed)
     for hub in {*observed.turns, *observed.living}:
         turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
-        found += [(hub, turn) for turn in sorted(turns) if off.length_ns(hub, turn.start_ns, turn.end_ns) >= HOG_NS]
+        for turn in sorted(turns):
+            length_ns = turn.end_ns - turn.start_ns
+            if length_ns >= HOG_NS and length_ns - off.for_ns(hub, turn.start_ns, turn.end_ns) >= HOG_NS:
+                found.append((hub, turn))
     return found
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Container, Iterator
 from functools import cache
 from typing import TypeGuard
 
-import numpy as np
-
 from visualizer.analysis.findings.base import (
     FROM_OUTSIDE,
     LOCKS,
@@ -37,7 +35,7 @@ from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.model.owners import Owners
 from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline, Track
-from visualizer.analysis.report.waits import waits
+from visualizer.analysis.report.waits import long_waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
@@ -236,16 +234,11 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
 
 def _gave_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or more for a lock that it was not given, and when they ended."""
-    wakeups = timeline.columns.wakeups
-    causes = [n for n, cause in enumerate(wakeups.causes.known) if cause in (words.TIMEOUT, words.CANCEL, words.KILL)]
-    if not causes:
-        return
-    every = waits(timeline)
-    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
-    for at_ in long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)].tolist():
-        suspension = timeline.suspensions[int(every.suspension[at_])]
+    given_up = long_waits(timeline, LOST_NS, words.TIMEOUT, words.CANCEL, words.KILL)
+    for number, end_ns in zip(given_up.suspension.tolist(), given_up.end_ns.tolist(), strict=True):
+        suspension = timeline.suspensions[number]
         if suspension.reason in LOCKS and suspension.object:
-            yield suspension, int(every.end_ns[at_])
+            yield suspension, end_ns
 
 
 def _holder(

@@ -192,8 +192,7 @@ def _wakes(timeline: Timeline) -> Column:
     goes_on |= np.isin(at + 1, every.lasts)
     is_other = np.isin(waker, tracks)
     # Who only had it give up has released nothing.
-    gives_up = [number for number, cause in enumerate(wakeups.causes.known) if cause in (words.CANCEL, words.KILL)]
-    is_other &= ~np.isin(np.asarray(wakeups.cause)[every.about[at + 1]], gives_up)
+    is_other &= ~wakeups.are_by(every.about[at + 1], words.CANCEL, words.KILL)
     columns = (every.about[at], every.start_ns[at + 1], waker, ~goes_on)
     found: Column = np.stack(columns, axis=1)[is_other].astype(np.int64)
     return found

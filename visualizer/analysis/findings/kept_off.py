@@ -13,7 +13,7 @@ from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import hot_line, mostly
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, unique
 
 #: So many slices of a track are looked at in each of these times.
 _MOST_SLICES = 100
@@ -61,10 +61,10 @@ class KeptOff:
         found: Column = np.maximum(self.by_machine_ns(hub, start_ns, end_ns), by_threads)
         return found
 
-    def length_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
-        """How long a time is without that in which the thread of the hub may have been kept off."""
-        off_ns = self.of_ns(hub, np.array([start_ns]), np.array([end_ns]))
-        return end_ns - start_ns - int(off_ns[0])
+    def for_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
+        """The same of one time."""
+        (off_ns,) = self.of_ns(hub, np.array([start_ns]), np.array([end_ns])).tolist()
+        return int(off_ns)
 
 
 class _Times:
@@ -106,7 +106,7 @@ def own_delays(timeline: Timeline, observed: Observed) -> Column:
     if not timeline.delayed:
         return delays
     off_ns, off = np.zeros(len(delays), dtype=np.int64), kept_off(timeline, observed)
-    for hub in np.unique(delays["hub"]).tolist():
+    for hub in unique(delays["hub"]).tolist():
         (mine,) = np.nonzero(delays["hub"] == hub)
         off_ns[mine] = off.of_ns(hub, delays["due_ns"][mine], delays["ran_ns"][mine])
     found: Column = delays[2 * off_ns < delays["ran_ns"] - delays["due_ns"]]
@@ -116,8 +116,7 @@ def own_delays(timeline: Timeline, observed: Observed) -> Column:
 def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A thread kept the interpreter's lock for HOG_NS or longer in a call of C's, while a hub or loop of another thread
     had something to do. One for each thread, about the longest time."""
-    worst: dict[int, tuple[int, int, int, dict[int, int]]] = {}
-    times: dict[int, int] = {}
+    found: dict[int, list[tuple[int, int, dict[int, int]]]] = {}
     off = kept_off(timeline, observed)
     hubs = [timeline.tracks[hub] for hub in timeline.tracks.scheduling()]
     for since_ns, until_ns, by in off.held:
@@ -125,27 +124,22 @@ def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding
         for hub in hubs:
             if hub.process == timeline.tracks[by].process and off.thread_of(hub.id) != by:
                 late.update(_late(timeline, hub, since_ns, until_ns))
-        cost_ns = sum(late.values())
-        if max(late.values(), default=0) < HOG_NS:
-            continue
-        times[by] = times.get(by, 0) + 1
-        before = worst.get(by)
-        if before is None:
-            worst[by] = since_ns, until_ns, cost_ns, late
-        else:
-            longer = (since_ns, until_ns) if until_ns - since_ns > before[1] - before[0] else before[:2]
-            worst[by] = *longer, before[2] + cost_ns, {**before[3], **late}
-    for by, (since_ns, until_ns, cost_ns, late) in worst.items():
+        if max(late.values(), default=0) >= HOG_NS:
+            found.setdefault(by, []).append((since_ns, until_ns, late))
+    for by, times in found.items():
+        since_ns, until_ns, _ = max(times, key=lambda one: one[1] - one[0])
+        lost_by = dict.fromkeys(track for *_, late in times for track in late)
+        cost_ns = sum(sum(late.values()) for *_, late in times)
         seen = mostly(timeline, by, since_ns, until_ns)
         where = f", {hot_line(timeline, seen)}" if seen is not None else ""
-        who = listed([timeline.name(track) for track in late])
-        several = f"; the longest of {times[by]} such times" if times[by] > 1 else ""
+        who = listed([timeline.name(track) for track in lost_by])
+        several = f"; the longest of {len(times)} such times" if len(times) > 1 else ""
         sentence = (
             f"{timeline.name(by)} kept the interpreter for {duration(until_ns - since_ns, 2)}{where} (inferred: it "
             f"alone used the processor, and no other thread could run) → {who} could not run meanwhile{several}"
         )
         place = seen.place if seen is not None else timeline.tracks[by].place
-        yield finding("interpreter_held", sentence, (by, *late), since_ns, place, cost_ns, late)
+        yield finding("interpreter_held", sentence, (by, *lost_by), since_ns, place, cost_ns, lost_by)
 
 
 def _late(timeline: Timeline, hub: Track, since_ns: int, until_ns: int) -> Iterator[tuple[int, int]]:

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst_of
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
-from visualizer.analysis.report.waits import waits
+from visualizer.analysis.report.waits import long_waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, function_at, in_loop, limited, lines_with
 from visualizer.trace import words
@@ -73,16 +71,12 @@ def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _ended_by_limits(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     """Such waits, in order, and how long each was."""
-    wakeups = timeline.columns.wakeups
-    causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.TIMEOUT]
-    if not causes:
-        return
-    every = waits(timeline)
-    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= _LONG_NS))
-    for number in long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)].tolist():
-        suspension = timeline.suspensions[int(every.suspension[number])]
+    struck = long_waits(timeline, _LONG_NS, words.TIMEOUT)
+    lasted_ns = struck.end_ns - struck.start_ns
+    for number, length_ns in zip(struck.suspension.tolist(), lasted_ns.tolist(), strict=True):
+        suspension = timeline.suspensions[number]
         if suspension.on and not timeline.tracks[suspension.track].schedules:
-            yield suspension, int(every.end_ns[number] - every.start_ns[number])
+            yield suspension, length_ns
 
 
 def _waited_since(timeline: Timeline, suspension: Suspension) -> bool:

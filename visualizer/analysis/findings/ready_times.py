@@ -84,11 +84,9 @@ class ReadyTimes:
     def _delay(self, timeline: Timeline, ran: _Runs, waited_ns: Column) -> None:
         """Note who ran late, or was woken late by its timer because the hub did not run."""
         columns = timeline.columns
-        known = enumerate(columns.wakeups.causes.known)
-        timers = [number for number, cause in known if cause in (words.TIMER, words.TIMEOUT)]
-        woken_ns, cause = (np.asarray(of)[ran.wakeup] for of in (columns.wakeups.ns, columns.wakeups.cause))
+        woken_ns = np.asarray(columns.wakeups.ns)[ran.wakeup]
         due_ns = np.full(len(waited_ns), -1, dtype=np.int64)
-        (timed,) = np.nonzero(np.isin(cause, timers) & (ran.suspension >= 0))
+        (timed,) = np.nonzero(columns.wakeups.are_by(ran.wakeup, words.TIMER, words.TIMEOUT) & (ran.suspension >= 0))
         asked_ns = columns.suspensions.asked_for(ran.suspension[timed])
         due_ns[timed] = np.where(asked_ns > 0, columns.suspensions.whose(ran.suspension[timed])[0] + asked_ns, -1)
         late, late_timer = waited_ns >= LATE_NS, (due_ns >= 0) & (woken_ns - due_ns >= LATE_NS)

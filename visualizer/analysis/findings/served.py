@@ -51,13 +51,11 @@ class Served:
         suspensions, wakeups = timeline.columns.suspensions, timeline.columns.wakeups
         waker, woken_ns, how = (np.asarray(column) for column in (wakeups.waker, wakeups.ns, suspensions.detail))
         # Who only had it give up has given it nothing.
-        gives_up = [number for number, cause in enumerate(wakeups.causes.known) if cause in (words.CANCEL, words.KILL)]
-        gave = ~np.isin(np.asarray(wakeups.cause), gives_up)
         found: dict[_Where, tuple[int, int]] = {}
         for track in tracks:
             state, about = np.asarray(track.slices.state), np.asarray(track.slices.about)
             (at,) = np.nonzero((state[:-1] == State.WAITING) & (state[1:] == State.READY) & (about[:-1] >= 0))
-            at = at[gave[about[at + 1]]]
+            at = at[~wakeups.are_by(about[at + 1], words.CANCEL, words.KILL)]
             by, when_ns, hows = waker[about[at + 1]], woken_ns[about[at + 1]], how[about[at]]
             # Of each line the last.
             last = len(at) - 1 - np.unique(hows[::-1], return_index=True)[1]

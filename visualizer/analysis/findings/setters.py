@@ -26,7 +26,7 @@ from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.tracebacks import frames, printed, strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
-from visualizer.analysis.report.waits import waits
+from visualizer.analysis.report.waits import long_waits, waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, limited, loop_around
 from visualizer.trace import words
@@ -209,17 +209,15 @@ def _ended_by(reason: str, method: str, is_limited: bool) -> tuple[str, ...]:
 def _given_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or longer, for what another track would have brought about, that their time limits ended; and
     when they did."""
-    wakeups, columns = timeline.columns.wakeups, timeline.columns.suspensions
-    causes = [number for number, cause in enumerate(wakeups.causes.known) if cause == words.TIMEOUT]
+    columns = timeline.columns.suspensions
     reasons = {reason for reason, _ in _ENDED_BY} | {words.JOIN}
     details = [number for number, (reason, *_) in enumerate(columns.details.known) if reason in reasons]
-    if not causes or not details:
+    if not details:
         return
-    every = waits(timeline)
-    long = np.flatnonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= LOST_NS))
-    long = long[np.isin(np.asarray(wakeups.cause)[every.waker[long]], causes)]
-    for at_ in long[np.isin(np.asarray(columns.detail)[every.suspension[long]], details)].tolist():
-        yield timeline.suspensions[int(every.suspension[at_])], int(every.end_ns[at_])
+    given_up = long_waits(timeline, LOST_NS, words.TIMEOUT)
+    (some,) = np.nonzero(np.isin(np.asarray(columns.detail)[given_up.suspension], details))
+    for number, end_ns in zip(given_up.suspension[some].tolist(), given_up.end_ns[some].tolist(), strict=True):
+        yield timeline.suspensions[number], end_ns
 
 
 def _goes_on_so(timeline: Timeline, waiting: Iterable[Suspension], t_ns: int) -> bool:

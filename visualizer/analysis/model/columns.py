@@ -253,6 +253,12 @@ class Wakeups:
         append(self.waker, waker)
         append(self.cause, cause)
 
+    def are_by(self, index: Column, *causes: str) -> Column:
+        """Of these, by their indices, whether each has one of the causes."""
+        is_wanted = np.array([cause in causes for cause in self.causes.known], dtype=bool)
+        found: Column = is_wanted.take(np.asarray(self.cause)[index])
+        return found
+
     def read(self, index: int) -> Wakeup:
         cause = self.causes.known[self.cause[index]]
         return Wakeup(self.ns[index], self.track[index], self.waker[index], cause)

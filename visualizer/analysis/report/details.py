@@ -163,8 +163,9 @@ class Figures:
         since, until = timeline.switch_before(self._start_ns - 1), timeline.switch_before(self._end_ns)
         self._switches = range(since + 1, until + 1) if span is not None else range(timeline.switch_count)
         self.switches = len(self._switches)
-        woken = _woken(timeline, self._start_ns, self._end_ns)
-        is_unknown, is_turn = (_is_by(timeline, cause) for cause in (words.UNKNOWN, words.TURN))
+        woken, wakeups = _woken(timeline, self._start_ns, self._end_ns), timeline.columns.wakeups
+        every = np.arange(len(wakeups))
+        is_unknown, is_turn = (wakeups.are_by(every, cause) for cause in (words.UNKNOWN, words.TURN))
         #: Which of the wakeups count. A turn is nobody's doing.
         self._wakes = woken & ~is_turn
         #: How many do, and of how many of these neither the cause nor the waker is known.
@@ -470,11 +471,4 @@ def _woken(timeline: Timeline, start_ns: int, end_ns: int) -> Column:
     """Which wakeups are between these times, both included."""
     t_ns = np.asarray(timeline.columns.wakeups.ns)
     found: Column = (t_ns >= start_ns) & (t_ns <= end_ns)
-    return found
-
-
-def _is_by(timeline: Timeline, cause: str) -> Column:
-    """Which wakeups are of that cause."""
-    wakeups = timeline.columns.wakeups
-    found: Column = np.array([one == cause for one in wakeups.causes.known], dtype=bool).take(wakeups.cause)
     return found

@@ -84,7 +84,6 @@ class Loop:
         #: When it began to poll, until that is told; and whether it does.
         self._began_ns = 0
         self._polling = False
-        #: When it looked last at the sizes of queues.
         #: asyncio's loop, weakly; and since when it polls, until that has been looked at.
         self.loop: Any = None
         self.polls_since_ns = 0
