@@ -435,6 +435,30 @@ def work():
 """
 
 
+@pytest.mark.skipif(not SEES_CREATION, reason="3.11 has no event for a generator's creation")
+@pytest.mark.parametrize("threshold", ["1", "1, 1, 1", "3, 2, 2"])
+def test_a_collection_meanwhile_does_not_hide_a_new_generator(trace_source: TraceSource, threshold: str) -> None:
+    """What has survived a collection is no longer among the youngest: it is found all the same."""
+    traced = trace_source(
+        f"""
+        import gc
+
+        def numbers(count):
+            yield from range(count)
+
+        gc.set_threshold({threshold})
+        for _ in range(40):
+            first, second = numbers(1), numbers(2)
+            print(*second, *first)
+        """
+    )
+    tracks = [*traced.timeline.tracks.of_kind("generator")]
+    assert (len(tracks), {track.doubt for track in tracks}) == (80, {None})
+    names = [traced.timeline.name(track.id) for track in tracks]
+    ran = [name for first, second in zip(names[::2], names[1::2], strict=True) for name in (*[second] * 3, *[first] * 2)]
+    assert traced.ran(*names) == ran
+
+
 @pytest.mark.skipif(SEES_CREATION, reason="recorded as ever where sys.monitoring is")
 @pytest.mark.parametrize("where", ["work()", "thread = threading.Thread(target=work); thread.start(); thread.join()"])
 @pytest.mark.parametrize(

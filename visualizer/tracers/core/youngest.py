@@ -16,7 +16,7 @@ from visualizer.tracers.core.collector import without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 try:
@@ -26,6 +26,10 @@ except ImportError:
 
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
+#: The collector knows so many young objects at most where one is looked for: more only where it was switched off.
+_MOST_YOUNG = 20_000
+#: It has just run if it counts fewer than so many since.
+_FEW = 100
 _get_objects = gc.get_objects
 
 
@@ -48,23 +52,45 @@ def _each(kind: type, fits: Callable[[type, type], bool]) -> Iterator[Any]:
 def youngest(
     kind: type,
     is_it: Callable[[Any], bool],
-    generations: int = 1,
     read: Callable[[Any], Any] = type,
     wanted: Any = None,
     alone: bool = False,
+    new: bool = True,
 ) -> Any:
     """The youngest object of exactly that class of which `is_it` is true; None if there is none.
 
-    It is looked for in so many of the collector's generations, the youngest first, and only among objects of which
-    `read` gives `wanted` (the class, unless told). `read` is C code that raises TypeError for objects of other classes.
-    `alone`: no other thread of the program's can run meanwhile; then one look at each list is enough, which is twice as
-    fast.
+    It is looked for only among objects of which `read` gives `wanted` (the class, unless told). `read` is C code that
+    raises TypeError for objects of other classes. `alone`: no other thread of the program's can run meanwhile; then one
+    look at each list is enough, which is twice as fast. `new`: it was made just now, so it is looked for among what is
+    older than the collector's last run only if that may have been since.
     """
     wanted = kind if wanted is None else wanted
-    if alone:
-        # The collector would collect nothing that is in the list, and take it for old.
-        return without(lambda: _first(kind, is_it, generations, read, wanted))
-    for generation in range(generations):
+
+    def look(generations: Iterable[int]) -> Any:
+        if alone:
+            # The collector would collect nothing that is in the list, and take it for old.
+            return without(lambda: _first(kind, is_it, generations, read, wanted))
+        return _by_steps(kind, is_it, generations, read, wanted)
+
+    if not new:
+        return look(range(3))
+    before = gc.get_count()
+    if before[0] > _MOST_YOUNG:
+        return None
+    found = look((0,))
+    if found is None:
+        # On 3.12 what is due runs at the next call of a function in Python, even with the collector off: so here, too.
+        after = gc.get_count()
+        if after[0] < _FEW or after[1:] != before[1:]:
+            found = look(range(3))
+    return found
+
+
+def _by_steps(
+    kind: type, is_it: Callable[[Any], bool], generations: Iterable[int], read: Callable[[Any], Any], wanted: Any
+) -> Any:
+    """As `youngest`, while other threads may run."""
+    for generation in generations:
         # How many objects were looked at, of the youngest.
         seen, tries = 0, _TRIES
         while tries:
@@ -92,10 +118,10 @@ def youngest(
 
 
 def _first(
-    kind: type, is_it: Callable[[Any], bool], generations: int, read: Callable[[Any], Any], wanted: Any
+    kind: type, is_it: Callable[[Any], bool], generations: Iterable[int], read: Callable[[Any], Any], wanted: Any
 ) -> Any:
     """As `youngest`, by one look at each list."""
-    for generation in range(generations):
+    for generation in generations:
         for thing in reversed(_get_objects(generation)):
             if type(thing) is kind and read(thing) is wanted and is_it(thing):
                 return thing

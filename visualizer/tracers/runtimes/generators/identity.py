@@ -8,7 +8,6 @@ and several are possible is one taken by the order of creation; that is said in 
 
 from __future__ import annotations
 
-import gc
 from types import CoroutineType
 
 from visualizer.trace import words
@@ -42,10 +41,6 @@ except ImportError:
 _BY_ORDER = "which of those created it is was taken from their order"
 _WHERE_DROPPED = "it was made before; its place is where it was collected"
 _UNSTARTED = "it was collected before it was started; when is not known"
-#: The collector knows so many young objects at most where one is looked for: more only where it was switched off.
-_MOST_YOUNG = 20_000
-#: It has just run if it counts fewer than so many since.
-_FEW = 100
 
 
 class Link(ref):  # type: ignore[type-arg]
@@ -85,7 +80,7 @@ class Births:
         track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
         if shape is not None and made.co_flags & PLAIN_FLAG:
             self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
-        generator = self._newest(made)
+        generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
@@ -166,15 +161,6 @@ class Births:
         """The track of the generator of `code` that has the frame `key` and has not been started."""
         found = self.found.get(key)
         return found[0] if found is not None and found[1] is code else words.NOBODY
-
-    def _newest(self, made: CodeType) -> Any:
-        """The newest generator of that code; None if it is not found among the young."""
-        count = gc.get_count()
-        if count[0] > _MOST_YOUNG:
-            return None
-        # It is older only if the collector ran meanwhile.
-        oldest = 0 if count[0] > _FEW else 1 if count[1] else 2
-        return youngest_of(made, self._is_new, oldest + 1, self._recording.stream.is_alone)
 
     def _gone(self, reference: Link) -> None:
         """The generator is no more."""

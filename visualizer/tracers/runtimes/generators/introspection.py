@@ -114,13 +114,13 @@ def kind_of(code: CodeType) -> str:
     return words.COROUTINE if code.co_flags & (COROUTINE_FLAG | ITERABLE_COROUTINE_FLAG) else words.GENERATOR
 
 
-def youngest_of(code: CodeType, is_it: Callable[[Any], bool], generations: int, alone: bool = False) -> Any:
+def youngest_of(code: CodeType, is_it: Callable[[Any], bool], alone: bool = False, new: bool = True) -> Any:
     """The youngest generator of that code of which `is_it` is true, see `youngest`."""
     flags = code.co_flags
     kind: type = CoroutineType if flags & COROUTINE_FLAG else GeneratorType
     if flags & ASYNC_GENERATOR_FLAG:
         kind = AsyncGeneratorType
-    return youngest(kind, is_it, generations, _CODE[kind], code, alone)
+    return youngest(kind, is_it, _CODE[kind], code, alone, new)
 
 
 def resumed_by(target: Any) -> Any:

@@ -360,7 +360,7 @@ class ProfileTracer:
         closing = [link() for call in self._generators.calls[:] for link, *_ in call.chain]
         found = next((one for one in reversed(closing) if one is not None and frame_of(one) is frame), None)
         if found is None:
-            found = youngest_of(frame.f_code, lambda one: frame_of(one) is frame, 3)
+            found = youngest_of(frame.f_code, lambda one: frame_of(one) is frame, new=False)
         return found is None or not is_suspended(found)
 
     def _on_method(self, method: Any, frame: Any, code: CodeType) -> None:
