@@ -57,6 +57,8 @@ def build(source: Path, library: Path) -> None:
         done = subprocess.run(
             [
                 *_compiler(), *shlex.split(sysconfig.get_config_var("CCSHARED") or ""), "-fPIC", "-O2",
+                # For which machines: of one on macOS both can be built, and the wheel is named after them.
+                *shlex.split(os.environ.get("ARCHFLAGS", "")),
                 f"-I{sysconfig.get_path('include')}", f"-I{sysconfig.get_path('platinclude')}",
                 str(source), "-o", str(made),
             ],
