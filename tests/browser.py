@@ -18,7 +18,7 @@ MISSING = "there is no Chromium here"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-extensions",
-    "--window-size=1280,1500",
+    "--window-size=1280,2200",
 )  # fmt: skip
 #: For a page that ends by itself: its clock does not wait.
 _AT_ONCE = ("--virtual-time-budget=120000", "--allow-file-access-from-files", "--dump-dom")
