@@ -66,7 +66,7 @@ class Witness:
         os.set_blocking(self._output, False)
 
     def saw(self, number: int) -> bool:
-        """Whether it got the signal that we have just got."""
+        """Whether it got the signal that we have just got, or since then one that undoes it: we may get that later."""
         question, asked_ns = next(self._questions), time.monotonic_ns()
         answer = witness.ANSWERS[question % len(witness.ANSWERS)]
         try:
@@ -82,7 +82,8 @@ class Witness:
                 answered, until = True, time.monotonic() + _REACHES_WITHIN_S
             left = until - time.monotonic()
             if left <= 0 or not select.select([self._output], [], [], left)[0]:
-                return False
+                since = {what for told in recent if told.t_ns > asked_ns for what in told.text}
+                return not since.isdisjoint(_UNDONE_BY.get(number, ()))
             del self._told[:-_KEPT]
             read = map(os.read, (self._output,), (256,))
             try:

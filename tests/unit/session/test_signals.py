@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.conftest import ROOT
+from visualizer.session import witness
 from visualizer.session.launch import ProgramRun
 from visualizer.session.signals import bystander
 
@@ -47,6 +49,19 @@ def test_what_is_sent_to_us_alone_is_passed_on() -> None:
         for number in numbers:
             signal.raise_signal(number)
     assert run.received == [signal.SIGHUP, *numbers]
+
+
+def test_a_stop_is_not_passed_on_if_the_witness_tells_first_that_it_was_undone() -> None:
+    """A signal to all may reach one long before another: here us not at all."""
+    run = FakeRun()
+    with handled({signal.SIGTSTP: signal.SIG_DFL}), bystander() as by:
+        by.stand_by(run)
+        (beside,) = (child for child in psutil.Process().children() if witness.__file__ in child.cmdline())
+        beside.send_signal(signal.SIGCONT)
+        signal.raise_signal(signal.SIGTSTP)
+        assert run.received == []
+        signal.raise_signal(signal.SIGTSTP)
+    assert run.received == [signal.SIGTSTP]
 
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
