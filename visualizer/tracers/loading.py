@@ -104,6 +104,7 @@ class Modules:
             return path, self._code(name, path)
 
     def _code(self, name: str, path: str) -> bytes | CodeType:
+        """The code in a file: as Python keeps it, if that is of the file as it is now."""
         status = os.stat(path)
         folder, _, file = path.rpartition(os.sep)
         if folder not in self._caches:
@@ -130,13 +131,17 @@ class Modules:
         self._is_late = True
 
     def _read_package(self, package: str) -> None:
-        for file in os.listdir(os.path.join(self._root, *package.split("."))):
+        folder = os.path.join(self._root, *package.split("."))
+        for file in os.listdir(folder):
             stem, _, suffix = file.partition(".")
-            if not suffix and not stem.startswith("_"):
-                self._read_package(f"{package}.{stem}")
             name = package if stem == "__init__" else f"{package}.{stem}"
             if suffix == "py" and name not in self._loaded:
-                self._ahead[name] = self._read(name)
+                try:
+                    self._ahead[name] = self._read(name)
+                except (OSError, SyntaxError):
+                    continue  # It is told if it is needed.
+            elif file != "__pycache__" and os.path.isdir(os.path.join(folder, file)):
+                self._read_package(name)
 
     # To runtimes of other packages, which import as anybody does, it is a finder and loader of the import system's.
 
