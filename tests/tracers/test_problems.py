@@ -55,14 +55,15 @@ jobs.join({limit})
 """
 #: Who would have set it died while others waited, or after one of them had gone on without it once already.
 LIMITS = """
-ready = Event()
+ready, gave_up = Event(), Event()
 def load():
-    gevent.sleep(0.1)
+    {begin}
     int({text!r})
     ready.set()
 def view():
     for _ in range({times}):
         ready.wait({limit})
+        gave_up.set()
 gevent.joinall([gevent.spawn(load), gevent.spawn(view)])
 """
 JOINED = """
@@ -255,7 +256,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             ],
         ),
         (
-            LIMITS.format(text="x", limit=0.3, times=1),
+            LIMITS.format(begin="gevent.sleep(0.1)", text="x", limit=0.3, times=1),
             "setter_died",
             ["load ended with ValueError", "before ready.set()", "→ view waited in ready.wait(0.3)", "limit of 0.3 s"],
         ),
@@ -279,7 +280,11 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "setter_died",
             ["connect ended with ValueError", "before ready.set()", "→ use waited in asyncio.wait_for(ready.wait"],
         ),
-        (LIMITS.format(text="x", limit=0.06, times=3), "unretrieved", ["load raised ValueError"]),
+        (
+            LIMITS.format(begin="gave_up.wait()", text="x", limit=0.06, times=3),
+            "unretrieved",
+            ["load raised ValueError"],
+        ),
         (
             TASKS.format(odd=1, takes=0, limit="timeout=0.1"),
             "lost_task_done",
@@ -447,7 +452,7 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
         SETTER.format(port=0).replace("port - 1", "port"),
         TASKS.format(odd=9, takes=0, limit=""),
         TASKS.format(odd=9, takes=0.1, limit="timeout=0.15"),
-        LIMITS.format(text="1", limit=30, times=1),
+        LIMITS.format(begin="gevent.sleep(0.1)", text="1", limit=30, times=1),
         JOINED.format(lock="RLock()", taken="other", limit=30),
         JOINED.format(lock="BoundedSemaphore(1)", taken="other", limit=30),
         SLOTS.format(lets=3, limit=None, ends=30),
