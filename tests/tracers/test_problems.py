@@ -233,7 +233,7 @@ while not jobs.all_tasks_done._waiters and finisher.is_alive():
 """
 REQUESTS = """
 def fetch(n, answer):
-    gevent.sleep({slow} if n == 4 else 0.001)
+    gevent.sleep({slow} if n == 4 else 0)
     answer.set(n)
 def request(n):
     answer = AsyncResult()
