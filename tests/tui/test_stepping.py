@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,7 +66,8 @@ async def test_one_switch_after_the_other() -> None:
             # Whoever has not run any code of its own yet may have no name.
             assert len(who(screen)) == count
             assert screen.view.playhead.index == count - 1
-            assert ("until its first switch" in text) is (count < 3), "where the two have begun is not known yet"
+            # From 3.12 on it is known what they were made to run; before that, once they have been suspended.
+            assert ("until its first switch" in text) is (count < 3 and sys.version_info < (3, 12))
             await pilot.press("J")
         assert screen.view.viewport.axis is Axis.SWITCHES
         await until(pilot, lambda: not screen.feed.live)

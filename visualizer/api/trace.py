@@ -16,7 +16,6 @@ import numpy as np
 
 from visualizer.analysis.explore import spans
 from visualizer.analysis.explore.wait_graph import moment_at
-from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.load import loader
 from visualizer.analysis.model.columns import Rows
 from visualizer.analysis.model.timeline import Timeline
@@ -198,6 +197,9 @@ class Trace:
     def problems(self) -> tuple[Finding, ...]:
         """The problems that `visualizer problems --json` prints, the worst first; of a part, those whose moment is in
         it."""
+        # Most commands look for none, and these are as many modules as all that opens a trace.
+        from visualizer.analysis.findings import findings, grouped
+
         found = (one for one in findings(self.timeline) if self.start_ns <= one.t_ns <= self.end_ns)
         return tuple(finding_of(self.timeline, group) for group in grouped(self.timeline, found))
 

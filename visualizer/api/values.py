@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from visualizer.analysis.findings import KINDS, Group
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.types import Place
 from visualizer.analysis.report.waits import Waits
 from visualizer.trace import words
+
+if TYPE_CHECKING:
+    from visualizer.analysis.findings import Group
 
 __all__ = ["Finding", "Moment", "Place", "Slice", "Switch", "Track", "Tracks", "Wait", "Wake"]
 
@@ -282,6 +284,8 @@ def wake_of(timeline: Timeline, index: int) -> Wake:
 
 def finding_of(timeline: Timeline, group: Group) -> Finding:
     """What is the same of several tracks as one."""
+    from visualizer.analysis.findings import KINDS
+
     worst, *others = (
         Finding(
             one.kind,

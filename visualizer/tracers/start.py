@@ -7,17 +7,13 @@ import time
 
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core.code import Ownership
-from visualizer.tracers.core.collector import settle
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.marks import Marks
 from visualizer.tracers.core.output import OutputTracer
 from visualizer.tracers.core.processes.starts import ALL, CHILD, DEFINITIONS, Starts, is_server, shown
 from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.stream import Stream
-from visualizer.tracers.runtimes.asyncio_.tracer import AsyncioTracer
-from visualizer.tracers.runtimes.eventlet.tracer import EventletTracer
-from visualizer.tracers.runtimes.gevent.tracer import GeventTracer
-from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+from visualizer.tracers.runtimes import TABLE
 from visualizer.tracers.runtimes.unsupported import Unsupported
 
 TYPE_CHECKING = False
@@ -27,6 +23,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.control.control import SocketControl
     from visualizer.tracers.core.api import Runtime
     from visualizer.tracers.core.context import Context
+    from visualizer.tracers.core.late import Row
 
 if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.generators.tracer_monitoring import MonitoringTracer as GeneratorTracer
@@ -35,17 +32,15 @@ else:
     from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
     from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
 
-#: What is watched, in the order in which it is installed. One that needs another comes after it (`Context.of`).
-RUNTIMES: tuple[type[Runtime], ...] = (
-    OutputTracer, GeneratorTracer, GreenletTracer, GeventTracer, EventletTracer, AsyncioTracer, ThreadTracer,
-    Unsupported,
-)
+#: What is watched, in the order in which it is installed.
+RUNTIMES: tuple[type[Runtime] | Row, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)
+#: The packages of what is loaded later.
+LATER = ("visualizer.tracers.core", *(row.where.rpartition(".")[0] for row in TABLE))
 
 
-def begin(variables: dict[str, str], boot: str, count: int) -> None:
+def begin(variables: dict[str, str], boot: str) -> None:
     """Begin to record this process as the launcher's variables say (`__main__.environment`), or those of a process that
-    is recorded and started this one. `boot`: the folder that is put in front of PYTHONPATH. `count`: how many objects
-    the garbage collector had counted before.
+    is recorded and started this one. `boot`: the folder that is put in front of PYTHONPATH.
 
     Raise OSError if the trace cannot be written; or is none, where another process began it.
     """
@@ -62,7 +57,6 @@ def begin(variables: dict[str, str], boot: str, count: int) -> None:
         kept if children else None,
         child,
     )
-    settle(count)
 
 
 def _lines(text: str) -> list[str]:

@@ -14,7 +14,8 @@ from visualizer.cli import main
 try:
     main()
 finally:
-    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+    known = (name.split(".") for name in sys.modules)
+    print(*sorted({parts[0] if parts[0] != "visualizer" else ".".join(parts[:3]) for parts in known}), file=sys.stderr)
 """
 
 
@@ -40,6 +41,14 @@ def test_listing_imports_neither_a_tui_nor_a_runtime() -> None:
     imported = set(done.stderr.split())
     assert {"click", "visualizer"} <= imported
     assert not imported & {"asyncio", "gevent", "greenlet", "msgspec", "rich", "textual"}
+
+
+def test_showing_a_trace_looks_for_no_problems_and_needs_no_tables_of_characters() -> None:
+    command = [sys.executable, "-c", IMPORTED, "show", str(ROOT / "tests" / "golden" / "gevent_sleeps.trace")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    imported = set(done.stderr.split())
+    assert {"numpy", "visualizer.analysis.text"} <= imported
+    assert not imported & {"visualizer.analysis.findings", "visualizer.tui", "wcwidth", "textual"}
 
 
 def test_a_reader_that_goes_away_is_no_error(process: Visualizer) -> None:

@@ -29,7 +29,7 @@ ONCE_SHARE = 0.9
 #: What hogs explain of that counts only if it happened so often, and for half of its life.
 STARVED_AGAIN = 3
 #: A timer is late from this delay on, if its hub was blocked meanwhile.
-LATE_NS = 20 * _MS
+LATE_NS = blocking.LATE_NS
 #: Such delays are reported from this length in total on, or where one of them is lost time.
 LATE_IN_ALL_NS = 200 * _MS
 #: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.

@@ -15,6 +15,8 @@ from visualizer.analysis.model.types import Track
 
 #: A track that keeps its hub from running for so long hogs it.
 HOG_NS = 100_000_000
+#: A timer is late from this delay on, if its hub was blocked meanwhile.
+LATE_NS = 20_000_000
 _STILL = (State.WAITING, State.CREATED)
 
 

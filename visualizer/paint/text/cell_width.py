@@ -26,6 +26,9 @@ _LIKENESS = {
     "🔎": "> ", **dict.fromkeys("▁▂▃▄▅▆▇", "_"), **dict.fromkeys("▔▀", "-"), **dict.fromkeys("▋▊▉█", "#"),
 }
 
+#: Printable ASCII, lines and blocks, and the other signs that are used here: one cell each.
+_ONE_EACH = re.compile("[ -~\u2500-\u259f…–→←↑↓×·µ✓✗▾▸▶▼◀●■⋯⊘•‖]*")
+
 
 def ascii_only(text: str) -> str:
     """`text` in ASCII: the signs used here have a spelling, all other characters become question marks."""
@@ -44,12 +47,12 @@ def ascii_cells(text: str) -> str:
 
 def cell_width(text: str) -> int:
     """How many cells of a terminal printable `text` takes."""
-    return len(text) if text.isascii() else max(0, known_width(text))
+    return max(0, known_width(text))
 
 
 def known_width(text: str) -> int:
     """The same; below 0 if the width of a character is not known."""
-    if text.isascii():
+    if text.isascii() or _ONE_EACH.fullmatch(text):
         return len(text)
     # Its tables take longer to load than most traces.
     from wcwidth import wcswidth

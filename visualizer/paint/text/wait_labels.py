@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.findings.base import LATE_NS
+from visualizer.analysis.model.blocking import LATE_NS
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain

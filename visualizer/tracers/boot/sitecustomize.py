@@ -45,10 +45,16 @@ if _trace:
     _root = os.path.dirname(os.path.dirname(os.path.dirname(_here)))
     _before = set(sys.modules)
     sys.path.insert(0, _root)
+    _modules = None
     try:
-        from visualizer.tracers.start import begin
+        from visualizer.tracers.loading import Modules
 
-        begin(_variables, _here, _count)
+        _modules = Modules(_root)
+        sys.meta_path.insert(0, _modules)
+        _start = _modules.load("visualizer.tracers.start")
+        _start.begin(_variables, _here)
+        _modules.read_ahead(_start.LATER)
+        _modules.load("visualizer.tracers.core.collector").settle(_count)
     except Exception as _error:
         # The script runs whatever happens to us; without a header the reading side says that there is no trace.
         if "VISUALIZER_CHILD" not in _variables:
@@ -59,6 +65,7 @@ if _trace:
                 pass
     finally:
         sys.path.remove(_root)
+        sys.meta_path[:] = [_finder for _finder in sys.meta_path if _finder is not _modules]
         # Ours, and what other packages brought: to the program they are not there until it imports them.
         _brought = {"visualizer"}
         for _row in _variables.get("VISUALIZER_RUNTIMES", "").split("\n"):

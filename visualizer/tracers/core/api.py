@@ -1,7 +1,7 @@
 """The interface of the tracers: what a runtime has, and what the rooms here ask of one another.
 
-Nothing but Protocols. A runtime is a folder in `runtimes/` with a class that has what `Runtime` says, and a row in
-`start.RUNTIMES`; what it is given is a `Context` (context.py).
+Nothing but Protocols. A runtime is a folder in `runtimes/` with a class that has what `Watcher` says, and a row in
+`runtimes.TABLE`; what it is given is a `Context` (context.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ else:
     Protocol = object
 
 
-class Runtime(Protocol):
+class Watcher(Protocol):
     """Watches one runtime of the program. It is made with a `Context`, and its hooks never raise.
 
     A hook that fails gives its error to `Context.fail`, which takes the runtime out and lets the program go on.
@@ -33,20 +33,25 @@ class Runtime(Protocol):
 
     #: Its name in the header and notes of the trace.
     name: str
-    #: The modules whose import it waits for.
-    modules: tuple[str, ...]
-
-    def install(self) -> str:
-        """Begin with what needs no module. Return one sentence on how the runtime is watched, or why it is not."""
 
     def imported(self, name: str, module: ModuleType) -> None:
-        """The program has imported the one of `modules` that has this name: its own code has run. Once for each."""
+        """The program has imported the module of this name that was waited for: its own code has run. Once for each."""
 
     def remove(self) -> None:
         """Take every hook out again. Called once, in the main thread at the end, or where a hook failed."""
 
     def finish(self, t_ns: int) -> None:
         """The program is over: store what is known only now (before `remove`)."""
+
+
+class Runtime(Watcher, Protocol):
+    """One that is there from the start on, as is what stands for another one until that is loaded (late.py)."""
+
+    #: The modules whose import it waits for.
+    modules: tuple[str, ...]
+
+    def install(self) -> str:
+        """Begin with what needs no module. Return one sentence on how the runtime is watched, or why it is not."""
 
 
 class Callee(Protocol):

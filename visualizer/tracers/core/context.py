@@ -23,12 +23,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any, TypeVar
 
-    from visualizer.tracers.core.api import Callee, Control, GeneratorSteps, Points, Runtime
+    from visualizer.tracers.core.api import Callee, Control, GeneratorSteps, Points, Watcher
     from visualizer.tracers.core.code import Ownership
     from visualizer.tracers.core.sockets import Endpoint
     from visualizer.tracers.core.stream import Stream
 
-    R = TypeVar("R", bound=Runtime)
+    W = TypeVar("W", bound=Watcher)
     H = TypeVar("H", bound=Callable[..., Any])
 
 #: No value crossed, or none that could be observed.
@@ -61,7 +61,9 @@ class Context:
         self.imports = Imports(self.fail)
         self.thread_errors = ThreadErrors(self.current, self.fail)
         #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
-        self.tracers: dict[str, Runtime] = {}
+        self.tracers: dict[str, Watcher] = {}
+        #: Loads one of them that is only stood for yet (late.py), by name.
+        self.late: dict[str, Callable[[], Any]] = {}
         #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
         self.new_track: Callable[[], int] = stream.ids.track
         #: Nothing is recorded any more.
@@ -115,10 +117,19 @@ class Context:
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 
-    def of(self, kind: type[R]) -> R:
+    def of(self, kind: type[W]) -> W:
         """The runtime of that class. Raise KeyError if it is not watched."""
         found: Any = self.tracers[kind.name]
-        return found  # type: ignore[no-any-return]
+        load = self.late.get(kind.name)
+        return found if load is None else load()  # type: ignore[no-any-return]
+
+    def load_late(self) -> None:
+        """Load now what would be loaded late."""
+        for name, load in list(self.late.items()):
+            try:
+                load()
+            except Exception as error:
+                self.fail(name, error)
 
     # What happens to tracks.
 
@@ -348,10 +359,11 @@ class Context:
             report()
         failed = self.tracers.pop(name, None)
         if failed is not None:
-            self.note(f"The {name} tracer failed and was taken out: {show(error)}.", name)
+            what = "could not be loaded" if name in self.late else "failed and was taken out"
+            self.note(f"The {name} tracer {what}: {show(error)}.", name)
             self.take_out(name, failed)
 
-    def take_out(self, name: str, runtime: Runtime) -> None:
+    def take_out(self, name: str, runtime: Watcher) -> None:
         """Have a runtime take its hooks out."""
         self.imports.forget(name)
         try:

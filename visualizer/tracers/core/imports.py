@@ -52,7 +52,11 @@ class Imports:
         present = sys.modules.get(module)
         if present is not None and present is not _OURS:
             hook(module, present)
-            return
+        else:
+            self.wait(module, tracer, hook)
+
+    def wait(self, module: str, tracer: str, hook: Hook) -> None:
+        """The same, of a module whose code will be run, maybe once more."""
         self._hooks.setdefault(module, []).append((tracer, hook))
         self.install()
 

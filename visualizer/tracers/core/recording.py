@@ -49,8 +49,10 @@ class Recording(Context):
         self.child = self.forks.child
         #: Of a process that was started by exec in one that is recorded: the id of that one, and its own command line.
         self._started_by: tuple[int, str] | None = None
-        #: What each runtime says of how it is watched, and the words of those that the reader does not know.
+        #: The runtimes as they were added, what each says of how it is watched, and the words of those that the reader
+        #: does not know.
         self._answers: dict[str, str] = {}
+        self._added: dict[str, Runtime] = {}
         self._words: dict[str, Words] = {}
         self._began = False
         self._local = _Local()
@@ -64,6 +66,7 @@ class Recording(Context):
             runtime = make(self)
             if self.tracers.setdefault(runtime.name, runtime) is not runtime:
                 raise ValueError("another runtime has that name")
+            self._added[runtime.name] = runtime
             described: Words = getattr(runtime, "words", {})
             if described:
                 self._words[runtime.name] = {part: dict(texts) for part, texts in described.items()}
@@ -117,7 +120,7 @@ class Recording(Context):
         if started_by is not None:
             # The others go on, and whoever reads the file puts their lines in order: this comes first.
             stream.flush()
-        for name, runtime in list(self.tracers.items()):
+        for name, runtime in self._added.items():
             try:
                 self._answers[name] = runtime.install()
                 for module in runtime.modules:

@@ -91,11 +91,13 @@ class Samples:
             sys.addaudithook = audits[0]
 
     def _mind_audits(self) -> None:
-        """To look at frames is an event for an audit hook (PEP 578): code of the program's, and not to run in here."""
+        """To look at frames is an event for an audit hook (PEP 578): code of the program's, and not to run in here. So
+        is to load code."""
         original = sys.addaudithook
 
         def addaudithook(hook: Callable[[str, tuple[Any, ...]], Any]) -> None:
             self.stop()
+            self._recording.load_late()
             original(hook)
 
         self._audits = original, addaudithook

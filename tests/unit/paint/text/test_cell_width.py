@@ -7,9 +7,18 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcswidth
 
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.text.cell_width import ascii_cells, ascii_only, cell_width, fit, fit_name, fit_sentence
+from visualizer.paint.text.cell_width import (
+    ascii_cells,
+    ascii_only,
+    cell_width,
+    fit,
+    fit_name,
+    fit_sentence,
+    known_width,
+)
 
 
 @given(st.text())
@@ -18,6 +27,12 @@ def test_ascii_takes_as_many_cells(text: str) -> None:
     spelt = ascii_cells(shown)
     assert spelt.isascii()
     assert len(spelt) == sum(max(0, cell_width(character)) for character in shown)
+
+
+def test_each_character_is_as_wide_as_wcwidth_says() -> None:
+    """Also those of which it is not asked."""
+    characters = map(chr, (*range(0xD800), *range(0xE000, 0x20000)))
+    assert [one for one in characters if plain(one) == one and known_width(one) != wcswidth(one)] == []
 
 
 def test_signs_have_a_likeness_in_ascii() -> None:

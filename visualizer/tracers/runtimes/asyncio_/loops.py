@@ -5,13 +5,13 @@ Most functions here are called by the loop's queue (ready.py), in the thread tha
 
 from __future__ import annotations
 
-import _thread
 import sys
 from types import BuiltinFunctionType, CoroutineType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
+from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, dictionary, keep, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -33,7 +33,6 @@ try:
 except ImportError:
     from weakref import ref
 
-_get_ident = _thread.get_ident
 #: A poll shorter than this is not told of: the loop only looked whether there was anything.
 _SHORT_POLL_NS = 20_000
 #: Who polls for so long may do so for ever.
@@ -105,7 +104,7 @@ class Loop:
         self.exists(t_ns)
         self.before = context.current()
         self._buffer = buffer = context.stream.here(t_ns)
-        self.ident, self.rows, self.onward = _get_ident(), buffer.rows, buffer.onward
+        self.ident, self.rows, self.onward = get_ident(), buffer.rows, buffer.onward
         self.onward.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
         about = words.JOIN, -1, f"track {self.track}", None
@@ -209,7 +208,7 @@ class Loop:
         if self.eager:
             self.end_eager()
         callback, args, current = handle._callback, handle._args, self.current
-        if self.ident != _get_ident() or shared.context.runners:
+        if self.ident != get_ident() or shared.context.runners:
             waker, cause = self._giver(t_ns, handle, callback)
         elif current is not None:
             waker, cause = current.track, words.CALLBACK
@@ -252,7 +251,7 @@ class Loop:
         self.due[id(handle)] = known
 
     def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
-        if self.ident == _get_ident():
+        if self.ident == get_ident():
             buffer = self._buffer
             if waker == self.track if self.current is None else waker == self.current.track:
                 waker = words.CURRENT
@@ -320,7 +319,7 @@ class Loop:
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
         """Whose doing it is that a handle is ready, which another thread has put in, or may have, or a greenlet."""
         shared = self._shared
-        if self.ident != _get_ident():
+        if self.ident != get_ident():
             cause = cause_of_thread(callback)
             if cause == words.THREADPOOL and not is_in_pool(sys._getframe(3)):
                 cause = words.CALLBACK
@@ -367,7 +366,7 @@ class Loop:
 
         `task`: None if nobody has it yet.
         """
-        if self.ident != _get_ident():
+        if self.ident != get_ident():
             return False
         context = self._shared.context
         t_ns, running = context.now(), self.running
@@ -433,7 +432,7 @@ class Loop:
 
     def end_eager(self) -> None:
         """End the first steps that are over and were not seen to end: SystemExit and its like go on to the creator."""
-        while self.eager and self.ident == _get_ident():
+        while self.eager and self.ident == get_ident():
             made = self.eager[-1][0]
             if (self._is_met(made) or made() is None) and self._shared.library.running_task() is not made():
                 self.ends_eagerly(None)

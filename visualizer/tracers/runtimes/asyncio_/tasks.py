@@ -5,7 +5,7 @@ Nothing here keeps a task alive.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from _operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

@@ -8,12 +8,12 @@ ceases to run, tells when. A loop that has no such queue is not watched, and the
 
 from __future__ import annotations
 
-import _thread
 import sys
 from _collections import deque  # type: ignore[import-not-found]
 
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import dictionary, type_module, type_name
 from visualizer.tracers.runtimes.asyncio_ import served
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
@@ -34,7 +34,6 @@ try:
 except ImportError:
     from weakref import ref
 
-_get_ident = _thread.get_ident
 _UNWATCHED = (
     " does not keep its ready callbacks where asyncio's own loops do: its tasks are not recorded. The program's "
     "coroutines are, each step as one of the thread that resumes it."
@@ -55,7 +54,6 @@ class _OnSet:
 
 class AsyncioTracer:
     name = "asyncio"
-    modules: tuple[str, ...] = ("asyncio.base_events", "asyncio", "uvloop", *served.MODULES)
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -73,9 +71,6 @@ class AsyncioTracer:
         self._told: set[str] = set()
         #: Weak references to the queues of all loops, by their ids, as a queue has no hash; and the loops.
         self._queues: dict[int, tuple[Any, Loop]] = {}
-
-    def install(self) -> str:
-        return "on when asyncio is imported: its loops' queues of ready handles"
 
     def imported(self, name: str, module: ModuleType) -> None:
         known: Any = module
@@ -179,7 +174,7 @@ class AsyncioTracer:
 
     def _on_running(self, loop: Any, frame: Any) -> None:
         """This thread runs `loop` from now on, or none, as the function in `frame` says."""
-        ident = _get_ident()
+        ident = get_ident()
         running = self._running.setdefault(ident, [])
         if loop is None:
             if running:
@@ -213,7 +208,7 @@ class AsyncioTracer:
 
     def _is_step(self, frame: Any, outermost: Any) -> bool:
         """Whether a task of a loop of ours makes a step that is called in `frame` and begins in `outermost`."""
-        running = self._running.get(_get_ident())
+        running = self._running.get(get_ident())
         if not running or self._shared is None or self._eager is None:
             return False
         code = frame.f_code

@@ -39,7 +39,6 @@ _STAND_INS = ("__thread_body", "_spawn_n_impl")
 
 class EventletTracer(Family):
     name = "eventlet"
-    modules: tuple[str, ...] = ("eventlet.hubs.hub", "eventlet.queue")
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
@@ -62,9 +61,6 @@ class EventletTracer(Family):
         self._turns: dict[int, int] = {}
         self._limits: dict[int, list[Asked]] = {}
         greenlets.by_id.append(self._polls)
-
-    def install(self) -> str:
-        return "on when eventlet is imported: its hub's timers, and greenlet.settrace"
 
     def imported(self, name: str, module: ModuleType) -> None:
         known: Any = module

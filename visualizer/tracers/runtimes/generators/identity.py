@@ -172,6 +172,11 @@ class Births:
         else:
             self._on_gone(key, reference)
 
+    @property
+    def is_any_missing(self) -> bool:
+        """Whether there is a generator that was made and is not found."""
+        return any(self._waiting.values())
+
     def finish(self, t_ns: int, alive: list[Any]) -> None:
         """The program is over: of the generators not found, tell those that are no more. `alive`: all there are."""
         for key, waiting in list(self._waiting.items()):

@@ -622,6 +622,8 @@ class Generators:
 
     def finish(self, t_ns: int) -> None:
         """Tell the generators that are still there from those that were collected unseen."""
+        if not self.live and not self.births.is_any_missing:
+            return
         there = [thing for kind in GENERATORS for thing in all_of(kind)]
         frames = {id(frame_of(thing)) for thing in there}
         for key, run in list(self.live.items()):

@@ -6,7 +6,6 @@ are wrapped, so that whomever the hub switches to meanwhile is known to be woken
 
 from __future__ import annotations
 
-import _thread
 import sys
 from types import FunctionType, MethodType
 
@@ -14,6 +13,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.unpatched import Local
 from visualizer.tracers.core.values import Shown, keep, type_name
 from visualizer.tracers.runtimes.gevent.attribution.services import service_of
 from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
@@ -31,8 +31,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.runtimes.gevent.ready import Doer
 
-# Fetched now: gevent's monkey-patching replaces it.
-_Local = _thread._local
 #: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
 _KILL_ALL = ("_killall", "_killall3", "wrap")
 
@@ -45,7 +43,7 @@ class Callbacks:
         self._greenlets = greenlets
         self._ready = ready
         self._spawns = spawns
-        self._local = _Local()
+        self._local = Local()
         #: gevent's Greenlet, once it is there, and the code of `gevent.sleep`.
         self.greenlet_class: Any = None
         self.sleep_code: CodeType | None = None

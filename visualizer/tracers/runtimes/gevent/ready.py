@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.unpatched import Local
 from visualizer.tracers.core.values import bases_of, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     #: Track and cause of a wake: who did it, and what.
     Doer = tuple[int, str]
 
-# Fetched now: gevent's monkey-patching replaces it.
-_Local = _thread._local
 _UNREADY = ("unready",)
 
 
@@ -46,7 +44,7 @@ class Ready:
         self._keys: dict[int, int] = {}
         self._wakes: dict[int, int] = {}
         self._last_wake = 0
-        self._local = _Local()
+        self._local = Local()
 
     @property
     def t_ns(self) -> int:

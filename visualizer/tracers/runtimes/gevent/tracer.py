@@ -77,7 +77,6 @@ _class_dict = type.__dict__["__dict__"].__get__
 
 class GeventTracer(Family):
     name = "gevent"
-    modules: tuple[str, ...] = ("gevent.hub", "gevent.greenlet", "gevent.queue", *served.MODULES)
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
@@ -103,13 +102,10 @@ class GeventTracer(Family):
         self._giving: Any = None
         self._pause: Callable[[Any], None] | None = None
         if recording.control is not None:
-            # With ctypes, which is not imported otherwise. Now: later the program's own folders come first.
+            # With ctypes, which whatever pauses a program imports (control/rehook.py).
             from visualizer.tracers.runtimes.gevent.timers import pause_with
 
             self._pause = pause_with(recording.control)
-
-    def install(self) -> str:
-        return "on when gevent is imported: a subclass of its loop, and greenlet.settrace"
 
     def remove(self) -> None:
         if self in self._greenlets.families:

@@ -37,7 +37,6 @@ _CHAINED = -2
 
 class GreenletTracer:
     name = "greenlets"
-    modules: tuple[str, ...] = ("greenlet",)
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
@@ -77,9 +76,6 @@ class GreenletTracer:
         self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
         self.sites = CallSites()
         recording.callees.append(self)
-
-    def install(self) -> str:
-        return "on when greenlet is imported: greenlet.settrace"
 
     def remove(self) -> None:
         if self.module is not None and self._originals is not None:

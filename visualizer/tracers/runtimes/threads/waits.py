@@ -10,7 +10,7 @@ from __future__ import annotations
 import _thread
 import os
 import sys
-from collections import deque
+from _collections import deque  # type: ignore[import-not-found]
 from types import BuiltinFunctionType
 
 from visualizer.trace import words
@@ -319,7 +319,7 @@ class Waits:
         who = self._put.get(key)
         if not who:
             return _NOBODY
-        first = who.popleft()
+        first: tuple[int, int] = who.popleft()
         if not who:
             self._put.pop(key, None)
         return first
