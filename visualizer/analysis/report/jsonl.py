@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.columns import firsts
 from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Timeline
 from visualizer.analysis.report.comparison import Part
@@ -250,21 +251,18 @@ class _Tables:
 
     def _suspended_on(self, suspensions: Column) -> Column:
         """The suspensions in which those are that these wait for at the time; -1 if they are in none."""
-        columns, tracks = self._columns.suspensions, self._timeline.tracks
+        columns, (ids, slices) = self._columns.suspensions, self._all_slices
         t_ns, whom = columns.whose(suspensions)[0], np.asarray(columns.on_track)[suspensions]
-        found = np.full(len(suspensions), -1, dtype=np.int64)
-        order = whom.argsort(kind="stable")
-        those, firsts = np.unique(whom[order], return_index=True)
-        for track, rows in zip(those.tolist(), np.split(order, firsts[1:]), strict=False):
-            if track in tracks:
-                slices = tracks[track].slices
-                start_ns, state, about = (
-                    np.asarray(column) for column in (slices.start_ns, slices.state, slices.about)
-                )
-                at = start_ns.searchsorted(t_ns[rows], side="right") - 1
-                waits = (at >= 0) & (state[at] == State.WAITING)
-                found[rows[waits]] = about[at[waits]]
-        return found
+        row = np.minimum(ids.searchsorted(whom), len(ids) - 1)
+        at = slices.at(row, t_ns)
+        waits = (ids[row] == whom) & (at >= 0) & (slices.state[at] == State.WAITING)
+        return np.where(waits, slices.about[at], -1)
+
+    @cached_property
+    def _all_slices(self) -> tuple[Column, AllSlices]:
+        """Those of all tracks, which ascend."""
+        ids = sorted(self._timeline.tracks)
+        return np.array(ids, dtype=np.int64), AllSlices(self._timeline.tracks, ids)
 
     def _inner(self, track: Column, how: Column) -> FieldValues:
         ends = zip(track.tolist(), how.tolist(), strict=True)
