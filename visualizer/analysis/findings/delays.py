@@ -113,7 +113,7 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         if seen is not None:
             sampled.setdefault((turn.track, yielded), seen)
     told_of = []
-    locks = locks_of(timeline) if every else {}
+    locks = locks_of(timeline, observed) if every else {}
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
         seen = seen or sampled.get((turn.track, yielded))
