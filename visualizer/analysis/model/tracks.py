@@ -261,7 +261,7 @@ class Tracks(Mapping[int, Track]):
         births, birth = self.spawns.births.known, self.spawns.birth
         return [
             Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
-            if isinstance(one, Track) else births[birth[one]]
+            if type(one) is Track else births[birth[one]]
             for one in map(self.known.__getitem__, ids)
         ]
 
@@ -294,10 +294,10 @@ class Tracks(Mapping[int, Track]):
 
     def scheduling(self, others: bool = True) -> list[int]:
         """Ids of all tracks that schedule others, or of all that do not."""
-        births, birth = self.spawns.births.known, self.spawns.birth
+        schedules, birth = [one.schedules for one in self.spawns.births.known], self.spawns.birth
         return [
             id for id, one in self.known.items()
-            if (one.schedules if isinstance(one, Track) else births[birth[one]].schedules) == others
+            if (one.schedules if type(one) is Track else schedules[birth[one]]) == others
         ]
 
     def slices(self, ids: Sequence[int]) -> Iterator[SlicesOfMany]:
@@ -306,7 +306,7 @@ class Tracks(Mapping[int, Track]):
         for id in self._ended_in.keys() & ids:
             self.get(id)
         known = [*map(self.known.__getitem__, ids)]
-        rows = np.array([-1 if isinstance(one, Track) else one for one in known], dtype=np.int64)
+        rows = np.array([-1 if type(one) is Track else one for one in known], dtype=np.int64)
         which, at = self._find(np.array(ids, dtype=np.int64), rows)
         apart = np.ones(len(rows), dtype=bool)
         apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1])
