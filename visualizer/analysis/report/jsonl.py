@@ -168,7 +168,10 @@ class _Tables:
 
     def parts(self, kind: Entry, index: Column) -> list[_Fields]:
         """All but the time and the name of the event."""
-        makes = {Entry.SWITCH: self._switches, Entry.SUSPENSION: self._waits, Entry.WAKEUP: self._wakes}
+        makes = {
+            Entry.SWITCH: self._switches, Entry.SUSPENSION: self._waits, Entry.WAKEUP: self._wakes,
+            Entry.SPAWN: self._spawns, Entry.EXIT: self._exits,
+        }
         return makes[kind](index)
 
     def _switches(self, index: Column) -> list[_Fields]:
@@ -229,7 +232,7 @@ class _Tables:
         columns = self._columns.suspensions
         detail, inner = np.asarray(columns.detail), index.copy()
         chains = [number for number, (reason, *_) in enumerate(columns.details.known) if reason == words.SUSPENDED]
-        (left,) = np.nonzero(np.isin(detail[index], chains))
+        (left,) = np.nonzero(np.isin(detail[index], chains) & (np.asarray(columns.on_track)[index] != words.NOBODY))
         seen = [columns.whose(index)[1]] if len(left) else []
         while len(left):
             following = self._suspended_on(inner[left])
@@ -288,7 +291,39 @@ class _Tables:
         }
 
 
-_MANY = {Entry.SWITCH: "switch", Entry.SUSPENSION: "wait", Entry.WAKEUP: "wake"}
+    def _spawns(self, index: Column) -> list[_Fields]:
+        return [_Fields(self._spawned, (index,))]
+
+    def _spawned(self, index: Column) -> FieldValues:
+        timeline, ids = self._timeline, [self._timeline.spawns[number] for number in index.tolist()]
+        kinds, parents, creators, places, doubts = zip(*map(timeline.tracks.origin, ids), strict=True)
+        several = len(timeline.processes) > 1
+        return {
+            "track": ids,
+            "kind": kinds,
+            "name": map(self._names.get, ids),
+            # Where there are several.
+            **({"process": [_number(timeline.process_of(track).pid) for track in ids]} if several else {}),
+            **({"copy_of": _tracks([*map(timeline.tracks.copy_of, ids)])} if several else {}),
+            "parent": _tracks([*parents]),
+            "creator": _tracks([*creators]),
+            **_fields(_PLACE, [tuple(_place(place).values()) for place in places]),
+            "inferred": doubts,
+        }
+
+    def _exits(self, index: Column) -> list[_Fields]:
+        return [_Fields(self._ended, (index,))]
+
+    def _ended(self, index: Column) -> FieldValues:
+        ids = [self._timeline.exits[number] for number in index.tolist()]
+        outcomes, values, doubts = zip(*map(self._timeline.tracks.ending, index.tolist()), strict=True)
+        names = map(self._names.get, ids)
+        return {"track": ids, "name": names, "outcome": outcomes, "value": values, "inferred": doubts}
+
+
+_MANY = {
+    Entry.SWITCH: "switch", Entry.SUSPENSION: "wait", Entry.WAKEUP: "wake", Entry.SPAWN: "spawn", Entry.EXIT: "exit",
+}
 
 
 class _Lines:
@@ -390,47 +425,11 @@ def _place(place: Place | None) -> Record:
     }
 
 
-def _spawn(timeline: Timeline, index: int) -> Record:
-    track = timeline.spawns[index]
-    kind, parent, creator, place, doubt = timeline.tracks.origin(track)
-    return {
-        "event": "spawn",
-        "track": track,
-        "kind": kind,
-        "name": timeline.name(track),
-        **_of_process(timeline, track),
-        "parent": _track(parent),
-        "creator": _track(creator),
-        **_place(place),
-        "inferred": doubt,
-    }
-
-
-def _of_process(timeline: Timeline, track: int) -> Record:
-    """Of which process a track is; nothing where there is only one."""
-    if len(timeline.processes) == 1:
-        return {}
-    return {"process": _number(timeline.process_of(track).pid), "copy_of": _track(timeline.tracks.copy_of(track))}
-
-
 def _end(suspension: Suspension) -> tuple[Any, ...]:
     """Descriptor, direction and the two addresses; UNSET where it does not wait for a descriptor."""
     if not suspension.direction:
         return (msgspec.UNSET,) * 4
     return _number(suspension.fd), suspension.direction, suspension.local or None, suspension.peer or None
-
-
-def _exit(timeline: Timeline, index: int) -> Record:
-    track = timeline.exits[index]
-    outcome, value, inferred = timeline.tracks.ending(index)
-    return {
-        "event": "exit",
-        "track": track,
-        "name": timeline.name(track),
-        "outcome": outcome,
-        "value": value,
-        "inferred": inferred,
-    }
 
 
 def _sample(timeline: Timeline, index: int) -> Record:
@@ -501,8 +500,6 @@ def _remark(timeline: Timeline, index: int) -> Record:
 
 
 _ONE: dict[Entry, Callable[[Timeline, int], Record]] = {
-    Entry.SPAWN: _spawn,
-    Entry.EXIT: _exit,
     Entry.OUTPUT: _output,
     Entry.REMARK: _remark,
     Entry.SAMPLE: _sample,
