@@ -9,6 +9,7 @@ import pytest
 
 from tests.soak import SOAK
 from tests.tracers.traced import trace
+from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.held_locks import locked
 from visualizer.analysis.model.owners import Owners
 from visualizer.trace import words
@@ -65,7 +66,7 @@ def test_the_owner_is_who_the_program_says_holds_the_lock(seed: int, tmp_path: P
     for (kind, name, owner), (_, number, holder) in zip(told, logged, strict=True):
         assert (kind == "RLock") == (number in "01")
         assert kind != "RLock" or timeline.name(owner) == holder, name
-    waiting, known = locked(timeline)
+    waiting, known = locked(timeline, Observed(timeline))
     lock_of = {name: number for name, number, _ in logged}
     held = dict(one.split(":") for one in end[1:])
     for one in waiting.values():

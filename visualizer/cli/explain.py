@@ -71,11 +71,11 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
     timeline, first_switch, stop = part.timeline, part.first, part.stop
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
-    called = {track: plain(name) for track, name in timeline.names().items()}
-    names = min(max(map(cell_width, called.values()), default=0), _NAME_CELLS)
+    fitted = {track: plain(name) for track, name in timeline.names().items()}
+    names = min(max(map(cell_width, fitted.values()), default=0), _NAME_CELLS)
     if first_switch >= stop:
         return
-    fitted = {track: fit(name, names) for track, name in called.items()}
+    fitted.update((track, fit(name, names)) for track, name in fitted.items())
     switches = timeline.columns.switches
     goes_on = np.array([cause == words.UNPARK for cause, _ in switches.details.known])[np.asarray(switches.detail)]
     # Another tool's trace does not say from which track, and a thread that goes on comes from none.

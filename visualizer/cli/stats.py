@@ -119,7 +119,7 @@ def report(found: Figures, width: int | None = None) -> Iterator[str]:
     yield ""
     several = len(found.timeline.processes) > 1 and bool(found.rows)
     rows_shown, left = _busiest(found)
-    shown, totals = [*map(found.track, rows_shown)], found.totals(_MOST)
+    shown, totals = [found.track(row, 0) for row in rows_shown], found.totals(_MOST)
     rows = [
         (plain(track.name), *[str(track.process)] * several, plain(track.kind), track.state, str(track.steps),
          *_spent(track))
@@ -144,14 +144,14 @@ def report(found: Figures, width: int | None = None) -> Iterator[str]:
     yield from _sampled(found.sampled(), width)
 
 
-def _busiest(found: Figures) -> tuple[list[int], list[str]]:
+def _busiest(found: Figures) -> tuple[Sequence[int], list[str]]:
     """Rows of all of the tracks, or, of very many, of those that ran longest, in the same order; and a line on the
     others."""
     if (more := len(found.rows) - _MOST_TRACKS) <= 0:
         return found.rows, []
-    running = found.seconds["running_s"]
-    longest = sorted(found.rows, key=lambda row: -running[row])[:_MOST_TRACKS]
-    return sorted(longest), [f"... and {more} more that ran for less: --json has them"]
+    longest = (-found.seconds["running_s"][found.rows]).argsort(kind="stable")[:_MOST_TRACKS]
+    rows = [found.rows[at] for at in sorted(longest.tolist())]
+    return rows, [f"... and {more} more that ran for less: --json has them"]
 
 
 def who_wakes_whom(wakes: Sequence[Wakes], width: int | None = None) -> Iterator[str]:

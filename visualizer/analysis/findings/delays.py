@@ -113,7 +113,7 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         if seen is not None:
             sampled.setdefault((turn.track, yielded), seen)
     told_of = []
-    locks = locks_of(timeline) if every else {}
+    locks = locks_of(timeline, observed) if every else {}
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
         seen = seen or sampled.get((turn.track, yielded))
@@ -518,12 +518,8 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
     threads = timeline.tracks.of_kind(words.THREAD)
     busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
     for track in sorted(busy):
-        slices = timeline.tracks[track].slices
-        ends_ns = [*slices.start_ns[1:], timeline.last_ns]
         cost_ns, longest = 0, None
-        for state, start_ns, end_ns in zip(slices.state, slices.start_ns, ends_ns, strict=True):
-            if state not in RUNS or end_ns - start_ns < HOG_NS:
-                continue
+        for start_ns, end_ns in _long_slices(timeline, track, *RUNS):
             seen = mostly(timeline, track, start_ns, end_ns)
             loop = spins(timeline, seen.place) if seen is not None else ""
             if seen is not None and loop:
@@ -716,14 +712,20 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
     track = timeline.tracks.get(hub)
     if track is None or not track.schedules:
         return
-    starts_ns, states = (np.asarray(column) for column in (track.slices.start_ns, track.slices.state))
-    ends_ns = np.append(starts_ns[1:], timeline.last_ns)
-    for index in np.flatnonzero((states == State.RUNNING) & (ends_ns - starts_ns >= HOG_NS)).tolist():
-        start_ns, end_ns = int(starts_ns[index]), int(ends_ns[index])
+    for start_ns, end_ns in _long_slices(timeline, hub, State.RUNNING):
         others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
         # First what costs less: there may be a million others.
         if mostly(timeline, hub, start_ns, end_ns) and any(not 0 <= one.exit_ns < start_ns for one in others):
             yield LongRun(start_ns, end_ns, hub, -1)
+
+
+def _long_slices(timeline: Timeline, track: int, *states: State) -> list[tuple[int, int]]:
+    """From when to when the track was in one of these states for HOG_NS or longer."""
+    slices = timeline.tracks[track].slices
+    start_ns = np.asarray(slices.start_ns)
+    end_ns = np.append(start_ns[1:], timeline.last_ns)
+    (long,) = np.nonzero((end_ns - start_ns >= HOG_NS) & np.isin(np.asarray(slices.state), states))
+    return [*zip(start_ns[long].tolist(), end_ns[long].tolist(), strict=True)]
 
 
 def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import TypeGuard
 
 from visualizer.analysis.findings.base import (
@@ -33,9 +32,9 @@ from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
+from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.owners import Owners
 from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline, Track
-from visualizer.analysis.report.waits import long_waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
@@ -94,13 +93,13 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         cost_ns = sum(switch.t_ns - suspension.t_ns for suspension in waiting.values())
         yield finding("deadlock", sentence, told, switch.t_ns, first.place if first else None, cost_ns, waiting)
 
-    for one in _circles(timeline, told_of):
+    for one in _circles(timeline, observed, told_of):
         told_of.update(one.lost_by)
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
         yield from _standing(timeline, loop, told_of, explained)
     yield from _standing_threads(timeline, told_of, explained)
-    yield from _given_up(timeline, told_of)
+    yield from _given_up(timeline, observed, told_of)
 
 
 def _explained(timeline: Timeline, observed: Observed) -> dict[int, Suspension]:
@@ -119,9 +118,9 @@ def _is_explained(waiting: dict[int, Suspension], explained: dict[int, Suspensio
     )
 
 
-def _circles(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+def _circles(timeline: Timeline, observed: Observed, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that wait for locks that the next of them holds, or for its end, up to the end of what is known."""
-    waiting, holders = locked(timeline)
+    waiting, holders = locked(timeline, observed)
     if not waiting:
         return
     joins = (suspended(timeline, track) for track in timeline.tracks.lasting() if not track.schedules)
@@ -184,15 +183,15 @@ def _joins(suspension: Suspension | None) -> TypeGuard[Suspension]:
     return suspension is not None and suspension.reason == words.JOIN and suspension.asked_ns < 0
 
 
-def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+def _given_up(timeline: Timeline, observed: Observed, told_of: set[int]) -> Iterator[Finding]:
     """Tracks that waited for locks in a circle until one of them gave up: one for each circle of alike tracks."""
     inside: dict[str, dict[int, set[int]]] = {}
     for tie in timeline.ties:
         if tie.relation == words.HOLDS:
             inside.setdefault(tie.object, {}).setdefault(tie.track, set()).add(tie.t_ns)
-    owners, locks = Owners(timeline), None
+    owners = Owners(timeline)
     alike: dict[frozenset[tuple[str, Place | None]], list[tuple[int, int, dict[int, Suspension], dict[str, int]]]] = {}
-    for first, until_ns in _gave_up(timeline) if timeline.ties else ():
+    for first, until_ns in _gave_up(timeline, observed) if timeline.ties else ():
         waiting, holders, one = {first.track: first}, dict[str, int](), first
         while (holder := _holder(timeline, one, until_ns - 1, inside, owners)) not in waiting:
             found = _waiting_at(timeline, holder, until_ns - 1)
@@ -205,7 +204,7 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         is_own = len(waiting) == 1 and first.object.startswith("lock ")
         if holder != first.track or is_own or until_ns - since_ns < LOST_NS or not told_of.isdisjoint(waiting):
             continue
-        locks = locks_of(timeline) if locks is None else locks
+        locks = locks_of(timeline, observed)
         if any(one.object not in locks for one in waiting.values()):
             # Of a semaphore that lets several in, another one may have given it back, unless all of them wait for it.
             inside_ = [_waiting_at(timeline, track, until_ns - 1) for track in inside.get(first.object, ())]
@@ -232,9 +231,9 @@ def _given_up(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         yield finding("deadlock", sentence, waiting, since_ns, first.place, cost_ns, waiting)
 
 
-def _gave_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
+def _gave_up(timeline: Timeline, observed: Observed) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or more for a lock that it was not given, and when they ended."""
-    given_up = long_waits(timeline, LOST_NS, words.TIMEOUT, words.CANCEL, words.KILL)
+    given_up = long_waits(timeline, observed, LOST_NS, words.TIMEOUT, words.CANCEL, words.KILL)
     for number, end_ns in zip(given_up.suspension.tolist(), given_up.end_ns.tolist(), strict=True):
         suspension = timeline.suspensions[number]
         if suspension.reason in LOCKS and suspension.object:
@@ -391,8 +390,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     things = {suspension.object for suspension in explained.values()} - {""}
     told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
     served = Served(timeline)
-    _, holders = locked(timeline)
-    locks = cache(lambda: locks_of(timeline))
+    _, holders = locked(timeline, observed)
     for track in timeline.tracks.lasting():
         suspension = suspended(timeline, track)
         if suspension is None or track.schedules or track.id in told_of or track.kind == words.THREAD:
@@ -402,7 +400,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue
-        if suspension.object in things or _is_idle(timeline, served, locks, track, suspension):
+        if suspension.object in things or _is_idle(timeline, observed, served, track, suspension):
             continue
         if _is_tended(timeline, track):
             continue
@@ -425,7 +423,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def _is_idle(
-    timeline: Timeline, served: Served, locks: Callable[[], Container[str]], track: Track, suspension: Suspension
+    timeline: Timeline, observed: Observed, served: Served, track: Track, suspension: Suspension
 ) -> bool:
     """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
     loop; or it is one of those that switch to one another, and was resumed there before."""
@@ -433,7 +431,7 @@ def _is_idle(
         return suspension.place is not None and _was_there(timeline, track, suspension)
     if suspension.reason == words.SEMAPHORE and suspension.object:
         # One that is no lock gives out something, too.
-        return suspension.object not in locks() and served.before(track, suspension)
+        return suspension.object not in locks_of(timeline, observed) and served.before(track, suspension)
     if suspension.reason not in _SERVED:
         return False
     return served.is_worker(track, suspension) or served.before(track, suspension)

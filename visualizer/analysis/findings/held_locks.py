@@ -21,12 +21,13 @@ from visualizer.analysis.findings.base import (
     left_waiting,
     suspended,
 )
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.tracebacks import strangeness
+from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.owners import Owners, is_undisturbed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
-from visualizer.analysis.report.waits import Waits, waits
+from visualizer.analysis.report.waits import Waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import keeps, would_end
 from visualizer.trace import words
@@ -41,7 +42,7 @@ _OF_THREADS = "lock "
 _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
 
 
-def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
+def locked(timeline: Timeline, observed: Observed) -> tuple[dict[int, Suspension], dict[str, int]]:
     """Track -> its wait for a lock at the end of what is known; and lock -> who holds it then, as far as it is known.
 
     An RLock names its owner. Who waits for another lock inside of a `with` block holds what that has entered. And to
@@ -59,14 +60,12 @@ def locked(timeline: Timeline) -> tuple[dict[int, Suspension], dict[str, int]]:
         if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
             holders[tie.object] = tie.track
     owners = Owners(timeline)
-    locks = None
     for suspension in waiting.values():
         if not suspension.object or suspension.object in holders:
             continue
         holder = owners.of(suspension, timeline.last_ns)
         if holder == words.NOBODY:
-            locks = locks_of(timeline) if locks is None else locks
-            holder = _handed_to(timeline, locks.get(suspension.object))
+            holder = _handed_to(timeline, locks_of(timeline, observed).get(suspension.object))
         if holder != words.NOBODY:
             holders[suspension.object] = holder
     return waiting, holders
@@ -100,7 +99,7 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     One for each lock and function of its holder. Not of semaphores that let several in.
     """
     found: dict[tuple[str, str], _Alike] = {}
-    locks, owners = locks_of(timeline), Owners(timeline)
+    locks, owners = locks_of(timeline, observed), Owners(timeline)
     for thing, lock in locks.items():
         times = [_by_owner(thing, released, owners) for released in _times_held(timeline, lock)]
         for held in _with_losses(lock.waits, [held for held in times if held is not None]):
@@ -121,7 +120,7 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if alike.worst is not None and alike.cost_ns >= HELD_NS:
             yield _told(timeline, thing, alike)
     told_of = {thing for (thing, _), alike in found.items() if alike.cost_ns >= HELD_NS}
-    yield from (one for thing, one in _never_released(timeline, locks) if thing not in told_of)
+    yield from (one for thing, one in _never_released(timeline, observed) if thing not in told_of)
 
 
 def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
@@ -152,7 +151,8 @@ class Lock(NamedTuple):
     got_it: Column
 
 
-def locks_of(timeline: Timeline) -> dict[str, Lock]:
+@once
+def locks_of(timeline: Timeline, observed: Observed) -> dict[str, Lock]:
     """By their names; without those that several may hold at once."""
     columns, texts = timeline.columns.suspensions, timeline.columns.texts
     things: dict[str, list[int]] = {}
@@ -162,7 +162,7 @@ def locks_of(timeline: Timeline) -> dict[str, Lock]:
             things.setdefault(thing, []).append(number)
     if not things:
         return {}
-    every, woken = waits(timeline), _wakes(timeline)
+    every, woken = all_waits(timeline, observed), _wakes(timeline)
     of_wait, of_wake = (np.asarray(columns.detail)[index] for index in (every.suspension, woken[:, 0]))
     found = {}
     for thing, details in things.items():
@@ -350,12 +350,12 @@ def _mostly_waits(timeline: Timeline, held: _Held) -> tuple[int, Suspension] | N
     return (waited_ns, found) if found.reason not in LOCKS else None
 
 
-def _never_released(timeline: Timeline, locks: dict[str, Lock]) -> Iterator[tuple[str, Finding]]:
+def _never_released(timeline: Timeline, observed: Observed) -> Iterator[tuple[str, Finding]]:
     """Tracks that wait for a lock up to the end, of a holder that does not, or that is not known. Not where the program
     ended by itself: then they are `never_resumed`."""
     if is_over(timeline):
         return
-    waiting, holders = locked(timeline)
+    (waiting, holders), locks = locked(timeline, observed), locks_of(timeline, observed)
     keepers: dict[str, int | None] = {}
     forsaken = {tie.track for tie in timeline.ties if tie.relation == words.FORSAKEN}
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}

@@ -10,8 +10,8 @@ from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
-from visualizer.analysis.report.waits import long_waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, function_at, in_loop, limited, lines_with
 from visualizer.trace import words
@@ -43,7 +43,7 @@ def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     told_of = {one for what in broken(timeline, observed) for one in what.waiting}
     circles = {track for one in deadlock(timeline, observed) for track in one.lost_by}
     alike: dict[tuple[str, Place | None], _Struck] = {}
-    for suspension, lasted_ns in _ended_by_limits(timeline):
+    for suspension, lasted_ns in _ended_by_limits(timeline, observed):
         track = timeline.tracks[suspension.track]
         if suspension in told_of or (suspension.reason in LOCKS and track.id in circles):
             continue
@@ -69,9 +69,9 @@ def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("timed_out", sentence, tracks, suspension.t_ns, suspension.place, struck.cost_ns, struck.tracks)
 
 
-def _ended_by_limits(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
+def _ended_by_limits(timeline: Timeline, observed: Observed) -> Iterator[tuple[Suspension, int]]:
     """Such waits, in order, and how long each was."""
-    struck = long_waits(timeline, _LONG_NS, words.TIMEOUT)
+    struck = long_waits(timeline, observed, _LONG_NS, words.TIMEOUT)
     lasted_ns = struck.end_ns - struck.start_ns
     for number, length_ns in zip(struck.suspension.tolist(), lasted_ns.tolist(), strict=True):
         suspension = timeline.suspensions[number]

@@ -22,8 +22,8 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.findings.standstill import stuck
+from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.timeline import Suspension, Tie, Timeline, Track
-from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, source_line
 from visualizer.trace import words
@@ -115,7 +115,7 @@ def _makes_room(timeline: Timeline, pattern: str, waiting: set[int], t_ns: int) 
 def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Tracks waited for a pool of threads, all of which were busy, for POOL_NS or longer in total. One for each."""
     yield from _full_executors(timeline)
-    yield from _full_pools(timeline)
+    yield from _full_pools(timeline, observed)
 
 
 class _Call(NamedTuple):
@@ -167,7 +167,7 @@ def _queued(timeline: Timeline) -> dict[str, list[_Call]]:
     return found
 
 
-def _full_pools(timeline: Timeline) -> Iterator[Finding]:
+def _full_pools(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Of others: more tracks waited for one than it has threads."""
     columns = timeline.columns.suspensions
     numbers: dict[str, list[int]] = {}
@@ -179,9 +179,8 @@ def _full_pools(timeline: Timeline) -> Iterator[Finding]:
             if call is not None and (call.thing == "asyncio" or call.method == "run_in_executor"):
                 continue  # What is given to those is told of.
             numbers.setdefault(name, []).append(number)
-    every = waits(timeline) if numbers else None
     for name, details in numbers.items():
-        assert every is not None, "there are waits"
+        every = all_waits(timeline, observed)
         rows = np.flatnonzero(np.isin(np.asarray(columns.detail)[every.suspension], details))
         threads = _threads(timeline, name)
         lost_ns, most, since_ns = _above(every.start_ns[rows], every.end_ns[rows], threads or POOL_THREADS)

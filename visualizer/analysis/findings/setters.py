@@ -25,8 +25,8 @@ from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.tracebacks import frames, printed, strangeness
+from visualizer.analysis.findings.waits import all_waits, long_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
-from visualizer.analysis.report.waits import long_waits, waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, calls_in, definition, function_around, limited, loop_around
 from visualizer.trace import words
@@ -101,7 +101,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
             continue
         key = suspension.reason, suspension.on, suspension.place, False
         alike.setdefault(key, _Alike([], [])).waiting.append(suspension)
-    for suspension, end_ns in _given_up(timeline):
+    for suspension, end_ns in _given_up(timeline, observed):
         key = suspension.reason, suspension.on, suspension.place, True
         alike.setdefault(key, _Alike([], [])).waiting.append(suspension)
         alike[key].ends_ns.append(end_ns)
@@ -127,7 +127,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
         died = [
             (track, line, method) for track in may for line, method in _missed(timeline, track, call.pattern, methods)
         ]
-        if died and (not ends_ns or not _goes_on_so(timeline, waiting, died[0][0].exit_ns)):
+        if died and (not ends_ns or not _goes_on_so(timeline, observed, waiting, died[0][0].exit_ns)):
             _, line, method = died[-1]
             tracks = tuple(track for track, *_ in died)
             kind = _kind(timeline, tracks[-1], call.pattern, method, call.method)
@@ -206,7 +206,7 @@ def _ended_by(reason: str, method: str, is_limited: bool) -> tuple[str, ...]:
     return tuple(end for (_, waits_in), ends in _ENDED_BY.items() if waits_in == method for end in ends)
 
 
-def _given_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
+def _given_up(timeline: Timeline, observed: Observed) -> Iterator[tuple[Suspension, int]]:
     """Waits of LOST_NS or longer, for what another track would have brought about, that their time limits ended; and
     when they did."""
     columns = timeline.columns.suspensions
@@ -214,13 +214,13 @@ def _given_up(timeline: Timeline) -> Iterator[tuple[Suspension, int]]:
     details = [number for number, (reason, *_) in enumerate(columns.details.known) if reason in reasons]
     if not details:
         return
-    given_up = long_waits(timeline, LOST_NS, words.TIMEOUT)
+    given_up = long_waits(timeline, observed, LOST_NS, words.TIMEOUT)
     (some,) = np.nonzero(np.isin(np.asarray(columns.detail)[given_up.suspension], details))
     for number, end_ns in zip(given_up.suspension[some].tolist(), given_up.end_ns[some].tolist(), strict=True):
         yield timeline.suspensions[number], end_ns
 
 
-def _goes_on_so(timeline: Timeline, waiting: Iterable[Suspension], t_ns: int) -> bool:
+def _goes_on_so(timeline: Timeline, observed: Observed, waiting: Iterable[Suspension], t_ns: int) -> bool:
     """Whether its time limit ended such a wait before that, too, so that it is one of a loop's; or whether, after that,
     somebody else brought about what was waited for."""
     lines = {(one.reason, one.place) for one in waiting}
@@ -228,7 +228,7 @@ def _goes_on_so(timeline: Timeline, waiting: Iterable[Suspension], t_ns: int) ->
     wakeups, columns = timeline.columns.wakeups, timeline.columns.suspensions
     known = enumerate(columns.details.known)
     details = [number for number, (reason, _, place) in known if (reason, timeline.place(place)) in lines]
-    every = waits(timeline)
+    every = all_waits(timeline, observed)
     rows = np.flatnonzero((every.waker >= 0) & np.isin(np.asarray(columns.detail)[every.suspension], details))
     for at_ in rows.tolist():
         is_over = wakeups.causes.known[wakeups.cause[every.waker[at_]]] == words.TIMEOUT

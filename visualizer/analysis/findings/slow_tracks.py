@@ -24,8 +24,8 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.delays import hogs
 from visualizer.analysis.findings.segments import Segment, because_of, spent_in, spent_told
+from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
-from visualizer.analysis.report.waits import waits
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called
 from visualizer.trace import words
@@ -97,7 +97,7 @@ def _of_lines(timeline: Timeline, observed: Observed) -> Iterator[tuple[set[int]
 def _of_joins(timeline: Timeline, observed: Observed) -> Iterator[tuple[set[int], Finding]]:
     """The same of the slowest of those for whose ends others waited: the worst of each line."""
     alike: dict[Place | None, list[_Joined]] = {}
-    for joined in _joins(timeline):
+    for joined in _joins(timeline, observed):
         alike.setdefault(joined.suspension.place, []).append(joined)
     answers = {track for one in slow_answer(timeline, observed) for track in one.tracks} if alike else set()
     for several in alike.values():
@@ -125,7 +125,7 @@ def _of_joins(timeline: Timeline, observed: Observed) -> Iterator[tuple[set[int]
         yield followed, finding("slow_track", sentence, tracks, since_ns, longest.place, cost_ns, losers)
 
 
-def _joins(timeline: Timeline) -> Iterator[_Joined]:
+def _joins(timeline: Timeline, observed: Observed) -> Iterator[_Joined]:
     columns, texts = timeline.columns.suspensions, timeline.columns.texts
     details = [
         number
@@ -136,7 +136,7 @@ def _joins(timeline: Timeline) -> Iterator[_Joined]:
     ]
     if not details:
         return
-    every = waits(timeline)
+    every = all_waits(timeline, observed)
     those = np.isin(np.asarray(columns.detail)[every.suspension], details) & (every.waker >= 0)
     those &= every.end_ns - every.start_ns >= OUTLIER_NS
     for row in np.flatnonzero(those).tolist():

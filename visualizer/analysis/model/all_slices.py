@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -13,25 +14,29 @@ from visualizer.trace.columns import Column
 
 
 class AllSlices:
-    """Copies of the columns of each track's slices, one track after another: bounds[i] to bounds[i + 1] is track i's.
-
-    `runs`: where the RUNNING slices that switches began stand, `step_bounds` says whose they are.
-    """
+    """Copies of the columns of each track's slices, one track after another: bounds[i] to bounds[i + 1] is track i's,
+    and so are those of `runs` from step_bounds[i] to step_bounds[i + 1]."""
 
     def __init__(self, tracks: Tracks, ids: Sequence[int]) -> None:
-        start_ns, state, about, steps = array("q"), array("B"), array("i"), array("i")
+        start_ns, state, about, self._steps = array("q"), array("B"), array("i"), array("i")
         counts: list[Column] = []
         step_counts: list[Column] = []
         for part in tracks.slices(ids):
             start_ns.frombytes(part.start_ns)
             state.frombytes(part.state)
             about.frombytes(part.about)
-            steps.frombytes(part.steps)
+            self._steps.frombytes(part.steps)
             counts.append(part.counts)
             step_counts.append(part.step_counts)
         self.start_ns, self.state, self.about = map(np.asarray, (start_ns, state, about))
         self.bounds, self.step_bounds = map(_bounds, (counts, step_counts))
-        self.runs = np.asarray(steps).astype(np.int64) + np.repeat(self.bounds[:-1], np.diff(self.step_bounds))
+
+    @cached_property
+    def runs(self) -> Column:
+        """Where the RUNNING slices that switches began stand."""
+        found: Column = np.repeat(self.bounds[:-1], np.diff(self.step_bounds))
+        found += np.asarray(self._steps)
+        return found
 
     @property
     def lasts(self) -> Column:
@@ -43,6 +48,15 @@ class AllSlices:
         found, lasts = np.roll(self.start_ns, -1), self.lasts
         found[lasts] = np.maximum(self.start_ns[lasts], last_ns)
         return found
+
+    def at(self, tracks: Column, t_ns: Column) -> Column:
+        """The slice of each of these tracks, by which they are here, in which a time lies; -1 before its first."""
+        first, low, high = self.bounds[tracks], self.bounds[tracks], self.bounds[tracks + 1]
+        while (left := low < high).any():
+            middle = np.where(left, (low + high) >> 1, 0)
+            is_later = self.start_ns[middle] <= t_ns
+            low, high = np.where(left & is_later, middle + 1, low), np.where(left & ~is_later, middle, high)
+        return np.where(low > first, low - 1, -1)
 
     def run_of_switch(self, switches: int) -> Column:
         """Of each of so many switches the slice that it began."""

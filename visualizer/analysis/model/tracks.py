@@ -174,24 +174,23 @@ class Tracks(Mapping[int, Track]):
     def lasting(self, *outcomes: str) -> Iterator[Track]:
         """All tracks but most of those that ended, and not by one of these outcomes: who looks for what has not ended,
         or ended so, need not have a million others made."""
-        exits = self.exits
+        exits, over = self.exits, self.over
         wanted = {number for number, (outcome, _) in enumerate(exits.outcomes.known) if outcome in outcomes}
-        for id, one in self.known.items():
-            if isinstance(one, Track):
-                yield one
-            elif id not in self.over or (wanted and exits.outcome[self.over[id]] in wanted):
-                yield self[id]
+        those = [
+            id for id, one in self.known.items()
+            if type(one) is Track or id not in over or (wanted and exits.outcome[over[id]] in wanted)
+        ]
+        return map(self.__getitem__, those)
 
     def of_kind(self, kind: str) -> Iterator[Track]:
         """All tracks of that kind; no others are made."""
         births, birth = self.spawns.births.known, self.spawns.birth
         wanted = {number for number, one in enumerate(births) if one.kind == kind}
-        for id, one in self.known.items():
-            if isinstance(one, Track):
-                if one.kind == kind:
-                    yield one
-            elif birth[one] in wanted:
-                yield self[id]
+        those = [
+            id for id, one in self.known.items()
+            if (one.kind == kind if type(one) is Track else birth[one] in wanted)
+        ]
+        return map(self.__getitem__, those)
 
     def ended(self, outcome: str) -> list[Track]:
         """Those that ended so, in the order in which they did."""
@@ -262,7 +261,7 @@ class Tracks(Mapping[int, Track]):
         births, birth = self.spawns.births.known, self.spawns.birth
         return [
             Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
-            if isinstance(one, Track) else births[birth[one]]
+            if type(one) is Track else births[birth[one]]
             for one in map(self.known.__getitem__, ids)
         ]
 
@@ -295,22 +294,22 @@ class Tracks(Mapping[int, Track]):
 
     def scheduling(self, others: bool = True) -> list[int]:
         """Ids of all tracks that schedule others, or of all that do not."""
-        births, birth = self.spawns.births.known, self.spawns.birth
+        schedules, birth = [one.schedules for one in self.spawns.births.known], self.spawns.birth
         return [
             id for id, one in self.known.items()
-            if (one.schedules if isinstance(one, Track) else births[birth[one]].schedules) == others
+            if (one.schedules if type(one) is Track else schedules[birth[one]]) == others
         ]
 
     def slices(self, ids: Sequence[int]) -> Iterator[SlicesOfMany]:
-        """The slices of these tracks in their order, those of neighbours in a block together; no track is made for
-        that."""
+        """The slices of these tracks in their order, those that follow one another and are in a block together; no
+        track is made for that."""
         for id in self._ended_in.keys() & ids:
             self.get(id)
         known = [*map(self.known.__getitem__, ids)]
-        rows = np.array([-1 if isinstance(one, Track) else one for one in known], dtype=np.int64)
+        rows = np.array([-1 if type(one) is Track else one for one in known], dtype=np.int64)
         which, at = self._find(np.array(ids, dtype=np.int64), rows)
         apart = np.ones(len(rows), dtype=bool)
-        apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1]) | (at[1:] != at[:-1] + 1)
+        apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1])
         edges = [*apart.nonzero()[0].tolist(), len(rows)]
         for first, stop in pairwise(edges):
             track = known[first]
@@ -325,7 +324,7 @@ class Tracks(Mapping[int, Track]):
             elif which[first] < 0:
                 yield SlicesOfMany(np.array([0]), b"", b"", b"", np.array([0]), b"")
             else:
-                yield self._blocks[which[first]].between(int(at[first]), int(at[first]) + stop - first)
+                yield self._blocks[which[first]].of_tracks(at[first:stop])
 
     def first_switches(self, ids: Sequence[int]) -> list[int]:
         """Which switch to each of these tracks was the first, -1 if there was none."""

@@ -210,16 +210,36 @@ class Block(NamedTuple):
         times, states, abouts, own = (column.data.cast("B") for column in (start_ns, state, about, runs))
         return cls(ids, bounds.data, times, states, abouts, run_bounds.data, own)
 
-
-    def between(self, first: int, stop: int) -> SlicesOfMany:
-        """Those of the tracks that stand from `first` up to `stop` in it."""
-        low, high = self.bounds[first], self.bounds[stop]
-        own_low, own_high = self.run_bounds[first], self.run_bounds[stop]
-        return SlicesOfMany(
-            np.diff(self.bounds[first : stop + 1]),
-            self.start_ns[8 * low : 8 * high], self.state[low:high], self.about[4 * low : 4 * high],
-            np.diff(self.run_bounds[first : stop + 1]), self.runs[4 * own_low : 4 * own_high],
+    def of_tracks(self, at: Column) -> SlicesOfMany:
+        """Those of the tracks that stand at these places in it, in that order."""
+        low, counts = _from_to(self.bounds, at)
+        own_low, own_counts = _from_to(self.run_bounds, at)
+        is_stretch = bool((at[1:] == at[:-1] + 1).all())
+        those, own = _places(low, counts, is_stretch), _places(own_low, own_counts, is_stretch)
+        columns = (
+            np.frombuffer(column, dtype=of)[where].view(np.uint8).data
+            for column, of, where in (
+                (self.start_ns, np.int64, those), (self.state, np.uint8, those), (self.about, np.int32, those),
+                (self.runs, np.int32, own),
+            )
         )
+        start_ns, state, about, runs = columns
+        return SlicesOfMany(counts, start_ns, state, about, own_counts, runs)
+
+
+def _from_to(bounds: memoryview, at: Column) -> tuple[Column, Column]:
+    """Where that begins which stands at these places between the bounds, and how much each is."""
+    edges = np.asarray(bounds)
+    return edges[at], edges[at + 1] - edges[at]
+
+
+def _places(low: Column, counts: Column, is_stretch: bool) -> Column | slice:
+    """All places from each of these on, so many of each; `is_stretch`: they follow one another."""
+    if is_stretch:
+        return slice(int(low[0]), int(low[-1] + counts[-1]))
+    found: Column = np.repeat(low - counts.cumsum() + counts, counts)
+    found += np.arange(len(found))
+    return found
 
 
 _STATES = tuple(State)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import ntpath
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from heapq import nsmallest
 from typing import Any
 
 import msgspec
@@ -180,34 +182,35 @@ class Figures:
     @cached_property
     def times(self) -> Times:
         """A row for each track."""
-        parts: list[Times] = []
+        return Times.behind_one_another(self._parts())
+
+    def _parts(self) -> Iterator[Times]:
         done = 0
         for part in times_of(self.timeline, self._reasons, self.ids, self._span):
-            parts.append(part)
+            yield part
             done += len(part.late_ns)
             self._advance(done, len(self.ids))
-        return Times.behind_one_another(parts)
 
     @cached_property
-    def rows(self) -> list[int]:
+    def rows(self) -> Sequence[int]:
         """Those that ended before the span, or begin behind it, have nothing to tell of it."""
         if self._span is None:
-            return [*range(len(self.ids))]
+            return range(len(self.ids))
         part = Part.between(self.timeline, *self._span)
         return [row for row, track in enumerate(self.ids) if part.lives(track)]
 
     @cached_property
-    def seconds(self) -> dict[str, list[float]]:
+    def seconds(self) -> dict[str, Column]:
         """Of each track how long it was in which state, as running_s and so on."""
-        return {name: (self.times.spent_ns[:, state] / _NS_PER_S).tolist() for name, state in SPENT.items()}
+        return {name: self.times.spent_ns[:, state] / _NS_PER_S for name, state in SPENT.items()}
 
-    def track(self, row: int) -> TrackDetails:
-        """The details of the track of that row."""
+    def track(self, row: int, most: int | None = None) -> TrackDetails:
+        """The details of the track of that row; of what it waited for at most so many, the longest."""
         timeline, id = self.timeline, self.ids[row]
         birth = timeline.tracks.birth(id)
         first, last = np.searchsorted(self.times.waiter, (row, row + 1)).tolist()
         reasons, waited_ns, waits = (
-            column[first:last].tolist() for column in (self.times.reason, self.times.waited_ns, self.times.waits)
+            column[first:last] for column in (self.times.reason, self.times.waited_ns, self.times.waits)
         )
         given, received = self._given_and_received
         return TrackDetails(
@@ -215,13 +218,13 @@ class Figures:
             name=self.names[id],
             kind=birth.kind,
             state=self._state(id).name,
-            steps=self.steps[row],
+            steps=int(self.steps[row]),
             **_spent(self.times.spent_ns[row].tolist()),
             latency=_spread(int(self.times.latencies[row]), self._latencies[:, row]),
             late_s=int(self.times.late_ns[row]) / _NS_PER_S,
             late_max_s=int(self.times.late_max_ns[row]) / _NS_PER_S,
             step=_spread(int(self.times.steps[row]), self._lengths[:, row]),
-            **self._waited(reasons, waited_ns, waits),
+            **self._waited(reasons, waited_ns, waits, most),
             wakes_given=given.get(id, 0),
             wakes_received=received.get(id, 0),
             process=timeline.process_of(id).pid if len(timeline.processes) > 1 else msgspec.UNSET,
@@ -234,7 +237,7 @@ class Figures:
         times = self.times
         return TotalDetails(
             tracks=len(self.rows),
-            steps=sum(self.steps),
+            steps=int(self.steps.sum()),
             **_spent([*map(sum, times.spent_ns.T.tolist())]),
             latency=spread(times.latencies_ns),
             late_s=sum(times.late_ns.tolist()) / _NS_PER_S,
@@ -262,24 +265,24 @@ class Figures:
     def fairness(self) -> list[Fairness]:
         """Of the tracks with the same function, and of those that a scheduler resumes in turn; two of them at least."""
         timeline, tracks = self.timeline, self.timeline.tracks
-        groups: dict[tuple[int, str], list[int]] = {}
+        groups: dict[tuple[int, str], array[int]] = {}
         several = len(timeline.processes) > 1
         for row, birth in zip(self.rows, tracks.births([self.ids[row] for row in self.rows]), strict=True):
             if birth.kind != words.THREAD and not birth.schedules:
                 process = tracks.process(self.ids[row]) if several else 0
-                groups.setdefault((process, birth.name), []).append(row)
+                groups.setdefault((process, birth.name), array("q")).append(row)
         row_of = {self.ids[row]: row for row in self.rows} if timeline.schedulers.known else {}
         for (resumer, place), members in timeline.schedulers.known.items():
             where = timeline.place(place)
             of = f"in turn at {ntpath.basename(where.file)}:{where.line}" if where else f"by {timeline.name(resumer)}"
-            group = groups.setdefault((timeline.process_of(resumer).number, of), [])
+            group = groups.setdefault((timeline.process_of(resumer).number, of), array("q"))
             group.extend(row_of[member] for member in dict.fromkeys(members) if member in row_of)
         return [
             Fairness(
                 of,
                 [self.names[self.ids[row]] for row in rows],
                 *(
-                    _jain([shares[row] for row in rows])
+                    _jain(shares[np.asarray(rows)].tolist())
                     for shares in (self.steps, self.seconds["running_s"], self.seconds["ready_s"])
                 ),
             )
@@ -323,15 +326,15 @@ class Figures:
         return self.timeline.names()
 
     @cached_property
-    def steps(self) -> list[int]:
+    def steps(self) -> Column:
         """How often each track was switched to."""
         timeline, counts = self.timeline, self._switches
         if self._span is None:
             of_each = [part.step_counts for part in timeline.tracks.slices(self.ids)]
-            steps: list[int] = np.concatenate([np.zeros(0, dtype=np.int64), *of_each]).tolist()
-            return steps
+            return np.concatenate([np.zeros(0, dtype=np.int64), *of_each])
         known = [timeline.tracks[id].steps for id in self.ids]
-        return [bisect_left(steps, counts.stop) - bisect_left(steps, counts.start) for steps in known]
+        counted = [bisect_left(steps, counts.stop) - bisect_left(steps, counts.start) for steps in known]
+        return np.array(counted, dtype=np.int64)
 
     def _state(self, id: int) -> State:
         """In which state the track is at last."""
@@ -370,32 +373,32 @@ class Figures:
         return given, received
 
     @cached_property
-    def _waits(self) -> tuple[list[int], list[int], list[int]]:
+    def _waits(self) -> tuple[Column, Column, Column]:
         """What all tracks together waited for, in the order in which it came first, for how long, and how often."""
         times = self.times
-        waited_ns: Counter[int] = Counter()
-        waits: Counter[int] = Counter()
+        reasons, first, which = np.unique(times.reason, return_index=True, return_inverse=True)
+        order = first.argsort()
         # All together may be longer than an integer of a column is.
-        columns = (column.tolist() for column in (times.reason, times.waited_ns, times.waits))
-        for reason, lasted_ns, often in zip(*columns, strict=True):
-            waited_ns[reason] += lasted_ns
-            waits[reason] += often
-        return [*waited_ns], [*waited_ns.values()], [*waits.values()]
+        waited_ns, waits = np.zeros((2, len(reasons)), dtype=object)
+        np.add.at(waited_ns, which, times.waited_ns)
+        np.add.at(waits, which, times.waits)
+        return reasons[order], waited_ns[order], waits[order]
 
     def _waited(
-        self, reasons: list[int], waited_ns: list[int], waits: list[int], most: int | None = None
+        self, reasons: Column, waited_ns: Column, waits: Column, most: int | None = None
     ) -> dict[str, Any]:
         """What is told of waits, of a track as of all."""
-        known = self._reasons.known
         by_reason: Counter[str] = Counter()
-        for reason, lasted_ns in zip(reasons, waited_ns, strict=True):
-            by_reason[known[reason].reason] += lasted_ns
-        longest = sorted(range(len(reasons)), key=lambda at: -waited_ns[at])[:most]
+        lasted_ns = waited_ns.tolist()
+        for reason, length_ns in zip(map(self._reasons.why, reasons.tolist()), lasted_ns, strict=True):
+            by_reason[reason] += length_ns
+        count = len(reasons) if most is None else most
+        longest = nsmallest(count, range(len(reasons)), key=lambda at: -lasted_ns[at])
         return {
-            "waited_by_reason": {reason: lasted_ns / _NS_PER_S for reason, lasted_ns in by_reason.most_common()},
+            "waited_by_reason": {reason: length_ns / _NS_PER_S for reason, length_ns in by_reason.most_common()},
             "waited_by_expression": [
-                Waited(of.reason, of.on or None, of.file, of.line, waits[at], waited_ns[at] / _NS_PER_S)
-                for at, of in ((at, known[reasons[at]]) for at in longest)
+                Waited(of.reason, of.on or None, of.file, of.line, int(waits[at]), lasted_ns[at] / _NS_PER_S)
+                for at, of in ((at, self._reasons[int(reasons[at])]) for at in longest)
             ],
         }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.columns import firsts
 from visualizer.analysis.model.timeline import Entry, Place, State, Suspension, Timeline
 from visualizer.analysis.report.comparison import Part
@@ -167,7 +168,10 @@ class _Tables:
 
     def parts(self, kind: Entry, index: Column) -> list[_Fields]:
         """All but the time and the name of the event."""
-        makes = {Entry.SWITCH: self._switches, Entry.SUSPENSION: self._waits, Entry.WAKEUP: self._wakes}
+        makes = {
+            Entry.SWITCH: self._switches, Entry.SUSPENSION: self._waits, Entry.WAKEUP: self._wakes,
+            Entry.SPAWN: self._spawns, Entry.EXIT: self._exits,
+        }
         return makes[kind](index)
 
     def _switches(self, index: Column) -> list[_Fields]:
@@ -228,7 +232,7 @@ class _Tables:
         columns = self._columns.suspensions
         detail, inner = np.asarray(columns.detail), index.copy()
         chains = [number for number, (reason, *_) in enumerate(columns.details.known) if reason == words.SUSPENDED]
-        (left,) = np.nonzero(np.isin(detail[index], chains))
+        (left,) = np.nonzero(np.isin(detail[index], chains) & (np.asarray(columns.on_track)[index] != words.NOBODY))
         seen = [columns.whose(index)[1]] if len(left) else []
         while len(left):
             following = self._suspended_on(inner[left])
@@ -250,21 +254,18 @@ class _Tables:
 
     def _suspended_on(self, suspensions: Column) -> Column:
         """The suspensions in which those are that these wait for at the time; -1 if they are in none."""
-        columns, tracks = self._columns.suspensions, self._timeline.tracks
+        columns, (ids, slices) = self._columns.suspensions, self._all_slices
         t_ns, whom = columns.whose(suspensions)[0], np.asarray(columns.on_track)[suspensions]
-        found = np.full(len(suspensions), -1, dtype=np.int64)
-        order = whom.argsort(kind="stable")
-        those, firsts = np.unique(whom[order], return_index=True)
-        for track, rows in zip(those.tolist(), np.split(order, firsts[1:]), strict=False):
-            if track in tracks:
-                slices = tracks[track].slices
-                start_ns, state, about = (
-                    np.asarray(column) for column in (slices.start_ns, slices.state, slices.about)
-                )
-                at = start_ns.searchsorted(t_ns[rows], side="right") - 1
-                waits = (at >= 0) & (state[at] == State.WAITING)
-                found[rows[waits]] = about[at[waits]]
-        return found
+        row = np.minimum(ids.searchsorted(whom), len(ids) - 1)
+        at = slices.at(row, t_ns)
+        waits = (ids[row] == whom) & (at >= 0) & (slices.state[at] == State.WAITING)
+        return np.where(waits, slices.about[at], -1)
+
+    @cached_property
+    def _all_slices(self) -> tuple[Column, AllSlices]:
+        """Those of all tracks, which ascend."""
+        ids = sorted(self._timeline.tracks)
+        return np.array(ids, dtype=np.int64), AllSlices(self._timeline.tracks, ids)
 
     def _inner(self, track: Column, how: Column) -> FieldValues:
         ends = zip(track.tolist(), how.tolist(), strict=True)
@@ -290,7 +291,39 @@ class _Tables:
         }
 
 
-_MANY = {Entry.SWITCH: "switch", Entry.SUSPENSION: "wait", Entry.WAKEUP: "wake"}
+    def _spawns(self, index: Column) -> list[_Fields]:
+        return [_Fields(self._spawned, (index,))]
+
+    def _spawned(self, index: Column) -> FieldValues:
+        timeline, ids = self._timeline, [self._timeline.spawns[number] for number in index.tolist()]
+        kinds, parents, creators, places, doubts = zip(*map(timeline.tracks.origin, ids), strict=True)
+        several = len(timeline.processes) > 1
+        return {
+            "track": ids,
+            "kind": kinds,
+            "name": map(self._names.get, ids),
+            # Where there are several.
+            **({"process": [_number(timeline.process_of(track).pid) for track in ids]} if several else {}),
+            **({"copy_of": _tracks([*map(timeline.tracks.copy_of, ids)])} if several else {}),
+            "parent": _tracks([*parents]),
+            "creator": _tracks([*creators]),
+            **_fields(_PLACE, [tuple(_place(place).values()) for place in places]),
+            "inferred": doubts,
+        }
+
+    def _exits(self, index: Column) -> list[_Fields]:
+        return [_Fields(self._ended, (index,))]
+
+    def _ended(self, index: Column) -> FieldValues:
+        ids = [self._timeline.exits[number] for number in index.tolist()]
+        outcomes, values, doubts = zip(*map(self._timeline.tracks.ending, index.tolist()), strict=True)
+        names = map(self._names.get, ids)
+        return {"track": ids, "name": names, "outcome": outcomes, "value": values, "inferred": doubts}
+
+
+_MANY = {
+    Entry.SWITCH: "switch", Entry.SUSPENSION: "wait", Entry.WAKEUP: "wake", Entry.SPAWN: "spawn", Entry.EXIT: "exit",
+}
 
 
 class _Lines:
@@ -392,47 +425,11 @@ def _place(place: Place | None) -> Record:
     }
 
 
-def _spawn(timeline: Timeline, index: int) -> Record:
-    track = timeline.spawns[index]
-    kind, parent, creator, place, doubt = timeline.tracks.origin(track)
-    return {
-        "event": "spawn",
-        "track": track,
-        "kind": kind,
-        "name": timeline.name(track),
-        **_of_process(timeline, track),
-        "parent": _track(parent),
-        "creator": _track(creator),
-        **_place(place),
-        "inferred": doubt,
-    }
-
-
-def _of_process(timeline: Timeline, track: int) -> Record:
-    """Of which process a track is; nothing where there is only one."""
-    if len(timeline.processes) == 1:
-        return {}
-    return {"process": _number(timeline.process_of(track).pid), "copy_of": _track(timeline.tracks.copy_of(track))}
-
-
 def _end(suspension: Suspension) -> tuple[Any, ...]:
     """Descriptor, direction and the two addresses; UNSET where it does not wait for a descriptor."""
     if not suspension.direction:
         return (msgspec.UNSET,) * 4
     return _number(suspension.fd), suspension.direction, suspension.local or None, suspension.peer or None
-
-
-def _exit(timeline: Timeline, index: int) -> Record:
-    track = timeline.exits[index]
-    outcome, value, inferred = timeline.tracks.ending(index)
-    return {
-        "event": "exit",
-        "track": track,
-        "name": timeline.name(track),
-        "outcome": outcome,
-        "value": value,
-        "inferred": inferred,
-    }
 
 
 def _sample(timeline: Timeline, index: int) -> Record:
@@ -503,8 +500,6 @@ def _remark(timeline: Timeline, index: int) -> Record:
 
 
 _ONE: dict[Entry, Callable[[Timeline, int], Record]] = {
-    Entry.SPAWN: _spawn,
-    Entry.EXIT: _exit,
     Entry.OUTPUT: _output,
     Entry.REMARK: _remark,
     Entry.SAMPLE: _sample,

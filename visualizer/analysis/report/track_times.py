@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.all_slices import AllSlices
-from visualizer.analysis.model.columns import Interned
+from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, numbered
 
 #: The slices of several tracks are looked at together, up to so many.
 _TOGETHER = 1 << 18
@@ -21,6 +22,8 @@ _STATES = len(State)
 _NO_STATE = 255
 #: Up to here each whole number has a floating point number of its own.
 _EXACT = float(1 << 53)
+#: There are fewer expressions than tracks and texts, whose ids have 31 bits.
+_ON_BITS = 32
 #: A span that leaves nothing out.
 _FIRST_NS, _LAST_NS = -(1 << 62), 1 << 62
 
@@ -35,45 +38,52 @@ class Reason(NamedTuple):
 
 
 class Reasons:
-    """What tracks of a timeline that no longer grows waited for, numbered from 0."""
+    """What tracks of a timeline that no longer grows waited for, each as a number: of very many tracks each may wait
+    for another one, and few are looked at."""
 
     def __init__(self, timeline: Timeline, names: Mapping[int, str] | None = None) -> None:
         """`names`: those of the tracks, if they are at hand."""
         self._timeline = timeline
         self._names = names
-        self._interned: Interned[Reason] = Interned()
-        self.known = self._interned.known
-        #: How a track is suspended and on which other one it waits, if that matters, as one number -> the number.
-        self._numbers: dict[int, int] = {}
-        #: By how a track is suspended: what the trace tells of that itself.
-        self._said: dict[int, Reason] = {}
+        #: A number has, from bit _ON_BITS on, that of why and where was waited, and below it that of the expression.
+        self._whys: Interned[tuple[str, str | None, int | None]] = Interned()
+        self._ons: Interned[str] = Interned()
+        self._unnamed = self._ons.number("")
+        #: By how a track is suspended: the numbers of what the trace tells of that itself.
+        self._said: dict[int, tuple[int, int]] = {}
+
+    def __getitem__(self, number: int) -> Reason:
+        reason, file, line = self._whys.known[number >> _ON_BITS]
+        return Reason(reason, self._ons.known[number & (1 << _ON_BITS) - 1], file, line)
+
+    def why(self, number: int) -> str:
+        """The reason of that alone."""
+        return self._whys.known[number >> _ON_BITS][0]
 
     def numbers(self, suspensions: Column) -> Column:
         """The number of what is waited for in each of these suspensions."""
         columns = self._timeline.columns.suspensions
-        how, whom = (np.asarray(column)[suspensions].astype(np.int64) for column in (columns.detail, columns.on_track))
-        # Where the trace tells an expression, the other track is not named.
-        told = [asked >= 0 and bool(self._on(asked)) for _, asked, _ in columns.details.known]
-        whom[np.array(told, dtype=bool)[how]] = words.NOBODY
-        # Ids have 31 bits; none is below that of the current track.
-        pairs, inverse = np.unique((how << 32) + whom - words.CURRENT, return_inverse=True)
-        for pair in pairs.tolist():
-            if pair not in self._numbers:
-                reason = self._reason(pair >> 32, (pair & 0xFFFFFFFF) + words.CURRENT)
-                self._numbers[pair] = self._interned.number(reason)
-        return np.array([*map(self._numbers.__getitem__, pairs.tolist())], dtype=np.int64)[inverse]
+        how, which = numbered(np.asarray(columns.detail)[suspensions])
+        said = np.array([*map(self._numbers_said, how.tolist())], dtype=np.int64).reshape(-1, 2)
+        why, on = said[which].T
+        # Where the trace tells no expression, the other track is named.
+        (unnamed,) = np.nonzero(on == self._unnamed)
+        # None is below that of the current track.
+        tracks, which = numbered(np.asarray(columns.on_track)[suspensions[unnamed]] - words.CURRENT)
+        names = map(self._ons.number, map(self._name, (tracks + words.CURRENT).tolist()))
+        on[unnamed] = np.array([*names], dtype=np.int64)[which]
+        found: Column = (why << _ON_BITS) + on
+        return found
 
-    def _reason(self, how: int, whom: int) -> Reason:
+    def _numbers_said(self, how: int) -> tuple[int, int]:
         said = self._said.get(how)
         if said is None:
             reason, asked, place = self._timeline.columns.suspensions.details.known[how]
-            where, on = self._timeline.place(place), self._on(asked) if asked >= 0 else ""
-            said = Reason(reason, on, *((where.file, where.line) if where is not None else (None, None)))
-            self._said[how] = said
-        return said if said.on else Reason(said.reason, self._name(whom), said.file, said.line)
-
-    def _on(self, asked: int) -> str:
-        return self._timeline.text(self._timeline.columns.suspensions.asked.known[asked][1]) or ""
+            where = self._timeline.place(place)
+            why = self._whys.number((reason, *((where.file, where.line) if where is not None else (None, None))))
+            on = self._timeline.text(self._timeline.columns.suspensions.asked.known[asked][1]) if asked >= 0 else None
+            said = self._said[how] = why, self._ons.number(on or "")
+        return said
 
     def _name(self, track: int) -> str:
         if self._names is not None:
@@ -103,14 +113,15 @@ class Times(NamedTuple):
     waits: Column
 
     @classmethod
-    def behind_one_another(cls, parts: Sequence[Times]) -> Times:
+    def behind_one_another(cls, parts: Iterable[Times]) -> Times:
         """Those of the tracks of all parts."""
-        firsts = np.cumsum([0, *(len(part.late_ns) for part in parts)])
-        parts = [part._replace(waiter=part.waiter + first) for part, first in zip(parts, firsts, strict=False)]
-        none = np.zeros(0, dtype=np.int64)
-        spent_ns = [np.zeros((0, _STATES), dtype=np.int64), *(part.spent_ns for part in parts)]
-        rest = zip(*(part[1:] for part in parts), strict=True) if parts else [()] * (len(cls._fields) - 1)
-        return cls(np.concatenate(spent_ns), *(np.concatenate([none, *columns]) for columns in rest))
+        columns, first = [array("q") for _ in cls._fields], 0
+        for part in parts:
+            for column, more in zip(columns, part._replace(waiter=part.waiter + first), strict=True):
+                append(column, more.ravel())
+            first += len(part.late_ns)
+        found = cls(*map(np.asarray, columns))
+        return found._replace(spent_ns=found.spent_ns.reshape(-1, _STATES))
 
 
 def times_of(
@@ -193,7 +204,7 @@ class TrackTimes:
         # Names may change while it grows.
         reasons = Reasons(self._timeline)
         times, before = _measure(self._timeline, reasons, stretch, self._span, self._before)
-        known = [reasons.known[number] for number in times.reason.tolist()]
+        known = [reasons[number] for number in times.reason.tolist()]
         found = _One(
             Counter({state: spent for state, spent in enumerate(times.spent_ns[0].tolist()) if spent}),
             len(times.steps_ns),
@@ -257,7 +268,7 @@ class _Stretch(NamedTuple):
         every = AllSlices(timeline.tracks, ids)
         next_state = np.roll(every.state, -1)
         next_state[every.lasts] = _NO_STATE
-        hubs = np.array([timeline.tracks.birth(track).schedules for track in ids], dtype=bool)
+        hubs = np.array([birth.schedules for birth in timeline.tracks.births(ids)], dtype=bool)
         end_ns = every.end_ns(timeline.last_ns)
         return cls(hubs, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
 
@@ -281,9 +292,10 @@ def _measure(
     count = len(of.hubs)
     whose = np.repeat(np.arange(count), np.diff(of.bounds))
     state, start_ns, end_ns = of.state, of.start_ns, of.end_ns
-    lasted_ns = end_ns - start_ns
     since_ns, until_ns = span or (_FIRST_NS, _LAST_NS)
-    part_ns = np.maximum(np.minimum(end_ns, until_ns) - np.maximum(start_ns, since_ns), 0)
+    part_ns = np.minimum(end_ns, until_ns)
+    part_ns -= np.maximum(start_ns, since_ns)
+    np.maximum(part_ns, 0, out=part_ns)
     begins, ends = start_ns >= since_ns, (end_ns >= since_ns) & (end_ns <= until_ns)
     spent_ns = _summed(whose * _STATES + state, part_ns, count * _STATES)
     running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
@@ -300,8 +312,8 @@ def _measure(
     by_state = spent_ns.reshape(count, _STATES)
     by_state[:, [*FINAL]] = 0
     times = Times(
-        by_state, lasted_ns[latencies], np.bincount(whose[latencies], minlength=count), lasted_ns[steps],
-        np.bincount(whose[steps], minlength=count), late_ns, late_max_ns,
+        by_state, end_ns[latencies] - start_ns[latencies], np.bincount(whose[latencies], minlength=count),
+        end_ns[steps] - start_ns[steps], np.bincount(whose[steps], minlength=count), late_ns, late_max_ns,
         *_waited(reasons, whose[waits], suspensions, part_ns[waits], before.suspension),
     )
     last = int(suspensions[-1]) if len(suspensions) else before.suspension
@@ -340,13 +352,11 @@ def _waited(
     """What each track waited for, and which track that is, how long, and how often."""
     previous = np.concatenate(([last_suspension], suspensions))[:-1]
     previous[1:][whose[1:] != whose[:-1]] = -1
-    number = reasons.numbers(suspensions)
-    _, first, group = np.unique(
-        whose * max(1, len(reasons.known)) + number, return_index=True, return_inverse=True
-    )
+    things, which = np.unique(reasons.numbers(suspensions), return_inverse=True)
+    _, first, group = np.unique(whose * max(1, len(things)) + which, return_index=True, return_inverse=True)
     waited_ns = _summed(group, part_ns, len(first))
     # Made ready for nothing, it waits on: that is the same wait.
     often = np.bincount(group, suspensions != previous, minlength=len(first)).astype(np.int64)
     # In the order in which each came first.
     order = first.argsort()
-    return number[first[order]], whose[first[order]], waited_ns[order], often[order]
+    return things[which[first[order]]], whose[first[order]], waited_ns[order], often[order]

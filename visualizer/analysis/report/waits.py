@@ -40,15 +40,3 @@ def waits(timeline: Timeline) -> Waits:
     suspensions, first = np.unique(about[waiting], return_index=True)
     last = waiting[np.append(first[1:], len(waiting)) - 1] if len(waiting) else waiting
     return Waits(suspensions, start_ns[waiting[first]], end_ns[last], waker[last], ended[last])
-
-
-def long_waits(timeline: Timeline, least_ns: int, *causes: str) -> Waits:
-    """Those that were so long, or longer, and ended by one of these causes."""
-    wakeups = timeline.columns.wakeups
-    if {*causes}.isdisjoint(wakeups.causes.known):
-        none = np.zeros(0, dtype=np.int64)
-        return Waits(none, none, none, none, none.astype(bool))
-    every = waits(timeline)
-    (long,) = np.nonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= least_ns))
-    those = long[wakeups.are_by(every.waker[long], *causes)]
-    return Waits(*(column[those] for column in every))

@@ -4,6 +4,7 @@ tracks most occur many times but for the names in them."""
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable
 from functools import cached_property
 from itertools import compress
@@ -46,12 +47,11 @@ class AllSentences:
         self._beginning = begin
         ids = [*timeline.tracks]
         self._slices = AllSlices(timeline.tracks, ids)
-        #: The slice that each switch began, and the first slice of its track.
+        #: The slice that each switch began.
         self._run = self._slices.run_of_switch(timeline.switch_count)
-        self._begin = np.repeat(self._slices.bounds[:-1], np.diff(self._slices.bounds))[self._run]
         self._hubs = timeline.tracks.scheduling()
-        self._first = np.zeros(timeline.switch_count, dtype=np.int64)
-        self._first[self._firsts(ids)] = 1
+        self._first = np.zeros(timeline.switch_count, dtype=bool)
+        self._first[self._firsts(ids)] = True
         #: All that a sentence depends on -> the sentence; where tracks are not told apart by name, a format.
         self._known: dict[_Key, str] = {}
         self._alike = _Alike(timeline) if len(ids) > _MOST_TRACKS else None
@@ -64,9 +64,10 @@ class AllSentences:
         first = slices.about[slices.runs[begins]]
         closes = np.array([cause == words.CLOSE for cause, _ in switches.details.known], dtype=bool)
         # One that nobody has asked for is no copy.
+        those = [*compress(ids, has_steps)]
         may_be = [
-            may_run_first(tracks[id]) if tracks.copy_of(id) != words.NOBODY else tracks.birth(id).kind != words.THREAD
-            for id in compress(ids, has_steps)
+            may_run_first(tracks[id]) if tracks.copy_of(id) != words.NOBODY else birth.kind != words.THREAD
+            for id, birth in zip(those, tracks.births(those), strict=True)
         ]
         found: Column = first[np.array(may_be, dtype=bool) & ~closes[np.asarray(switches.detail)[first]]]
         return found
@@ -127,7 +128,9 @@ class AllSentences:
     def _woken(self, first: int, stop: int, told: Column) -> tuple[Column, Column]:
         """For switches from a hub, and of threads that go on: the wakeup that made the target ready, and its wait until
         then; -1 without one."""
-        slices, run, begin = self._slices, self._run[first:stop], self._begin[first:stop]
+        slices, run = self._slices, self._run[first:stop]
+        # Of the track.
+        begin = slices.bounds[slices.bounds.searchsorted(run, side="right") - 1]
         ready, waiting = np.maximum(run - 1, 0), np.maximum(run - 2, 0)
         woken = told & (run > begin) & (slices.state[ready] == State.READY)
         suspended = woken & (run - 1 > begin) & (slices.state[waiting] == State.WAITING)
@@ -239,14 +242,17 @@ class _Alike:
         self._names = {id: plain(name) for id, name in timeline.names().items()}
         self._values: dict[int, str | None] = {}
         numbers: dict[tuple[Any, ...], int] = {}
-        rows = []
+        ids, kinds, ends = array("q"), array("i"), array("i")
         for id, kind, schedules, exit_ns, outcome, inferred, value in timeline.tracks.outlines():
             gives = value is not None and outcome in ENDS_WITH
             if gives:
                 self._values[id] = value
             of_kind, of_end = (kind, schedules, exit_ns >= 0), (outcome, gives, bool(inferred))
-            rows.append((id, *(numbers.setdefault(key, len(numbers)) for key in (of_kind, of_end))))
-        self._ids, self._kind, self._end = np.array(sorted(rows), dtype=np.int64).T
+            ids.append(id)
+            kinds.append(numbers.setdefault(of_kind, len(numbers)))
+            ends.append(numbers.setdefault(of_end, len(numbers)))
+        order = np.argsort(ids)
+        self._ids, self._kind, self._end = (np.asarray(column)[order] for column in (ids, kinds, ends))
 
     def name(self, track: int) -> str:
         return self._names.get(track, "unknown")

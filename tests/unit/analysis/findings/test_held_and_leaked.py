@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.findings import Finding, findings
+from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.held_locks import locked
 from visualizer.trace import words
 
@@ -206,7 +207,8 @@ def test_who_was_woken_has_the_lock_only_once_it_ran(runs: bool) -> None:
     tape.wake("b", "a", words.CALLBACK)
     if runs:
         tape.switch("a", "b").waits("b", words.SLEEP, "9 s", 9_000 * MS).switch("b", "hub", line=8)
-    _, holders = locked(tape.at(2_000 * MS).prints("x").end(signal=9).timeline())
+    timeline = tape.at(2_000 * MS).prints("x").end(signal=9).timeline()
+    _, holders = locked(timeline, Observed(timeline))
     assert holders == ({"RLock 1": tape.ids["b"]} if runs else {})
 
 

@@ -42,7 +42,7 @@ def told_together(timeline: Timeline) -> list[tuple[object, ...]]:
     waits: list[tuple[Counter[Reason], Counter[Reason]]] = [(Counter(), Counter()) for _ in timeline.tracks]
     for reason, row, waited_ns, often in zip(times.reason, times.waiter, times.waited_ns, times.waits, strict=True):
         for counted, added in zip(waits[row], (waited_ns, often), strict=True):
-            counted[reasons.known[reason]] += int(added)
+            counted[reasons[reason]] += int(added)
     ends = zip(times.steps.cumsum(), times.latencies.cumsum(), strict=True)
     return [
         (

@@ -1,0 +1,27 @@
+"""The waits that several kinds of problems look at, worked out once for all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visualizer.analysis.findings.collector import Observed, once
+from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.report.waits import Waits, waits
+
+
+@once
+def all_waits(timeline: Timeline, observed: Observed) -> Waits:
+    """Those of all tracks but hubs."""
+    return waits(timeline)
+
+
+def long_waits(timeline: Timeline, observed: Observed, least_ns: int, *causes: str) -> Waits:
+    """Those that were so long, or longer, and ended by one of these causes."""
+    wakeups = timeline.columns.wakeups
+    if {*causes}.isdisjoint(wakeups.causes.known):
+        none = np.zeros(0, dtype=np.int64)
+        return Waits(none, none, none, none, none.astype(bool))
+    every = all_waits(timeline, observed)
+    (long,) = np.nonzero((every.waker >= 0) & (every.end_ns - every.start_ns >= least_ns))
+    those = long[wakeups.are_by(every.waker[long], *causes)]
+    return Waits(*(column[those] for column in every))
