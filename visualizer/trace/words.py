@@ -102,6 +102,8 @@ KILL = "kill"
 CANCEL = "cancel"
 #: Inferred by the reading side, of two processes that send and receive: this was what the other one waited for.
 MESSAGE = "message"
+#: Found by the reading side, and never in a trace: a queue of multiprocessing's was free again, for the next one.
+RELEASE = "release"
 #: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
 TURN = "turn"
 

@@ -52,7 +52,7 @@ from visualizer.trace.columns import (
     nonzero,
     numbered,
 )
-from visualizer.trace.events import Output, Sample, Takes, Tie
+from visualizer.trace.events import Gets, Gives, Output, Sample, Takes, Tie
 
 _switches = kinds(SWITCH, RESUME, YIELD, RETURN, UNPARK)
 _suspends = kinds(SWITCH, RESUME, YIELD, ALONE, PARK)
@@ -501,7 +501,7 @@ class _Batch:
         that no more of them are."""
         until, found = every, []
         for line, *counts in zip(reversed(lines), reversed(born.tolist()), reversed(told.tolist()), strict=True):
-            if type(line) not in (Output, Tie, Takes):
+            if type(line) not in (Output, Tie, Takes, Gives, Gets):
                 until = counts[0], counts[1]
             found.append(until)
         return found[::-1]

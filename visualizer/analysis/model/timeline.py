@@ -54,6 +54,8 @@ Remark = (
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13
+#: What may be said of a wake by a lock or semaphore of multiprocessing's.
+_GIVEN = (words.CALLBACK, words.RELEASE)
 
 
 class Timeline:
@@ -242,21 +244,46 @@ class Timeline:
                 wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.IO)
                 self._goes_on_with(track, woken_ns, words.NOTHING)
 
+    def given_by(self, waker: int, track: int, t_ns: int, is_lock: bool) -> None:
+        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`."""
+        index = self._last_wakeup(words.UNKNOWN, t_ns, t_ns, lambda index: self._wakeups.track[index] == track)
+        if index < 0:
+            return
+        cause = words.CALLBACK
+        if is_lock and (suspension := self._ended_by(index)) is not None and suspension.reason == words.QUEUE:
+            # The queue's own: who has that lets nobody else take, or put.
+            cause = words.RELEASE
+        self._wakeups.waker[index], self._wakeups.cause[index] = waker, self._wakeups.causes.number(cause)
+        self.version += 1
+
+    def not_given(self, track: int, t_ns: int) -> None:
+        """Take back what was said by `given_by`."""
+        wakeups = self._wakeups
+        for index in range(bisect_left(wakeups.ns, t_ns), bisect_right(wakeups.ns, t_ns)):
+            if wakeups.track[index] == track and wakeups.causes.known[wakeups.cause[index]] in _GIVEN:
+                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.UNKNOWN)
+                self.version += 1
+
     def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> None:
         """If a track waited for that process, it was the end of `main` that ended that."""
         waited_for = f"process {pid}"
 
         def is_that(index: int) -> bool:
-            track = self.tracks[self._wakeups.track[index]]
-            run = track.slices.at(self._wakeups.ns[index])
-            for wakeup, suspension in (self.made_ready(track, run), self.made_ready(track, run + 1)):
-                if wakeup is not None and suspension is not None and wakeup.t_ns == self._wakeups.ns[index]:
-                    return suspension.object == waited_for
-            return False
+            suspension = self._ended_by(index)
+            return suspension is not None and suspension.object == waited_for
 
         index = self._last_wakeup(words.FINISHED, since_ns, until_ns, is_that)
         if index >= 0:
             self._wakeups.waker[index] = main
+
+    def _ended_by(self, index: int) -> Suspension | None:
+        """What the wakeup of that number ended, if that is known."""
+        track, t_ns = self.tracks[self._wakeups.track[index]], self._wakeups.ns[index]
+        run = track.slices.at(t_ns)
+        for wakeup, suspension in (self.made_ready(track, run), self.made_ready(track, run + 1)):
+            if wakeup is not None and suspension is not None and wakeup.t_ns == t_ns:
+                return suspension
+        return None
 
     def _last_wakeup(self, cause: str, since_ns: int, until_ns: int, is_wanted: Callable[[int], bool]) -> int:
         """The last one with that cause between these times whose waker is unknown; -1 if there is none."""

@@ -319,6 +319,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return "a signal arrived"
         case words.MESSAGE:
             return f"{name} sent {it} a message{what}"
+        case words.RELEASE:
+            return f"{name} let {it} have the queue{what}"
         case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
             return _timer(wakeup, suspension, it)
         case words.TIMEOUT:

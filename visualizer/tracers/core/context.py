@@ -66,6 +66,8 @@ class Context:
         self.new_track: Callable[[], int] = stream.ids.track
         #: Nothing is recorded any more.
         self.is_over = False
+        #: Its children are recorded, too.
+        self.follows = True
         #: This process was started by another one that is recorded.
         self.is_child = False
         #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
@@ -112,6 +114,8 @@ class Context:
         self.on_tasks: list[Callable[[bool], None]] = []
         #: The main thread of the forked child with that process id; NOBODY if that is not known.
         self.child: Callable[[int], int] = lambda pid: NOBODY
+        #: The ids of the children that are known and may live, and of the last that were seen to have ended.
+        self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

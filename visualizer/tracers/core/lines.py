@@ -162,6 +162,17 @@ def takes(s: Interning, t: int, track: int, thing: str, held: tuple[str, ...], c
     return f'["takes",{t},{track},{s.text(thing)},{s.text(", ".join(held))},{s.place(code, at)}]\n'
 
 
+def gives(s: Interning, t: int, track: int, lock: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["gives",{t},{track},{s.text(lock)}]\n'
+
+
+def gets(
+    s: Interning, t: int, track: int, lock: str, about: tuple[int, bool], _c: CodeType | None, _o: int
+) -> str:
+    since_ns, is_lock = about
+    return f'["gets",{t},{track},{s.text(lock)},{since_ns - s.start_ns},{int(is_lock)}]\n'
+
+
 def size(s: Interning, t: int, track: int, thing: str, count: int, _c: CodeType | None, _o: int) -> str:
     return f'["size",{t},{track},{s.text(thing)},{count}]\n'
 
