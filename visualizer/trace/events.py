@@ -115,11 +115,14 @@ class Name(_Event, tag="name", frozen=True):
 
 
 class Serves(_Event, tag="serves", frozen=True):
-    """From now on `track` serves this request or task; -1: nothing any more."""
+    """From now on `track` serves this request or task; -1: nothing any more. `local` and `peer`: addresses of the
+    connection by which it was asked."""
 
     t_ns: Since
     track: Id
     what: Id
+    local: Id = -1
+    peer: Id = -1
 
 
 class Mark(_Event, tag="mark", frozen=True):

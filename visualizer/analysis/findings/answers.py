@@ -127,7 +127,7 @@ def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
             # To wait for what it is asked is not why it answers late.
             if not waited.local or waited.local != answer.suspension.peer:
                 best = end_ns - start_ns, waited
-    name = timeline.name(track.id)
+    name = timeline.name(track.id, answer.suspension.t_ns, answer.came_ns)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
     if is_seen:

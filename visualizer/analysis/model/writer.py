@@ -338,6 +338,9 @@ class Writer:
             if isinstance(line, ev.Serves):
                 if (known := timeline.tracks.get(line.track)) is not None:
                     timeline._names.serve(known, t_ns, text(line.what))
+                if line.local >= 0:
+                    ends = text(line.local, ""), text(line.peer, "")
+                    timeline.served_by.setdefault(ends, []).append((t_ns, line.track))
             elif isinstance(line, ev.Mark):
                 timeline.marks[t_ns] = Marked(text(line.text, ""), line.track, timeline.place(line.place))
             elif isinstance(line, ev.Note):

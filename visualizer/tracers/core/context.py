@@ -149,9 +149,10 @@ class Context:
         """`track` has a better name than it was spawned with."""
         self.stream.store(lines.name, t_ns, track, name, lines.NO_VALUE)
 
-    def serves(self, t_ns: int, track: int, what: str | None) -> None:
-        """`track` serves that from now on, such as "GET /report"; None: nothing any more."""
-        self.stream.store(lines.serves, t_ns, track, what)
+    def serves(self, t_ns: int, track: int, what: str | None, ends: tuple[str, str] = ("", "")) -> None:
+        """`track` serves that from now on, such as "GET /report"; None: nothing any more. `ends`: local and peer
+        address of the connection by which it was asked, "" where they are not known."""
+        self.stream.store(lines.serves, t_ns, track, what, ends)
 
     def switched(
         self, t_ns: int, origin: int, target: int, value: Any = NO_VALUE, frame: Any = None, thrown: bool = False

@@ -96,8 +96,11 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
     return f'["name",{t},{track},{s.text(text)}]\n'
 
 
-def serves(s: Interning, t: int, track: int, what: str | None, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}]\n'
+def serves(
+    s: Interning, t: int, track: int, what: str | None, ends: tuple[str, str], _c: CodeType | None, _o: int
+) -> str:
+    between = ",".join(str(s.text(address)) for address in ends) if all(ends) else ""
+    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}{"," if between else ""}{between}]\n'
 
 
 def mark(s: Interning, t: int, track: int, text: str, _v: Any, code: CodeType | None, at: int) -> str:

@@ -1,9 +1,10 @@
 """How the children of a process end that cannot record it themselves: one that is killed writes nothing.
 
 A forked child leaves its process id where its parent can see it, in memory that they share, and takes it out when it
-has told of its end; with which exit code, the recorder in C leaves there as the last thing. The parent looks every 25 ms whether those that are there still live, and takes nothing away by
-that: who waits for a child gets all that it would have got (waitid with WNOWAIT). Where that came first, subprocess and
-multiprocessing tell what it got (starts.py).
+has told of its end; with which exit code it ends, the recorder in C leaves there as the last thing. The parent looks
+every 25 ms whether those that are there still live, and takes nothing away by that: who waits for a child gets all that
+it would have got (waitid with WNOWAIT). Where that came first, subprocess and multiprocessing tell what it got
+(starts.py).
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ class Children:
             is_told = pid > 0 and pid in self._told
             end = self._end_of(pid, self._cells[place + 1], last) if pid > 0 and not is_told else None
             code = self._code_of(-pid, self._cells[place + 2], last) if pid < 0 else None
-            if end is code is None and not is_told:
+            if end is None and code is None and not is_told:
                 continue
             self._told.discard(pid)
             try:

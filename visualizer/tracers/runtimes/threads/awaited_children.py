@@ -29,7 +29,7 @@ NONE, SOME = -1, 0
 class AwaitedChildren:
     """`kind` and `number` are the first arguments of `os.waitid`, `flags` what else it is to tell than an end."""
 
-    __slots__ = ("_before", "_flags", "_known", "_kind", "_number", "pid")
+    __slots__ = ("_before", "_flags", "_kind", "_known", "_number", "pid")
 
     def __init__(self, kind: int, number: int, flags: int) -> None:
         self._kind = kind
@@ -51,7 +51,7 @@ class AwaitedChildren:
         return _has_told(self._kind, self._number, self._flags | os.WEXITED)
 
     def ended(self) -> int:
-        """The child that has ended since; SOME if it is not known which one has, NONE if none of those that are known."""
+        """The child that has ended since; SOME if it is not known which one has, NONE if no known one has."""
         if self.pid != NONE:
             return self.pid if has_ended(self.pid) else NONE
         living, over = self._known()

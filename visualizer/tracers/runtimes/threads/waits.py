@@ -99,17 +99,16 @@ _NOBODY = words.NOBODY, -1
 
 
 class Wait:
-    """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue. `joined`:
-    tracks whose ends it waits for; `children`: those that are processes. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
-    queue, and when, if that is known already; or released the lock before, which another one may have been given.
-    `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found ready, None if that
-    is not known. `is_over`: it is, and that is told once they are.
-    `lock`: that itself.
-    `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
+    """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue. `joined`: tracks whose ends it
+    waits for; `children`: those that are processes. `limit_ns`: -1 if it is not known, or for ever. `given`: who put
+    what it gets from a queue, and when, if that is known already; or released the lock before, which another one may
+    have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
+    ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
+    address of the executor that the thread works for, and that has not begun with what it waits for."""
 
     __slots__ = (
-        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready", "t_ns",
-        "track", "what",
+        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
+        "t_ns", "track", "what",
     )
 
     def __init__(
@@ -630,7 +629,8 @@ class Waits:
                 return words.NOBODY, words.SIGNAL if is_signal else words.UNKNOWN, t_ns
             if t_ns >= due_ns and not wait.ready:
                 return over
-            return words.NOBODY, words.IO if wait.ready or wait.ready is None else words.UNKNOWN, t_ns
+            # What was ready may have been taken by another process.
+            return words.NOBODY, words.IO, t_ns
         if what in OF_PROCESSES:
             ended = wait.children.ended() if wait.children is not None else NONE
             if raised and ended == NONE:
