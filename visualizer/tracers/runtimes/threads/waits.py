@@ -333,6 +333,10 @@ class Waits:
         # What an RLock says of its owner takes longer than to remember how often it is held, once that has been seen.
         return not _is_owned(lock) and self._depths.get(key) != 0 and _describe(lock).startswith("<locked ")
 
+    def _is_had(self, wait: Wait) -> bool:
+        """Whether somebody has the lock that the current thread has waited for; of an RLock, whether that has it."""
+        return bool(_is_locked(wait.lock) if wait.what == ACQUIRE else _is_owned(wait.lock))
+
     def _no_longer(self, key: int) -> None:
         left = self.waiting.get(key, 0) - 1
         if left > 0:
@@ -609,7 +613,7 @@ class Waits:
             self.shared.gets(wait.lock, self._runs(), t_ns, wait.t_ns)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self._no_longer(wait.key)
-            if cause == words.CALLBACK or (cause == words.UNKNOWN and wait.limit_ns < 0):
+            if cause in (words.CALLBACK, words.UNKNOWN):
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
 
@@ -660,10 +664,12 @@ class Waits:
                 return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
             return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
         waker, released_ns = self._released.get(wait.key, _NOBODY)
-        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it.
-        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders):
+        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it, or nobody.
+        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders or not self._is_had(wait)):
             return over
         if wait.given == (waker, released_ns):
+            if waker == self._runs():
+                return words.NOBODY, words.UNKNOWN, t_ns  # It took its own back before who waited could.
             released_ns = wait.t_ns
         return self._by(waker, released_ns, wait, t_ns)
 
