@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,8 +24,10 @@ from tests.truth import (
     generator_language,
     gevent_language,
     greenlet_language,
+    threads_language,
 )
 from tests.truth.program import Program, read_log
+from tests.truth.thread_checks import OF_THREADS
 
 #: Programs that one test runs.
 _EXAMPLES = 200 if SOAK else 2 if BRIEF else 3
@@ -57,6 +60,8 @@ LANGUAGES = {
         asyncio_language.two_threads, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
     ),
 }
+if sys.version_info >= (3, 12):
+    LANGUAGES["threads"] = Language(threads_language.several, threads_language.render, OF_THREADS, 4)
 
 
 def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]) -> None:
