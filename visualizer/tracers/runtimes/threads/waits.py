@@ -668,8 +668,7 @@ class Waits:
         if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders or not self._is_had(wait)):
             return over
         if wait.given == (waker, released_ns):
-            if waker == self._runs():
-                return words.NOBODY, words.UNKNOWN, t_ns  # It took its own back before who waited could.
+            # It may be its own, which it took back before who waited could.
             released_ns = wait.t_ns
         return self._by(waker, released_ns, wait, t_ns)
 
