@@ -83,6 +83,7 @@ class Loader:
                 self._take_apart(line)
         self._waiting += lines[begin:]
         self._settle()
+        self._forking.settle()
 
     def _take_apart(self, line: Line) -> None:
         """Take in a line on which it may depend what those behind it mean."""

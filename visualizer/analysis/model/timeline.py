@@ -266,8 +266,8 @@ class Timeline:
                 wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.UNKNOWN)
                 self.version += 1
 
-    def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> None:
-        """If a track waited for that process, it was the end of `main` that ended that."""
+    def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> bool:
+        """If a track waited for that process, it was the end of `main` that ended that. Return whether one did."""
         waited_for = f"process {pid}"
 
         def is_that(index: int) -> bool:
@@ -277,6 +277,7 @@ class Timeline:
         index = self._last_wakeup(words.FINISHED, since_ns, until_ns, is_that)
         if index >= 0:
             self._wakeups.waker[index] = main
+        return index >= 0
 
     def _ended_by(self, index: int) -> Suspension | None:
         """What the wakeup of that number ended, if that is known."""
