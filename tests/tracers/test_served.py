@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import textwrap
 from itertools import pairwise
 
@@ -310,11 +312,41 @@ os.wait()
     answer, local, peer = traced.ended.stdout.decode().split()
     assert answer == "ok"
     timeline = traced.timeline
-    (ends, served), = timeline.served_by.items()
-    (_, track), = served
-    assert ends == (local, peer)
+    (track,) = {track for _, track in timeline.has_end[local, peer]}
     assert timeline.process_of(track) is timeline.processes[1]
     assert [one.what for one in timeline.services(track)] == ["GET /report"]
     # From 3.12 on it is known what main waits for; if it did not have to, nothing is.
     asked = [one for one in timeline.suspensions if one.local == peer and one.direction == words.READ]
     assert {across(timeline, one, timeline.last_ns) for one in asked} <= {track}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads do with sockets is recorded from 3.12 on")
+def test_who_reads_at_once_what_another_process_has_sent_has_the_other_end(trace_source: TraceSource) -> None:
+    """And its select was for that descriptor, in a forked child as elsewhere."""
+    traced = trace_source(
+        """
+        import os, select, socket
+        listening = socket.create_server(("127.0.0.1", 0))
+        if not os.fork():
+            connection = listening.accept()[0]
+            listed = [connection]
+            select.select(listed, [], [])
+            connection.recv(100)
+            connection.sendall(b"answer")
+            os._exit(0)
+        connection = socket.create_connection(listening.getsockname())
+        print("%s:%d %s:%d" % (*connection.getpeername(), *connection.getsockname()))
+        connection.sendall(b"question")
+        connection.recv(100)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    local, peer = traced.ended.stdout.decode().split()
+    child = timeline.processes[1].track
+    assert [track for _, track in timeline.has_end[local, peer]] == [child]
+    asked = [one for one in timeline.suspensions if one.local == peer and one.direction == words.READ]
+    assert {across(timeline, one, timeline.last_ns) for one in asked} <= {child}
+    ready = [which for (track, _), which in timeline.found_ready.items() if track == child]
+    assert all(re.fullmatch(r"read \d+", which) for which in ready)

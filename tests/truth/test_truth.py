@@ -24,8 +24,10 @@ from tests.truth import (
     generator_language,
     gevent_language,
     greenlet_language,
+    processes_language,
     threads_language,
 )
+from tests.truth.process_checks import OF_PROCESSES
 from tests.truth.program import Program, read_log
 from tests.truth.thread_checks import OF_THREADS
 
@@ -62,6 +64,7 @@ LANGUAGES = {
 }
 if sys.version_info >= (3, 12):
     LANGUAGES["threads"] = Language(threads_language.several, threads_language.render, OF_THREADS, 4)
+    LANGUAGES["processes"] = Language(processes_language.several, processes_language.render, OF_PROCESSES, 2)
 
 
 def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]) -> None:

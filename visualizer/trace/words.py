@@ -129,6 +129,8 @@ FORSAKEN = "forsaken"
 DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".
 FOUND_READY = "ready"
+#: Of one that uses a connection, and does not have to wait for it.
+CONNECTED = "connected"
 #: It was cancelled, and that was taken back.
 UNCANCELLED = "uncancelled"
 #: Somebody has got what it raised.

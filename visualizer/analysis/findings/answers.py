@@ -44,7 +44,8 @@ def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
         elif suspension.peer:
             servers = _servers(timeline, suspension.peer)
             giver = giver if giver in servers else words.NOBODY
-            if not servers:
+            # What a thread, or a protocol, does without waiting for the connection is not seen.
+            if not servers and timeline.tracks[suspension.track].kind != words.THREAD:
                 outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
         why = _why(timeline, slowest, giver, seen != words.NOBODY)
         sentence = (

@@ -82,8 +82,8 @@ class Timeline:
         self.daemons: set[int] = set()
         #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
         self.found_ready: dict[tuple[int, int], str] = {}
-        #: By local and peer address of the connection: who served a request that came by it, and since when.
-        self.served_by: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        #: By local and peer address of a connection: who had that end, and since when, other than by waiting for it.
+        self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[tuple[int, int]]] = {}
         #: Who was kept from running, in order of time.

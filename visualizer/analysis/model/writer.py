@@ -317,6 +317,10 @@ class Writer:
             if line.relation == words.FOUND_READY:
                 timeline.found_ready[line.track, t_ns] = thing
                 return None
+            if line.relation == words.CONNECTED:
+                local, _, peer = thing.partition(" ")
+                timeline.has_end.setdefault((local, peer), []).append((t_ns, line.track))
+                return None
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None
@@ -340,7 +344,7 @@ class Writer:
                     timeline._names.serve(known, t_ns, text(line.what))
                 if line.local >= 0:
                     ends = text(line.local, ""), text(line.peer, "")
-                    timeline.served_by.setdefault(ends, []).append((t_ns, line.track))
+                    timeline.has_end.setdefault(ends, []).append((t_ns, line.track))
             elif isinstance(line, ev.Mark):
                 timeline.marks[t_ns] = Marked(text(line.text, ""), line.track, timeline.place(line.place))
             elif isinstance(line, ev.Note):

@@ -368,9 +368,16 @@ class Waits:
         if module is None:
             return
         timeout = module.socket.gettimeout(socket)
-        if timeout != 0 and not _is_ready(module.socket.fileno(socket), what):
+        if timeout == 0:
+            return
+        if not _is_ready(module.socket.fileno(socket), what):
             limit_ns = -1 if timeout is None else nanoseconds(timeout)
             self._park(code, offset, what, socket, t_ns, limit_ns, frame)
+        elif what == RECEIVE and not self._addresses.is_known(socket):
+            # Who is asked and does not have to wait for that has the other end for somebody, maybe in another process.
+            _, local, peer = self._addresses.of_socket(socket)
+            if local and peer:
+                self._stream.store(lines.tie, t_ns, self._runs(), words.CONNECTED, f"{local} {peer}")
 
     def asks(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
