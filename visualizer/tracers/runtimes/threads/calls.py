@@ -50,9 +50,10 @@ class Calls:
         #: By the function, that of a module.
         self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ}
         children = {"waitpid": AWAIT_CHILD, "wait4": AWAIT_CHILD, "wait": AWAIT_ANY, "wait3": AWAIT_ANY}
-        for name, what in (children | {"waitid": AWAIT_THOSE}).items():
-            if (function := getattr(os, name, None)) is not None:
-                self.functions[function] = what
+        # By that one we see whether they have ended; not on every system.
+        if (waitid := getattr(os, "waitid", None)) is not None:
+            self.functions.update((getattr(os, name), what) for name, what in children.items() if hasattr(os, name))
+            self.functions[waitid] = AWAIT_THOSE
         self._names: list[tuple[type, dict[str, int]]] = []
         #: The same by the id of the class, which the module keeps.
         self._of_class: dict[int, dict[str, int]] = {}
