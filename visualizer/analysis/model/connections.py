@@ -17,8 +17,8 @@ def across(timeline: Timeline, suspension: Suspension, t_ns: int) -> int:
     """
     if not suspension.local or not suspension.peer:
         return words.NOBODY
-    ends = timeline.has_end.get((suspension.peer, suspension.local), ())
-    had_by = [track for since_ns, track in ends if since_ns <= t_ns]
+    had = timeline.has_end.get((suspension.peer, suspension.local), ())
+    had_by = [track for since_ns, track in had if since_ns <= t_ns]
     if had_by:
         return had_by[-1]
     _, columns, _, texts = timeline.columns
