@@ -15,6 +15,7 @@ from visualizer.analysis.model.timeline import State
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.sink import Sink
+from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.ids import Ids, InMemory
 from visualizer.tracers.core.processes import children
 from visualizer.tracers.core.processes.children import Children
@@ -134,6 +135,146 @@ def test_who_waits_for_a_fork_is_woken_by_its_end_which_says_its_exit_code(trace
     if sys.version_info >= (3, 12):
         wakes = [one for one in traced.timeline.wakeups if one.track == 0]
         assert (wakes[-1].waker, wakes[-1].cause) == (process.track, words.FINISHED)
+
+
+#: Children that end in one way each, and with which code.
+_ENDS = """
+def end(how):
+    if how == "exit":
+        sys.exit(3)
+    if how == "message":
+        sys.exit("")
+    if how == "raise":
+        sys.stderr = open(os.devnull, "w")
+        raise ValueError
+    if how == "at once":
+        os._exit(4)
+
+def fork(how):
+    pid = os.fork()
+    if not pid:
+        end(how)
+        sys.exit()
+    return pid
+"""
+_CODES = {"exit": 3, "message": 1, "raise": 1, "at once": 4, "returns": 0}
+
+
+def test_the_exit_code_of_a_child_that_nobody_has_waited_for(trace_source: TraceSource, tmp_path: Path) -> None:
+    traced = trace_source(
+        f"""
+import os, sys, time
+{_ENDS}
+ways = {[*_CODES]}
+pids = [fork(how) for how in ways]
+while open(sys.argv[1]).read().count('["ended"') < len(ways):
+    time.sleep(0.01)
+for pid in pids:
+    os.waitpid(pid, 0)
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended.code == 0
+    assert sorted(process.end for process in traced.timeline.processes[1:]) == sorted(
+        f"exit code {code}" for code in _CODES.values()
+    )
+
+
+@pytest.mark.skipif(built() is None, reason="the recorder in C tells that, and is not built, or not wanted")
+def test_the_exit_code_of_a_child_whose_end_somebody_waits_for(trace_source: TraceSource) -> None:
+    """The program is told first, and nobody after it. What a child has forked itself ends as another process."""
+    traced = trace_source(
+        f"""
+import os, sys
+{_ENDS}
+for how in {[*_CODES]}:
+    print(os.waitstatus_to_exitcode(os.waitpid(fork(how), 0)[1]), flush=True)
+if not (pid := os.fork()):
+    os.waitpid(fork("exit"), 0)
+    sys.exit(6)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    )
+    codes = [*_CODES.values(), 6]
+    assert (traced.ended.code, traced.ended.stdout.split()) == (0, [b"%d" % code for code in codes])
+    *processes, outer, inner = traced.timeline.processes[1:]
+    assert [process.end for process in processes] == [f"exit code {code}" for code in _CODES.values()]
+    assert (outer.exit_code, inner.exit_code) == (6, 3)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="what a thread waits for is recorded from 3.12 on")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "waitpid(pid, 0)", "waitpid(-1, 0)", "waitpid(0, options)", "wait()", "wait3(0)", "wait4(pid, 0)",
+        "waitid(os.P_PID, pid, os.WEXITED)", "waitid(os.P_ALL, 0, os.WEXITED)",
+    ],
+)
+def test_who_waits_for_a_child_is_woken_by_its_end(call: str, trace_source: TraceSource, tmp_path: Path) -> None:
+    """Also if it waits for any, and others live on."""
+    traced = trace_source(
+        f"""
+        import os, sys, time
+
+        go, end = os.pipe(), os.pipe()
+        other, options = os.fork(), 0
+        if not other:
+            while b'"subprocess"' not in open(sys.argv[1], "rb").read():
+                time.sleep(0.01)
+            os.write(go[1], b".")
+            os.read(end[0], 1)
+            os._exit(0)
+        pid = os.fork()
+        if not pid:
+            os.read(go[0], 1)
+            os._exit(3)
+        os.waitpid(pid, os.WNOHANG)
+        os.{call}
+        os.write(end[1], b".")
+        os.waitpid(other, 0)
+        try:
+            os.wait()
+        except ChildProcessError:
+            pass
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    other, child = timeline.processes[1:]
+    waits = [one for one in timeline.suspensions if one.track == 0]
+    assert (waits[0].reason, waits[0].on) == (words.SUBPROCESS, f"os.{call}")
+    assert waits[0].object in ((f"process {child.pid}",) if "pid, " in call else ("",))
+    # For the other one it may not have had to wait.
+    wakes = [(wake.waker, wake.cause) for wake in timeline.wakeups if wake.track == 0]
+    assert wakes[: len(waits)] == [(child.track, words.FINISHED), (other.track, words.FINISHED)][: len(waits)]
+    assert {one.on for one in waits[1:]} <= {"os.waitpid(other, 0)"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="what a thread waits for is recorded from 3.12 on")
+def test_who_waits_for_a_child_that_is_stopped_is_not_woken_by_its_end(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(
+        """
+        import os, signal, sys, time
+
+        pid = os.fork()
+        if not pid:
+            while b'"subprocess"' not in open(sys.argv[1], "rb").read():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os._exit(0)
+        untraced = os.WUNTRACED
+        print(os.WIFSTOPPED(os.waitpid(pid, untraced)[1]))
+        os.kill(pid, signal.SIGCONT)
+        os.waitpid(pid, 0)
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"True\n", b"")
+    wakes = [(wake.waker, wake.cause) for wake in traced.timeline.wakeups if wake.track == 0]
+    assert wakes[0] == (words.NOBODY, words.SUBPROCESS)
 
 
 def test_a_program_that_never_forks_leaves_no_numbers_out(trace_source: TraceSource) -> None:

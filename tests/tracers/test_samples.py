@@ -18,6 +18,8 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.findings import findings
+from visualizer.analysis.model.states import State
+from visualizer.analysis.text.sentences import describe_state
 from visualizer.trace.events import Event, Idle, Place, Sample, Text
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
@@ -633,3 +635,51 @@ def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(trace_sou
     )
     found = [(one.kind, one.sentence.partition(" for ")[0]) for one in traced.problems]
     assert found == [("interpreter_held", "counts kept the interpreter")]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from 3.12 on it is recorded what threads wait for")
+def test_a_thread_that_waits_says_in_which_call_by_its_samples(trace_source: TraceSource, tmp_path: Path) -> None:
+    """On 3.11, where that is all that is known of it."""
+    traced = trace_source(
+        """
+        import queue, re, sys, threading
+
+        def serve():
+            jobs.get(True, 60)
+
+        def see():
+            with lock:
+                pass
+
+        def idle():
+            thread, found = 0, set()
+            with open(sys.argv[1]) as trace:
+                for line in trace:
+                    if told := re.match(r'\\["(?:thread",\\d+,(\\d+)\\]|spawn",\\d+,(\\d+),"thread")', line):
+                        thread = int(told[1] or told[2])
+                    elif line.startswith('["idle"') and line.endswith(",1]\\n"):
+                        found.add(thread)
+            return found
+
+        jobs, lock = queue.Queue(), threading.Lock()
+        threads = [threading.Thread(target=serve, name="server"), threading.Thread(target=see, name="seer")]
+        with lock:
+            for thread in threads:
+                thread.start()
+            while len(idle() - {0}) < 2:
+                pass
+        jobs.put(1)
+        for thread in threads:
+            thread.join()
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    said = {}
+    for name in ("server", "seer"):
+        (track,) = traced.tracks(name)
+        at = [State(state) for state in track.slices.state].index(State.IDLE)
+        said[name] = describe_state(traced.timeline, track.id, track.slices.start_ns[at + 1] - 1)
+    assert ": it waits in `jobs.get(True, 60)` (inferred: " in said["server"]
+    assert ": it waits in `with lock` (inferred: " in said["seer"]
+    assert "last seen at script.py:5 (sampled)" in said["server"]

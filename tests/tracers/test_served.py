@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import textwrap
 from itertools import pairwise
+
+import pytest
 
 from tests.tracers.conftest import TraceSource
 from visualizer.analysis.explore.search import for_text
+from visualizer.analysis.model.connections import across
+from visualizer.trace import words
 
 #: What both scripts begin with: the answers are read to their end, so that one greenlet serves after the other.
 SERVING = """
@@ -195,3 +202,151 @@ def test_requests_of_an_asgi_server(trace_source: TraceSource) -> None:
     ]
     first = [*timeline.tracks.values()][3]
     assert [one[1:] for one in timeline.services(first.id)] == [(first.exit_ns, "GET /report")]
+
+
+#: Servers of one request each: they print nothing, and write the port on which they listen to a pipe.
+SERVERS = {
+    # A stand-in, with what we read of it, for a worker that handles one request after another in its main thread.
+    "gunicorn": """
+        here = os.path.dirname(os.path.abspath(__file__))
+        os.makedirs(os.path.join(here, "gunicorn/http"))
+        with open(os.path.join(here, "gunicorn/http/wsgi.py"), "w") as file:
+            file.write("class Response:\\n  def __init__(self, req, sock):\\n"
+                       "    self.req, self.sock, self.upgrade = req, sock, False\\n")
+        from gunicorn.http.wsgi import Response
+        class Request:
+            method, path = "", ""
+        listening = socket.create_server(("127.0.0.1", 0))
+        tell(listening.getsockname()[1])
+        connection = listening.accept()[0]
+        connection.recv(1000)
+        asked = Request()
+        asked.method, asked.path = "GET", "/report"
+        response = Response(asked, connection)
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+    """,
+    "aiohttp": """
+        import asyncio
+        from aiohttp import web
+        async def serve():
+            async def report(request):
+                done.set()
+                return web.Response(text="ok")
+            done, app = asyncio.Event(), web.Application()
+            app.router.add_get("/report", report)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            tell(site._server.sockets[0].getsockname()[1])
+            await done.wait()
+            await runner.cleanup()
+        asyncio.run(serve())
+    """,
+    "pywsgi": """
+        import gevent
+        from gevent.pywsgi import WSGIServer
+        def app(environ, start_response):
+            start_response("200 OK", [("Content-Length", "2")])
+            gevent.spawn(server.stop)
+            return [b"ok"]
+        server = WSGIServer(("127.0.0.1", 0), app, log=None)
+        server.start()
+        tell(server.server_port)
+        server.serve_forever()
+    """,
+    # A stand-in, too.
+    "uvicorn": """
+        import asyncio
+        here = os.path.dirname(os.path.abspath(__file__))
+        os.mkdir(os.path.join(here, "uvicorn"))
+        with open(os.path.join(here, "uvicorn/protocol.py"), "w") as file:
+            file.write("class Cycle:\\n  async def run_asgi(self, app):\\n    await app(self.scope)\\n")
+        from uvicorn.protocol import Cycle
+        async def app(scope):
+            await asyncio.sleep(0)
+        async def serve():
+            async def handle(reader, writer):
+                await reader.readuntil(b"\\r\\n\\r\\n")
+                ends = writer.get_extra_info("sockname"), writer.get_extra_info("peername")
+                cycle = Cycle()
+                cycle.scope = {"type": "http", "method": "GET", "path": "/report", "server": ends[0], "client": ends[1]}
+                await asyncio.create_task(cycle.run_asgi(app))
+                writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+                await writer.drain()
+                writer.close()
+                done.set()
+            done = asyncio.Event()
+            server = await asyncio.start_server(handle, "127.0.0.1", 0)
+            tell(server.sockets[0].getsockname()[1])
+            await done.wait()
+        asyncio.run(serve())
+    """,
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_who_serves_a_request_of_another_process_is_told_by_the_connection(
+    server: str, trace_source: TraceSource
+) -> None:
+    serve = textwrap.indent(textwrap.dedent(SERVERS[server]), "    ")
+    traced = trace_source(
+        f"""
+import http.client, os, socket, sys
+told, tells = os.pipe()
+def tell(port):
+    os.write(tells, b"%d" % port)
+if not os.fork():
+{serve}
+    sys.exit()
+connection = http.client.HTTPConnection("127.0.0.1", int(os.read(told, 10)))
+connection.connect()
+here, there = connection.sock.getsockname(), connection.sock.getpeername()
+connection.request("GET", "/report")
+print(connection.getresponse().read().decode(), "%s:%d %s:%d" % (*there, *here))
+connection.close()
+os.wait()
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    answer, local, peer = traced.ended.stdout.decode().split()
+    assert answer == "ok"
+    timeline = traced.timeline
+    (track,) = {track for _, track in timeline.has_end[local, peer]}
+    assert timeline.process_of(track) is timeline.processes[1]
+    assert [one.what for one in timeline.services(track)] == ["GET /report"]
+    # From 3.12 on it is known what main waits for; if it did not have to, nothing is.
+    asked = [one for one in timeline.suspensions if one.local == peer and one.direction == words.READ]
+    assert {across(timeline, one, timeline.last_ns) for one in asked} <= {track}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads do with sockets is recorded from 3.12 on")
+def test_who_reads_at_once_what_another_process_has_sent_has_the_other_end(trace_source: TraceSource) -> None:
+    """And its select was for that descriptor, in a forked child as elsewhere."""
+    traced = trace_source(
+        """
+        import os, select, socket
+        listening = socket.create_server(("127.0.0.1", 0))
+        if not os.fork():
+            connection = listening.accept()[0]
+            listed = [connection]
+            select.select(listed, [], [])
+            connection.recv(100)
+            connection.sendall(b"answer")
+            os._exit(0)
+        connection = socket.create_connection(listening.getsockname())
+        print("%s:%d %s:%d" % (*connection.getpeername(), *connection.getsockname()))
+        connection.sendall(b"question")
+        connection.recv(100)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    local, peer = traced.ended.stdout.decode().split()
+    child = timeline.processes[1].track
+    assert [track for _, track in timeline.has_end[local, peer]] == [child]
+    asked = [one for one in timeline.suspensions if one.local == peer and one.direction == words.READ]
+    assert {across(timeline, one, timeline.last_ns) for one in asked} <= {child}
+    ready = [which for (track, _), which in timeline.found_ready.items() if track == child]
+    assert all(re.fullmatch(r"read \d+", which) for which in ready)

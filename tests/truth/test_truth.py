@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,8 +24,12 @@ from tests.truth import (
     generator_language,
     gevent_language,
     greenlet_language,
+    processes_language,
+    threads_language,
 )
+from tests.truth.process_checks import OF_PROCESSES
 from tests.truth.program import Program, read_log
+from tests.truth.thread_checks import OF_THREADS
 
 #: Programs that one test runs.
 _EXAMPLES = 200 if SOAK else 2 if BRIEF else 3
@@ -57,6 +62,9 @@ LANGUAGES = {
         asyncio_language.two_threads, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
     ),
 }
+if sys.version_info >= (3, 12):
+    LANGUAGES["threads"] = Language(threads_language.several, threads_language.render, OF_THREADS, 4)
+    LANGUAGES["processes"] = Language(processes_language.several, processes_language.render, OF_PROCESSES, 2)
 
 
 def _compare(program: Program, which: tuple[Callable[[checks.Truth], None], ...]) -> None:

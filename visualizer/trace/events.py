@@ -115,11 +115,14 @@ class Name(_Event, tag="name", frozen=True):
 
 
 class Serves(_Event, tag="serves", frozen=True):
-    """From now on `track` serves this request or task; -1: nothing any more."""
+    """From now on `track` serves this request or task; -1: nothing any more. `local` and `peer`: addresses of the
+    connection by which it was asked."""
 
     t_ns: Since
     track: Id
     what: Id
+    local: Id = -1
+    peer: Id = -1
 
 
 class Mark(_Event, tag="mark", frozen=True):
@@ -218,6 +221,24 @@ class Takes(_Event, tag="takes", frozen=True):
     object: Id
     held: Id
     place: Id
+
+
+class Gives(_Event, tag="gives", frozen=True):
+    """`track` is about to give back the lock or semaphore `lock` of multiprocessing's, for which somebody waits."""
+
+    t_ns: Since
+    track: Id
+    lock: Id
+
+
+class Gets(_Event, tag="gets", frozen=True):
+    """`track` has got that, for which it waited from `since_ns` on. `is_lock`: nobody else has it meanwhile."""
+
+    t_ns: Since
+    track: Id
+    lock: Id
+    since_ns: Int
+    is_lock: Int
 
 
 class Size(_Event, tag="size", frozen=True):
@@ -479,8 +500,9 @@ class End(_Event, tag="end", frozen=True):
 
 Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
-    | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork | Process | Copy
-    | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel | Uncaught | End
+    | Gives | Gets | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork
+    | Process | Copy | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel
+    | Uncaught | End
 )
 
 #: What a shape can be made of.

@@ -102,6 +102,8 @@ KILL = "kill"
 CANCEL = "cancel"
 #: Inferred by the reading side, of two processes that send and receive: this was what the other one waited for.
 MESSAGE = "message"
+#: Found by the reading side, and never in a trace: a queue of multiprocessing's was free again, for the next one.
+RELEASE = "release"
 #: Inferred by the reading side, and never in a trace: it asked its scheduler for nothing but its next turn.
 TURN = "turn"
 
@@ -127,6 +129,8 @@ FORSAKEN = "forsaken"
 DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".
 FOUND_READY = "ready"
+#: Of one that uses a connection, and does not have to wait for it.
+CONNECTED = "connected"
 #: It was cancelled, and that was taken back.
 UNCANCELLED = "uncancelled"
 #: Somebody has got what it raised.

@@ -17,14 +17,16 @@ before the row is stored, but to take the next numbers of tracks. All of this is
 #if PY_VERSION_HEX < 0x030c0000
 #include <frameobject.h>
 #endif
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef Py_GIL_DISABLED
 #error "a row is stored under the GIL"
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 10
+#define ABI 11
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -2785,6 +2787,49 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     return made;
 }
 
+/* ---- How a forked child ends ---------------------------------------------------------------------------------- */
+
+#ifdef __GLIBC__
+static pid_t told_by;
+static int64_t *told_status;
+
+/* The last thing that a process does in exit(): what is forked from it has this, too, and is another process. */
+static void
+tell(int status, void *unused)
+{
+    (void)unused;
+    if (getpid() == told_by) {
+        *told_status = (status & 0xFF) + 1;
+    }
+}
+#endif
+
+/* tell_status(integers, at): at its end this process stores its exit code + 1 there, in memory that it shares with
+   others. Where the system has no way to learn it, nothing is stored. */
+static PyObject *
+tell_status(PyObject *module, PyObject *args)
+{
+    PyObject *integers;
+    Py_ssize_t at;
+    Py_buffer memory;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "On", &integers, &at) || PyObject_GetBuffer(integers, &memory, PyBUF_WRITABLE) < 0) {
+        return NULL;
+    }
+#ifdef __GLIBC__
+    static int registered;
+    if (at >= 0 && (at + 1) * (Py_ssize_t)sizeof(int64_t) <= memory.len && (registered || on_exit(tell, NULL) == 0)) {
+        registered = 1;
+        told_by = getpid();
+        told_status = (int64_t *)memory.buf + at;
+        /* The memory is not given back: it is there as long as the process. */
+        Py_RETURN_NONE;
+    }
+#endif
+    PyBuffer_Release(&memory);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
@@ -2794,6 +2839,7 @@ static PyMethodDef functions[] = {
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
 #endif
     {"roomy", roomy, METH_O, NULL},
+    {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},

@@ -97,7 +97,7 @@ def start(
         recording.points = _points(recording, controlled)
     if not source:
         stream.source_room = 0
-    recording.forks.follows = children is not None
+    recording.follows = children is not None
     if children is not None:
         recording.add(Starts.name, lambda context: Starts(context, children, recording.forks))
     # First of those that use sys.monitoring, so that it gets its tool id: there are few.

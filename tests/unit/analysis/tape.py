@@ -93,8 +93,9 @@ class Tape:
         self.events.append(ev.Name(self._tick(), self.ids[key], self.text(name)))
         return self
 
-    def serves(self, key: str, what: str | None) -> Tape:
-        self.events.append(ev.Serves(self._tick(), self.ids[key], self.text(what)))
+    def serves(self, key: str, what: str | None, local: str | None = None, peer: str | None = None) -> Tape:
+        ends = self.text(local), self.text(peer)
+        self.events.append(ev.Serves(self._tick(), self.ids[key], self.text(what), *ends))
         return self
 
     def counts(self, key: str, thing: str, count: int) -> Tape:

@@ -39,17 +39,23 @@ class Answers:
     """Of each line at which the program, on connections that it opened itself, waits to read: how long it waits."""
 
     lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
-    #: Track -> this end of the connection that it opened last. Who did not open one waits to be asked.
-    opened: dict[int, str] = field(default_factory=dict)
+    #: Track -> both ends of the connection that it opened last, as far as they were known then. Who did not open one
+    #: waits to be asked.
+    opened: dict[int, tuple[str, str]] = field(default_factory=dict)
     _waits: dict[int, Suspension] = field(default_factory=dict)
 
     def on_suspension(self, suspension: Suspension) -> None:
         """A track waits for a descriptor."""
         track, local = suspension.track, suspension.local
         if suspension.direction == words.CONNECT:
-            self.opened[track] = local
-        elif suspension.direction == words.READ and local and self.opened.get(track) == local:
+            self.opened[track] = local, suspension.peer
+        elif suspension.direction == words.READ and local and self._has_opened(track, local, suspension.peer):
             self._waits[track] = suspension
+
+    def _has_opened(self, track: int, local: str, peer: str) -> bool:
+        # A thread's has no end here before it is open.
+        here, there = self.opened.get(track, ("", ""))
+        return here == local or (not here and there == peer != "")
 
     def on_wakeup(self, timeline: Timeline, wakeup: Wakeup, switches: int) -> None:
         """If it is woken since there is something to read, this is an answer. `switches`: so many came before."""

@@ -44,7 +44,8 @@ def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
         elif suspension.peer:
             servers = _servers(timeline, suspension.peer)
             giver = giver if giver in servers else words.NOBODY
-            if not servers:
+            # What a thread, or a protocol, does without waiting for the connection is not seen.
+            if not servers and timeline.tracks[suspension.track].kind != words.THREAD:
                 outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
         why = _why(timeline, slowest, giver, seen != words.NOBODY)
         sentence = (
@@ -127,7 +128,7 @@ def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
             # To wait for what it is asked is not why it answers late.
             if not waited.local or waited.local != answer.suspension.peer:
                 best = end_ns - start_ns, waited
-    name = timeline.name(track.id)
+    name = timeline.name(track.id, answer.suspension.t_ns, answer.came_ns)
     if best is None or 2 * best[0] < answer.waited_ns:
         return ""
     if is_seen:

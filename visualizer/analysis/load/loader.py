@@ -83,6 +83,7 @@ class Loader:
                 self._take_apart(line)
         self._waiting += lines[begin:]
         self._settle()
+        self._forking.settle()
 
     def _take_apart(self, line: Line) -> None:
         """Take in a line on which it may depend what those behind it mean."""
@@ -92,6 +93,7 @@ class Loader:
             ended = self._forking.ended(line.track, line.t_ns)
             if line.outcome == words.KILLED and (ended is not None or line.track not in self.timeline.tracks):
                 self._messages.killed(ended, line.t_ns)
+                self._writer.shared_locks.killed(line.t_ns)
             return
         self._settle()
         if isinstance(line, Process):
@@ -104,6 +106,7 @@ class Loader:
             self._take_end(self._forking.on_ended(line))
             if line.signal and not self._forking.is_known(line.pid):
                 self._messages.killed(None, line.t_ns)
+                self._writer.shared_locks.killed(line.t_ns)
         elif isinstance(line, Pair):
             self._apart = _APART | {Exit}
             self._messages.pair(line)

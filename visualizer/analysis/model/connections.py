@@ -9,13 +9,18 @@ from visualizer.trace import words
 
 
 def across(timeline: Timeline, suspension: Suspension, t_ns: int) -> int:
-    """The track that has the other end of the connection that `suspension` waits on: who waited on that last before
-    `t_ns`, else first thereafter; NOBODY if none is known.
+    """The track that has the other end of the connection that `suspension` waits on, maybe in another process: who
+    served a request by it, or read from it at once, last before `t_ns`, else who waited on that then, else first
+    thereafter; NOBODY if none is known.
 
     The cost depends on the number of suspensions in the trace.
     """
     if not suspension.local or not suspension.peer:
         return words.NOBODY
+    had = timeline.has_end.get((suspension.peer, suspension.local), ())
+    had_by = [track for since_ns, track in had if since_ns <= t_ns]
+    if had_by:
+        return had_by[-1]
     _, columns, _, texts = timeline.columns
     ends = [tuple(map(texts.get, asked[5:])) for asked in columns.asked.known]
     other = {number for number, end in enumerate(ends) if end == (suspension.peer, suspension.local)}

@@ -16,6 +16,8 @@ from visualizer.trace import words
 
 #: Numbers of texts of our own go down from this: those of a trace count from 0.
 _LARGEST_ID = (1 << 30) - 1
+#: So much later goes on who waited for an end, at most.
+_LATE_NS = 1_000_000_000
 #: What a process says of its end that ends by os._exit, and what its parent sees.
 _END = re.compile(r"exit code (\d{1,9})|signal (\d{1,3})", re.ASCII)
 
@@ -29,6 +31,8 @@ class Forking:
         self._tracks = writer.timeline.tracks
         #: Numbers of texts of our own.
         self._own_texts: dict[str, int] = {}
+        #: Processes whose end was seen before whoever may wait for it had gone on: main thread, and how it ended.
+        self._awaited: list[tuple[int, ev.Ended]] = []
 
     def on_process(self, line: ev.Process) -> ev.Exit | None:
         """A child has been forked or started, and goes on with its own lines. Return the end of who was replaced by it
@@ -83,7 +87,8 @@ class Forking:
         elif line.code >= 0:
             process.exit_code = line.code
         self._writer.timeline.version += 1
-        self._writer.timeline.ended_wait(process.track, line.pid, process.start_ns, line.t_ns)
+        if not self._writer.timeline.ended_wait(process.track, line.pid, process.start_ns, line.t_ns):
+            self._awaited.append((process.track, line))
         if self._is_over(process):
             return None
         why, value = words.NOTHING, words.NOTHING
@@ -93,6 +98,16 @@ class Forking:
             why = self._text("its process was gone, and how it ended was not seen")
         outcome = words.KILLED if process.signal is not None or not process.end else words.RETURNED
         return ev.Exit(line.t_ns, process.track, outcome, value, why)
+
+    def settle(self) -> None:
+        """More has come in: who waited for a process that has ended may have gone on."""
+        timeline = self._writer.timeline
+        self._awaited = [
+            (main, line)
+            for main, line in self._awaited
+            if not timeline.ended_wait(main, line.pid, line.t_ns, min(timeline.last_ns, line.t_ns + _LATE_NS))
+            and timeline.last_ns < line.t_ns + _LATE_NS
+        ]
 
     def _attribute(self, process: Process, line: ev.Started) -> None:
         timeline = self._writer.timeline

@@ -54,6 +54,8 @@ Remark = (
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
 AT_ONCE = 1 << 13
+#: What may be said of a wake by a lock or semaphore of multiprocessing's.
+_GIVEN = (words.CALLBACK, words.RELEASE)
 
 
 class Timeline:
@@ -80,6 +82,8 @@ class Timeline:
         self.daemons: set[int] = set()
         #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
         self.found_ready: dict[tuple[int, int], str] = {}
+        #: By local and peer address of a connection: who had that end, and since when, other than by waiting for it.
+        self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[tuple[int, int]]] = {}
         #: Who was kept from running, in order of time.
@@ -242,21 +246,47 @@ class Timeline:
                 wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.IO)
                 self._goes_on_with(track, woken_ns, words.NOTHING)
 
-    def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> None:
-        """If a track waited for that process, it was the end of `main` that ended that."""
+    def given_by(self, waker: int, track: int, t_ns: int, is_lock: bool) -> None:
+        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`."""
+        index = self._last_wakeup(words.UNKNOWN, t_ns, t_ns, lambda index: self._wakeups.track[index] == track)
+        if index < 0:
+            return
+        cause = words.CALLBACK
+        if is_lock and (suspension := self._ended_by(index)) is not None and suspension.reason == words.QUEUE:
+            # The queue's own: who has that lets nobody else take, or put.
+            cause = words.RELEASE
+        self._wakeups.waker[index], self._wakeups.cause[index] = waker, self._wakeups.causes.number(cause)
+        self.version += 1
+
+    def not_given(self, track: int, t_ns: int) -> None:
+        """Take back what was said by `given_by`."""
+        wakeups = self._wakeups
+        for index in range(bisect_left(wakeups.ns, t_ns), bisect_right(wakeups.ns, t_ns)):
+            if wakeups.track[index] == track and wakeups.causes.known[wakeups.cause[index]] in _GIVEN:
+                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.UNKNOWN)
+                self.version += 1
+
+    def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> bool:
+        """If a track waited for that process, it was the end of `main` that ended that. Return whether one did."""
         waited_for = f"process {pid}"
 
         def is_that(index: int) -> bool:
-            track = self.tracks[self._wakeups.track[index]]
-            run = track.slices.at(self._wakeups.ns[index])
-            for wakeup, suspension in (self.made_ready(track, run), self.made_ready(track, run + 1)):
-                if wakeup is not None and suspension is not None and wakeup.t_ns == self._wakeups.ns[index]:
-                    return suspension.object == waited_for
-            return False
+            suspension = self._ended_by(index)
+            return suspension is not None and suspension.object == waited_for
 
         index = self._last_wakeup(words.FINISHED, since_ns, until_ns, is_that)
         if index >= 0:
             self._wakeups.waker[index] = main
+        return index >= 0
+
+    def _ended_by(self, index: int) -> Suspension | None:
+        """What the wakeup of that number ended, if that is known."""
+        track, t_ns = self.tracks[self._wakeups.track[index]], self._wakeups.ns[index]
+        run = track.slices.at(t_ns)
+        for wakeup, suspension in (self.made_ready(track, run), self.made_ready(track, run + 1)):
+            if wakeup is not None and suspension is not None and wakeup.t_ns == t_ns:
+                return suspension
+        return None
 
     def _last_wakeup(self, cause: str, since_ns: int, until_ns: int, is_wanted: Callable[[int], bool]) -> int:
         """The last one with that cause between these times whose waker is unknown; -1 if there is none."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.model.names import Renames
+from visualizer.analysis.model.shared_locks import SharedLocks
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.tracks import Birth
@@ -48,6 +49,7 @@ class Writer:
         self.timeline = timeline
         self.schedulers = timeline.schedulers
         self.processes = timeline._processes
+        self.shared_locks = SharedLocks(timeline)
         self.number_of_cause = timeline._wakeups.causes.number
         self.number_of_passage = timeline._switches.details.number
         self.number_of_suspension = timeline._suspensions.details.number
@@ -315,6 +317,10 @@ class Writer:
             if line.relation == words.FOUND_READY:
                 timeline.found_ready[line.track, t_ns] = thing
                 return None
+            if line.relation == words.CONNECTED:
+                local, _, peer = thing.partition(" ")
+                timeline.has_end.setdefault((local, peer), []).append((t_ns, line.track))
+                return None
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None
@@ -322,6 +328,10 @@ class Writer:
         elif isinstance(line, ev.Takes):
             held = tuple(filter(None, text(line.held, "").split(", ")))
             timeline.takings.append(Taking(t_ns, line.track, text(line.object, ""), held, timeline.place(line.place)))
+        elif isinstance(line, ev.Gives):
+            self.shared_locks.gives(text(line.lock, ""), line)
+        elif isinstance(line, ev.Gets):
+            self.shared_locks.gets(text(line.lock, ""), line)
         elif isinstance(line, ev.Size):
             timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))
         elif isinstance(line, ev.Delayed):
@@ -332,6 +342,9 @@ class Writer:
             if isinstance(line, ev.Serves):
                 if (known := timeline.tracks.get(line.track)) is not None:
                     timeline._names.serve(known, t_ns, text(line.what))
+                if line.local >= 0:
+                    ends = text(line.local, ""), text(line.peer, "")
+                    timeline.has_end.setdefault(ends, []).append((t_ns, line.track))
             elif isinstance(line, ev.Mark):
                 timeline.marks[t_ns] = Marked(text(line.text, ""), line.track, timeline.place(line.place))
             elif isinstance(line, ev.Note):
@@ -360,6 +373,7 @@ class Writer:
         timeline.last_ns = max(timeline.last_ns, last_ns)
         timeline.version += count
         timeline.occurred.update(occurred)
+        self.shared_locks.settle()
         timeline.reach(timeline.last_ns)
 
 

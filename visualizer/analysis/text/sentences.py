@@ -10,8 +10,9 @@ import ntpath
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready
-from visualizer.analysis.text.hot_lines import is_mostly_idle, sampled_at, spot_of
+from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.source_text import written
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
@@ -97,8 +98,12 @@ def _idle(timeline: Timeline, track: Track, start_ns: int, t_ns: int) -> str:
         return "nothing is ready"
     if timeline.is_foreign:
         return "the trace says no more"
+    place = sampled_at(timeline, timeline.samples.latest(track.id, start_ns, t_ns))
+    # Of a `with`, on 3.11, the block belongs to it.
+    text = " ".join(written(timeline, place).partition(":\n")[0].split()) if place is not None else ""
+    call = f"`{plain(text)}`" if 0 < len(text) <= QUOTED else "a call"
     seen = _last_seen(timeline, track.id, start_ns, t_ns)
-    return f"it waits in a call (inferred: it uses no processor time){seen}"
+    return f"it waits in {call} (inferred: it uses no processor time){seen}"
 
 
 def _blocks(timeline: Timeline, track: int, start_ns: int, t_ns: int) -> str:
@@ -319,6 +324,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return "a signal arrived"
         case words.MESSAGE:
             return f"{name} sent {it} a message{what}"
+        case words.RELEASE:
+            return f"{name} let {it} have the queue{what}"
         case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
             return _timer(wakeup, suspension, it)
         case words.TIMEOUT:

@@ -68,6 +68,8 @@ class Context:
         self.new_track: Callable[[], int] = stream.ids.track
         #: Nothing is recorded any more.
         self.is_over = False
+        #: Its children are recorded, too.
+        self.follows = True
         #: This process was started by another one that is recorded.
         self.is_child = False
         #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
@@ -114,6 +116,8 @@ class Context:
         self.on_tasks: list[Callable[[bool], None]] = []
         #: The main thread of the forked child with that process id; NOBODY if that is not known.
         self.child: Callable[[int], int] = lambda pid: NOBODY
+        #: The ids of the children that are known and may live, and of the last that were seen to have ended.
+        self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 
@@ -156,9 +160,10 @@ class Context:
         """`track` has a better name than it was spawned with."""
         self.stream.store(lines.name, t_ns, track, name, lines.NO_VALUE)
 
-    def serves(self, t_ns: int, track: int, what: str | None) -> None:
-        """`track` serves that from now on, such as "GET /report"; None: nothing any more."""
-        self.stream.store(lines.serves, t_ns, track, what)
+    def serves(self, t_ns: int, track: int, what: str | None, ends: tuple[str, str] = ("", "")) -> None:
+        """`track` serves that from now on, such as "GET /report"; None: nothing any more. `ends`: local and peer
+        address of the connection by which it was asked, "" where they are not known."""
+        self.stream.store(lines.serves, t_ns, track, what, ends)
 
     def switched(
         self, t_ns: int, origin: int, target: int, value: Any = NO_VALUE, frame: Any = None, thrown: bool = False

@@ -96,8 +96,11 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
     return f'["name",{t},{track},{s.text(text)}]\n'
 
 
-def serves(s: Interning, t: int, track: int, what: str | None, _v: Any, _c: CodeType | None, _o: int) -> str:
-    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}]\n'
+def serves(
+    s: Interning, t: int, track: int, what: str | None, ends: tuple[str, str], _c: CodeType | None, _o: int
+) -> str:
+    between = ",".join(str(s.text(address)) for address in ends) if all(ends) else ""
+    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}{"," if between else ""}{between}]\n'
 
 
 def mark(s: Interning, t: int, track: int, text: str, _v: Any, code: CodeType | None, at: int) -> str:
@@ -160,6 +163,17 @@ def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeTyp
 
 def takes(s: Interning, t: int, track: int, thing: str, held: tuple[str, ...], code: CodeType | None, at: int) -> str:
     return f'["takes",{t},{track},{s.text(thing)},{s.text(", ".join(held))},{s.place(code, at)}]\n'
+
+
+def gives(s: Interning, t: int, track: int, lock: str, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["gives",{t},{track},{s.text(lock)}]\n'
+
+
+def gets(
+    s: Interning, t: int, track: int, lock: str, about: tuple[int, bool], _c: CodeType | None, _o: int
+) -> str:
+    since_ns, is_lock = about
+    return f'["gets",{t},{track},{s.text(lock)},{since_ns - s.start_ns},{int(is_lock)}]\n'
 
 
 def size(s: Interning, t: int, track: int, thing: str, count: int, _c: CodeType | None, _o: int) -> str:

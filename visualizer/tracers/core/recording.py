@@ -46,7 +46,7 @@ class Recording(Context):
         self.samples = Samples(self)
         self.on_failure.append(self.samples.stop)
         self.forks = Forks(self, self.abandon)
-        self.child = self.forks.child
+        self.child, self.children = self.forks.child, self.forks.children
         #: Of a process that was started by exec in one that is recorded: the id of that one, and its own command line.
         self._started_by: tuple[int, str] | None = None
         #: The runtimes as they were added, what each says of how it is watched, and the words of those that the reader
@@ -131,7 +131,7 @@ class Recording(Context):
         self.imports.after("threading", "threads", self.thread_errors.begin)
         if started_by is None:
             compiled = self.compiled is not None
-            stream.write_header(_header(stream.start_ns, compiled, self._answers, self._words, self.forks.follows))
+            stream.write_header(_header(stream.start_ns, compiled, self._answers, self._words, self.follows))
             self._share()
         stream.flush()
         atexit.register(self.end)
@@ -145,7 +145,7 @@ class Recording(Context):
 
     def _share(self) -> None:
         """From now on other processes may write to the file."""
-        if self.forks.follows:
+        if self.follows:
             try:
                 shared = InHeader(self.stream.path)
             except OSError:

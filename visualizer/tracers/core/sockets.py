@@ -54,6 +54,11 @@ class Addresses:
             self._remember(key, real, fd, local, peer or "")
         return fd, local, peer or ""
 
+    def is_known(self, real: Any) -> bool:
+        """Whether somebody has asked for those of that `_socket.socket`."""
+        known = self._known.get(id(real))
+        return known is not None and known[0]() is real
+
     def _remember(self, key: int, real: Any, fd: int, local: str, peer: str) -> None:
         known = self._known
 

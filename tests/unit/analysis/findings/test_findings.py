@@ -817,6 +817,33 @@ def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
     assert only(asks(100, 300, 200, known=True, serves=False), "slow_answer") == (outside, ["foo"], 102, 5)
 
 
+def asks_another_process(*took_ms: int, port: int = 80, peer: str = "127.0.0.1:80") -> Tape:
+    """The main thread opens a connection to `port` for each of so many requests, and waits for the answer at line 5,
+    over one with `peer`; the main thread of a forked process serves them, and sleeps at line 8."""
+    tape = Tape().forks("child").at(2 * MS)
+    for number, took in enumerate(took_ms):
+        since_ns, local = tape.t_ns + STEP_NS, f"127.0.0.1:{5000 + number}"
+        tape.thread("main").waits_for_socket("main", "ask()", words.CONNECT, "", f"127.0.0.1:{port}")
+        tape.parks("main", line=5).wake("main", -1, words.IO).unparks("main")
+        tape.waits_for_socket("main", "ask()", words.READ, local, peer).parks("main", line=5)
+        tape.thread("child").serves("child", f"GET /{number}", peer, local)
+        tape.waits("child", words.SLEEP, f"{took} ms", took * MS).parks("child", line=8)
+        tape.at(since_ns + took * MS).wake("child", -1, words.TIMER).unparks("child").serves("child", None)
+        tape.thread("main").wake("main", -1, words.IO).unparks("main")
+    return tape
+
+
+def test_who_was_slow_to_answer_in_another_process() -> None:
+    """It never waited for the connection: what it was asked was there by then."""
+    sentence, tracks, _, line = only(asks_another_process(100, 300, 200), "slow_answer")
+    waited = "main waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"
+    assert sentence == f"GET /1 (child), at the other end, slept 0.3 s (demo.py:8) → {waited}"
+    assert (tracks, line) == (["main", "child"], 5)
+    # It waits to be asked, over a connection that somebody else has opened to it.
+    assert "slow_answer" not in kinds(asks_another_process(100, 300, 200, peer="127.0.0.1:6000"))
+    assert "slow_answer" not in kinds(asks_another_process(100, 300, 200, port=81))
+
+
 def test_of_a_slow_answer_no_more_is_told_than_is_known() -> None:
     sentence, tracks, _, _ = only(asks(100, 300, 200, gap_ms=2, prints="\n"), "slow_answer")
     assert sentence == "foo waited 0.3 s for the slowest of 3 answers (demo.py:5), 0.2 s on average"

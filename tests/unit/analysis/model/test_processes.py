@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.analysis.tape import FILE, STEP_NS, Tape
 from visualizer.analysis.explore.wait_graph import moment_at
 from visualizer.analysis.findings import findings
@@ -129,3 +131,20 @@ def test_a_damaged_trace_that_tells_of_copies_of_nobody() -> None:
     timeline = tape.timeline()
     assert {5, 9} <= set(timeline.tracks)
     assert len(timeline.processes) == 3
+
+
+@pytest.mark.parametrize("is_seen_first", [True, False])
+def test_who_waits_for_a_process_that_was_started_is_woken_by_its_end(is_seen_first: bool) -> None:
+    """Also where the end was seen before the one that waits for it went on."""
+    tape = Tape()
+    tape.events += [ev.Process(tape.t_ns, 5, 77, 70, -1), ev.Spawn(tape.t_ns, 5, words.THREAD, -1, -1, -1, -1)]
+    tape.thread("main").waits("main", words.JOIN, "child.join()", thing="process 77").parks("main", line=3)
+    ended = ev.Ended(tape.t_ns + STEP_NS, 77, 0, 0)
+    tape.at(tape.t_ns + 2 * STEP_NS)
+    if is_seen_first:
+        tape.events.append(ended)
+    tape.wake("main", words.NOBODY, words.FINISHED).unparks("main")
+    if not is_seen_first:
+        tape.events.append(ev.Ended(tape.t_ns + STEP_NS, 77, 0, 0))
+    timeline = tape.timeline()
+    assert [(wake.waker, wake.cause) for wake in timeline.wakeups] == [(5, words.FINISHED)]

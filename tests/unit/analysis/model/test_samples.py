@@ -92,6 +92,13 @@ def test_who_uses_no_processor_time_waits_in_a_call_and_blocks_its_hub_all_the_s
     assert describe_state(timeline, hub.id, 200 * MS) == (
         "hub has been blocked for 0.2 s: bar waits in a call without yielding, last seen at demo.py:11 (sampled)"
     )
+    # The trace carries the source.
+    tape.lists("\n" * 10 + "    jobs.get\\\n(1)")
+    said = describe_state(tape.timeline(), bar.id, 50 * MS)
+    assert said == (
+        "bar has been idle for 20 ms: it waits in `jobs.get` (inferred: it uses no processor time), "
+        "last seen at demo.py:11 (sampled)"
+    )
     [hog] = findings(timeline)
     assert (hog.kind, hog.sentence.split(",")[0]) == (
         "hog", "bar waited in a call that uses no processor time for 0.3 s without yielding",

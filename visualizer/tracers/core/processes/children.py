@@ -1,9 +1,10 @@
 """How the children of a process end that cannot record it themselves: one that is killed writes nothing.
 
 A forked child leaves its process id where its parent can see it, in memory that they share, and takes it out when it
-has told of its end. The parent looks every 25 ms whether those that are there still live, and takes nothing away by
-that: who waits for a child gets all that it would have got (waitid with WNOWAIT). Where that came first, subprocess and
-multiprocessing tell what it got (starts.py).
+has told of its end; with which exit code it ends, the recorder in C leaves there as the last thing. The parent looks
+every 25 ms whether those that are there still live, and takes nothing away by that: who waits for a child gets all that
+it would have got (waitid with WNOWAIT). Where that came first, subprocess and multiprocessing tell what it got
+(starts.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 
 from visualizer.trace import words
+from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.ids import shared_memory
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import Shown
@@ -23,6 +25,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     End = tuple[int, str, str | None, object]
 
 _waitid: Any = getattr(os, "waitid", None)
+# Now: later it is not to be found.
+try:
+    _compiled = built()
+except ImportError:
+    _compiled = None
+#: Of each child there are so many integers: its process id (0: there is none; negative: it has told of its end), its
+#: track, and its exit code + 1 (0: not known).
+_STRIDE = 3
 #: So often is one looked for that is gone, before it is told that how it ended is not known.
 _LOOKS = 3
 #: The tracks of so many are remembered.
@@ -34,9 +44,8 @@ class Children:
     """The children of this process. Only as many are watched at a time as there is room for."""
 
     def __init__(self) -> None:
-        #: Process id (0: there is none) and track of each.
         self._cells: Any = shared_memory()
-        self._free = list(range(0, len(self._cells), 2))
+        self._free = list(range(0, len(self._cells) - _STRIDE + 1, _STRIDE))
         self._taken: list[int] = []
         #: Those that were started by exec and may live; and of those that are gone without our having seen how they
         #: ended, how often we have looked since: the program may be about to tell.
@@ -47,13 +56,15 @@ class Children:
         self._told: set[int] = set()
         #: The tracks of the last that were forked and have ended, by their process ids.
         self._ended: dict[int, int] = {}
+        #: How those ended that have told of their end: process id, exit code (-1: none), signal (0: none).
+        self._codes: list[tuple[int, int, int]] = []
 
     def expect(self) -> int:
         """A fork is to follow: a place for its child, -1 if there is none."""
         if _waitid is None or not self._free:
             return -1
         place = self._free.pop()
-        self._cells[place] = 0
+        self._cells[place] = self._cells[place + 2] = 0
         self._taken.append(place)
         return place
 
@@ -64,6 +75,8 @@ class Children:
         if place >= 0:
             self._cells[place + 1] = track
             self._cells[place] = os.getpid()
+            if _compiled is not None:
+                _compiled.tell_status(self._cells, place + 2)
 
     def end(self, place: int) -> None:
         """This process has told of its end."""
@@ -88,11 +101,12 @@ class Children:
         return True
 
     def gone(self, last: bool = False) -> list[tuple[int, int, int]]:
-        """Those started by exec that have ended: process id, exit code (-1: none, or unknown), signal (0: none).
+        """Those that have ended, and were started by exec, or have told that themselves: process id, exit code (-1:
+        none, or unknown), signal (0: none).
 
         `last`: the program will not tell anything any more.
         """
-        found = []
+        found, self._codes = self._codes, []
         for pid in list(self._started):
             try:
                 seen = _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -105,8 +119,7 @@ class Children:
             if seen is not None and pid in self._started:
                 self._started.discard(pid)
                 self._seen.add(pid)
-                exited = seen.si_code == os.CLD_EXITED
-                found.append((pid, seen.si_status, 0) if exited else (pid, -1, seen.si_status))
+                found.append(_told_by(pid, seen))
         return found
 
     def _is_unseen(self, pid: int, last: bool) -> bool:
@@ -123,6 +136,14 @@ class Children:
         living = (self._cells[place + 1] for place in self._taken[::-1] if abs(self._cells[place]) == pid)
         return next(living, self._ended.get(pid, words.NOBODY))
 
+    def living(self) -> list[int]:
+        """The process ids of those that may live, as far as was seen."""
+        return [*self._started, *(abs(self._cells[place]) for place in self._taken.copy() if self._cells[place])]
+
+    def over(self) -> set[int]:
+        """Those of the last that were seen to have ended."""
+        return {*self._ended, *self._seen}
+
     def ended(self, last: bool = False) -> list[End]:
         """Those that were forked and have ended since the last time without having told so. `last`: as of `gone`."""
         found = []
@@ -130,7 +151,8 @@ class Children:
             pid = self._cells[place]
             is_told = pid > 0 and pid in self._told
             end = self._end_of(pid, self._cells[place + 1], last) if pid > 0 and not is_told else None
-            if end is None and pid >= 0 and not is_told:
+            code = self._code_of(-pid, self._cells[place + 2], last) if pid < 0 else None
+            if end is None and code is None and not is_told:
                 continue
             self._told.discard(pid)
             try:
@@ -144,7 +166,19 @@ class Children:
             self._free.append(place)
             if end is not None:
                 found.append(end)
+            if code is not None and code[1:] != (-1, 0):
+                self._codes.append(code)
         return found
+
+    def _code_of(self, pid: int, status: int, last: bool) -> tuple[int, int, int] | None:
+        """How that one ended, which has told that it is about to; None if it has not ended yet."""
+        try:
+            seen = _waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return pid, status - 1, 0
+        if seen is None:
+            return (pid, status - 1, 0) if last else None
+        return _told_by(pid, seen)
 
     def _end_of(self, pid: int, track: int, last: bool) -> End | None:
         try:
@@ -156,3 +190,8 @@ class Children:
         if seen.si_code == os.CLD_EXITED:
             return track, words.RETURNED, None, Shown(f"exit code {seen.si_status}")
         return track, words.KILLED, None, Shown(f"signal {seen.si_status}")
+
+
+def _told_by(pid: int, seen: Any) -> tuple[int, int, int]:
+    """The process, its exit code (-1: none) and the signal that killed it (0: none)."""
+    return (pid, seen.si_status, 0) if seen.si_code == os.CLD_EXITED else (pid, -1, seen.si_status)

@@ -7,6 +7,7 @@ the process, and a `copy` line before the first event that speaks of it. What ne
 
 from __future__ import annotations
 
+from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import shape_line
 
@@ -21,10 +22,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.park,
     lines.unpark, lines.poll, lines.idle, lines.sample, lines.spawn, lines.name, lines.serves, lines.size, lines.exited,
-    lines.takes,
+    lines.takes, lines.gives, lines.gets,
     lines.thread_exited, lines.inferred, lines.started, lines.sent, lines.received,
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
+#: Relations to what is the same thing in all processes.
+_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.CONNECTED))
 #: These are left out where the track has done nothing in this process.
 _IF_MET = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
 
@@ -90,7 +93,7 @@ class Copies:
             elif line is lines.wait_in_call:
                 reason, limit_ns, thing, endpoint = b
                 b = reason, limit_ns, self._thing(thing), endpoint
-            elif line is lines.tie:
+            elif line is lines.tie and b not in _OF_THE_SYSTEM:
                 value = self._thing(value)
             elif line is lines.takes:
                 b, value = self._thing(b), tuple(map(self._thing, value))

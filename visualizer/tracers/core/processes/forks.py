@@ -69,8 +69,6 @@ class Forks:
     def __init__(self, recording: Context, abandon: Callable[[], None]) -> None:
         """`abandon`: called in a child that cannot be recorded."""
         self._recording = recording
-        #: Children are to be recorded.
-        self.follows = True
         #: This process is multiprocessing's fork server, and leaves no lines of its own: which one had it started.
         self.server_of: int | None = None
         #: Called in a child that was forked and is recorded.
@@ -113,7 +111,7 @@ class Forks:
         stream = self._recording.stream
         try:
             stream.stop_thread()
-            if not self.follows:
+            if not self._recording.follows:
                 return
             stream.flush()
             stream.share(self._recording.track)
@@ -177,6 +175,11 @@ class Forks:
     def child(self, pid: int) -> int:
         """The main thread of a forked child; words.NOBODY if that is not known."""
         return self._children.track_of(pid) if self._children is not None else words.NOBODY
+
+    def children(self) -> tuple[list[int], set[int]]:
+        """The ids of those that may live, and of the last that were seen to have ended."""
+        known = self._children
+        return (known.living(), known.over()) if known is not None else ([], set())
 
     def report_ends(self, last: bool = False) -> None:
         """Store how children ended that did not tell it. In our own thread, or at the end (`last`)."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 from gc import get_referents
 
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
 from visualizer.tracers.core.values import dictionary, type_module
+from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
+from visualizer.tracers.runtimes.greenlets.call_sites import attribute_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,6 +37,7 @@ class Served:
         self._stored = StoredAttributes(failed)
         #: The track that serves a request, by the id of aiohttp's handler, which belongs to one connection.
         self._serving: dict[int, int] = {}
+        self._addresses = Addresses()
 
     def imported(self, module: ModuleType, expect: Callable[[CodeType], None]) -> None:
         """The program has imported one of MODULES. `expect` is told which coroutine may be an eager task's."""
@@ -54,7 +58,12 @@ class Served:
         message: Any = own.get("_message")
         path = message.path if type_module(type(message)).startswith("aiohttp.") else None
         self._serving[id(handler)] = track = self._context.current()
-        self._context.serves(self._context.now(), track, request(own.get("_method"), path))
+        try:
+            socket = dictionary(attribute_of(handler, "transport")).get("_sock")
+        except Unknown:
+            socket = None  # Not known; as where it is uvloop's.
+        ends = self._addresses.of_socket(socket)[1:]
+        self._context.serves(self._context.now(), track, request(own.get("_method"), path), ends)
 
     def _end(self, handler: Any, is_in_progress: Any) -> None:
         track = self._serving.pop(id(handler), None) if not is_in_progress else None
@@ -67,13 +76,22 @@ class Served:
             return
         for thing in get_referents(coroutine):
             if type_module(type(thing)).startswith(_ASGI_SERVERS):
-                self._context.serves(t_ns, track, _of_scope(dictionary(thing).get("scope")))
+                self._context.serves(t_ns, track, *_of_scope(dictionary(thing).get("scope")))
                 return
 
 
-def _of_scope(scope: Any) -> str | None:
-    """What ASGI's `scope` is about. A connection that stays has no method."""
+def _of_scope(scope: Any) -> tuple[str | None, tuple[str, str]]:
+    """What ASGI's `scope` is about, and the two ends of the connection. A connection that stays has no method."""
     if type(scope) is not dict:
-        return None
+        return None, ("", "")
     kind = scope.get("type")
-    return request(scope.get("method") if kind == "http" else kind, scope.get("path"))
+    said = request(scope.get("method") if kind == "http" else kind, scope.get("path"))
+    return said, (_address(scope.get("server")), _address(scope.get("client")))
+
+
+def _address(end: Any) -> str:
+    """As those of sockets are written (core/sockets.py)."""
+    if type(end) not in (tuple, list) or [*map(type, end)] != [str, int]:
+        return ""
+    host, port = end
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

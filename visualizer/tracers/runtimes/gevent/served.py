@@ -6,10 +6,12 @@ tells them apart is in plain attributes of the library's own objects (core/store
 
 from __future__ import annotations
 
+import sys
 from types import FunctionType
 
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request, shortened
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
@@ -41,6 +43,7 @@ class Served:
         self._stored = StoredAttributes(lambda error: recording.fail("gevent", error))
         #: The responses of gunicorn's that are being made: their greenlet serves until they are gone.
         self._responses: dict[int, Any] = {}
+        self._addresses = Addresses()
 
     def imported(self, name: str, module: ModuleType) -> None:
         """The program has imported one of MODULES."""
@@ -59,7 +62,7 @@ class Served:
 
     def _begin_pywsgi(self, handler: Any, _: Any) -> None:
         own = dictionary(handler)
-        self._serves(request(own.get("command"), own.get("path")))
+        self._serves(request(own.get("command"), own.get("path")), by=own.get("socket"))
 
     def _end_pywsgi(self, _: Any, finished: Any) -> None:
         # It is stored as 0 before each request.
@@ -67,8 +70,9 @@ class Served:
             self._serves(None)
 
     def _begin_gunicorn(self, response: Any, _: Any) -> None:
-        asked = dictionary(dictionary(response).get("req"))
-        track = self._serves(request(asked.get("method"), asked.get("path")))
+        own = dictionary(response)
+        asked = dictionary(own.get("req"))
+        track = self._serves(request(asked.get("method"), asked.get("path")), by=own.get("sock"))
         key = id(response)
         if track is None or key in self._responses:
             return
@@ -79,10 +83,10 @@ class Served:
 
         self._responses[key] = ref(response, gone)
 
-    def _serves(self, what: str | None, only: int | None = None) -> int | None:
+    def _serves(self, what: str | None, only: int | None = None, by: Any = None) -> int | None:
         """The track that runs serves that from now on, or nothing. Return it; None if it serves only meanwhile (a hub).
 
-        `only`: which track it has to be.
+        `only`: which track it has to be. `by`: the socket by which it was asked.
         """
         recording = self._recording
         if recording.is_over:
@@ -90,8 +94,15 @@ class Served:
         track = recording.current()
         if track in self._greenlets.hubs or (only is not None and only != track):
             return None
-        recording.serves(recording.now(), track, what)
+        recording.serves(recording.now(), track, what, self._addresses.of_socket(_real(by))[1:])
         return track
+
+
+def _real(socket: Any) -> Any:
+    """The system's socket of one of gevent's; any other one itself."""
+    gevents: Any = sys.modules.get("gevent._socketcommon")
+    is_gevents = gevents is not None and issubclass(type(socket), gevents.SocketMixin)
+    return gevents.SocketMixin._sock.__get__(socket) if is_gevents else socket
 
 
 def name_of(run: Any, args: Any) -> str | None:

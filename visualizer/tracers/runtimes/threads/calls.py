@@ -18,14 +18,17 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: What a call does.
 ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, GET, GET_NOW, PUT = range(7)
 SLEEP, JOIN, JOIN_ALL, SEND, RECEIVE, ACCEPT, CONNECT = range(7, 14)
-#: Of processes: it reads from a pipe, waits for a child, acquires a lock of multiprocessing's.
-READ, AWAIT_CHILD, ACQUIRE_SHARED = range(14, 17)
-SELECT, POLL, EPOLL = range(17, 20)
+#: Of processes: it reads from a pipe, acquires or releases a lock of multiprocessing's; waits for a child.
+READ, ACQUIRE_SHARED, RELEASE_SHARED = range(14, 17)
+#: For the child that is named first; for any; for those that are told by the first two arguments.
+AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE = range(17, 20)
+SELECT, POLL, EPOLL = range(20, 23)
 #: Those that wait until one of several descriptors is ready.
 OF_SELECT = frozenset((SELECT, POLL, EPOLL))
 #: Those that wait for a socket.
 OF_SOCKETS = frozenset((SEND, RECEIVE, ACCEPT, CONNECT))
-OF_PROCESSES = frozenset((READ, AWAIT_CHILD, ACQUIRE_SHARED))
+OF_CHILDREN = frozenset((AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE))
+OF_PROCESSES = frozenset((READ, ACQUIRE_SHARED)) | OF_CHILDREN
 
 Lock = type(_thread.allocate_lock())
 RLock = _thread.RLock
@@ -45,8 +48,15 @@ class Calls:
         #: By the method as it stands in its class.
         self.methods: dict[Any, int] = {}
         #: By the function, that of a module.
-        self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ, os.waitpid: AWAIT_CHILD}
+        self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ}
+        children = {"waitpid": AWAIT_CHILD, "wait4": AWAIT_CHILD, "wait": AWAIT_ANY, "wait3": AWAIT_ANY}
+        # By that one we see whether they have ended; not on every system.
+        if (waitid := getattr(os, "waitid", None)) is not None:
+            self.functions.update((getattr(os, name), what) for name, what in children.items() if hasattr(os, name))
+            self.functions[waitid] = AWAIT_THOSE
         self._names: list[tuple[type, dict[str, int]]] = []
+        #: The same by the id of the class, which the module keeps.
+        self._of_class: dict[int, dict[str, int]] = {}
         self._add(Lock, dict.fromkeys(_ACQUIRE, ACQUIRE) | dict.fromkeys(_RELEASE, RELEASE))
         again = dict.fromkeys((*_ACQUIRE, "_acquire_restore"), ACQUIRE_AGAIN)
         self._add(RLock, again | dict.fromkeys((*_RELEASE, "_release_save"), RELEASE_AGAIN))
@@ -67,7 +77,8 @@ class Calls:
         elif module == "multiprocessing.synchronize":
             shared: Any = sys.modules.get("_multiprocessing")
             if shared is not None:
-                self._add(shared.SemLock, dict.fromkeys(("acquire", "__enter__"), ACQUIRE_SHARED))
+                again = dict.fromkeys(("release", "__exit__"), RELEASE_SHARED)
+                self._add(shared.SemLock, dict.fromkeys(("acquire", "__enter__"), ACQUIRE_SHARED) | again)
         elif module == "select":
             self._learn_select(sys.modules["select"])
 
@@ -89,14 +100,19 @@ class Calls:
                 if what in OF_SELECT:
                     table.pop(function, None)
         self._names = [(kind, names) for kind, names in self._names if not OF_SELECT & {*names.values()}]
+        self._of_class = {id(kind): names for kind, names in self._names}
 
     def _add(self, kind: type, names: dict[str, int]) -> None:
         there = {name: what for name, what in names.items() if name in kind.__dict__}
         self.methods.update((kind.__dict__[name], what) for name, what in there.items())
         self._names.append((kind, there))
+        self._of_class[id(kind)] = there
 
     def of_bound(self, thing: Any, name: str) -> int | None:
         """What the method of that name does, bound to `thing`."""
+        of_class = self._of_class.get(id(type(thing)))
+        if of_class is not None:
+            return of_class.get(name)
         for kind, names in self._names:
             if issubclass(type(thing), kind):
                 return names.get(name)

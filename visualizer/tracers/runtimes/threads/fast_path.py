@@ -9,7 +9,7 @@ import _thread
 import sys
 from types import BuiltinFunctionType, MethodDescriptorType, ModuleType
 
-from visualizer.tracers.runtimes.threads.calls import ACQUIRE, RELEASE, Calls, Lock
+from visualizer.tracers.runtimes.threads.calls import ACQUIRE, RELEASE, RELEASE_SHARED, Calls, Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -39,6 +39,7 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
     is_locked, method, builtin, module = Lock.locked, MethodDescriptorType, BuiltinFunctionType, ModuleType
     of_lock, ours = (ACQUIRE, RELEASE), waits.ours
     signals, orders, lost, getframe = waits.primitives.signals, waits.orders, waits.lost, sys._getframe
+    is_waited_for = waits.shared.is_waited_for
 
     def on_call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         try:
@@ -84,6 +85,8 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
                     held.remove(thing)
                 else:
                     orders.released_by_another(thing)
+                return None
+            if what == RELEASE_SHARED and not is_waited_for(thing):
                 return None
             return slow(code, offset, what, thing)
         except Exception as error:

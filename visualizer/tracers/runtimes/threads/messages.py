@@ -47,11 +47,6 @@ class Messages:
         #: By the id of the thread: when what it is in began.
         self._began: dict[int, int] = {}
 
-    @property
-    def is_there(self) -> bool:
-        """Whether the program can send any."""
-        return self._send is not None
-
     def learn(self, module: ModuleType) -> tuple[CodeType, ...]:
         """The program has imported MODULE. Return the functions in it that are to be watched."""
         known: Any = module

@@ -32,6 +32,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     PUT,
     RELEASE,
     RELEASE_AGAIN,
+    RELEASE_SHARED,
     SLEEP,
     Calls,
     Lock,
@@ -43,6 +44,7 @@ from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
 from visualizer.tracers.runtimes.threads.primitives import MODULES, code_of
+from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
 from visualizer.tracers.runtimes.threads.waits import Waits
 
 TYPE_CHECKING = False
@@ -73,13 +75,15 @@ _CALLING = {
     "multiprocessing.popen_fork": ("Popen.poll",),
     "subprocess": ("Popen._try_wait",),
 }
+#: They start processes that are not forked, to talk to.
+_STARTING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 #: What there is of any other code.
 _NOT_WATCHED = None, 0, None, None
 
 
 class MonitoringTracer:
     name = "threads"
-    modules = (*MODULES, "socket", "select")
+    modules = (*MODULES, "socket", "select", *_STARTING)
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -140,8 +144,11 @@ class MonitoringTracer:
             for code in self._messages.learn(module):
                 events = _events.PY_START | _events.PY_RETURN
                 self._watch_code(code, events, self._messages.begins, self._messages.returns)
-            if self._context.is_child:
-                self._watch()
+        if name == SHARED_LOCKS:
+            for code in self._waits.shared.learn(module):
+                self._watch_code(code, _events.PY_RETURN, returns=self._waits.shared.made)
+        if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
+            self._watch()
 
     def _watch_code(
         self, code: CodeType | None, events: int, begins: Begins | None = None, returns: Returns | None = None
@@ -245,9 +252,8 @@ class MonitoringTracer:
             _monitoring.set_local_events(self._tool, code, _events.INSTRUCTION | events)
 
     def _on_fork(self) -> None:
-        """In both: they may wait for one another, if they have means to."""
-        if self._messages.is_there:
-            self._watch()
+        """In both: they may wait for one another."""
+        self._watch()
 
     def _on_slow_call(self, code: CodeType, offset: int, what: int, thing: Any) -> Any:
         try:
@@ -270,6 +276,8 @@ class MonitoringTracer:
                 waits.selects(code, offset, what, thing, frame)
             elif what in OF_PROCESSES:
                 waits.asks(code, offset, what, thing, frame)
+            elif what == RELEASE_SHARED:
+                waits.gives(thing, frame)
             else:
                 waits.uses(code, offset, what, thing, frame)
         except Exception as error:

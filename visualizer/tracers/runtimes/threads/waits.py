@@ -8,7 +8,6 @@ lock.
 from __future__ import annotations
 
 import _thread
-import os
 import sys
 from _collections import deque  # type: ignore[import-not-found]
 from types import BuiltinFunctionType
@@ -22,16 +21,17 @@ from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
+from visualizer.tracers.runtimes.threads.awaited_children import NONE, PARAMETERS, AwaitedChildren, awaited_children
 from visualizer.tracers.runtimes.threads.calls import (
     ACCEPT,
     ACQUIRE,
     ACQUIRE_AGAIN,
     ACQUIRE_SHARED,
-    AWAIT_CHILD,
     CONNECT,
     GET,
     JOIN,
     JOIN_ALL,
+    OF_CHILDREN,
     OF_PROCESSES,
     OF_SELECT,
     OF_SOCKETS,
@@ -56,6 +56,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     Primitives,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
+from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -80,8 +81,8 @@ _DIRECTIONS = {RECEIVE: words.READ, SEND: words.WRITE, ACCEPT: words.ACCEPT, CON
 _EVENTS = {RECEIVE: 1, ACCEPT: 1, SEND: 4}
 _REASONS = {
     ACQUIRE: words.LOCK, ACQUIRE_AGAIN: words.LOCK, GET: words.QUEUE, SLEEP: words.SLEEP, JOIN: words.JOIN,
-    JOIN_ALL: words.JOIN, AWAIT_CHILD: words.SUBPROCESS, ACQUIRE_SHARED: words.LOCK,
-    **dict.fromkeys(OF_SELECT, words.SELECT),
+    JOIN_ALL: words.JOIN, ACQUIRE_SHARED: words.LOCK,
+    **dict.fromkeys(OF_CHILDREN, words.SUBPROCESS), **dict.fromkeys(OF_SELECT, words.SELECT),
 }
 #: From 3.13 on what is put into a SimpleQueue is given at once to the first who waits; before, whoever comes takes it.
 _HANDS_OVER = sys.version_info >= (3, 13)
@@ -98,17 +99,16 @@ _NOBODY = words.NOBODY, -1
 
 
 class Wait:
-    """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue, or the child's number. `joined`:
-    tracks whose ends it waits for. `limit_ns`: -1 if it is not known, or for ever. `given`: who put what it gets from a
-    queue, and when, if that is known already; or released the lock before, which another one may have been given.
-    `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found ready, None if that
-    is not known. `is_over`: it is, and that is told once they are.
-    `lock`: that itself.
-    `pool`: the address of the executor that the thread works for, and that has not begun with what it waits for."""
+    """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue. `joined`: tracks whose ends it
+    waits for; `children`: those that are processes. `limit_ns`: -1 if it is not known, or for ever. `given`: who put
+    what it gets from a queue, and when, if that is known already; or released the lock before, which another one may
+    have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
+    ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
+    address of the executor that the thread works for, and that has not begun with what it waits for."""
 
     __slots__ = (
-        "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready", "t_ns",
-        "track", "what",
+        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
+        "t_ns", "track", "what",
     )
 
     def __init__(
@@ -124,6 +124,7 @@ class Wait:
         self.joined = joined
         self.track, self.pool = words.NOBODY, 0
         self.lock: Any = None
+        self.children: AwaitedChildren | None = None
         self.given: tuple[int, int] | None = None
         self.masks: dict[int, int] = {}
         self.ready: dict[int, int] | None = None
@@ -172,6 +173,7 @@ class Waits:
         self.ours = _Ours(context.own.is_hook_file)
         self.pools = Pools()
         self.orders = Orders(context, self._numbers, self.primitives, self.holders)
+        self.shared = SharedLocks(context)
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
@@ -331,6 +333,10 @@ class Waits:
         # What an RLock says of its owner takes longer than to remember how often it is held, once that has been seen.
         return not _is_owned(lock) and self._depths.get(key) != 0 and _describe(lock).startswith("<locked ")
 
+    def _is_had(self, wait: Wait) -> bool:
+        """Whether somebody has the lock that the current thread has waited for; of an RLock, whether that has it."""
+        return bool(_is_locked(wait.lock) if wait.what == ACQUIRE else _is_owned(wait.lock))
+
     def _no_longer(self, key: int) -> None:
         left = self.waiting.get(key, 0) - 1
         if left > 0:
@@ -362,20 +368,28 @@ class Waits:
         if module is None:
             return
         timeout = module.socket.gettimeout(socket)
-        if timeout != 0 and not _is_ready(module.socket.fileno(socket), what):
+        if timeout == 0:
+            return
+        if not _is_ready(module.socket.fileno(socket), what):
             limit_ns = -1 if timeout is None else nanoseconds(timeout)
             self._park(code, offset, what, socket, t_ns, limit_ns, frame)
+        elif what == RECEIVE and not self._addresses.is_known(socket):
+            # Who is asked and does not have to wait for that has the other end for somebody, maybe in another process.
+            _, local, peer = self._addresses.of_socket(socket)
+            if local and peer:
+                self._stream.store(lines.tie, t_ns, self._runs(), words.CONNECTED, f"{local} {peer}")
 
     def asks(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
-        t_ns, limit_ns = self._stream.clock(), -1
+        t_ns, limit_ns, children = self._stream.clock(), -1, None
         if what == READ:
             if type(thing) is not int or _is_ready(thing, RECEIVE, unknown=True):
                 return
-        elif what == AWAIT_CHILD:
-            options = of_variables(frame, lambda known: known.get("flag", known.get("wait_flags")))
-            if type(thing) is not int or options != 0 or _has_ended(thing):
+        elif what in OF_CHILDREN:
+            children = awaited_children(what, thing, self.primitives.passed(frame, PARAMETERS[what]))
+            if children is None or children.is_over():
                 return
+            children.among(self._context.children)
         elif not type(thing)._is_zero(thing) or (type(thing)._is_mine(thing) and not thing.kind):
             return  # Free; or an RLock that is its own.
         else:
@@ -383,7 +397,13 @@ class Waits:
             if not known:
                 return
             limit_ns = known
-        self._park(code, offset, what, thing if what == AWAIT_CHILD else None, t_ns, limit_ns, frame)
+        if self._park(code, offset, what, children, t_ns, limit_ns, frame):
+            wait = self.parked[_get_ident()]
+            wait.lock, wait.children = thing, children
+
+    def gives(self, lock: Any, frame: Any) -> None:
+        """The current thread is about to release a lock of multiprocessing's."""
+        self.shared.gives(lock, self._runs(frame))
 
     # Select.
 
@@ -469,7 +489,7 @@ class Waits:
             awaited.limit_ns = limit_ns
         elif what == SLEEP and awaited.limit_ns >= 0:
             on = f"{awaited.limit_ns / 1_000_000_000:g} s"
-        elif awaited.reason == words.JOIN and awaited.thing is None and what != AWAIT_CHILD:
+        elif awaited.reason == words.JOIN and awaited.thing is None and what not in OF_CHILDREN:
             on = words.OTHER_THREADS
         elif awaited.function is not None and not is_own:
             on = f"{function_name(awaited.function)}()"
@@ -480,9 +500,9 @@ class Waits:
         if what == JOIN_ALL and not joined:
             return False
         name = self._name(awaited, joined) if end is None else ""
-        if what == AWAIT_CHILD:
-            name = f"process {thing}"
-        key = thing if what == AWAIT_CHILD else id(thing)
+        if what in OF_CHILDREN:
+            name = f"process {thing.pid}" if thing.pid != NONE else ""
+        key = id(thing)
         if what in (ACQUIRE, ACQUIRE_AGAIN) and awaited.reason == words.LOCK and name:
             self._names[key] = name
             owner, runs = self._owner(what, thing), self._runs()
@@ -596,9 +616,11 @@ class Waits:
         if wait.ready and cause == words.IO:
             self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
         self._context.unparked(t_ns, waker, cause, woken_ns)
+        if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
+            self.shared.gets(wait.lock, self._runs(), t_ns, wait.t_ns)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self._no_longer(wait.key)
-            if cause == words.CALLBACK or (cause == words.UNKNOWN and wait.limit_ns < 0):
+            if cause in (words.CALLBACK, words.UNKNOWN):
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
 
@@ -618,14 +640,18 @@ class Waits:
                 return words.NOBODY, words.SIGNAL if is_signal else words.UNKNOWN, t_ns
             if t_ns >= due_ns and not wait.ready:
                 return over
-            return words.NOBODY, words.IO if wait.ready or wait.ready is None else words.UNKNOWN, t_ns
+            # What was ready may have been taken by another process.
+            return words.NOBODY, words.IO, t_ns
         if what in OF_PROCESSES:
-            if raised and not (what == AWAIT_CHILD and _has_ended(wait.key)):
+            ended = wait.children.ended() if wait.children is not None else NONE
+            if raised and ended == NONE:
                 return words.NOBODY, words.SIGNAL, t_ns
             if what == READ:
                 return words.NOBODY, words.IO, t_ns
-            if what == AWAIT_CHILD:
-                return self._context.child(wait.key), words.FINISHED, t_ns
+            if what in OF_CHILDREN:
+                # Or it was stopped, or goes on.
+                cause = words.SUBPROCESS if ended == NONE else words.FINISHED
+                return self._context.child(ended) if ended > 0 else words.NOBODY, cause, t_ns
             return over if t_ns >= due_ns else (words.NOBODY, words.UNKNOWN, t_ns)
         if what == GET:
             if raised:
@@ -645,10 +671,11 @@ class Waits:
                 return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
             return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
         waker, released_ns = self._released.get(wait.key, _NOBODY)
-        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it.
-        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders):
+        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it, or nobody.
+        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders or not self._is_had(wait)):
             return over
         if wait.given == (waker, released_ns):
+            # It may be its own, which it took back before who waited could.
             released_ns = wait.t_ns
         return self._by(waker, released_ns, wait, t_ns)
 
@@ -656,14 +683,6 @@ class Waits:
         if waker == words.NOBODY or at_ns < wait.t_ns:
             return words.NOBODY, words.UNKNOWN, t_ns
         return waker, words.CALLBACK, at_ns
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether that child has ended, and was not waited for."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except OSError:
-        return True
 
 
 def _is_ready(fd: int, what: int, unknown: bool = False) -> bool:

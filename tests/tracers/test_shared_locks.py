@@ -1,0 +1,173 @@
+"""Locks, semaphores and queues of multiprocessing: who gave back what a thread of another process waited for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tracers.conftest import TraceSource
+from tests.tracers.test_forks import went_as_bare
+from tests.tracers.traced import Traced
+from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import words
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what processes wait for is recorded from 3.12 on")
+
+#: Comes back once so many waits of that reason are in the trace.
+AWAIT = """
+def until_waiting(count, reason):
+    while open(sys.argv[1], "rb").read().count(b'"' + reason.encode() + b'"') < count:
+        time.sleep(0.01)
+"""
+
+
+def called(traced: Traced, track: int) -> str:
+    """The name that multiprocessing gave the process of that main thread."""
+    return traced.timeline.name(track).partition(" ")[0]
+
+
+def woken(traced: Traced, reason: str) -> set[tuple[str, str, str]]:
+    """(waker, cause, woken) of who waited for that reason."""
+    timeline, found = traced.timeline, set()
+    for track in timeline.tracks.values():
+        for run in range(len(track.slices)):
+            wakeup, suspension = timeline.made_ready(track, run)
+            if wakeup is not None and suspension is not None and suspension.reason == reason:
+                found.add((called(traced, wakeup.waker), wakeup.cause, called(traced, wakeup.track)))
+    return found
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_who_releases_a_lock_in_another_process_wakes_who_waits_for_it(
+    way: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(
+        AWAIT
+        + f"""
+import multiprocessing, sys, time
+
+def take(lock):
+    with lock:
+        pass
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    lock, free = way.Lock(), way.Lock()
+    lock.acquire()
+    # Nobody ever waits for that one.
+    with free:
+        child = way.Process(target=take, args=(lock,), name="child")
+        child.start()
+    until_waiting(1, "lock")
+    lock.release()
+    child.join()
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert woken(traced, words.LOCK) == {("main", words.CALLBACK, "child")}
+    child = traced.timeline.name(traced.timeline.processes[1].track)
+    said = [sentence(traced.timeline, switch.index) for switch in traced.switches]
+    assert f"main released the lock {child} was waiting for (lock) → {child} runs" in said
+
+
+def test_a_semaphore_an_event_and_the_queue_that_is_full(trace_source: TraceSource, tmp_path: Path) -> None:
+    traced = trace_source(
+        AWAIT
+        + """
+import multiprocessing, sys, time
+
+def work(semaphore, event, queue):
+    semaphore.acquire()
+    event.wait()
+    queue.put(1)
+    queue.put(2)
+
+fork = multiprocessing.get_context("fork")
+semaphore, event, queue = fork.Semaphore(0), fork.Event(), fork.Queue(1)
+child = fork.Process(target=work, args=(semaphore, event, queue), name="child")
+child.start()
+until_waiting(1, "lock")
+semaphore.release()
+until_waiting(1, "event")
+event.set()
+until_waiting(1, "queue")
+print(queue.get(), queue.get())
+child.join()
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"1 2\n", b"")
+    for reason in (words.LOCK, words.EVENT):
+        assert ("main", words.CALLBACK, "child") in woken(traced, reason), reason
+    assert ("main", words.CALLBACK, "child") in woken(traced, words.QUEUE)
+    said = [sentence(traced.timeline, switch.index) for switch in traced.switches]
+    child = traced.timeline.name(traced.timeline.processes[1].track)
+    assert any(text.startswith(f"main took an item from the queue {child} was waiting on") for text in said)
+
+
+def test_who_reads_from_a_queue_lets_the_next_one_have_it(trace_source: TraceSource, tmp_path: Path) -> None:
+    """Of several that wait for one queue, one has the queue's own lock, and waits for an item; the others wait for
+    that lock."""
+    traced = trace_source(
+        AWAIT
+        + """
+import multiprocessing, sys, time
+
+def take(queue):
+    queue.get()
+
+fork = multiprocessing.get_context("fork")
+queue = fork.SimpleQueue()
+takers = [fork.Process(target=take, args=(queue,), name=f"taker{number}") for number in range(2)]
+for taker in takers:
+    taker.start()
+until_waiting(2, "queue")
+for number in range(2):
+    queue.put(number)
+for taker in takers:
+    taker.join()
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    (first,) = (woken for _, cause, woken in woken(traced, words.QUEUE) if cause == words.MESSAGE)
+    second = ({"taker0", "taker1"} - {first}).pop()
+    assert (first, words.RELEASE, second) in woken(traced, words.QUEUE)
+    said = [sentence(traced.timeline, switch.index) for switch in traced.switches]
+    assert any(f" let {second} " in text and text.startswith(first) for text in said)
+
+
+def test_where_children_are_not_recorded_nobody_is_said_to_release(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        from multiprocessing import get_context
+        import threading
+
+        def take(lock, ready):
+            lock.acquire()
+            ready.release()
+            release.wait()
+            lock.release()
+
+        fork = get_context("fork")
+        lock, ready, release = fork.Lock(), fork.Semaphore(0), fork.Event()
+        child = fork.Process(target=take, args=(lock, ready))
+        child.start()
+        ready.acquire()
+        threading.Timer(0.1, release.set).start()
+        lock.acquire()
+        child.join()
+        """,
+        children="",
+    )
+    went_as_bare(traced)
+    assert (words.LOCK, True) not in {
+        (suspension.reason, wakeup.waker != words.NOBODY)
+        for track in traced.timeline.tracks.values()
+        for run in range(len(track.slices))
+        for wakeup, suspension in [traced.timeline.made_ready(track, run)]
+        if wakeup is not None and suspension is not None
+    }
