@@ -89,13 +89,14 @@ class MonitoringTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
-        call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised = monitoring_ways(
-            self._generators, _monitoring.MISSING, (self._silent, self._makers, self._watched, self._entries),
+        (
+            call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised, refused, self._called,
+        ) = monitoring_ways(
+            self._generators, _monitoring.MISSING, _DISABLE,
+            (self._silent, self._makers, self._watched, self._entries),
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
-            self._on_throw, self._on_unwind, self._on_exception,
+            self._on_throw, self._on_unwind, self._on_exception, self._on_raised, self._on_called,
         )
-        roomy = self._recording.roomy
-        self._called = roomy(self._on_called)
         for event, callback in (
             (_events.PY_START, start),
             (_events.PY_RESUME, self._resume),
@@ -104,7 +105,7 @@ class MonitoringTracer:
             (_events.PY_THROW, self._throw),
             (_events.PY_UNWIND, unwind),
             (_events.CALL, call),
-            (_events.C_RAISE, roomy(self._on_raised)),
+            (_events.C_RAISE, refused),
             (_events.RAISE, raised),
             (_events.INSTRUCTION, instruction),
         ):
@@ -132,6 +133,8 @@ class MonitoringTracer:
         ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
+        if self._recording.compiled is not None:
+            self._recording.compiled.leave_sends()
         self._generators.forget()
 
     def finish(self, t_ns: int) -> None:
