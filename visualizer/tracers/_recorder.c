@@ -225,6 +225,13 @@ entry_of(const Table *table, long long key)
     return table->entries + i;
 }
 
+/* How many stand there. */
+static inline size_t
+count_in(PyObject *table)
+{
+    return ((Table *)table)->used;
+}
+
 /* What stands for `key`, borrowed; NULL if nothing does. */
 static inline PyObject *
 find_in(PyObject *table, long long key)
@@ -532,6 +539,8 @@ look_up(PyObject *table, Py_ssize_t key)
 
 /* The same of an object's id. */
 #define of_id(table, object) look_up(table, (Py_ssize_t)(object))
+/* Of what is a table for sure. */
+#define find_id(table, object) find_in(table, (long long)(Py_ssize_t)(object))
 
 /* As core/buffer.py has it. Of code that is alive. */
 static Py_ssize_t
@@ -579,6 +588,23 @@ is_told_by_type(PyObject *value)
              PyExceptionInstance_Check(value));
 }
 
+/* The names of types that are no classes of Python's: each has one for good, and no object for it. By the type. */
+static PyObject *static_names;
+
+/* The name of a type, a new reference; NULL, and an exception, if there is no memory for it. */
+static PyObject *
+name_of(PyTypeObject *type)
+{
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
+        return PyType_GetName(type);
+    }
+    PyObject *name = Py_XNewRef(find_in(static_names, (Py_ssize_t)type));
+    if (name == NULL && (name = PyType_GetName(type)) != NULL) {
+        put_in(static_names, (Py_ssize_t)type, name);
+    }
+    return name;
+}
+
 /* What is added to the shape of a row that says `value`, which is no number, as `said_of`. */
 static long long
 said_of_kind(PyObject *value, PyObject *buffer)
@@ -587,7 +613,7 @@ said_of_kind(PyObject *value, PyObject *buffer)
     if (kinds == NULL || !PyDict_CheckExact(kinds) || !is_told_by_type(value)) {
         return 0;
     }
-    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : PyType_GetName(Py_TYPE(value)), *found = NULL;
+    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : name_of(Py_TYPE(value)), *found = NULL;
     /* Else its hash would be worked out by the program. */
     if (name != NULL && (PyUnicode_CheckExact(name) || PyBool_Check(name))) {
         found = PyDict_GetItemWithError(kinds, name);
@@ -692,19 +718,29 @@ becomes_here(PyObject *buffer, PyObject *local)
     return is_its;
 }
 
-/* Whether `buffer` is that of the thread that calls, `local` being where threads have theirs. */
+/* Whether `buffer` is open, and has rows of C's. */
 static inline int
-is_here(PyObject *buffer, PyObject *local)
+is_open(PyObject *buffer)
 {
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         return 0;
     }
     PyObject *rows = BUFFER(buffer, rows);
-    if (rows == NULL || !Py_IS_TYPE(rows, rows_type)) {
-        return 0;
-    }
-    /* A thread has one buffer from its first event to its end. */
-    return here == ((Rows *)rows)->serial || becomes_here(buffer, local);
+    return rows != NULL && Py_IS_TYPE(rows, rows_type);
+}
+
+/* Whether such a buffer is known to be that of the thread that calls: that has one from its first event to its end. */
+static inline int
+is_known_here(PyObject *buffer)
+{
+    return here == ((Rows *)BUFFER(buffer, rows))->serial;
+}
+
+/* Whether `buffer` is that of the thread that calls, `local` being where threads have theirs. */
+static inline int
+is_here(PyObject *buffer, PyObject *local)
+{
+    return is_open(buffer) && (is_known_here(buffer) || becomes_here(buffer, local));
 }
 
 static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
@@ -870,7 +906,7 @@ roomy(PyObject *Py_UNUSED(module), PyObject *otherwise)
 static inline PyObject *
 run_of(Hook *self, PyObject *frame)
 {
-    PyObject *run = frame == NULL ? NULL : find_in(self->live, (Py_ssize_t)frame);
+    PyObject *run = frame == NULL ? NULL : find_id(self->live, frame);
     return run != NULL && Py_IS_TYPE(run, run_slots.type) ? Py_NewRef(run) : NULL;
 }
 
@@ -1045,16 +1081,25 @@ leave_sends(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
+/* The buffer that was asked for last, which may be another thread's. */
+static PyObject *last_buffer;
+
 /* The buffer of the thread that calls, a new reference; NULL, and no exception, if it has none. */
 static PyObject *
 buffer_here(Hook *self)
 {
+    if (is_open(last_buffer) && is_known_here(last_buffer)) {
+        return Py_NewRef(last_buffer);
+    }
     PyObject *buffer = PyObject_GetAttr(self->local, buffer_text);
     if (buffer == NULL) {
         PyErr_Clear();
     }
     else if (!Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         Py_CLEAR(buffer);
+    }
+    else if (is_here(buffer, self->local)) {
+        Py_XSETREF(last_buffer, Py_NewRef(buffer));
     }
     return buffer;
 }
@@ -1084,18 +1129,45 @@ set_of_id(PyObject *table, void *object, PyObject *value)
     return !failed;
 }
 
+/* A run that has ended, as blank as `blank`, for the next that begins; NULL if there is none. */
+static PyObject *spare_run;
+
+/* Let go of a run, which may have ended. */
+static void
+drop_run(PyObject *run)
+{
+    if (run != NULL && Py_REFCNT(run) == 1 && spare_run == NULL) {
+#define CLEAR(name)                                                                                                    \
+    if (RUN(run, name) != RUN(blank, name)) {                                                                          \
+        put(run, run_slots.name, RUN(blank, name));                                                                    \
+    }
+        SLOTS_OF_RUN(CLEAR)
+#undef CLEAR
+        /* Something of the program's may have been freed, and run. */
+        if (spare_run == NULL) {
+            spare_run = run;
+            return;
+        }
+    }
+    Py_XDECREF(run);
+}
+
 /* A run that begins, a new reference; NULL, and no exception, if there is no memory for it. */
 static PyObject *
 new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyObject *buffer)
 {
-    PyObject *run = PyType_GenericAlloc(run_slots.type, 0);
+    PyObject *run = spare_run;
+    spare_run = NULL;
     if (run == NULL) {
-        PyErr_Clear();
-        return NULL;
-    }
+        run = PyType_GenericAlloc(run_slots.type, 0);
+        if (run == NULL) {
+            PyErr_Clear();
+            return NULL;
+        }
 #define COPY(name) RUN(run, name) = Py_XNewRef(RUN(blank, name));
-    SLOTS_OF_RUN(COPY)
+        SLOTS_OF_RUN(COPY)
 #undef COPY
+    }
     put(run, run_slots.track, track);
     put(run, run_slots.code, code);
     put(run, run_slots.key, key);
@@ -1150,7 +1222,7 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
     }
     /* Who waits for it has to know. */
     PyFrameObject *back = PyFrame_GetBack(frame);
-    int is_outermost = back == NULL || of_id(self->live, back) == NULL;
+    int is_outermost = back == NULL || find_id(self->live, back) == NULL;
     Py_XDECREF(back);
     if (is_outermost) {
         put(run, run_slots.offset, offset);
@@ -1184,12 +1256,22 @@ maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
                                                                                                            : NULL;
 }
 
+/* A weak reference of Python's class to a generator, as a call of the class makes it. */
+static PyObject *
+new_link(Hook *self, PyObject *generator)
+{
+    PyTypeObject *type = (PyTypeObject *)self->link;
+    PyObject *args = PyTuple_Pack(2, generator, self->gone), *link = args == NULL ? NULL : type->tp_new(type, args, NULL);
+    Py_XDECREF(args);
+    return link;
+}
+
 /* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 as in `store_parts`. */
 static int
 store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame, PyObject *generator)
 {
     PyObject *its = gi_frame->get(generator, gi_frame->closure);
-    if (its == NULL || its == Py_None || of_id(self->found, its) != NULL) {
+    if (its == NULL || its == Py_None || find_id(self->found, its) != NULL) {
         PyErr_Clear();
         Py_XDECREF(its);
         return 0;
@@ -1207,11 +1289,11 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
     }
     int stored = 0;
     PyObject *key = PyLong_FromVoidPtr(its);
-    if (key != NULL && (link = PyObject_CallFunctionObjArgs(self->link, generator, self->gone, NULL)) != NULL) {
+    if (key != NULL && (link = new_link(self, generator)) != NULL) {
         put(link, key_of_link, key);
         entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
     }
-    if (entry != NULL && PyDict_SetItem(self->found, key, entry) == 0) {
+    if (entry != NULL && set_of_id(self->found, its, entry)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
         if (!stored) {
             set_of_id(self->found, its, NULL);
@@ -1235,12 +1317,12 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
 {
     PyObject *generator = call_function(function, args, nargsf, kwnames);
     Hook *self = births;
-    if (generator == NULL || self == NULL || PyDict_GET_SIZE(self->making) == 0 || !PyGen_CheckExact(generator) ||
+    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator) ||
         !is_size(self->due, 0)) {
         return generator;
     }
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *making = frame == NULL ? NULL : of_id(self->making, frame);
+    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame);
     PyObject *buffer = making == NULL ? NULL : buffer_here(self);
     if (buffer == NULL) {
         return generator;
@@ -1298,9 +1380,9 @@ instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
 {
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 2) {
-        PyObject *offsets = of_id(self->behind, args[0]);
+        PyObject *offsets = find_id(self->behind, args[0]);
         if (offsets != NULL && PyAnySet_CheckExact(offsets) && PySet_Contains(offsets, args[1]) == 1 &&
-            of_id(self->making, PyEval_GetFrame()) == NULL) {
+            find_id(self->making, PyEval_GetFrame()) == NULL) {
             Py_RETURN_NONE;
         }
         PyErr_Clear();
@@ -1312,10 +1394,10 @@ instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
 static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
-    PyObject *found = of_id(self->found, frame);
+    PyObject *found = find_id(self->found, frame);
     if (found == NULL || !PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 3 ||
-        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || of_id(self->silent, code) != NULL ||
-        of_id(self->live, frame) != NULL) {
+        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
+        find_id(self->live, frame) != NULL) {
         return 0;
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
@@ -1344,7 +1426,7 @@ static PyObject *
 start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     int stored = 0;
-    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && PyDict_GET_SIZE(((Hook *)self)->found) != 0
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && count_in(((Hook *)self)->found) != 0
                                ? PyEval_GetFrame() : NULL;
     if (frame != NULL) {
         stored = store_start((Hook *)self, args[0], frame);
@@ -1359,7 +1441,7 @@ return_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 3 && args[2] == Py_None ? PyEval_GetFrame() : NULL;
     PyObject *run = run_of(self, (PyObject *)frame);
     int stored = run != NULL && store_return(self, run, frame);
-    Py_XDECREF(run);
+    drop_run(run);
     return stored ? Py_NewRef(Py_None) : with_room(self->otherwise, args, nargsf, kwnames);
 }
 
@@ -1384,7 +1466,7 @@ raise_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kw
         PyTypeObject *kind = Py_TYPE(args[2]);
         if ((PyObject *)kind != PyExc_ValueError && (PyObject *)kind != PyExc_TypeError &&
             (PyObject *)kind != PyExc_RuntimeError) {
-            PyObject *name = PyType_GetName(kind);
+            PyObject *name = name_of(kind);
             int may_refuse = name == NULL || PyUnicode_CompareWithASCIIString(name, "error") == 0;
             Py_XDECREF(name);
             if (!may_refuse) {
@@ -1403,15 +1485,13 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], (PyTypeObject *)self->link)) {
         PyObject *key = SLOT(args[0], key_of_link);
-        if (key != NULL && PyLong_CheckExact(key) && PyDict_GetItemWithError(self->found, key) == NULL &&
-            !PyErr_Occurred()) {
-            PyObject *run = look_up(self->live, PyLong_AsSsize_t(key));
-            if (!PyErr_Occurred() &&
-                (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0])) {
+        long long its = number(key);
+        if (its >= 0 && find_in(self->found, its) == NULL) {
+            PyObject *run = find_in(self->live, its);
+            if (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0]) {
                 Py_RETURN_NONE;
             }
         }
-        PyErr_Clear();
     }
     return with_room(self->otherwise, args, nargsf, kwnames);
 }
@@ -1934,7 +2014,7 @@ is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
     watched = watched != NULL ? watched : of_id(self->awaiting, code);
     PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
     PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
-    int found = at != NULL && of_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
+    int found = at != NULL && find_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
     Py_XDECREF(at);
     PyErr_Clear();
     return found;
@@ -2014,9 +2094,9 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
                 /* At the RESUME after the yield: elsewhere something is thrown into it. */
                 stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
             }
-            Py_DECREF(run);
+            drop_run(run);
         }
-        else if (of_id(self->live, frame) == NULL) {
+        else if (find_id(self->live, frame) == NULL) {
             stored = is_unseen(self, frame, what) || (what == PyTrace_CALL && store_start(self, frame));
         }
         return stored;
@@ -2890,9 +2970,9 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
                           &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
                           &otherwise[11], &context,
-                          &PyDict_Type, &making, &PyDict_Type, &found,
+                          table_type, &making, table_type, &found,
                           &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
-                          &PyDict_Type, &inside, &PyDict_Type, &through, &PyDict_Type, &silent, &PyDict_Type,
+                          &PyDict_Type, &inside, &PyDict_Type, &through, table_type, &silent, table_type,
                           &behind, &PyDict_Type, &watched, &PyDict_Type, &entries, &PyDict_Type, &asked)) {
         return NULL;
     }
@@ -3150,6 +3230,7 @@ execute(PyObject *module)
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
     if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
+        (static_names = table_new(table_type, NULL, NULL)) == NULL ||
         PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
         PyModule_AddObjectRef(module, "Table", (PyObject *)table_type) < 0) {
         return -1;

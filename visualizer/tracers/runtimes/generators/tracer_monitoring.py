@@ -73,7 +73,7 @@ class MonitoringTracer:
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
         #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
-        self._makers: dict[int, set[int]] = {}
+        self._makers: dict[int, set[int]] = recording.stream.new_table()
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         #: Callbacks that are registered now and then.
@@ -81,7 +81,7 @@ class MonitoringTracer:
         self._throw: Any = None
         self._called: Any = None
         #: Whether the steps of a generator function that tasks have awaited need not be seen, by the id of its code.
-        self._silent: dict[int, bool] = {}
+        self._silent: dict[int, bool] = recording.stream.new_table()
 
     def install(self) -> str:
         tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
@@ -335,7 +335,9 @@ class MonitoringTracer:
 
     def _watch_instruction(self, code: CodeType, offset: int) -> None:
         """Have `_on_instruction` called there: what a call of a generator function makes is seen behind the call."""
-        known = self._makers.setdefault(id(code), set())
+        known = self._makers.get(id(code))
+        if known is None:
+            known = self._makers[id(code)] = set()
         if offset not in known and self._tool is not None:
             known.add(offset)
             events = _monitoring.get_local_events(self._tool, code) & ~_events.INSTRUCTION
