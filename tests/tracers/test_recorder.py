@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 from random import Random
@@ -638,6 +639,65 @@ def test_a_program_finds_the_methods_of_generators_as_they_are(tmp_path: Path, m
     assert traced.ended == ended
     assert ended.stdout.splitlines()[-1] == b"after throw None"
     assert not traced.timeline.notes
+
+
+@in_c
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import ctypes, gc
+            from types import CoroutineType, GeneratorType
+
+            def owner(method):
+                # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
+                definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
+                function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
+                with open("/proc/self/maps") as maps:
+                    for line in maps:
+                        first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                        if first <= function < last:
+                            return "_recorder" in line
+            def owned():
+                kinds = GeneratorType, CoroutineType
+                return [owner(getattr(kind, name)) for kind in kinds for name in ("send", "throw", "close")]
+            def echo():
+                got = None
+                while True:
+                    got = yield got
+            generator = echo()
+            next(generator)
+            def sends(value):
+                return generator.send(value)
+            for number in range(50):
+                assert sends(number) == number
+            print(owned())
+            broken = [o for o in gc.get_objects() if type(o).__name__ == "Generators"]
+            broken[0].on_call = broken[0].on_resume = None
+            # Another one is sent to there, that is suspended elsewhere: that is for the hook in Python to tell.
+            def other():
+                while True:
+                    yield from echo()
+            generator = other()
+            next(generator)
+            print(sends(1), sends(2), sends("three"))
+            print(owned())
+            """
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace(tmp_path / "trace", str(script))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    seen, told, left = traced.ended.stdout.decode().splitlines()
+    assert seen == str([True] * 6 if sys.version_info >= (3, 12) else [True, *[False] * 5])
+    assert (told, left) == ("1 2 three", str([False] * 6))
+    assert len(traced.timeline.notes) == 1
+    assert traced.timeline.notes[0].startswith("The generators tracer failed and was taken out: TypeError(")
 
 
 def test_what_is_asked_for_and_not_there_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,8 @@ class MonitoringTracer:
         tool, self._tool = self._tool, None
         if tool is None:
             return
+        if self._recording.compiled is not None:
+            self._recording.compiled.leave_sends()
         _monitoring.set_events(tool, 0)
         for code in (*self._seen.values(), *self._entries.values()):
             _monitoring.set_local_events(tool, code, 0)
@@ -133,8 +135,6 @@ class MonitoringTracer:
         ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
-        if self._recording.compiled is not None:
-            self._recording.compiled.leave_sends()
         self._generators.forget()
 
     def finish(self, t_ns: int) -> None:
