@@ -8,8 +8,9 @@ given to the hook in Python, `otherwise`, which does what it always does. So the
 
 It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
 writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
-functions that were seen being called are called by way of it. Nothing here runs code of the program, nor any in Python,
-before the row is stored, but to take the next numbers of tracks. All of this is public API of CPython; it needs the GIL. */
+functions that were seen being called are called by way of it, and so are the methods by which generators are resumed.
+Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
+tracks. All of this is public API of CPython; it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
