@@ -2074,15 +2074,11 @@ is_unseen(Hook *self, PyFrameObject *frame, int what)
            (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
 }
 
-/* Whether there is nothing left to do; -1 as in `store_parts`. */
-static int
+/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 as in `store_parts`. */
+static Py_NO_INLINE int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
     if (what == PyTrace_CALL || what == PyTrace_RETURN) {
-        int ordinary = is_ordinary(self, frame, what);
-        if (ordinary >= 0) {
-            return ordinary;
-        }
         PyObject *run = run_of(self, (PyObject *)frame);
         int stored = 0;
         if (run != NULL) {
@@ -2124,7 +2120,10 @@ static int
 profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
     Hook *self = (Hook *)hook;
-    int is_over = is_done(self, frame, what, arg);
+    int is_over = what == PyTrace_CALL || what == PyTrace_RETURN ? is_ordinary(self, frame, what) : -1;
+    if (is_over < 0) {
+        is_over = is_done(self, frame, what, arg);
+    }
     if (is_over > 0) {
         return 0;
     }
