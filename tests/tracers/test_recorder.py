@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 from random import Random
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 import hatch_build
 from tests.soak import SOAK
-from tests.tracers.traced import SCENARIOS, Traced, trace
+from tests.tracers.traced import SCENARIOS, Traced, bare, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
@@ -279,6 +280,88 @@ _PROGRAM = """
         asyncio.run(tasks())
 """
 
+#: A place that calls `send` of generators for long, and then of whatever there is; and one that does so by turns.
+_SENDS = """
+    def echo():
+        got = yield "ready"
+        while True:
+            try:
+                got = yield got
+            except ValueError as error:
+                got = yield error
+    def sends(target, value):
+        return target.send(value)
+    def calls(method, *values):
+        return method(*values)
+    def ends(count):
+        for _ in range(count):
+            yield (yield "twice")
+        return count
+    def awaits(count):
+        return (yield from ends(count))
+    def itself():
+        me = yield
+        while True:
+            try:
+                me = yield sends(me, 1)
+            except ValueError as error:
+                me = yield str(error)
+    async def sleeps():
+        return await Awaited()
+    class Awaited:
+        def __await__(self):
+            return (yield from ends(2))
+    async def gives():
+        got = yield 1
+        yield got
+    kept = []
+    def tries(target, values, by=sends):
+        # Else another one may have its address, or not.
+        kept.append(target)
+        for value in values:
+            try:
+                by(target, value)
+            except (StopIteration, StopAsyncIteration, RuntimeError, TypeError, ValueError, KeyError):
+                pass
+    long = echo()
+    next(long)
+    for number in range(40):
+        sends(long, number)
+        calls(long.send, number)
+        if number % 8 == 5:
+            calls(long.throw, ValueError(number))
+    for number in range(20):
+        tries(ends(number % 3), [None, 1, number, None, 2])
+        tries(ends(1), [number])
+        tries(awaits(2), [None, 3, number, "text", 5])
+        own = itself()
+        tries(own, [None, own, own, long])
+        own.close()
+        tries(sleeps(), [None, None, 1, 2, 3, 4, 5])
+        given = gives()
+        tries(given.asend(None), [None])
+        tries(given.asend(number), [None, None])
+        tries(sleeps().__await__(), [None, 1, 2, 3, 4])
+        for method in (long.send, ends(1).close, awaits(1).send, long.throw):
+            tries(method, [None, KeyError("thrown, or not")], calls)
+        kept.append(long)
+        long = echo()
+        calls(long.send, None)
+        try:
+            long.send()
+        except TypeError:
+            list(map(long.send, [1, 2]))
+    by_hand = long.send
+    for number in range(40):
+        by_hand(number)
+    tries(ends(2), [None, 1], lambda target, value: target.send(value))
+    for method in [long.send] * 20 + [long.throw, long.close, ends(1).close, sleeps().close, sleeps().throw, print]:
+        try:
+            method(ValueError()) if method.__name__ != "close" else method()
+        except ValueError:
+            pass
+"""
+
 
 def _events(traced: Traced) -> list[dict[str, Any]]:
     """What `visualizer events` prints, without the times and what comes by luck."""
@@ -303,9 +386,10 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
 
 
 @in_c
-def test_both_recorders_tell_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("program", [pytest.param(_PROGRAM, id="all"), pytest.param(_SENDS, id="sends")])
+def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(_PROGRAM), encoding="utf-8")
+    script.write_text(textwrap.dedent(program), encoding="utf-8")
     _both(script, monkeypatch)
 
 
@@ -467,6 +551,147 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
     assert not traced.timeline.notes
+
+
+@in_c
+def test_a_program_finds_the_methods_of_generators_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At places where nothing but `send` was called for long, too, and in other threads and interpreters."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys, threading, traceback
+            try:
+                import _interpreters as interpreters
+            except ImportError:
+                import _xxsubinterpreters as interpreters
+
+            SENDS = '''
+            def echo():
+                got = None
+                while True:
+                    got = yield got
+            def sends(generator, value):
+                return generator.send(value)
+            def fails():
+                got = yield
+                raise ValueError(got)
+            async def coroutine():
+                return 1
+            generator = echo()
+            assert sends(generator, None) is None
+            told = []
+            for number in range(100):
+                told.append(sends(generator, number))
+            assert told == list(range(100))
+            '''
+            exec(SENDS)
+
+            def raises(target, value):
+                try:
+                    return sends(target, value)
+                except BaseException as error:
+                    lines = [(one.name, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+                    context = type(error.__context__).__name__
+                    print(type(error).__name__, error, lines[1:], context)
+
+            failing = fails()
+            for target, value in (
+                (failing, 1), (failing, None), (failing, "x"), (failing, 2), (coroutine(), None), (fails, 1), (5, 1),
+            ):
+                raises(target, value)
+            own = type(generator)
+            bound = generator.send
+            print(own.send, own.__dict__["send"] is own.send, bound.__name__, bound.__self__ is generator,
+                  bound == generator.send, bound.__doc__, own.send.__text_signature__, bound.__reduce__()[1][1])
+            for wrong in ((), (1, 2)):
+                try:
+                    generator.send(*wrong)
+                except TypeError as error:
+                    print(error)
+            for wrong in (lambda: own.send(5, 1), lambda: own.send(coroutine, 1), lambda: generator.send(value=1)):
+                try:
+                    wrong()
+                except TypeError as error:
+                    print(error)
+            threads = [threading.Thread(target=exec, args=(SENDS, {})) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for _ in range(2):
+                other = interpreters.create()
+                print(interpreters.run_string(other, SENDS))
+                interpreters.destroy(other)
+            print(sends(generator, "after"), generator.throw.__name__, generator.close())
+            """
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced, ended = trace(tmp_path / "trace", str(script)), bare(script)
+    assert traced.ended == ended
+    assert ended.stdout.splitlines()[-1] == b"after throw None"
+    assert not traced.timeline.notes
+
+
+@in_c
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import ctypes, gc
+            from types import CoroutineType, GeneratorType
+
+            def owner(method):
+                # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
+                definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
+                function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
+                with open("/proc/self/maps") as maps:
+                    for line in maps:
+                        first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                        if first <= function < last:
+                            return "_recorder" in line
+            def owned():
+                kinds = GeneratorType, CoroutineType
+                return [owner(getattr(kind, name)) for kind in kinds for name in ("send", "throw", "close")]
+            def echo():
+                got = None
+                while True:
+                    got = yield got
+            generator = echo()
+            next(generator)
+            def sends(value):
+                return generator.send(value)
+            for number in range(50):
+                assert sends(number) == number
+            print(owned())
+            broken = [o for o in gc.get_objects() if type(o).__name__ == "Generators"]
+            broken[0].on_call = broken[0].on_resume = None
+            # Another one is sent to there, that is suspended elsewhere: that is for the hook in Python to tell.
+            def other():
+                while True:
+                    yield from echo()
+            generator = other()
+            next(generator)
+            print(sends(1), sends(2), sends("three"))
+            print(owned())
+            """
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace(tmp_path / "trace", str(script))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    seen, told, left = traced.ended.stdout.decode().splitlines()
+    assert seen == str([True] * 6 if sys.version_info >= (3, 12) else [True, *[False] * 5])
+    assert (told, left) == ("1 2 three", str([False] * 6))
+    assert len(traced.timeline.notes) == 1
+    assert traced.timeline.notes[0].startswith("The generators tracer failed and was taken out: TypeError(")
 
 
 def test_what_is_asked_for_and_not_there_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,14 @@ given to the hook in Python, `otherwise`, which does what it always does. So the
 
 It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
 writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
-functions that were seen being called are called by way of it. Nothing here runs code of the program, nor any in Python,
-before the row is stored, but to take the next numbers of tracks. All of this is public API of CPython; it needs the GIL. */
+functions that were seen being called are called by way of it, and so are the methods by which generators are resumed.
+Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
+tracks. All of this is public API of CPython; it needs the GIL. */
 
+/* Python's headers assert much, which is to cost nothing at each event. */
+#ifndef NDEBUG
+#define NDEBUG
+#endif
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <structmember.h>
@@ -75,7 +80,7 @@ static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
 static _Thread_local unsigned long long here;
 
-static void
+static inline void
 put(PyObject *object, Py_ssize_t offset, PyObject *value)
 {
     PyObject *old = SLOT(object, offset);
@@ -83,18 +88,10 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
     Py_XDECREF(old);
 }
 
-/* -1 of what is no such number. */
+/* -1 of one that no row can hold. */
 static long long
-number(PyObject *value)
+large_number(PyObject *value)
 {
-    if (value == NULL || !PyLong_CheckExact(value)) {
-        return -1;
-    }
-#if PY_VERSION_HEX >= 0x030c0000
-    if (PyUnstable_Long_IsCompact((PyLongObject *)value)) {
-        return PyUnstable_Long_CompactValue((PyLongObject *)value);
-    }
-#endif
     long long found = PyLong_AsLongLong(value);
     if (found == -1) {
         PyErr_Clear();
@@ -102,8 +99,35 @@ number(PyObject *value)
     return found;
 }
 
+/* Whether that integer is a small one, and then which: most are, and need no call. */
+static inline int
+is_small(PyObject *integer, long long *value)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    if (!PyUnstable_Long_IsCompact((PyLongObject *)integer)) {
+        return 0;
+    }
+    *value = PyUnstable_Long_CompactValue((PyLongObject *)integer);
+    return 1;
+#else
+    *value = Py_SIZE(integer) * (long long)((PyLongObject *)integer)->ob_digit[0];
+    return -1 <= Py_SIZE(integer) && Py_SIZE(integer) <= 1;
+#endif
+}
+
+/* -1 of what is no such number. */
+static inline long long
+number(PyObject *value)
+{
+    long long small;
+    if (value == NULL || !PyLong_CheckExact(value)) {
+        return -1;
+    }
+    return is_small(value, &small) ? small : large_number(value);
+}
+
 /* time.monotonic_ns(); -1, and an exception, if there is none. */
-static long long
+static inline long long
 now(void)
 {
 #if defined(__linux__)
@@ -154,13 +178,13 @@ make_room(Rows *rows, Py_ssize_t more)
 }
 
 /* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
-static int
+static inline int
 store_at(PyObject *object, long long t, long long track, long long shape)
 {
-    if (object == NULL || !Py_IS_TYPE(object, rows_type) || !make_room((Rows *)object, ROW)) {
+    Rows *rows = (Rows *)object;
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type) || (rows->room - rows->size < ROW && !make_room(rows, ROW))) {
         return 0;
     }
-    Rows *rows = (Rows *)object;
     long long *to = rows->items + rows->size;
     to[0] = t;
     to[1] = track;
@@ -187,14 +211,14 @@ typedef struct {
 
 static PyTypeObject *table_type;
 
-static size_t
+static inline size_t
 place_in(size_t mask, long long key)
 {
     return (size_t)(((unsigned long long)key * 0x9E3779B97F4A7C15ull) >> 32) & mask;
 }
 
 /* Where `key` stands, or would. */
-static Entry *
+static inline Entry *
 entry_of(const Table *table, long long key)
 {
     size_t i = place_in(table->mask, key);
@@ -204,8 +228,15 @@ entry_of(const Table *table, long long key)
     return table->entries + i;
 }
 
+/* How many stand there. */
+static inline size_t
+count_in(PyObject *table)
+{
+    return ((Table *)table)->used;
+}
+
 /* What stands for `key`, borrowed; NULL if nothing does. */
-static PyObject *
+static inline PyObject *
 find_in(PyObject *table, long long key)
 {
     return ((Table *)table)->entries == NULL ? NULL : entry_of((Table *)table, key)->value;
@@ -511,6 +542,8 @@ look_up(PyObject *table, Py_ssize_t key)
 
 /* The same of an object's id. */
 #define of_id(table, object) look_up(table, (Py_ssize_t)(object))
+/* Of what is a table for sure. */
+#define find_id(table, object) find_in(table, (long long)(Py_ssize_t)(object))
 
 /* As core/buffer.py has it. Of code that is alive. */
 static Py_ssize_t
@@ -523,7 +556,7 @@ place_of(PyFrameObject *frame)
 }
 
 /* Store a row, now. A shape below 0 is not known. Return whether it is stored: all of it, or nothing. */
-static int
+static inline int
 store(PyObject *rows, PyObject *track, long long shape)
 {
     long long its = shape < 0 ? -1 : number(track);
@@ -536,13 +569,14 @@ store(PyObject *rows, PyObject *track, long long shape)
 }
 
 /* Whether a row can say `value`, a number: that in `said`. */
-static int
+static inline int
 says_number(PyObject *value, long long *said)
 {
-    int overflow;
-    long long found = PyLong_AsLongLongAndOverflow(value, &overflow);
-    *said = found;
-    return !overflow && -largest <= found && found <= largest;
+    int overflow = 0;
+    if (!is_small(value, said)) {
+        *said = PyLong_AsLongLongAndOverflow(value, &overflow);
+    }
+    return !overflow && -largest <= *said && *said <= largest;
 }
 
 /* Whether the type of `value` tells it, or its identity: values.py, `shown_type`. */
@@ -557,30 +591,54 @@ is_told_by_type(PyObject *value)
              PyExceptionInstance_Check(value));
 }
 
-/* What is added to the shape of a row that says `value`: Buffer.value; 0 of what is not known. */
-static long long
-said_of(PyObject *value, PyObject *buffer)
+/* The names of types that are no classes of Python's: each has one for good, and no object for it. By the type. */
+static PyObject *static_names;
+
+/* The name of a type, a new reference; NULL, and an exception, if there is no memory for it. */
+static PyObject *
+name_of(PyTypeObject *type)
 {
-    long long said;
-    if (PyLong_CheckExact(value)) {
-        return says_number(value, &said) ? (zero + said + 1) << value_bit : 0;
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
+        return PyType_GetName(type);
     }
+    PyObject *name = Py_XNewRef(find_in(static_names, (Py_ssize_t)type));
+    if (name == NULL && (name = PyType_GetName(type)) != NULL) {
+        put_in(static_names, (Py_ssize_t)type, name);
+    }
+    return name;
+}
+
+/* What is added to the shape of a row that says `value`, which is no number, as `said_of`. */
+static long long
+said_of_kind(PyObject *value, PyObject *buffer)
+{
     PyObject *kinds = BUFFER(buffer, kinds);
     if (kinds == NULL || !PyDict_CheckExact(kinds) || !is_told_by_type(value)) {
         return 0;
     }
-    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : PyType_GetName(Py_TYPE(value)), *found = NULL;
+    PyObject *name = PyBool_Check(value) ? Py_NewRef(value) : name_of(Py_TYPE(value)), *found = NULL;
     /* Else its hash would be worked out by the program. */
     if (name != NULL && (PyUnicode_CheckExact(name) || PyBool_Check(name))) {
         found = PyDict_GetItemWithError(kinds, name);
     }
-    said = found != NULL && PyLong_CheckExact(found) ? PyLong_AsLongLong(found) : 0;
+    long long said = found != NULL && PyLong_CheckExact(found) ? PyLong_AsLongLong(found) : 0;
     Py_XDECREF(name);
     if (PyErr_Occurred()) {
         PyErr_Clear();
         return 0;
     }
     return said;
+}
+
+/* What is added to the shape of a row that says `value`: Buffer.value; 0 of what is not known. */
+static inline long long
+said_of(PyObject *value, PyObject *buffer)
+{
+    long long said;
+    if (!PyLong_CheckExact(value)) {
+        return said_of_kind(value, buffer);
+    }
+    return says_number(value, &said) ? (zero + said + 1) << value_bit : 0;
 }
 
 /* Whether the hook in Python may learn how to store `value` at `site`. */
@@ -649,56 +707,43 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
     return !failed;
 }
 
-/* Whether `buffer` is that of the thread that calls, `local` being where threads have theirs. */
+/* Whether the thread that calls finds that buffer in `local`: then it is remembered. */
 static int
-is_here(PyObject *buffer, PyObject *local)
+becomes_here(PyObject *buffer, PyObject *local)
+{
+    PyObject *found = PyObject_GetAttr(local, buffer_text);
+    int is_its = found == buffer;
+    if (is_its) {
+        here = ((Rows *)BUFFER(buffer, rows))->serial;
+    }
+    Py_XDECREF(found);
+    PyErr_Clear();
+    return is_its;
+}
+
+/* Whether `buffer` is open, and has rows of C's. */
+static inline int
+is_open(PyObject *buffer)
 {
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         return 0;
     }
     PyObject *rows = BUFFER(buffer, rows);
-    if (rows == NULL || !Py_IS_TYPE(rows, rows_type)) {
-        return 0;
-    }
-    /* A thread has one buffer from its first event to its end. */
-    if (here != ((Rows *)rows)->serial) {
-        PyObject *found = PyObject_GetAttr(local, buffer_text);
-        if (found == buffer) {
-            here = ((Rows *)rows)->serial;
-        }
-        Py_XDECREF(found);
-        PyErr_Clear();
-        return found == buffer;
-    }
-    return 1;
+    return rows != NULL && Py_IS_TYPE(rows, rows_type);
 }
 
-/* The last of what an object refers to, in the order of gc.get_referents, and how many there are. */
-struct referents {
-    PyObject *last[4];
-    Py_ssize_t count;
-};
-
-static int
-note_referent(PyObject *object, void *arg)
+/* Whether such a buffer is known to be that of the thread that calls: that has one from its first event to its end. */
+static inline int
+is_known_here(PyObject *buffer)
 {
-    struct referents *found = arg;
-    found->last[found->count++ & 3] = object;
-    return 0;
+    return here == ((Rows *)BUFFER(buffer, rows))->serial;
 }
 
-static void
-find_referents(PyObject *object, struct referents *found)
+/* Whether `buffer` is that of the thread that calls, `local` being where threads have theirs. */
+static inline int
+is_here(PyObject *buffer, PyObject *local)
 {
-    found->count = 0;
-    Py_TYPE(object)->tp_traverse(object, note_referent, found);
-}
-
-/* The one that many from the end, the last being 1; NULL if there are fewer. */
-static PyObject *
-referent(const struct referents *found, Py_ssize_t back)
-{
-    return back >= 1 && back <= 4 && back <= found->count ? found->last[(found->count - back) & 3] : NULL;
+    return is_open(buffer) && (is_known_here(buffer) || becomes_here(buffer, local));
 }
 
 static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
@@ -706,17 +751,15 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 /* Hooks. */
 
 #define FIELDS(X)                                                                                                      \
-    X(otherwise) X(local) X(live) X(calibration) X(missing) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
+    X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
     X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
-    X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)
+    X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)     \
+    X(disable) X(missing) X(steady) X(called) X(raised)
 
 typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
-    /* Where the value that was sent stands in what a generator refers to, from the end, and the same where an exception
-       is being handled; 0 if that is not known. */
-    Py_ssize_t plain, handling;
     /* Of a code object: those of a generator. The RESUME instruction; -1 where no task's steps are left out. */
     int flags, resume;
 #define FIELD(name) PyObject *name;
@@ -815,7 +858,6 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
     Hook *self = PyObject_GC_New(Hook, type);
     if (self != NULL) {
         self->call = call;
-        self->plain = self->handling = 0;
         self->flags = 0;
         self->resume = -1;
 #define FIELD(name) self->name = NULL;
@@ -864,37 +906,44 @@ roomy(PyObject *Py_UNUSED(module), PyObject *otherwise)
 /* Steps of generators. */
 
 /* The run of the generator that has `frame`, a new reference; NULL, and no exception, if there is none. */
-static PyObject *
+static inline PyObject *
 run_of(Hook *self, PyObject *frame)
 {
-    PyObject *run = frame == NULL ? NULL : of_id(self->live, frame);
+    PyObject *run = frame == NULL ? NULL : find_id(self->live, frame);
     return run != NULL && Py_IS_TYPE(run, run_slots.type) ? Py_NewRef(run) : NULL;
 }
 
-static int
+static inline int
 is_suspended(PyObject *run)
 {
     /* Python has one object for each small integer. */
     return RUN(run, at) == suspended;
 }
 
+/* The shape that a site has for a text, or None; -1 if it has none. */
+static long long
+shape_among(PyObject *shapes, PyObject *value)
+{
+    PyObject *found = shapes != NULL && PyDict_CheckExact(shapes) ? PyDict_GetItemWithError(shapes, value) : NULL;
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return number(found);
+}
+
 /* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
    is `known`, with its shape. */
-static long long
+static inline long long
 shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
         return number(known_shape);
     }
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !PyDict_CheckExact(SITE(site, shapes))) {
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type)) {
         return -1;
     }
     if (PyUnicode_CheckExact(value) || value == Py_None || value == no_value) {
-        PyObject *found = PyDict_GetItemWithError(SITE(site, shapes), value);
-        if (found == NULL) {
-            PyErr_Clear();
-        }
-        return number(found);
+        return shape_among(SITE(site, shapes), value);
     }
     long long bare = number(SITE(site, bare)), said = bare < 0 ? 0 : said_of(value, buffer);
     return said == 0 ? -1 : bare + said;
@@ -941,36 +990,119 @@ announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject 
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
                  adopt_send(self, run, (PyFrameObject *)frame, code, offset));
     Py_XDECREF(frame);
-    if (!known) {
-        Py_XDECREF(run);
-        return 0;
+    if (known) {
+        put(run, run_slots.cause, again);
+        put(run, run_slots.sent, sent);
     }
-    put(run, run_slots.cause, again);
-    if (sent == unread) {
-        PyObject *ended_in_none = Py_False;
-#if PY_VERSION_HEX < 0x030d0000
-        struct referents found;
-        find_referents(generator, &found);
-        ended_in_none = referent(&found, 1) == Py_None ? Py_True : Py_False;
-#endif
-        put(run, run_slots.ended_in_none, ended_in_none);
-        put(run, run_slots.generator, generator);
-    }
-    put(run, run_slots.sent, sent);
-    Py_DECREF(run);
-    return 1;
+    Py_XDECREF(run);
+    return known;
 }
+
+/* The method `send` of generators is called by way of `send_way`, for the interpreter reads its table at each call. So
+   what is sent is at hand, and no event is needed for that. The table is one for all interpreters of the process. */
+
+static PyMethodDef *send_definition;
+/* What stands there without us; and the hook for calls, NULL as long as nothing is to be seen. */
+static PyCFunction send_plainly;
+static Hook *sends;
+static PyInterpreterState *home;
+static PyObject *send_text;
+
+/* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
+static _Thread_local PyObject *called_next;
+
+/* Have the hook in Python told as the interpreter would, which tells of nothing meanwhile. Return 0, and an exception, if
+   a signal's handler has raised one. */
+static int
+tell(PyThreadState *thread, PyObject *hook, PyObject *const *args, Py_ssize_t count)
+{
+    PyThreadState_EnterTracing(thread);
+    PyObject *done = with_room(hook, args, (size_t)count, NULL);
+    PyThreadState_LeaveTracing(thread);
+    Py_XDECREF(done);
+    return done != NULL;
+}
+
+/* Where the interpreter tells nothing of it, `send_way` does. Below, by the version of Python; as `tell`. */
+static int is_steady(Hook *self, Py_ssize_t place);
+static int tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value);
+static int tell_end(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value,
+                    int failed);
+
+static PyObject *
+send_way(PyObject *generator, PyObject *value)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    /* With `tracing` it is a hook that sends, ours or another tool's. */
+    PyFrameObject *frame = thread->interp == home && sends != NULL && thread->tracing == 0 ? PyEval_GetFrame() : NULL;
+    if (frame == NULL) {
+        return send_plainly(generator, value);
+    }
+    Hook *self = sends;
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    long offset = PyFrame_GetLasti(frame);
+    int by_event = called_next == generator, steady = !by_event && is_steady(self, (Py_ssize_t)code + offset);
+    int noted = (by_event || steady) && announce(self, generator, code, offset, value);
+    called_next = NULL;
+    Py_DECREF(code);
+    if (!by_event && !steady) {
+        return send_plainly(generator, value);
+    }
+    Py_INCREF(self);
+    PyObject *result = NULL;
+    if (noted || tell_call(self, thread, frame, generator, value)) {
+        result = send_plainly(generator, value);
+        if (steady && !tell_end(self, thread, frame, generator, value, result == NULL)) {
+            Py_CLEAR(result);
+        }
+    }
+    Py_DECREF(self);
+    return result;
+}
+
+/* The other methods by which a generator, or what stands for one, is resumed. */
+static void see_others(int see);
+
+/* Have these called by way of us, or not any longer. */
+static void
+see_sends(Hook *hook)
+{
+    if (send_definition != NULL) {
+        send_definition->ml_meth = hook != NULL ? send_way : send_plainly;
+        see_others(hook != NULL);
+    }
+    Hook *before = sends;
+    sends = hook;
+    Py_XINCREF(hook);
+    Py_XDECREF(before);
+}
+
+static PyObject *
+leave_sends(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    see_sends(NULL);
+    Py_RETURN_NONE;
+}
+
+/* The buffer that was asked for last, which may be another thread's. */
+static PyObject *last_buffer;
 
 /* The buffer of the thread that calls, a new reference; NULL, and no exception, if it has none. */
 static PyObject *
 buffer_here(Hook *self)
 {
+    if (is_open(last_buffer) && is_known_here(last_buffer)) {
+        return Py_NewRef(last_buffer);
+    }
     PyObject *buffer = PyObject_GetAttr(self->local, buffer_text);
     if (buffer == NULL) {
         PyErr_Clear();
     }
     else if (!Py_IS_TYPE(buffer, buffer_slots.type) || BUFFER(buffer, closed) != Py_False) {
         Py_CLEAR(buffer);
+    }
+    else if (is_here(buffer, self->local)) {
+        Py_XSETREF(last_buffer, Py_NewRef(buffer));
     }
     return buffer;
 }
@@ -1000,18 +1132,45 @@ set_of_id(PyObject *table, void *object, PyObject *value)
     return !failed;
 }
 
+/* A run that has ended, as blank as `blank`, for the next that begins; NULL if there is none. */
+static PyObject *spare_run;
+
+/* Let go of a run, which may have ended. */
+static void
+drop_run(PyObject *run)
+{
+    if (run != NULL && Py_REFCNT(run) == 1 && spare_run == NULL) {
+#define CLEAR(name)                                                                                                    \
+    if (RUN(run, name) != RUN(blank, name)) {                                                                          \
+        put(run, run_slots.name, RUN(blank, name));                                                                    \
+    }
+        SLOTS_OF_RUN(CLEAR)
+#undef CLEAR
+        /* Something of the program's may have been freed, and run. */
+        if (spare_run == NULL) {
+            spare_run = run;
+            return;
+        }
+    }
+    Py_XDECREF(run);
+}
+
 /* A run that begins, a new reference; NULL, and no exception, if there is no memory for it. */
 static PyObject *
 new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyObject *buffer)
 {
-    PyObject *run = PyType_GenericAlloc(run_slots.type, 0);
+    PyObject *run = spare_run;
+    spare_run = NULL;
     if (run == NULL) {
-        PyErr_Clear();
-        return NULL;
-    }
+        run = PyType_GenericAlloc(run_slots.type, 0);
+        if (run == NULL) {
+            PyErr_Clear();
+            return NULL;
+        }
 #define COPY(name) RUN(run, name) = Py_XNewRef(RUN(blank, name));
-    SLOTS_OF_RUN(COPY)
+        SLOTS_OF_RUN(COPY)
 #undef COPY
+    }
     put(run, run_slots.track, track);
     put(run, run_slots.code, code);
     put(run, run_slots.key, key);
@@ -1066,7 +1225,7 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
     }
     /* Who waits for it has to know. */
     PyFrameObject *back = PyFrame_GetBack(frame);
-    int is_outermost = back == NULL || of_id(self->live, back) == NULL;
+    int is_outermost = back == NULL || find_id(self->live, back) == NULL;
     Py_XDECREF(back);
     if (is_outermost) {
         put(run, run_slots.offset, offset);
@@ -1100,12 +1259,22 @@ maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
                                                                                                            : NULL;
 }
 
+/* A weak reference of Python's class to a generator, as a call of the class makes it. */
+static PyObject *
+new_link(Hook *self, PyObject *generator)
+{
+    PyTypeObject *type = (PyTypeObject *)self->link;
+    PyObject *args = PyTuple_Pack(2, generator, self->gone), *link = args == NULL ? NULL : type->tp_new(type, args, NULL);
+    Py_XDECREF(args);
+    return link;
+}
+
 /* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 as in `store_parts`. */
 static int
 store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame, PyObject *generator)
 {
     PyObject *its = gi_frame->get(generator, gi_frame->closure);
-    if (its == NULL || its == Py_None || of_id(self->found, its) != NULL) {
+    if (its == NULL || its == Py_None || find_id(self->found, its) != NULL) {
         PyErr_Clear();
         Py_XDECREF(its);
         return 0;
@@ -1123,11 +1292,11 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
     }
     int stored = 0;
     PyObject *key = PyLong_FromVoidPtr(its);
-    if (key != NULL && (link = PyObject_CallFunctionObjArgs(self->link, generator, self->gone, NULL)) != NULL) {
+    if (key != NULL && (link = new_link(self, generator)) != NULL) {
         put(link, key_of_link, key);
         entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
     }
-    if (entry != NULL && PyDict_SetItem(self->found, key, entry) == 0) {
+    if (entry != NULL && set_of_id(self->found, its, entry)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
         if (!stored) {
             set_of_id(self->found, its, NULL);
@@ -1151,12 +1320,12 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
 {
     PyObject *generator = call_function(function, args, nargsf, kwnames);
     Hook *self = births;
-    if (generator == NULL || self == NULL || PyDict_GET_SIZE(self->making) == 0 || !PyGen_CheckExact(generator) ||
+    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator) ||
         !is_size(self->due, 0)) {
         return generator;
     }
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *making = frame == NULL ? NULL : of_id(self->making, frame);
+    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame);
     PyObject *buffer = making == NULL ? NULL : buffer_here(self);
     if (buffer == NULL) {
         return generator;
@@ -1214,9 +1383,9 @@ instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
 {
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 2) {
-        PyObject *offsets = of_id(self->behind, args[0]);
+        PyObject *offsets = find_id(self->behind, args[0]);
         if (offsets != NULL && PyAnySet_CheckExact(offsets) && PySet_Contains(offsets, args[1]) == 1 &&
-            of_id(self->making, PyEval_GetFrame()) == NULL) {
+            find_id(self->making, PyEval_GetFrame()) == NULL) {
             Py_RETURN_NONE;
         }
         PyErr_Clear();
@@ -1228,10 +1397,10 @@ instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
 static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
-    PyObject *found = of_id(self->found, frame);
+    PyObject *found = find_id(self->found, frame);
     if (found == NULL || !PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 3 ||
-        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || of_id(self->silent, code) != NULL ||
-        of_id(self->live, frame) != NULL) {
+        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
+        find_id(self->live, frame) != NULL) {
         return 0;
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
@@ -1260,7 +1429,7 @@ static PyObject *
 start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     int stored = 0;
-    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && PyDict_GET_SIZE(((Hook *)self)->found) != 0
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && count_in(((Hook *)self)->found) != 0
                                ? PyEval_GetFrame() : NULL;
     if (frame != NULL) {
         stored = store_start((Hook *)self, args[0], frame);
@@ -1275,7 +1444,7 @@ return_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 3 && args[2] == Py_None ? PyEval_GetFrame() : NULL;
     PyObject *run = run_of(self, (PyObject *)frame);
     int stored = run != NULL && store_return(self, run, frame);
-    Py_XDECREF(run);
+    drop_run(run);
     return stored ? Py_NewRef(Py_None) : with_room(self->otherwise, args, nargsf, kwnames);
 }
 
@@ -1300,7 +1469,7 @@ raise_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kw
         PyTypeObject *kind = Py_TYPE(args[2]);
         if ((PyObject *)kind != PyExc_ValueError && (PyObject *)kind != PyExc_TypeError &&
             (PyObject *)kind != PyExc_RuntimeError) {
-            PyObject *name = PyType_GetName(kind);
+            PyObject *name = name_of(kind);
             int may_refuse = name == NULL || PyUnicode_CompareWithASCIIString(name, "error") == 0;
             Py_XDECREF(name);
             if (!may_refuse) {
@@ -1319,96 +1488,248 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], (PyTypeObject *)self->link)) {
         PyObject *key = SLOT(args[0], key_of_link);
-        if (key != NULL && PyLong_CheckExact(key) && PyDict_GetItemWithError(self->found, key) == NULL &&
-            !PyErr_Occurred()) {
-            PyObject *run = look_up(self->live, PyLong_AsSsize_t(key));
-            if (!PyErr_Occurred() &&
-                (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0])) {
+        long long its = number(key);
+        if (its >= 0 && find_in(self->found, its) == NULL) {
+            PyObject *run = find_in(self->live, its);
+            if (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0]) {
                 Py_RETURN_NONE;
             }
         }
-        PyErr_Clear();
     }
     return with_room(self->otherwise, args, nargsf, kwnames);
 }
 
-/* A program calls something at a place where a generator was sent to before: by the same method, of the same. */
-static PyObject *
-call_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+/* So often `send` is seen being called at a place, and nothing else, until no more events are asked for there: then
+   `send_way`, and `other_way`, tell of calls of methods. Nobody tells then if something else comes to be called there. */
+enum { STEADY = 16 };
+
+/* In `steady`, by the place: how often that was seen; or one of these. */
+#define IS_STEADY Py_True
+#define NEVER_STEADY Py_False
+
+/* `send` of a generator is called there. Return whether events tell nothing more. */
+static int
+becomes_steady(Hook *self, Py_ssize_t place)
 {
-    if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
-        return OTHERWISE();
+    PyObject *seen = find_in(self->steady, place);
+    if (seen == IS_STEADY || seen == NEVER_STEADY) {
+        return seen == IS_STEADY;
     }
-    PyObject *code = args[0], *function = args[2], *argument = args[3], *generator = NULL, *sent = unread;
-    if (Py_IS_TYPE(function, &PyCFunction_Type) && argument != ((Hook *)self)->missing) {
-        generator = strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "send") == 0 ? PyCFunction_GET_SELF(function)
-                                                                                       : NULL;
-        sent = argument;
+    long long count = seen == NULL ? 1 : number(seen) + 1;
+    PyObject *now_seen = count > STEADY ? Py_NewRef(IS_STEADY) : PyLong_FromLongLong(count);
+    if (now_seen == NULL || !put_in(self->steady, place, now_seen)) {
+        PyErr_Clear();
     }
-    else if (function == send_method) {
-        generator = argument;
+    Py_XDECREF(now_seen);
+    return count > STEADY && find_in(self->steady, place) == IS_STEADY;
+}
+
+static int
+is_steady(Hook *self, Py_ssize_t place)
+{
+    return find_in(self->steady, place) == IS_STEADY;
+}
+
+/* `hook` in Python is told of a call of a method in `frame` as the interpreter tells of calls. */
+static int
+tell_of(PyObject *hook, PyThreadState *thread, PyFrameObject *frame, PyObject *target, PyObject *name, PyObject *argument)
+{
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame), *offset = PyLong_FromLong(PyFrame_GetLasti(frame));
+    PyObject *method = PyObject_GetAttr(target, name);
+    int done = 1;
+    if (offset == NULL || method == NULL) {
+        PyErr_Clear();
     }
-    if (generator == NULL || !PyGen_CheckExact(generator)) {
-        if (announce_birth((Hook *)self, function, code, number(args[1]))) {
-            Py_RETURN_NONE;
+    else {
+        PyObject *args[] = {code, offset, method, argument};
+        done = tell(thread, hook, args, 4);
+    }
+    Py_XDECREF(method);
+    Py_XDECREF(offset);
+    Py_DECREF(code);
+    return done;
+}
+
+/* The same of its end, which is asked for while there are `calls`, or where it raised something. */
+static int
+tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *target, PyObject *name, PyObject *argument,
+            int failed)
+{
+    if (!failed) {
+        return PyList_GET_SIZE(self->calls) == 0 || tell_of(self->called, thread, frame, target, name, argument);
+    }
+    PyObject *error = PyErr_GetRaisedException();
+    int done = tell_of(self->raised, thread, frame, target, name, argument);
+    if (done) {
+        PyErr_SetRaisedException(error);
+    }
+    else {
+        Py_XDECREF(error);
+    }
+    return done;
+}
+
+static int
+tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value)
+{
+    return tell_of(self->otherwise, thread, frame, generator, send_text, value);
+}
+
+static int
+tell_end(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value, int failed)
+{
+    return tell_end_of(self, thread, frame, generator, send_text, value, failed);
+}
+
+/* Other methods: `send`, `throw` and `close` of what resumes generators, but for the one above. They may be called at a
+   steady place as well. */
+
+enum { SEND, THROW, CLOSE, METHODS, MOST_TYPES = 5 };
+static const int method_flags[METHODS] = {METH_O, METH_FASTCALL, METH_NOARGS};
+static PyObject *method_names[METHODS];
+/* The types, and what stands in the table of each without us; NULL of what is no such method. */
+static struct {
+    PyTypeObject *type;
+    PyMethodDef *definitions[METHODS];
+    PyCFunction plainly[METHODS];
+} others[MOST_TYPES];
+static int other_types;
+
+static PyObject *
+call_plainly(int method, PyObject *target, PyObject *const *args, Py_ssize_t count)
+{
+    int i = 0;
+    while (others[i].type != Py_TYPE(target)) {
+        i++;
+    }
+    PyCFunction plainly = others[i].plainly[method];
+    return method == THROW ? ((PyObject *(*)(PyObject *, PyObject *const *, Py_ssize_t))(void (*)(void))plainly)(
+                                 target, args, count)
+                           : plainly(target, method == SEND ? args[0] : NULL);
+}
+
+static PyObject *
+other_way(int method, PyObject *target, PyObject *const *args, Py_ssize_t count)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    PyFrameObject *frame = thread->interp == home && sends != NULL && thread->tracing == 0 ? PyEval_GetFrame() : NULL;
+    if (frame == NULL || !is_steady(sends, place_of(frame))) {
+        return call_plainly(method, target, args, count);
+    }
+    Hook *self = (Hook *)Py_NewRef((PyObject *)sends);
+    PyObject *argument = count > 0 ? args[0] : self->missing, *name = method_names[method], *result = NULL;
+    if (tell_of(self->otherwise, thread, frame, target, name, argument)) {
+        result = call_plainly(method, target, args, count);
+        if (!tell_end_of(self, thread, frame, target, name, argument, result == NULL)) {
+            Py_CLEAR(result);
         }
-        return OTHERWISE();
     }
-    return announce((Hook *)self, generator, code, number(args[1]), sent) ? Py_NewRef(Py_None) : OTHERWISE();
+    Py_DECREF(self);
+    return result;
+}
+
+static PyObject *
+other_send(PyObject *target, PyObject *value)
+{
+    return other_way(SEND, target, &value, 1);
+}
+
+static PyObject *
+other_throw(PyObject *target, PyObject *const *args, Py_ssize_t count)
+{
+    return other_way(THROW, target, args, count);
+}
+
+static PyObject *
+other_close(PyObject *target, PyObject *Py_UNUSED(nothing))
+{
+    return other_way(CLOSE, target, NULL, 0);
+}
+
+/* Learn where they stand. Return whether that is done, else there is an exception. */
+static int
+learn_others(PyObject *types)
+{
+    for (other_types = 0; other_types < PyTuple_GET_SIZE(types) && other_types < MOST_TYPES; other_types++) {
+        others[other_types].type = (PyTypeObject *)PyTuple_GET_ITEM(types, other_types);
+        for (int method = 0; method < METHODS; method++) {
+            PyObject *found = PyObject_GetAttr(PyTuple_GET_ITEM(types, other_types), method_names[method]);
+            if (found == NULL) {
+                return 0;
+            }
+            PyMethodDef *its = Py_IS_TYPE(found, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)found)->d_method : NULL;
+            if (its != NULL && its != send_definition && its->ml_flags == method_flags[method]) {
+                others[other_types].definitions[method] = its;
+                others[other_types].plainly[method] = its->ml_meth;
+            }
+            Py_DECREF(found);
+        }
+    }
+    return 1;
+}
+
+static void
+see_others(int see)
+{
+    const PyCFunction ways[METHODS] = {other_send, (PyCFunction)(void (*)(void))other_throw, other_close};
+    for (int i = 0; i < other_types; i++) {
+        for (int method = 0; method < METHODS; method++) {
+            if (others[i].definitions[method] != NULL) {
+                others[i].definitions[method]->ml_meth = see ? ways[method] : others[i].plainly[method];
+            }
+        }
+    }
+}
+
+/* A call has raised. */
+static PyObject *
+raised_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    /* Refused for its arguments, `send` was not called. */
+    called_next = NULL;
+    return OTHERWISE();
+}
+
+/* A program calls something: `send` of a generator, which is next, or a generator function. */
+static PyObject *
+call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
+        return with_room(self->otherwise, args, nargsf, kwnames);
+    }
+    PyObject *code = args[0], *function = args[2], *generator = NULL;
+    long offset = number(args[1]);
+    Py_ssize_t place = (Py_ssize_t)code + offset;
+    if (function == send_method) {
+        generator = args[3];
+    }
+    else if (Py_IS_TYPE(function, &PyCFunction_Type) && ((PyCFunctionObject *)function)->m_ml == send_definition) {
+        generator = PyCFunction_GET_SELF(function);
+    }
+    if (send_definition != NULL && generator != NULL && PyGen_CheckExact(generator)) {
+        if (becomes_steady(self, place)) {
+            return Py_NewRef(self->disable);
+        }
+        called_next = generator;
+        Py_RETURN_NONE;
+    }
+    if (find_in(self->steady, place) != NULL) {
+        put_in(self->steady, place, NEVER_STEADY);
+    }
+    return announce_birth(self, function, code, offset) ? Py_NewRef(Py_None)
+                                                        : with_room(self->otherwise, args, nargsf, kwnames);
 }
 
 #endif
 
-/* Learn the places of what was sent, once they are known. */
-static int
-is_calibrated(Hook *self)
-{
-    if (self->plain == 0) {
-        PyObject *plain = PyObject_GetAttrString(self->calibration, "plain");
-        PyObject *handling = plain == NULL ? NULL : PyObject_GetAttrString(self->calibration, "handling");
-        if (handling == NULL) {
-            PyErr_Clear();
-        }
-        else if (number(plain) < 0) {
-            self->plain = -number(plain);
-            self->handling = -number(handling);
-        }
-        Py_XDECREF(plain);
-        Py_XDECREF(handling);
-    }
-    return self->plain != 0;
-}
-
-/* What was just sent to the generator of `run`, borrowed, as Calibration.sent has it; NULL if Python has to look. */
-static PyObject *
-sent_to(Hook *self, PyObject *run)
-{
-    PyObject *sent = RUN(run, sent), *generator = RUN(run, generator);
-    if (sent != unread) {
-        return sent;
-    }
-    if (generator == NULL || !PyGen_CheckExact(generator) || !is_calibrated(self)) {
-        return NULL;
-    }
-    struct referents found;
-    find_referents(generator, &found);
-    PyObject *last = referent(&found, 1), *handled = PyErr_GetHandledException();
-    Py_ssize_t position = self->plain;
-    if (handled != NULL ? last == handled : RUN(run, ended_in_none) == Py_True && last == Py_None) {
-        position = self->handling;
-    }
-    Py_XDECREF(handled);
-    PyObject *value = referent(&found, position);
-    return value == NULL ? no_value : value;
-}
-
-/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that `call_way` saw. Return whether it is stored;
+/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that was announced. Return whether it is stored;
    -1 as in `store_parts`, here and below. */
 static int
-store_send(Hook *self, PyObject *run, PyObject *buffer)
+store_send(PyObject *run, PyObject *buffer)
 {
-    PyObject *value = sent_to(self, run);
-    if (value == NULL) {
+    PyObject *value = RUN(run, sent);
+    if (value == unread) {
         return 0;
     }
     Py_INCREF(value);
@@ -1427,9 +1748,6 @@ store_send(Hook *self, PyObject *run, PyObject *buffer)
     }
     put(run, run_slots.at, running);
     put(run, run_slots.cause, nothing);
-    if (RUN(run, sent) == unread) {
-        put(run, run_slots.generator, Py_None);
-    }
     /* Last: it may have been the last reference. */
     put(run, run_slots.sent, Py_None);
     return 1;
@@ -1462,7 +1780,7 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
     Py_INCREF(buffer);
     int stored = 0;
     if (cause == again) {
-        stored = store_send(self, run, buffer);
+        stored = store_send(run, buffer);
     }
     else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
         stored = store_next(run, buffer, frame);
@@ -1512,8 +1830,9 @@ yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwname
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *run = run_of((Hook *)self, (PyObject *)frame);
     int stored = 0;
-    if (run != NULL && PyVectorcall_NARGS(nargsf) == 3 && number(args[1]) >= 0 &&
-        (number(args[1]) == number(RUN(run, yield_offset)) || adopt_yield((Hook *)self, run, frame, args[1]))) {
+    long long offset = run != NULL && PyVectorcall_NARGS(nargsf) == 3 ? number(args[1]) : -1;
+    if (offset >= 0 &&
+        (offset == number(RUN(run, yield_offset)) || adopt_yield((Hook *)self, run, frame, args[1]))) {
         stored = store_yield(run, args[2]);
     }
     Py_XDECREF(run);
@@ -1568,19 +1887,36 @@ is_ordinary(Hook *self, PyFrameObject *frame, int what)
     return ordinary;
 }
 
-/* `function` is called in `frame`: that of `call_way`. What was sent is always to be read from the generator. */
+/* It tells of all calls. */
 static int
-note_send(Hook *self, PyFrameObject *frame, PyObject *function)
+is_steady(Hook *Py_UNUSED(self), Py_ssize_t Py_UNUSED(place))
 {
-    PyObject *generator = PyCFunction_GET_SELF(function);
-    if (generator == NULL || !PyGen_CheckExact(generator) ||
-        strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "send") != 0) {
-        return 0;
+    return 0;
+}
+
+static int
+tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *Py_UNUSED(value))
+{
+    PyObject *method = PyObject_GetAttr(generator, send_text);
+    PyObject *args[] = {(PyObject *)frame, event_names[PyTrace_C_CALL], method};
+    int done = method == NULL || tell(thread, self->otherwise, args, 3);
+    if (method == NULL) {
+        PyErr_Clear();
     }
-    PyCodeObject *code = PyFrame_GetCode(frame);
-    int noted = announce(self, generator, (PyObject *)code, PyFrame_GetLasti(frame), unread);
-    Py_DECREF(code);
-    return noted;
+    Py_XDECREF(method);
+    return done;
+}
+
+static int
+tell_end(Hook *Py_UNUSED(self), PyThreadState *Py_UNUSED(thread), PyFrameObject *Py_UNUSED(frame),
+         PyObject *Py_UNUSED(generator), PyObject *Py_UNUSED(value), int Py_UNUSED(failed))
+{
+    return 1;
+}
+
+static void
+see_others(int Py_UNUSED(see))
+{
 }
 
 /* What is known of generators of `code`, borrowed: (code, offsets of its returns, the one where it begins, 0); NULL if
@@ -1681,7 +2017,7 @@ is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
     watched = watched != NULL ? watched : of_id(self->awaiting, code);
     PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
     PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
-    int found = at != NULL && of_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
+    int found = at != NULL && find_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
     Py_XDECREF(at);
     PyErr_Clear();
     return found;
@@ -1740,15 +2076,11 @@ is_unseen(Hook *self, PyFrameObject *frame, int what)
            (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
 }
 
-/* Whether there is nothing left to do; -1 as in `store_parts`. */
-static int
+/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 as in `store_parts`. */
+static Py_NO_INLINE int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
     if (what == PyTrace_CALL || what == PyTrace_RETURN) {
-        int ordinary = is_ordinary(self, frame, what);
-        if (ordinary >= 0) {
-            return ordinary;
-        }
         PyObject *run = run_of(self, (PyObject *)frame);
         int stored = 0;
         if (run != NULL) {
@@ -1761,16 +2093,27 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
                 /* At the RESUME after the yield: elsewhere something is thrown into it. */
                 stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
             }
-            Py_DECREF(run);
+            drop_run(run);
         }
-        else if (of_id(self->live, frame) == NULL) {
+        else if (find_id(self->live, frame) == NULL) {
             stored = is_unseen(self, frame, what) || (what == PyTrace_CALL && store_start(self, frame));
         }
         return stored;
     }
     if (what == PyTrace_C_CALL) {
-        return arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type) || note_send(self, frame, arg) ||
-               !is_among(((PyCFunctionObject *)arg)->m_ml->ml_name, self->methods);
+        if (arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type)) {
+            return 1;
+        }
+        PyMethodDef *definition = ((PyCFunctionObject *)arg)->m_ml;
+        if (definition == send_definition) {
+            called_next = PyCFunction_GET_SELF(arg);
+            return 1;
+        }
+        return !is_among(definition->ml_name, self->methods);
+    }
+    if (what == PyTrace_C_EXCEPTION) {
+        /* Refused for its arguments, it was not called. */
+        called_next = NULL;
     }
     return what == PyTrace_C_RETURN && PyList_GET_SIZE(self->calls) == 0;
 }
@@ -1779,7 +2122,10 @@ static int
 profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
     Hook *self = (Hook *)hook;
-    int is_over = is_done(self, frame, what, arg);
+    int is_over = what == PyTrace_CALL || what == PyTrace_RETURN ? is_ordinary(self, frame, what) : -1;
+    if (is_over < 0) {
+        is_over = is_done(self, frame, what, arg);
+    }
     if (is_over > 0) {
         return 0;
     }
@@ -1793,6 +2139,7 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 static PyObject *
 hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
 {
+    see_sends((Hook *)self);
     PyEval_SetProfile(profile, self);
     Py_RETURN_NONE;
 }
@@ -1843,10 +2190,10 @@ watch_profile(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calibration, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
+    PyObject *live, *local, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OOO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local, &calibration,
+    if (!PyArg_ParseTuple(args, "O!OO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local,
                           &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
                           &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
@@ -1876,7 +2223,6 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->flags = flags;
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
-        hook->calibration = Py_NewRef(calibration);
         hook->calls = Py_NewRef(calls);
         hook->unsettled = Py_NewRef(unsettled);
         hook->functions = Py_NewRef(functions);
@@ -2620,14 +2966,15 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calibration, *missing, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
-    PyObject *through, *silent, *behind, *watched, *entries, *asked, *otherwise[10];
-    if (!PyArg_ParseTuple(args, "O!OOO(OOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local, &calibration,
-                          &missing, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
-                          &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &context,
-                          &PyDict_Type, &making, &PyDict_Type, &found,
+    PyObject *live, *local, *disable, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
+    PyObject *missing, *types, *through, *silent, *behind, *watched, *entries, *asked, *otherwise[12];
+    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
+                          &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
+                          &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
+                          &otherwise[11], &context,
+                          table_type, &making, table_type, &found,
                           &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
-                          &PyDict_Type, &inside, &PyDict_Type, &through, &PyDict_Type, &silent, &PyDict_Type,
+                          &PyDict_Type, &inside, &PyDict_Type, &through, table_type, &silent, table_type,
                           &behind, &PyDict_Type, &watched, &PyDict_Type, &entries, &PyDict_Type, &asked)) {
         return NULL;
     }
@@ -2639,8 +2986,8 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, instruction_way,
-                             unwind_way, unwind_way, raise_way, gone_way};
-    enum { THROW = 6, COUNT = sizeof(ways) / sizeof(*ways) };
+                             unwind_way, unwind_way, raise_way, raised_way, long_way, gone_way};
+    enum { THROWN = 6, RAISED = 9, CALLED, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
     for (int i = 0; made != NULL && i < COUNT; i++) {
         Hook *hook = new_hook(hook_type, ways[i], otherwise[i]);
@@ -2651,8 +2998,6 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         PyTuple_SET_ITEM(made, i, (PyObject *)hook);
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
-        hook->calibration = Py_NewRef(calibration);
-        hook->missing = Py_NewRef(missing);
         hook->context = Py_NewRef(context);
         hook->making = Py_NewRef(making);
         hook->found = Py_NewRef(found);
@@ -2665,14 +3010,24 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         hook->silent = Py_NewRef(silent);
         hook->behind = Py_NewRef(behind);
         hook->watched = Py_NewRef(watched);
-        hook->entries = i == THROW ? NULL : Py_NewRef(entries);
+        hook->entries = i == THROWN ? NULL : Py_NewRef(entries);
         hook->asked = Py_NewRef(asked);
     }
     if (made != NULL) {
         call_function = ((PyFunctionObject *)otherwise[0])->vectorcall;
         Hook *call = (Hook *)PyTuple_GET_ITEM(made, 0);
         call->gone = Py_NewRef(PyTuple_GET_ITEM(made, COUNT - 1));
+        call->disable = Py_NewRef(disable);
+        call->missing = Py_NewRef(missing);
+        call->called = Py_NewRef(otherwise[CALLED]);
+        call->raised = Py_NewRef(otherwise[RAISED]);
+        call->steady = table_new(table_type, NULL, NULL);
+        if (call->steady == NULL || (send_definition != NULL && other_types == 0 && !learn_others(types))) {
+            Py_DECREF(made);
+            return NULL;
+        }
         Py_XSETREF(births, (Hook *)Py_NewRef((PyObject *)call));
+        see_sends(call);
     }
     return made;
 }
@@ -2838,6 +3193,7 @@ static PyMethodDef functions[] = {
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
 #endif
+    {"leave_sends", leave_sends, METH_NOARGS, NULL},
     {"roomy", roomy, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
@@ -2874,15 +3230,30 @@ execute(PyObject *module)
     monotonic_ns = PyObject_GetAttrString(time, "monotonic_ns");
     Py_DECREF(time);
     send_method = PyObject_GetAttrString((PyObject *)&PyGen_Type, "send");
+    if (send_method != NULL && Py_IS_TYPE(send_method, &PyMethodDescr_Type) &&
+        ((PyMethodDescrObject *)send_method)->d_method->ml_flags == METH_O) {
+        send_definition = ((PyMethodDescrObject *)send_method)->d_method;
+        send_plainly = send_definition->ml_meth;
+    }
+    home = PyInterpreterState_Get();
     switch_text = PyUnicode_InternFromString("switch");
     buffer_text = PyUnicode_InternFromString("buffer");
     new_track_text = PyUnicode_InternFromString("new_track");
+    send_text = PyUnicode_InternFromString("send");
+#if PY_VERSION_HEX >= 0x030c0000
+    method_names[SEND] = send_text;
+    method_names[THROW] = PyUnicode_InternFromString("throw");
+    method_names[CLOSE] = PyUnicode_InternFromString("close");
+    if (method_names[THROW] == NULL || method_names[CLOSE] == NULL) {
+        return -1;
+    }
+#endif
     step_text = PyUnicode_InternFromString("step");
     self_text = PyUnicode_InternFromString("__self__");
     coro_text = PyUnicode_InternFromString("_coro");
     frame_text = PyUnicode_InternFromString("cr_frame");
     await_text = PyUnicode_InternFromString("cr_await");
-    if (buffer_text == NULL || new_track_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
+    if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
         frame_text == NULL || await_text == NULL) {
         return -1;
     }
@@ -2905,6 +3276,7 @@ execute(PyObject *module)
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
     if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
+        (static_names = table_new(table_type, NULL, NULL)) == NULL ||
         PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
         PyModule_AddObjectRef(module, "Table", (PyObject *)table_type) < 0) {
         return -1;

@@ -58,11 +58,11 @@ class Births:
         self._recording = recording
         self._on_gone = on_gone
         #: What is being made: its code, and the caller's and where that goes on, by the id of the caller's frame.
-        self.making: dict[int, Making] = {}
+        self.making: dict[int, Making] = recording.stream.new_table()
         #: Tracks whose generator was not found, oldest first, by the id of their code.
         self._waiting: dict[int, list[int]] = {}
         #: Track, code and weak reference of those found, by the id of the generator's frame.
-        self.found: dict[int, tuple[int, CodeType, Link]] = {}
+        self.found: dict[int, tuple[int, CodeType, Link]] = recording.stream.new_table()
         #: Is called with the link to a generator that is no more.
         self.gone: Callable[[Link], None] = self._gone
 

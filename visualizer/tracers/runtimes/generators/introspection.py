@@ -68,7 +68,8 @@ _CODE: dict[type, Callable[[Any], Any]] = {
 
 #: The types of what has a frame that is a track.
 GENERATORS = GeneratorType, CoroutineType, AsyncGeneratorType
-#: Method of what resumes a frame -> cause of the switch; and the types that have these methods.
+#: The types of what has methods that resume such a frame, and those methods: cause of the switch.
+RESUMING = GeneratorType, CoroutineType, ASEND, ATHROW, WRAPPER
 METHODS = {"send": words.SEND, "throw": words.THROW, "close": words.CLOSE}
 #: Methods of an asynchronous generator that make something to await, which resumes it.
 ASKING = {"asend": words.SEND, "athrow": words.THROW, "aclose": words.CLOSE}

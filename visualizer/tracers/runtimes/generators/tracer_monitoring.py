@@ -73,7 +73,7 @@ class MonitoringTracer:
         self._entries: dict[int, CodeType] = {}
         self._everywhere = False
         #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
-        self._makers: dict[int, set[int]] = {}
+        self._makers: dict[int, set[int]] = recording.stream.new_table()
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         #: Callbacks that are registered now and then.
@@ -81,7 +81,7 @@ class MonitoringTracer:
         self._throw: Any = None
         self._called: Any = None
         #: Whether the steps of a generator function that tasks have awaited need not be seen, by the id of its code.
-        self._silent: dict[int, bool] = {}
+        self._silent: dict[int, bool] = recording.stream.new_table()
 
     def install(self) -> str:
         tool = next((number for number in _TOOL_IDS if _monitoring.get_tool(number) is None), None)
@@ -89,13 +89,14 @@ class MonitoringTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer")
         self._tool = tool
-        call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised = monitoring_ways(
-            self._generators, _monitoring.MISSING, (self._silent, self._makers, self._watched, self._entries),
+        (
+            call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised, refused, self._called,
+        ) = monitoring_ways(
+            self._generators, _monitoring.MISSING, _DISABLE,
+            (self._silent, self._makers, self._watched, self._entries),
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
-            self._on_throw, self._on_unwind, self._on_exception,
+            self._on_throw, self._on_unwind, self._on_exception, self._on_raised, self._on_called,
         )
-        roomy = self._recording.roomy
-        self._called = roomy(self._on_called)
         for event, callback in (
             (_events.PY_START, start),
             (_events.PY_RESUME, self._resume),
@@ -104,7 +105,7 @@ class MonitoringTracer:
             (_events.PY_THROW, self._throw),
             (_events.PY_UNWIND, unwind),
             (_events.CALL, call),
-            (_events.C_RAISE, roomy(self._on_raised)),
+            (_events.C_RAISE, refused),
             (_events.RAISE, raised),
             (_events.INSTRUCTION, instruction),
         ):
@@ -122,6 +123,8 @@ class MonitoringTracer:
         tool, self._tool = self._tool, None
         if tool is None:
             return
+        if self._recording.compiled is not None:
+            self._recording.compiled.leave_sends()
         _monitoring.set_events(tool, 0)
         for code in (*self._seen.values(), *self._entries.values()):
             _monitoring.set_local_events(tool, code, 0)
@@ -332,7 +335,9 @@ class MonitoringTracer:
 
     def _watch_instruction(self, code: CodeType, offset: int) -> None:
         """Have `_on_instruction` called there: what a call of a generator function makes is seen behind the call."""
-        known = self._makers.setdefault(id(code), set())
+        known = self._makers.get(id(code))
+        if known is None:
+            known = self._makers[id(code)] = set()
         if offset not in known and self._tool is not None:
             known.add(offset)
             events = _monitoring.get_local_events(self._tool, code) & ~_events.INSTRUCTION

@@ -113,8 +113,8 @@ class ProfileTracer:
         self._begin: Callable[[], None] = lambda: sys.setprofile(self._hook)
         if recording.compiled is not None:
             self._hook = recording.compiled.profile_hook(
-                self._generators.live, recording.stream.local, self._generators.calibration, self._generators.calls,
-                self._unsettled, GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
+                self._generators.live, recording.stream.local, self._generators.calls, self._unsettled,
+                GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
                 recording, recording.stream.due, recording.steppers, recording.inside, self._generators.through,
                 self._thrown, self._generators.watched, self._generators.awaiting, Watched, self._instructions,
                 recording.loops, recording.step_codes, -1 if recording.own.include else _RESUME, self._hook,
@@ -143,6 +143,8 @@ class ProfileTracer:
         self._telling = -1
         if self._unseen is not None:
             self._unseen.clear()
+        if self._recording.compiled is not None:
+            self._recording.compiled.leave_sends()
         if sys.getprofile() is self._hook:
             sys.setprofile(None)
 
