@@ -3150,7 +3150,7 @@ static int64_t *told_status;
 
 /* The last thing that a process does in exit(): what is forked from it has this, too, and is another process. */
 static void
-tell(int status, void *unused)
+store_status(int status, void *unused)
 {
     (void)unused;
     if (getpid() == told_by) {
@@ -3173,7 +3173,7 @@ tell_status(PyObject *module, PyObject *args)
     }
 #ifdef __GLIBC__
     static int registered;
-    if (at >= 0 && (at + 1) * (Py_ssize_t)sizeof(int64_t) <= memory.len && (registered || on_exit(tell, NULL) == 0)) {
+    if (at >= 0 && (at + 1) * (Py_ssize_t)sizeof(int64_t) <= memory.len && (registered || on_exit(store_status, NULL) == 0)) {
         registered = 1;
         told_by = getpid();
         told_status = (int64_t *)memory.buf + at;
