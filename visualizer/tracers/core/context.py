@@ -86,6 +86,8 @@ class Context:
         self.on_failure: list[Callable[[], None]] = []
         #: Each returns the track that has the stack of the current thread, if it knows it; the last one is asked first.
         self.runners: list[Callable[[], int | None]] = []
+        #: `greenlet.getcurrent`, once the program has imported that: tells which stack it is that the thread runs on.
+        self.getcurrent: Callable[[], Any] | None = None
         #: Each tells whether the current thread has a hub: a call that blocks there is no wait, but stops that.
         self.hubs: list[Callable[[], bool]] = []
         #: Tracks that run a loop on their stack -> the track that runs there in their place: the loop, or a task.
@@ -128,17 +130,23 @@ class Context:
 
     def spawned(
         self, t_ns: int, kind: str, name: str, parent: int = NOBODY, creator: int = NOBODY, frame: Any = None,
-        place: tuple[CodeType | None, int] | None = None,
+        place: tuple[CodeType | None, int] | None = None, again: bool = False,
     ) -> int:
         """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it.
 
-        `place`: code and instruction, where a frame further out has nothing to do with it.
+        `place`: code and instruction, where a frame further out has nothing to do with it. `again`: the same creator is
+        likely to make more of them there.
         """
         track = self.new_track()
         if kind in (words.HUB, words.LOOP) and (buffer := self.stream.here(t_ns)).run_queue is None:
             buffer.run_queue = RunQueue()
         code, offset = place if place is not None else place_of(frame, self.own)
-        self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), lines.NO_VALUE, code, offset)
+        about = kind, name, parent, creator
+        if again:
+            event = lines.spawn, SUBJECT, about, lines.NO_VALUE, code, offset
+            self._store(t_ns, track, ("spawn", *about, id(code), offset), code, event)
+        else:
+            self.stream.store(lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset)
         return track
 
     def named(self, t_ns: int, track: int, name: str) -> None:

@@ -90,8 +90,8 @@ _OF_SOCKETS = {
 }
 #: What one of these is built on says less.
 _OUTER = frozenset(("Queue.join", "Barrier.wait", "Process.communicate", "BaseEventLoop.getaddrinfo", *_OF_TRACKS))
-#: The instructions by which a `with` and an `async with` begin to deal with an exception.
-_LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_START"]))
+#: The instructions by which an `async with` begins to deal with an exception; a `with` awaits nothing there.
+_LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_START"], 0, opcode.opmap["GET_AWAITABLE"]))
 #: Classes of timers that may be asked when they are due.
 _TIMERS = frozenset((("asyncio.events", "TimerHandle"), ("uvloop.loop", "TimerHandle")))
 #: Whether a frame makes a dictionary of its variables for who asks, and keeps that.
@@ -119,7 +119,7 @@ class Stand:
         #: Which of them, a function of asyncio's of that name, tells what is waited for; -1 if none.
         self.telling = telling
         self.name = name
-        #: Those that are in an `async with`, or a `with`, and those whose variables tell a time limit.
+        #: Those that are in an `async with`, and those whose variables tell a time limit.
         self.enters = enters
         self.limited = limited
         #: Whether one of these is about to enter a lock as well; and whether a condition is waited for, whose lock the
@@ -133,12 +133,12 @@ class Stand:
 
 
 def _is_within(code: CodeType, offset: int) -> bool:
-    """Whether that place of a function is inside of a `with` or an `async with`."""
+    """Whether that place of a function is inside of an `async with`."""
     seen = set()
     while offset >= 0 and offset not in seen:
         seen.add(offset)
         offset = handler(code, offset)
-        if code.co_code[offset : offset + 3] == _LEAVES:
+        if code.co_code[offset : offset + len(_LEAVES)] == _LEAVES:
             return True
     return False
 
@@ -152,12 +152,12 @@ class Waits:
         self.task = library.task
         self._tasks = tasks
         self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"))
-        self._numbers = Numbers(self._known_track, self.sizes.met)
+        self.numbers = Numbers(self._known_track, self.sizes.met)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
-        self._ends: dict[int, type] = {}
+        self.ends: dict[int, type] = {}
         #: Where tasks were suspended, by what is the same whenever one is.
-        self._stands: dict[tuple[int, ...], Stand] = {}
+        self.stands: dict[tuple[int, ...], Stand] = {}
 
     def _known_track(self, thing: Any) -> int | None:
         known = self._tasks.of(thing)
@@ -178,17 +178,17 @@ class Waits:
             coroutines.append(coroutine)
             ats.append(id(coroutine.cr_code) + frame.f_lasti)
             coroutine = coroutine.cr_await
-        if id(type(coroutine)) not in self._ends:
+        if id(type(coroutine)) not in self.ends:
             rest = self._below(coroutine)
             coroutines += rest
             ats += [id(frame.f_code) + frame.f_lasti for frame in map(frame_of, rest)]
         key = tuple(ats)
-        known = self._stands.get(key)
+        known = self.stands.get(key)
         if known is None:
-            if len(self._stands) >= _MOST_STANDS:
-                self._stands.clear()
+            if len(self.stands) >= _MOST_STANDS:
+                self.stands.clear()
             frames = map(frame_of, coroutines)
-            known = self._stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
+            known = self.stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
         return known, coroutines
 
     def _below(self, awaited: Any) -> list[Any]:
@@ -196,7 +196,7 @@ class Waits:
         if is_generator(awaited) or is_resuming(awaited):
             first = resumed_by(awaited)
             return [one for one in chain(first) if frame_of(one) is not None] if first is not None else []
-        self._ends[id(type(awaited))] = type(awaited)
+        self.ends[id(type(awaited))] = type(awaited)
         return []
 
     def _stand(self, ats: list[tuple[CodeType, int]]) -> Stand:
@@ -244,7 +244,7 @@ class Waits:
             return (words.SLEEP, asked_ns, "", None), f"{delay:g} s" if asked_ns >= 0 else None
         reason = _OF_OBJECTS.get(name)
         if reason is not None:
-            return (reason, -1, self._numbers.name(own.get("self")), None), None
+            return (reason, -1, self.numbers.name(own.get("self")), None), None
         reason = _OF_OUTSIDE.get(name)
         if reason is not None:
             return (reason, -1, "", None), None
@@ -264,7 +264,7 @@ class Waits:
         if id(type(things)) in CONTAINERS - SEQUENCES:
             known = [track for one in things if (track := self._known_track(one)) is not None]
             things = [one for _, one in sorted(zip(known, things, strict=False))] if len(known) == len(things) else []
-        return self._numbers.name(things) if id(type(things)) in SEQUENCES or self._library.is_task(things) else ""
+        return self.numbers.name(things) if id(type(things)) in SEQUENCES or self._library.is_task(things) else ""
 
     def may_be_short(self, stand: Stand, reason: str | None) -> bool:
         """Whether `thing` tells all that there is to tell of who waits there, for that reason."""
@@ -275,12 +275,12 @@ class Waits:
     def thing(self, stand: Stand, future: Any, coroutines: list[Any]) -> str:
         """What is waited for there, where `may_be_short` is true and it is again of the same kind; else ""."""
         if stand.telling < 0:
-            return self._numbers.of_no_track(future) if self.is_plain(future) else ""
+            return self.numbers.of_no_track(future) if self.is_plain(future) else ""
         variables = coroutines[stand.telling].cr_frame.f_locals
         thing = variables["self"]
         if _ARE_SNAPSHOTS:
             variables.clear()  # As `of_variables` does.
-        return self._numbers.of_no_track(thing)
+        return self.numbers.of_no_track(thing)
 
     def is_plain(self, future: Any) -> bool:
         """Whether it is a future of asyncio's own class, for which one task waits and nobody else."""
@@ -293,7 +293,7 @@ class Waits:
         """What a future is for, that is awaited as such."""
         library = self._library
         if self.is_plain(future):
-            return words.FUTURE, -1, self._numbers.of_no_track(future), None
+            return words.FUTURE, -1, self.numbers.of_no_track(future), None
         track = self._known_track(future)
         if track is not None:
             return words.JOIN, -1, f"track {track}", None
@@ -309,7 +309,7 @@ class Waits:
                 if name == "shield.<locals>._outer_done_callback":
                     inner = dict(zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=False))
                     return words.JOIN, -1, self._joined([inner["inner"].cell_contents]), None
-        return words.FUTURE, -1, self._numbers.name(future), None
+        return words.FUTURE, -1, self.numbers.name(future), None
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
         """The end of a connection that a socket, a stream or a protocol of one has."""
@@ -373,7 +373,7 @@ class Waits:
                 locks += [] if stand.regains else [dictionary(one).get("_lock")]
             elif self._library.is_lock(one):
                 locks.append(one)
-        names = [self._numbers.name(one) for one in locks]
+        names = [self.numbers.name(one) for one in locks]
         found = [name for name in dict.fromkeys(names) if name and name != thing]
         # What is about to be entered is among these; and a semaphore may let one in several times.
         if names.count(thing) > stand.is_entering and thing.startswith("Lock "):

@@ -94,6 +94,11 @@ class MonitoringTracer:
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
             self._on_throw, self._on_unwind, self._on_exception,
         )
+        compiled, context = self._recording.compiled, self._recording
+        if compiled is not None and not context.own.include:
+            compiled.watch_steps(
+                start, self._generators.awaiting, Watched, context.loops, context.step_codes, GENERATOR_FLAG
+            )
         roomy = self._recording.roomy
         self._called = roomy(self._on_called)
         for event, callback in (
