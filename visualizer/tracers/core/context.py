@@ -130,23 +130,17 @@ class Context:
 
     def spawned(
         self, t_ns: int, kind: str, name: str, parent: int = NOBODY, creator: int = NOBODY, frame: Any = None,
-        place: tuple[CodeType | None, int] | None = None, again: bool = False,
+        place: tuple[CodeType | None, int] | None = None,
     ) -> int:
         """A new track, which `creator` made in `frame`, and to whose `parent` its end goes. Return it.
 
-        `place`: code and instruction, where a frame further out has nothing to do with it. `again`: the same creator is
-        likely to make more of them there.
+        `place`: code and instruction, where a frame further out has nothing to do with it.
         """
         track = self.new_track()
         if kind in (words.HUB, words.LOOP) and (buffer := self.stream.here(t_ns)).run_queue is None:
             buffer.run_queue = RunQueue()
         code, offset = place if place is not None else place_of(frame, self.own)
-        about = kind, name, parent, creator
-        if again:
-            event = lines.spawn, SUBJECT, about, lines.NO_VALUE, code, offset
-            self._store(t_ns, track, ("spawn", *about, id(code), offset), code, event)
-        else:
-            self.stream.store(lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset)
+        self.stream.store(lines.spawn, t_ns, track, (kind, name, parent, creator), lines.NO_VALUE, code, offset)
         return track
 
     def named(self, t_ns: int, track: int, name: str) -> None:

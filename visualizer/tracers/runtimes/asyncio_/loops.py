@@ -384,19 +384,47 @@ class Loop:
     def _meet(self, t_ns: int, task: Any, giver: int, cause: str) -> Task:
         """A task that is seen for the first time. `cause`: why it goes on; "" if it is to begin."""
         shared = self._shared
-        context = shared.context
         given = shared.library.given(task)
         name = shared.library.name(task, given)
         place = (None, 0) if cause else shared.place_in_step(sys._getframe(3))
-        creator = words.NOBODY if cause else giver
-        track = context.spawned(t_ns, words.TASK, name, self.track, creator, place=place, again=True)
-        context.ready(t_ns, track, giver, cause or words.SPAWN)
         coroutine = shared.library.get(task, "_coro")
-        shared.served.met(t_ns, track, coroutine)
+        creator = words.NOBODY if cause else giver
+        track = self._spawned(t_ns, name, creator, (giver, cause or words.SPAWN), place, coroutine)
         if cause and type(coroutine) is CoroutineType:
             # It was eager, and nobody saw its first step.
             shared.expect_eager(coroutine.cr_code)
         return shared.tasks.add(task, track, self, name, given)
+
+    def _spawned(
+        self, t_ns: int, name: str, creator: int, giver: Giver, place: tuple[CodeType | None, int], coroutine: Any,
+        runs: bool = False,
+    ) -> int:
+        """`creator` has made a task at that place, which is ready by `giver`. Return its track. `runs`: at once."""
+        context, served, (code, offset) = self._shared.context, self._shared.served, place
+        buffer, may_serve, shape = self._buffer, served.may_serve(coroutine), None
+        if self.ident == _get_ident() and not may_serve:
+            key = "task", self.track, name, creator, giver, runs, id(code), offset
+            shape = buffer.again(key, code)
+        if shape is None:
+            track = context.spawned(t_ns, words.TASK, name, self.track, creator, place=place)
+            context.ready(t_ns, track, *giver)
+            if may_serve:
+                served.met(t_ns, track, coroutine)
+            if runs:
+                self._passes(t_ns, track, code, offset)
+            return track
+        if shape == NEW:
+            shape = buffer.learn(
+                key, t_ns,
+                (lines.spawn, words.SUBJECT, (words.TASK, name, self.track, creator), lines.NO_VALUE, code, offset),
+                (lines.wake, words.SUBJECT, giver, None, None, 0),
+                *([(lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset)] if runs else ()),
+            )
+        track = context.new_track()
+        self.rows.extend((t_ns, track, shape))
+        if runs:
+            self._stop(track)
+        return track
 
     # Eager tasks.
 
@@ -414,10 +442,7 @@ class Loop:
         context = self._shared.context
         t_ns, running = context.now(), self.running
         place = self._shared.place_in_step(frame)
-        track = context.spawned(t_ns, words.TASK, name, self.track, running, place=place, again=True)
-        context.ready(t_ns, track, running, words.SPAWN)
-        self._shared.served.met(t_ns, track, coroutine)
-        self._passes(t_ns, track, *place)
+        track = self._spawned(t_ns, name, running, (running, words.SPAWN), place, coroutine, True)
         if task is not None:
             made = self._shared.tasks.add(task, track, self, name, given)
         else:
