@@ -404,6 +404,7 @@ _TASKS = """
         while sum(map(asyncio.Task.done, waiting)) < 3:
             next(setting)
             await asyncio.sleep(0)
+        setting.close()
         await future()
         await joins()
         await cancels()

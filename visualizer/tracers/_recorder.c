@@ -1271,7 +1271,8 @@ static int
 starts_in_step(Hook *self, PyObject *code)
 {
     PyFrameObject *frame = self->awaiting == NULL || of_id(self->silent, code) == NULL ? NULL : PyEval_GetFrame();
-    return frame != NULL && of_id(self->found, frame) == NULL && is_stepped(self, frame);
+    return frame != NULL && of_id(self->found, frame) == NULL && of_id(self->live, frame) == NULL &&
+           is_stepped(self, frame);
 }
 
 static PyObject *

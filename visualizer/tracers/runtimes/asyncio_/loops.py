@@ -476,8 +476,9 @@ class Loop:
         made, before, giver = self.eager.pop()
         is_met = self._is_met(made)
         if is_met:
-            task = made()
-        known = self._is_eager(made, task) if task is not None else None
+            known = made if made() is not None else None
+        else:
+            known = self._is_eager(made, task) if task is not None else None
         back = before.track if before is not None else self.track
         if known is not None:
             self.current = known
@@ -592,8 +593,10 @@ class Loop:
             self._suspended(t_ns, known, task, future, back)
             return
         known.ended = True
-        self._name_again(t_ns, known, task)
-        self._find_cancel(t_ns, known, task)
+        if not is_plain or task.get_name() != known.given:
+            self._name_again(t_ns, known, task)
+        if not is_plain or task.cancelling() != known.cancels:
+            self._find_cancel(t_ns, known, task)
         outcome, value = self._outcome(task, task._state if is_plain else library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
