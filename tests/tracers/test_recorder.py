@@ -394,8 +394,20 @@ _TASKS = """
             other.send(b"x")
             await asyncio.sleep(0)
             await asyncio.sleep(0.001)
-    async def alone(work):
-        await asyncio.create_task(work)
+    async def deep(number):
+        await asyncio.sleep(0)
+        await inner(number)
+    async def sleeps():
+        for delay in (0.001, 0.001, 0.001, 0.002, 1e-05, True, 0.001, 0.0015, 0.0015):
+            await asyncio.sleep(delay) if delay is not True else await asyncio.sleep(0)
+        for _ in range(5):
+            async with asyncio.timeout(None):
+                await asyncio.sleep(0.001)
+        for _ in range(5):
+            await asyncio.wait_for(asyncio.sleep(0.001), None)
+            await asyncio.create_task(deep(3))
+            asyncio.get_running_loop().call_later(0.001, int)
+            await asyncio.sleep(0.003)
     async def main():
         queue, event, lock = asyncio.Queue(2), asyncio.Event(), asyncio.Lock()
         await asyncio.gather(puts(queue), gets(queue))
@@ -408,6 +420,7 @@ _TASKS = """
         await future()
         await joins()
         await cancels()
+        await sleeps()
         for number in range(6):
             by_hand(number)
             await outer(number)

@@ -35,8 +35,8 @@ before the row is stored, but to take the next numbers of tracks. All of this is
 #define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track) X(cancels)
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
-    X(wakes) X(descriptors) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
-#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling)
+    X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
+#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(_texts)
 
@@ -2130,12 +2130,12 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
 /* asyncio's queues of what is ready: asyncio_/ready.py, and of what waits there: loops.py. */
 
 /* Where a queue has its loop, a handle what it calls, and something numbered its name. */
-static PyTypeObject *queue_type, *handle_type, *numbered_type, *task_type, *future_type;
+static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle, name_of_numbered;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
-/* Of coroutines: `cr_frame` and `cr_await`. Of a deque. */
-static PyGetSetDef *cr_frame, *cr_await;
+/* Of coroutines: `cr_frame` and `cr_await`; of generators. The length of a deque. */
+static PyGetSetDef *cr_frame, *cr_await, *gi_yieldfrom;
 static lenfunc deque_length;
 /* Whoever polls for less has only looked. */
 static long long short_poll;
@@ -2213,7 +2213,7 @@ got(PyGetSetDef *getter, PyObject *object)
     return found;
 }
 
-/* The text that the exception is no fault of the hook's, and it may be tried in Python: 0, without it; else -1. */
+/* After an exception: 0, without it, if what the hook did may be tried in Python; else -1. */
 static int
 given_up(void)
 {
@@ -2379,18 +2379,22 @@ note_wakeup(Hook *self, PyObject *loop, PyObject *handle)
     return 1;
 }
 
-/* A descriptor is ready, and what is called then is known. */
+/* A descriptor is ready, or a timer is due, and what is called then is known. */
 static int
-note_descriptor(Hook *self, PyObject *loop, PyObject *handle)
+note_called(Hook *self, PyObject *loop, PyObject *handle)
 {
-    PyObject *callback = SLOT(handle, callback_of_handle);
-    if (!PyMethod_Check(callback) || LOOP(loop, current) != Py_None || LOOP(loop, giver) != Py_None ||
-        LOOP(loop, _is_asked) != Py_True) {
+    PyObject *function = SLOT(handle, callback_of_handle), *table = LOOP(loop, timers);
+    if (LOOP(loop, current) != Py_None || LOOP(loop, giver) != Py_None || LOOP(loop, _is_asked) != Py_True) {
         return 0;
     }
-    PyObject *function = PyMethod_GET_FUNCTION(callback);
-    PyObject *known = Py_IS_TYPE(function, &PyFunction_Type)
-                          ? of_id(LOOP(loop, descriptors), PyFunction_GET_CODE(function)) : NULL;
+    if (Py_IS_TYPE(handle, handle_type)) {
+        if (!PyMethod_Check(function)) {
+            return 0;
+        }
+        function = PyMethod_GET_FUNCTION(function);
+        table = LOOP(loop, descriptors);
+    }
+    PyObject *known = Py_IS_TYPE(function, &PyFunction_Type) ? of_id(table, PyFunction_GET_CODE(function)) : NULL;
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 2 || !is_at_home(self, loop) ||
         !is_table(LOOP(loop, due)) || !end_short_poll(loop)) {
         return 0;
@@ -2402,11 +2406,13 @@ static PyObject *
 append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    int is_one = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL && Py_IS_TYPE(args[1], handle_type) &&
+    int is_one = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL &&
+                 (Py_IS_TYPE(args[1], handle_type) || Py_IS_TYPE(args[1], timer_type)) &&
                  SLOT(args[1], callback_of_handle) != NULL;
     PyObject *loop = is_one ? loop_of(args[0]) : NULL;
-    int noted = loop != NULL && (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]) ||
-                                 note_descriptor(self, loop, args[1]));
+    int noted = loop != NULL && ((Py_IS_TYPE(args[1], handle_type) &&
+                                  (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]))) ||
+                                 note_called(self, loop, args[1]));
     Py_XDECREF(loop);
     /* Last: put in by another thread, it may begin at once. */
     return PyObject_Vectorcall(noted ? self->run : self->otherwise, args, nargsf, kwnames);
@@ -2451,8 +2457,14 @@ stand_of(Hook *self, PyObject *task, PyObject **telling)
 {
     PyObject *frames[MOST_AWAITED], *coroutine = attribute(task, coro_text);
     Py_ssize_t ats[MOST_AWAITED], count = 0, at;
-    while (coroutine != NULL && PyCoro_CheckExact(coroutine) && count < MOST_AWAITED) {
-        PyObject *frame = got(cr_frame, coroutine), *awaited = NULL;
+    int is_plain = 0;
+    while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
+        /* A generator, such as that of `asyncio.sleep(0)`, may be the last. */
+        is_plain = PyGen_CheckExact(coroutine);
+        if (!is_plain && !PyCoro_CheckExact(coroutine)) {
+            break;
+        }
+        PyObject *frame = got(is_plain ? gi_frame : cr_frame, coroutine), *awaited = NULL;
         if (frame == NULL || !PyFrame_Check(frame)) {
             Py_XDECREF(frame);
             Py_CLEAR(coroutine);
@@ -2460,11 +2472,11 @@ stand_of(Hook *self, PyObject *task, PyObject **telling)
         }
         ats[count] = place_of((PyFrameObject *)frame);
         frames[count++] = frame;
-        awaited = got(cr_await, coroutine);
+        awaited = got(is_plain ? gi_yieldfrom : cr_await, coroutine);
         Py_SETREF(coroutine, awaited);
     }
     PyObject *stand = NULL, *key = NULL;
-    if (coroutine != NULL && of_id(self->ends, Py_TYPE(coroutine)) != NULL) {
+    if (coroutine != NULL && (is_plain ? coroutine == Py_None : of_id(self->ends, Py_TYPE(coroutine)) != NULL)) {
         key = PyTuple_New(count);
     }
     for (Py_ssize_t i = 0; key != NULL && i < count; i++) {
@@ -2493,17 +2505,17 @@ stand_of(Hook *self, PyObject *task, PyObject **telling)
     return stand;
 }
 
-/* The `self` of a function, a new reference; NULL, and no exception, if there is none. */
+/* A variable of a function, a new reference; NULL, and no exception, if there is none. */
 static PyObject *
-self_of(PyFrameObject *frame)
+local_of(PyFrameObject *frame, const char *name)
 {
 #if PY_VERSION_HEX >= 0x030c0000
-    PyObject *found = PyFrame_GetVarString(frame, "self");
+    PyObject *found = PyFrame_GetVarString(frame, name);
 #else
-    /* As Waits.thing has it. */
+    /* As Waits has it. */
     PyObject *variables = PyFrame_GetLocals(frame), *found = NULL;
     if (variables != NULL && PyDict_CheckExact(variables)) {
-        found = Py_XNewRef(PyDict_GetItemString(variables, "self"));
+        found = Py_XNewRef(PyDict_GetItemString(variables, name));
         PyDict_Clear(variables);
     }
     Py_XDECREF(variables);
@@ -2550,52 +2562,86 @@ said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
     return PyErr_Occurred() ? given_up() : found < 0 ? 0 : found;
 }
 
-/* What runs in `loop` is over: a task that waits for something where one did so before. Return whether that is stored; -1
-   as in `store_parts`. */
+/* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
+   says for which thing; 0 if that is not known, -1 as in `store_parts`. */
+static long long
+shape_of_wait(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObject *telling, PyObject *future)
+{
+    long long shape = number(STAND(stand, shape)), said = 0;
+    PyObject *sleeps = STAND(stand, sleeps);
+    if (telling != NULL && is_dict(sleeps) && PyDict_GET_SIZE(sleeps) != 0) {
+        PyObject *delay = local_of((PyFrameObject *)telling, "delay");
+        int is_plain_number = delay != NULL && (PyFloat_CheckExact(delay) || PyLong_CheckExact(delay));
+        long long known = is_plain_number ? number(PyDict_GetItemWithError(sleeps, delay)) : 0;
+        PyErr_Clear();
+        Py_XDECREF(delay);
+        return known < 0 ? 0 : known;
+    }
+    if (shape < 0) {
+        return 0;
+    }
+    PyObject *thing = telling != NULL ? local_of((PyFrameObject *)telling, "self")
+                    : is_plain(future) ? Py_NewRef(future) : NULL;
+    said = thing == NULL ? 0 : said_thing(self, buffer, t, thing);
+    Py_XDECREF(thing);
+    return said > 0 ? shape + said : said;
+}
+
+/* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before. Return whether that
+   is stored; -1 as in `store_parts`. */
 static int
 store_wait(Hook *self, PyObject *loop, long long t)
 {
     PyObject *known = LOOP(loop, current), *buffer = LOOP(loop, _buffer), *telling = NULL;
-    long long back = number(LOOP(loop, track)), said = 0, shape = -1;
-    if (known == NULL || !Py_IS_TYPE(known, task_slots.type) || TASK(known, gave_way) != Py_False || t < 0 || back < 0 ||
-        buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+    long long back = number(LOOP(loop, track)), shape = 0;
+    if (known == NULL || !Py_IS_TYPE(known, task_slots.type) || t < 0 || back < 0 || buffer == NULL ||
+        !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
     }
+    int gives_way = TASK(known, gave_way) != Py_False;
     PyObject *task = referred(known);
     PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, waiter_text) : NULL;
-    if (future == NULL || future == Py_None) {
+    if (future == NULL || (future == Py_None) != gives_way) {
         Py_XDECREF(future);
         Py_XDECREF(task);
         return 0;
     }
     Py_INCREF(known);
     Py_INCREF(buffer);
-    PyObject *cancels = PyObject_CallMethodNoArgs(task, cancelling_text);
+    PyObject *cancels = gives_way ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
     PyErr_Clear();
-    PyObject *stand = cancels != NULL && number(cancels) == number(TASK(known, cancels))
+    PyObject *stand = gives_way || (cancels != NULL && number(cancels) == number(TASK(known, cancels)))
                           ? stand_of(self, task, &telling) : NULL;
+    Py_XDECREF(cancels);
     if (stand != NULL && STAND(stand, buffer) == buffer) {
-        shape = number(STAND(stand, shape));
-        PyObject *thing = telling != NULL ? self_of((PyFrameObject *)telling)
-                        : is_plain(future) ? Py_NewRef(future) : NULL;
-        if (thing != NULL && shape >= 0) {
-            said = said_thing(self, buffer, t, thing);
+        Py_INCREF(stand);
+        if (!gives_way) {
+            shape = shape_of_wait(self, buffer, t, stand, telling, future);
         }
-        Py_XDECREF(thing);
+        else if (STAND(stand, place) == Py_None || number(look_up(LOOP(loop, onward), number(STAND(stand, turn)))) >= 0) {
+            shape = number(STAND(stand, turn));
+        }
+        int is_same = LOOP(loop, current) == known && LOOP(loop, _buffer) == buffer;
+        if (shape > 0 && !(is_same && store_at(LOOP(loop, rows), t, back, shape))) {
+            shape = 0;
+        }
+        if (shape > 0 && gives_way) {
+            put(known, task_slots.gave_way, Py_False);
+            put(known, task_slots.place, STAND(stand, place));
+            put(known, task_slots.shape, STAND(stand, turn));
+        }
+        if (shape > 0) {
+            put(loop, loop_slots.current, Py_None);
+            put(loop, loop_slots.guard, Py_None);
+        }
+        Py_DECREF(stand);
     }
     Py_XDECREF(telling);
-    Py_XDECREF(cancels);
-    int stored = said < 0 ? -1 : said > 0 && LOOP(loop, current) == known && LOOP(loop, _buffer) == buffer &&
-                                     store_at(LOOP(loop, rows), t, back, shape + said);
-    if (stored == 1) {
-        put(loop, loop_slots.current, Py_None);
-        put(loop, loop_slots.guard, Py_None);
-    }
     Py_DECREF(future);
     Py_DECREF(task);
     Py_DECREF(buffer);
     Py_DECREF(known);
-    return stored;
+    return gives_way && shape < 0 ? 0 : shape > 0 ? 1 : (int)shape;
 }
 
 /* Note that the next handle runs, which makes a step of `task`; NULL: it is whose doing `giver` says. Nothing, if it is
@@ -3254,12 +3300,12 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyTypeObject *queue, *loop, *task, *stand, *handle, *numbered, *its_task, *its_future;
+    PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
     PyObject *finished, *callback, *run[2], *otherwise[4];
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue, &PyType_Type,
-                          &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &numbered,
-                          &PyType_Type, &its_task, &PyType_Type, &its_future, &library, &context, &PyList_Type, &runners,
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue, &PyType_Type,
+                          &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
+                          &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library, &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
                           &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3])) {
@@ -3290,6 +3336,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
     Py_XSETREF(stand_slots.type, (PyTypeObject *)Py_NewRef(stand));
     Py_XSETREF(handle_type, (PyTypeObject *)Py_NewRef(handle));
+    Py_XSETREF(timer_type, (PyTypeObject *)Py_NewRef(timer));
     Py_XSETREF(numbered_type, (PyTypeObject *)Py_NewRef(numbered));
     Py_XSETREF(task_type, (PyTypeObject *)Py_NewRef(its_task));
     Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
@@ -3385,7 +3432,8 @@ execute(PyObject *module)
     Py_DECREF(frame);
     cr_frame = getter_of(&PyCoro_Type, "cr_frame");
     cr_await = getter_of(&PyCoro_Type, "cr_await");
-    if (cr_frame == NULL || cr_await == NULL) {
+    gi_yieldfrom = getter_of(&PyGen_Type, "gi_yieldfrom");
+    if (cr_frame == NULL || cr_await == NULL || gi_yieldfrom == NULL) {
         return -1;
     }
     monotonic_ns = PyObject_GetAttrString(time, "monotonic_ns");

@@ -51,7 +51,7 @@ class Loop:
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "bottom",
         "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
-        "polls_since_ns", "resumed", "rows", "track", "wakes",
+        "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -85,6 +85,8 @@ class Loop:
         #: Methods that the loop calls since a descriptor is ready: whose doing that is, by the id of the code, which is
         #: kept.
         self.descriptors: dict[int, tuple[Giver, CodeType]] = {}
+        #: The same of functions that it calls since a timer is due.
+        self.timers: dict[int, tuple[Giver, CodeType]] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
         self.guard: Any = None
@@ -363,17 +365,19 @@ class Loop:
             return self.track, words.CALLBACK
         if self._polling:
             self._polled(t_ns)
-        if type(handle) is not self._shared.library.handle:
-            is_timer = issubclass(type(handle), self._shared.library.timer_handle)
-            return self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
-        method = callback.__func__ if type(callback) is MethodType else None
-        code = method.__code__ if type(method) is FunctionType else None
-        known = self.descriptors.get(id(code))
+        library = self._shared.library
+        if type(handle) is library.handle:
+            function, table = callback.__func__ if type(callback) is MethodType else None, self.descriptors
+        else:
+            function, table = callback if type(handle) is library.timer_handle else None, self.timers
+        code = function.__code__ if type(function) is FunctionType else None
+        known = table.get(id(code))
         if known is not None:
             return known[0]
-        giver = self.track, cause_of_descriptor(callback)
-        if code is not None and self._calls(callback) and len(self.descriptors) < _MOST_CALLED:
-            self.descriptors[id(code)] = giver, code
+        is_timer = issubclass(type(handle), library.timer_handle)
+        giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
+        if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
+            table[id(code)] = giver, code
         return giver
 
     def _calls(self, method: Any) -> bool:
@@ -623,7 +627,14 @@ class Loop:
             self._find_cancel(t_ns, known, task)
         buffer: Buffer = self._buffer
         stand, coroutines = waits.stand(task)
-        if stand.buffer is buffer:
+        delay = waits.delay(stand, coroutines)
+        if stand.buffer is buffer and delay is not None:
+            shape = stand.sleeps.get(delay)
+            if shape is not None:
+                self.rows.extend((t_ns, back, shape))
+                self._stop(back)
+                return
+        elif stand.buffer is buffer and stand.shape >= 0:
             thing = waits.thing(stand, future, coroutines)
             if thing:
                 self.rows.extend((t_ns, back, stand.shape + buffer.said(t_ns, thing)))
@@ -653,7 +664,12 @@ class Loop:
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
             if thing and text is None and waits.may_be_short(stand, reason):
-                stand.buffer, stand.shape = buffer, shape
+                stand.learn(buffer)
+                stand.shape = shape
+            elif delay is not None and text is not None:
+                stand.learn(buffer)
+                if len(stand.sleeps) < _MOST_CALLED:
+                    stand.sleeps[delay] = shape
         if thing:
             shape += buffer.said(t_ns, thing)
         self.rows.extend((t_ns, back, shape))
@@ -678,9 +694,12 @@ class Loop:
         if shape == NEW:
             shape = buffer.learn(key, t_ns, *events(words.SUBJECT))
         self.rows.extend((t_ns, self.track, shape))
+        stand.learn(buffer)
+        stand.turn = shape
         if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
             if stand.ats[0] == (code, offset):
-                known.place, known.shape = (offset, stand.ats[1][0]), shape
+                stand.place = known.place = offset, stand.ats[1][0]
+                known.shape = shape
                 if shape not in self.onward:
                     self.onward[shape] = buffer.shape(t_ns, *events(self.track), _RESUMPTION)
         self._stop(self.track)

@@ -46,13 +46,16 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
 
     The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
     the next one to run. Everything else takes the long way (loops.py). In C there are short ways as well for a task
-    that waits where one did before, for its wakeup, for a descriptor that is ready, and for a poll that only looks.
+    that waits, sleeps or gives way where one did before, for its wakeup, for a descriptor that is ready, a timer that
+    is due, and for a poll that only looks.
     """
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
     library, fail = shared.library, shared.fail
     push, pop, length = deque.append, deque.popleft, deque.__len__
     compiled, waits = shared.context.compiled, shared.waits
-    types = Plain, kind, Task, Stand, library.handle, Numbered, library.task, library.future
+    types = (
+        Plain, kind, Task, Stand, library.handle, library.timer_handle, Numbered, library.task, library.future
+    )  # fmt: skip
     tables = shared.tasks.by_id, waits.stands, waits.ends, waits.numbers.known, shared.failed, waits.sizes.known
 
     class Watched(Plain):

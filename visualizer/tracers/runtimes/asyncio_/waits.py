@@ -19,7 +19,15 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.queue_sizes import Sizes, by_dictionary
 from visualizer.tracers.core.sockets import Addresses, address_text
-from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary, nanoseconds, type_module, type_name
+from visualizer.tracers.core.values import (
+    CONTAINERS,
+    NUMBERS,
+    SEQUENCES,
+    dictionary,
+    nanoseconds,
+    type_module,
+    type_name,
+)
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -104,7 +112,8 @@ class Stand:
     """The places at which a chain of coroutines is suspended, and what can be told from these alone."""
 
     __slots__ = (
-        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "regains", "shape", "telling",
+        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "place", "regains", "shape",
+        "sleeps", "telling", "turn",
     )
 
     def __init__(
@@ -126,10 +135,20 @@ class Stand:
         #: task does not have meanwhile.
         self.is_entering = is_entering
         self.regains = regains
-        #: The shape of waiting there as one did before, and in which thread (short way: `thing`); none where what is
-        #: around it, or an `async with`, tells more.
+        #: In which thread the shapes below are known (`learn`). Of waiting there as one did before (short way:
+        #: `thing`), or of sleeping, by how long that was to be; none where a limit, or an `async with`, tells more.
         self.buffer: Buffer | None = None
         self.shape = -1
+        self.sleeps: dict[float, int] = {}
+        #: The same of giving way there; and what is `Task.place` then.
+        self.turn = -1
+        self.place: tuple[int, CodeType] | None = None
+
+    def learn(self, buffer: Buffer) -> None:
+        """A shape of this place is known to `buffer`: forget those that another one knows."""
+        if self.buffer is not buffer:
+            self.buffer, self.shape, self.turn, self.place = buffer, -1, -1, None
+            self.sleeps.clear()
 
 
 def _is_within(code: CodeType, offset: int) -> bool:
@@ -272,15 +291,27 @@ class Waits:
             return False
         return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_OBJECTS
 
+    def delay(self, stand: Stand, coroutines: list[Any]) -> Any:
+        """How long who waits there asked to sleep; None of what is no `asyncio.sleep`, or where what is around it tells
+        more."""
+        if stand.name != "sleep" or stand.enters or stand.limited:
+            return None
+        delay = self._variable(coroutines[stand.telling], "delay")
+        return delay if id(type(delay)) in NUMBERS else None
+
     def thing(self, stand: Stand, future: Any, coroutines: list[Any]) -> str:
         """What is waited for there, where `may_be_short` is true and it is again of the same kind; else ""."""
         if stand.telling < 0:
             return self.numbers.of_no_track(future) if self.is_plain(future) else ""
-        variables = coroutines[stand.telling].cr_frame.f_locals
-        thing = variables["self"]
+        return self.numbers.of_no_track(self._variable(coroutines[stand.telling], "self"))
+
+    def _variable(self, coroutine: Any, name: str) -> Any:
+        """A variable of a coroutine function of asyncio's."""
+        variables = coroutine.cr_frame.f_locals
+        found = variables[name]
         if _ARE_SNAPSHOTS:
             variables.clear()  # As `of_variables` does.
-        return self.numbers.of_no_track(thing)
+        return found
 
     def is_plain(self, future: Any) -> bool:
         """Whether it is a future of asyncio's own class, for which one task waits and nobody else."""
