@@ -9,7 +9,8 @@ given to the hook in Python, `otherwise`, which does what it always does. So the
 It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
 writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
 functions that were seen being called are called by way of it. Nothing here runs code of the program, nor any in Python,
-before the row is stored, but to take the next numbers of tracks. All of this is public API of CPython; it needs the GIL. */
+before the row is stored, but to take the next numbers of tracks, and to name what is waited for. All of this is public
+API of CPython; it needs the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
