@@ -567,6 +567,38 @@ def test_generators_inside_greenlets(trace_source: TraceSource) -> None:
     assert [track.outcome for track in traced.tracks("gen")] == [words.RETURNED] * 2
 
 
+def test_what_a_task_awaits_is_not_taken_for_a_generator_that_was_at_its_place(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+        import gc
+
+        def numbers():
+            yield 1
+            yield 2
+
+        async def inner():
+            return 3
+
+        async def main():
+            for _ in range(3):
+                await inner()
+            # Among so many that are younger nobody looks for the generator, and its end is not noticed.
+            kept = [[] for _ in range(20_001)]
+            generator = numbers()
+            next(generator)
+            del generator
+            for _ in range(3):
+                await inner()
+
+        gc.disable()
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.outcome("numbers") == words.CLOSED
+
+
 def test_the_collector_closes_a_chain(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -455,8 +455,8 @@ def test_a_collection_meanwhile_does_not_hide_a_new_generator(trace_source: Trac
     tracks = [*traced.timeline.tracks.of_kind("generator")]
     assert (len(tracks), {track.doubt for track in tracks}) == (80, {None})
     names = [traced.timeline.name(track.id) for track in tracks]
-    ran = [name for first, second in zip(names[::2], names[1::2], strict=True) for name in (*[second] * 3, *[first] * 2)]
-    assert traced.ran(*names) == ran
+    pairs = zip(names[::2], names[1::2], strict=True)
+    assert traced.ran(*names) == [name for first, second in pairs for name in (*[second] * 3, *[first] * 2)]
 
 
 @pytest.mark.skipif(SEES_CREATION, reason="recorded as ever where sys.monitoring is")

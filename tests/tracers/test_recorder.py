@@ -393,6 +393,150 @@ def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch:
     _both(script, monkeypatch)
 
 
+#: What tasks do that wait for one another, each often enough to be known, and what is near to it.
+_TASKS = """
+    import asyncio
+    import socket
+    import sys
+
+    async def inner(number):
+        if number % 3:
+            await asyncio.sleep(0)
+        return number
+    async def outer(number):
+        return await inner(number) + await inner(number + 1)
+    def by_hand(number):
+        try:
+            outer(number).send(None)
+        except StopIteration:
+            pass
+    def numbers(events):
+        for event in events:
+            event.set()
+            yield event
+    class Timer:
+        async def __aenter__(self):
+            await asyncio.sleep(0)
+        async def __aexit__(self, *exc):
+            await asyncio.sleep(0)
+    class Opened:
+        def __enter__(self):
+            pass
+        def __exit__(self, *exc):
+            pass
+    async def puts(queue):
+        for number in range(12):
+            await queue.put(number)
+    async def gets(queue):
+        for _ in range(12):
+            await queue.get()
+            await outer(1)
+    async def waits(event, lock):
+        for number in range(8):
+            await event.wait()
+            event.clear()
+            with Opened():
+                async with lock:
+                    await asyncio.sleep(0)
+            async with Timer():
+                await outer(number)
+    async def future():
+        loop = asyncio.get_running_loop()
+        for number in range(8):
+            future = loop.create_future()
+            loop.call_soon(future.set_result, number)
+            with Opened():
+                await future
+            future = loop.create_future()
+            if number % 2:
+                future.cancel()
+            else:
+                loop.call_soon(future.set_exception, ValueError(number))
+            try:
+                await future
+            except (ValueError, asyncio.CancelledError):
+                pass
+    async def joins():
+        for number in range(6):
+            await asyncio.gather(outer(number), asyncio.create_task(outer(3), name=f"named {number}"))
+            await asyncio.create_task(inner(number))
+    async def cancels():
+        for _ in range(6):
+            task = asyncio.create_task(waits(asyncio.Event(), asyncio.Lock()))
+            await asyncio.sleep(0)
+            task.cancel("enough")
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+    async def reads(mine):
+        loop = asyncio.get_running_loop()
+        for _ in range(8):
+            await loop.sock_recv(mine, 1)
+    async def writes(other):
+        for _ in range(8):
+            other.send(b"x")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
+    async def deep(number):
+        await asyncio.sleep(0)
+        await inner(number)
+    async def sleeps():
+        for delay in (0.001, 0.001, 0.001, 0.002, 1e-05, True, 0.001, 0.0015, 0.0015):
+            await asyncio.sleep(delay) if delay is not True else await asyncio.sleep(0)
+        for _ in range(5):
+            async with asyncio.timeout(None):
+                await asyncio.sleep(0.001)
+        for _ in range(5):
+            await asyncio.wait_for(asyncio.sleep(0.001), None)
+            await asyncio.create_task(deep(3))
+            asyncio.get_running_loop().call_later(0.001, int)
+            await asyncio.sleep(0.003)
+    async def main():
+        queue, event, lock = asyncio.Queue(2), asyncio.Event(), asyncio.Lock()
+        await asyncio.gather(puts(queue), gets(queue))
+        waiting = [asyncio.create_task(waits(event, lock)) for _ in range(3)]
+        setting = numbers([event] * 1000)
+        while sum(map(asyncio.Task.done, waiting)) < 3:
+            next(setting)
+            await asyncio.sleep(0)
+        setting.close()
+        await future()
+        await joins()
+        await cancels()
+        await sleeps()
+        for number in range(6):
+            by_hand(number)
+            await outer(number)
+        if sys.version_info >= (3, 12):
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+            await joins()
+            await asyncio.gather(puts(queue), gets(queue))
+            asyncio.get_running_loop().set_task_factory(None)
+            for number in range(6):
+                await asyncio.Task(outer(number), eager_start=True, loop=asyncio.get_running_loop())
+        mine, other = socket.socketpair()
+        mine.setblocking(False)
+        await asyncio.gather(reads(mine), writes(other))
+        mine.close()
+        other.close()
+    for _ in range(2):
+        asyncio.run(main())
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    for loop in loops:
+        loop.run_until_complete(joins())
+    for loop in loops:
+        loop.close()
+"""
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_TASKS), encoding="utf-8")
+    _both(script, monkeypatch)
+
+
 @in_c
 @pytest.mark.skipif(not SOAK, reason="with SOAK: each scenario runs twice")
 @pytest.mark.parametrize("name", REPEATABLE)

@@ -10,7 +10,7 @@ It keeps nothing of its own but rows (core/rows.py has these in Python) and tabl
 writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
 functions that were seen being called are called by way of it, and so are the methods by which generators are resumed.
 Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
-tracks. All of this is public API of CPython; it needs the GIL. */
+tracks, and to name what is waited for. All of this is public API of CPython; it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
@@ -31,7 +31,7 @@ tracks. All of this is public API of CPython; it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 11
+#define ABI 14
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -39,9 +39,13 @@ tracks. All of this is public API of CPython; it needs the GIL. */
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track)
-#define SLOTS_OF_LOOP(X) X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track)
-#define SLOTS_OF_BUFFER(X) X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended)
+#define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track) X(cancels)
+#define SLOTS_OF_LOOP(X)                                                                                               \
+    X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
+    X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
+#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
+#define SLOTS_OF_BUFFER(X)                                                                                             \
+    X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(_texts)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -49,6 +53,7 @@ static struct { PyTypeObject *type; SLOTS_OF_SITE(OFFSET) } site_slots;
 static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 static struct { PyTypeObject *type; SLOTS_OF_TASK(OFFSET) } task_slots;
 static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
+static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
 #undef OFFSET
 
 #define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
@@ -56,6 +61,7 @@ static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
 #define SITE(site, name) SLOT(site, site_slots.name)
 #define TASK(task, name) SLOT(task, task_slots.name)
 #define LOOP(loop, name) SLOT(loop, loop_slots.name)
+#define STAND(stand, name) SLOT(stand, stand_slots.name)
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
@@ -75,7 +81,10 @@ enum { of_parts = -1 };
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
 static PyObject *send_method;
-static PyObject *step_text, *self_text, *coro_text, *frame_text, *await_text;
+static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
+static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
+/* The causes of wakes, as words.py has them. */
+static PyObject *finished_text, *callback_text;
 static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
 static _Thread_local unsigned long long here;
@@ -755,7 +764,8 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
     X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
     X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)     \
-    X(disable) X(missing) X(steady) X(called) X(raised)
+    X(disable) X(missing) X(steady) X(called) X(raised)                                                                \
+    X(by_id) X(runners) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes)
 
 typedef struct {
     PyObject_HEAD
@@ -1425,10 +1435,24 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     return stored;
 }
 
+static int is_stepped(Hook *, PyFrameObject *);
+
+/* Whether a generator that begins is awaited by a task, as one of that code was before: then it is no track. */
+static int
+starts_in_step(Hook *self, PyObject *code)
+{
+    PyFrameObject *frame = self->awaiting == NULL || of_id(self->silent, code) == NULL ? NULL : PyEval_GetFrame();
+    return frame != NULL && of_id(self->found, frame) == NULL && of_id(self->live, frame) == NULL &&
+           is_stepped(self, frame);
+}
+
 static PyObject *
 start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     int stored = 0;
+    if (PyVectorcall_NARGS(nargsf) == 2 && starts_in_step((Hook *)self, args[0])) {
+        Py_RETURN_NONE;
+    }
     PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && count_in(((Hook *)self)->found) != 0
                                ? PyEval_GetFrame() : NULL;
     if (frame != NULL) {
@@ -1441,9 +1465,12 @@ static PyObject *
 return_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 3 && args[2] == Py_None ? PyEval_GetFrame() : NULL;
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 3 ? PyEval_GetFrame() : NULL;
     PyObject *run = run_of(self, (PyObject *)frame);
-    int stored = run != NULL && store_return(self, run, frame);
+    /* Of one that a task awaits there is nothing to tell. */
+    int stored = run != NULL ? args[2] == Py_None && store_return(self, run, frame)
+                 : frame != NULL && of_id(self->live, frame) == NULL && PyDict_GET_SIZE(self->through) == 0 &&
+                       of_id(self->watched, args[0]) != NULL;
     drop_run(run);
     return stored ? Py_NewRef(Py_None) : with_room(self->otherwise, args, nargsf, kwnames);
 }
@@ -1812,6 +1839,59 @@ store_yield(PyObject *run, PyObject *value)
     return stored;
 }
 
+static PyTypeObject *watched_type;
+static Py_ssize_t awaits_of_watched;
+
+/* Whether `frame`, of a generator of `code` that is no track, resumes what it waits for: it stands where it does so. */
+static int
+is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
+{
+    PyObject *watched = of_id(self->watched, code);
+    watched = watched != NULL ? watched : of_id(self->awaiting, code);
+    PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
+    PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
+    int found = at != NULL && of_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
+    Py_XDECREF(at);
+    PyErr_Clear();
+    return found;
+}
+
+static int is_eager_step(PyObject *, PyObject *);
+
+/* Whether what runs in `frame` does so for a task of asyncio's that awaits it, as far as is known here: as
+   Generators.is_stepped has it. */
+static int
+is_stepped(Hook *self, PyFrameObject *frame)
+{
+    PyObject *loops = is_size(self->steppers, 0) || PyDict_GET_SIZE(self->step_codes) == 0
+                          ? NULL : look_up(self->loops, (Py_ssize_t)PyThread_get_thread_ident());
+    if (loops == NULL || !PyList_CheckExact(loops) || PyList_GET_SIZE(loops) == 0) {
+        return 0;
+    }
+    PyFrameObject *inner = (PyFrameObject *)Py_NewRef(frame), *back = PyFrame_GetBack(frame);
+    int stepped = 0, goes_on = back != NULL;
+    while (goes_on) {
+        PyCodeObject *code = PyFrame_GetCode(back);
+        PyFrameObject *outer = NULL;
+        int is_awaited = (code->co_flags & self->flags) && is_awaiting(self, back, code);
+        if (is_awaited) {
+            outer = PyFrame_GetBack(back);
+            Py_SETREF(inner, back);
+            back = outer;
+        }
+        else {
+            stepped = code->co_flags & self->flags ? 0 : of_id(self->step_codes, code) != NULL;
+            stepped = stepped || (of_id(self->live, back) == NULL &&
+                                  is_eager_step(PyList_GET_ITEM(loops, PyList_GET_SIZE(loops) - 1), (PyObject *)inner));
+        }
+        goes_on = is_awaited && back != NULL;
+        Py_DECREF(code);
+    }
+    Py_XDECREF(back);
+    Py_DECREF(inner);
+    return stepped;
+}
+
 #if PY_VERSION_HEX >= 0x030c0000
 
 static PyObject *
@@ -2004,51 +2084,6 @@ store_leaving(Hook *self, PyObject *run, PyFrameObject *frame, long offset, PyOb
     }
     Py_XDECREF(at);
     return stored;
-}
-
-static PyTypeObject *watched_type;
-static Py_ssize_t awaits_of_watched;
-
-/* Whether `frame`, of a generator of `code` that is no track, resumes what it waits for: it stands where it does so. */
-static int
-is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
-{
-    PyObject *watched = of_id(self->watched, code);
-    watched = watched != NULL ? watched : of_id(self->awaiting, code);
-    PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
-    PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
-    int found = at != NULL && find_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
-    Py_XDECREF(at);
-    PyErr_Clear();
-    return found;
-}
-
-/* Whether what runs in `frame` does so for a task of asyncio's that awaits it, as far as is known here: as
-   Generators.is_stepped has it. */
-static int
-is_stepped(Hook *self, PyFrameObject *frame)
-{
-    PyObject *loops = is_size(self->steppers, 0) || PyDict_GET_SIZE(self->step_codes) == 0
-                          ? NULL : look_up(self->loops, (Py_ssize_t)PyThread_get_thread_ident());
-    if (loops == NULL || !PyList_CheckExact(loops) || PyList_GET_SIZE(loops) == 0) {
-        return 0;
-    }
-    PyFrameObject *back = PyFrame_GetBack(frame);
-    int stepped = -1;
-    while (back != NULL && stepped < 0) {
-        PyCodeObject *code = PyFrame_GetCode(back);
-        PyFrameObject *outer = NULL;
-        if (!(code->co_flags & self->flags)) {
-            stepped = of_id(self->step_codes, code) != NULL;
-        }
-        else if (is_awaiting(self, back, code)) {
-            outer = PyFrame_GetBack(back);
-        }
-        Py_DECREF(code);
-        Py_SETREF(back, outer);
-    }
-    Py_XDECREF(back);
-    return stepped == 1;
 }
 
 /* Whether the call, or return, of the generator `frame`, which is no track, says nothing to the hook in Python. */
@@ -2440,11 +2475,18 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
     return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
-/* asyncio's queues of what is ready: asyncio_/ready.py. */
+/* asyncio's queues of what is ready: asyncio_/ready.py, and of what waits there: loops.py. */
 
-/* Where a queue has its loop, and a handle its callback. */
-static PyTypeObject *queue_type, *handle_type;
-static Py_ssize_t loop_of_queue, callback_of_handle;
+/* Where a queue has its loop, a handle what it calls, and something numbered its name. */
+static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
+static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle, name_of_numbered;
+/* The type of the callbacks by which a task makes a step, once one was seen. */
+static PyTypeObject *step_type;
+/* Of coroutines: `cr_frame` and `cr_await`; of generators. The length of a deque. */
+static PyGetSetDef *cr_frame, *cr_await, *gi_yieldfrom;
+static lenfunc deque_length;
+/* Whoever polls for less has only looked. */
+static long long short_poll;
 
 /* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
 static PyObject *
@@ -2483,18 +2525,109 @@ attribute(PyObject *object, PyObject *name)
     return found;
 }
 
+static int
+put_number(PyObject *object, Py_ssize_t offset, long long value)
+{
+    PyObject *boxed = PyLong_FromLongLong(value);
+    if (boxed == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    put(object, offset, boxed);
+    Py_DECREF(boxed);
+    return 1;
+}
+
+static int
+is_dict(PyObject *object)
+{
+    return object != NULL && PyDict_CheckExact(object);
+}
+
+static int
+is_table(PyObject *object)
+{
+    return object != NULL && Py_IS_TYPE(object, table_type);
+}
+
+/* What a getter of a compiled type gives, a new reference; NULL, and no exception, if that is nothing. */
+static PyObject *
+got(PyGetSetDef *getter, PyObject *object)
+{
+    PyObject *found = getter->get(object, getter->closure);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found;
+}
+
+/* After an exception: 0, without it, if what the hook did may be tried in Python; else -1. */
+static int
+given_up(void)
+{
+    if (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Clear();
+        return 0;
+    }
+    return -1;
+}
+
+/* Whether the coroutine that has `frame` is the outermost of an eager task, which makes its first step in this loop. */
+static int
+is_eager_step(PyObject *loop, PyObject *frame)
+{
+    PyObject *eager = loop != NULL && Py_IS_TYPE(loop, loop_slots.type) ? LOOP(loop, eager) : NULL;
+    Py_ssize_t count = eager != NULL && PyList_CheckExact(eager) ? PyList_GET_SIZE(eager) : 0;
+    PyObject *last = count == 0 ? NULL : PyList_GET_ITEM(eager, count - 1);
+    PyObject *task = last != NULL && PyTuple_CheckExact(last) && PyTuple_GET_SIZE(last) == 3
+                         ? referred(PyTuple_GET_ITEM(last, 0)) : NULL;
+    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, coro_text) : Py_XNewRef(task);
+    PyObject *its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
+    Py_XDECREF(its);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(task);
+    return its != NULL && its == frame;
+}
+
+#if PY_VERSION_HEX >= 0x030c0000
+/* Have `start`, the hook for generators that begin, tell by itself that a task awaits one. */
+static PyObject *
+watch_steps(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyTypeObject *watched;
+    PyObject *start, *awaiting, *loops, *step_codes;
+    int flags;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, &PyDict_Type, &awaiting, &PyType_Type, &watched,
+                          &PyDict_Type, &loops, &PyDict_Type, &step_codes, &flags) ||
+        slot_offset(watched, "awaits", &awaits_of_watched) < 0) {
+        return NULL;
+    }
+    Hook *self = (Hook *)start;
+    Py_XSETREF(watched_type, (PyTypeObject *)Py_NewRef(watched));
+    Py_XSETREF(self->awaiting, Py_NewRef(awaiting));
+    Py_XSETREF(self->loops, Py_NewRef(loops));
+    Py_XSETREF(self->step_codes, Py_NewRef(step_codes));
+    self->flags = flags;
+    Py_RETURN_NONE;
+}
+#endif
+
 /* The task that runs asks for its own next step. Return whether that is noted. */
 static int
 note_turn(Hook *self, PyObject *loop, PyObject *handle)
 {
     PyObject *task = LOOP(loop, current), *due = LOOP(loop, due);
-    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || !Py_IS_TYPE(handle, handle_type) || due == NULL ||
-        !PyDict_CheckExact(due)) {
+    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || !is_table(due)) {
         return 0;
     }
-    PyObject *callback = SLOT(handle, callback_of_handle), *step = attribute(self->library, step_text);
+    PyObject *callback = SLOT(handle, callback_of_handle);
     int noted = 0;
-    if (callback != NULL && (PyObject *)Py_TYPE(callback) == step) {
+    if (step_type == NULL) {
+        PyObject *step = attribute(self->library, step_text);
+        step_type = step != NULL && PyType_Check(step) ? (PyTypeObject *)Py_NewRef(step) : NULL;
+        Py_XDECREF(step);
+    }
+    if (Py_IS_TYPE(callback, step_type)) {
         PyObject *its = attribute(callback, self_text), *asker = referred(task);
         noted = its != NULL && its == asker && set_of_id(due, handle, task);
         Py_XDECREF(asker);
@@ -2503,16 +2636,131 @@ note_turn(Hook *self, PyObject *loop, PyObject *handle)
     if (noted) {
         put(task, task_slots.gave_way, Py_True);
     }
-    Py_XDECREF(step);
     return noted;
+}
+
+/* Whether what runs in this thread is what the loop says, and no greenlet or eager task in its place. */
+static int
+is_at_home(Hook *self, PyObject *loop)
+{
+    if (!is_size(LOOP(loop, eager), 0) || number(LOOP(loop, track)) < 0 ||
+        (unsigned long long)number(LOOP(loop, ident)) != PyThread_get_thread_ident()) {
+        return 0;
+    }
+    if (is_size(self->runners, 0)) {
+        return 1;
+    }
+    PyObject *getcurrent = attribute(self->context, getcurrent_text);
+    PyObject *greenlet = getcurrent != NULL && getcurrent != Py_None ? PyObject_CallNoArgs(getcurrent) : NULL;
+    int is_its = greenlet != NULL && number(LOOP(loop, home)) == (Py_ssize_t)greenlet;
+    PyErr_Clear();
+    Py_XDECREF(greenlet);
+    Py_XDECREF(getcurrent);
+    return is_its;
+}
+
+/* End a poll that has only looked. Return whether there is none any more. */
+static int
+end_short_poll(PyObject *loop)
+{
+    if (LOOP(loop, _polling) == Py_False) {
+        return 1;
+    }
+    long long began = number(LOOP(loop, _began_ns)), t = now();
+    if (began <= 0 || t < 0 || t - began >= short_poll || !put_number(loop, loop_slots._began_ns, 0)) {
+        PyErr_Clear();
+        return 0;
+    }
+    put(loop, loop_slots._polling, Py_False);
+    return 1;
+}
+
+/* What a task waits for has come: its wakeup is put into the queue, by what runs or what called that. */
+static int
+note_wakeup(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *callback = SLOT(handle, callback_of_handle), *args = SLOT(handle, args_of_handle);
+    if (!Py_IS_TYPE(callback, &PyCFunction_Type) || !Py_IS_TYPE(PyCFunction_GET_SELF(callback), task_type) ||
+        strcmp(((PyCFunctionObject *)callback)->m_ml->ml_name, "task_wakeup") != 0 || args == NULL ||
+        !PyTuple_CheckExact(args) || PyTuple_GET_SIZE(args) != 1 || !is_at_home(self, loop)) {
+        return 0;
+    }
+    PyObject *woken = of_id(self->by_id, PyCFunction_GET_SELF(callback)), *current = LOOP(loop, current);
+    PyObject *giver = LOOP(loop, giver), *of = PyTuple_GET_ITEM(args, 0), *cause = NULL;
+    long long waker = -1;
+    int is_end = 0;
+    if (woken == NULL || !Py_IS_TYPE(woken, task_slots.type) || current == NULL) {
+        return 0;
+    }
+    if (Py_IS_TYPE(current, task_slots.type)) {
+        PyObject *runs = referred(current);
+        is_end = runs == of;
+        Py_XDECREF(runs);
+        waker = number(TASK(current, track));
+        cause = is_end ? finished_text : callback_text;
+    }
+    else if (giver != NULL && PyTuple_CheckExact(giver) && PyTuple_GET_SIZE(giver) == 2) {
+        waker = number(LOOP(loop, track));
+        cause = number(PyTuple_GET_ITEM(giver, 0)) == waker ? PyTuple_GET_ITEM(giver, 1) : NULL;
+    }
+    if (cause == NULL || waker < 0 || waker == number(TASK(woken, track)) || !is_dict(LOOP(loop, wakes)) ||
+        !is_table(LOOP(loop, due)) || !PyUnicode_CheckExact(cause)) {
+        return 0;
+    }
+    if (!is_end) {
+        PyObject *cancelled = Py_IS_TYPE(of, future_type) ? PyObject_CallMethodNoArgs(of, cancelled_text) : NULL;
+        PyErr_Clear();
+        Py_XDECREF(cancelled);
+        if (cancelled != Py_False) {
+            return 0;
+        }
+    }
+    long long shape = number(PyDict_GetItemWithError(LOOP(loop, wakes), cause));
+    PyErr_Clear();
+    if (shape < 0 || !set_of_id(LOOP(loop, due), handle, woken)) {
+        return 0;
+    }
+    if (!store(LOOP(loop, rows), TASK(woken, track), shape)) {
+        set_of_id(LOOP(loop, due), handle, NULL);
+        return 0;
+    }
+    return 1;
+}
+
+/* A descriptor is ready, or a timer is due, and what is called then is known. */
+static int
+note_called(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *function = SLOT(handle, callback_of_handle), *table = LOOP(loop, timers);
+    if (LOOP(loop, current) != Py_None || LOOP(loop, giver) != Py_None || LOOP(loop, _is_asked) != Py_True) {
+        return 0;
+    }
+    if (Py_IS_TYPE(handle, handle_type)) {
+        if (!PyMethod_Check(function)) {
+            return 0;
+        }
+        function = PyMethod_GET_FUNCTION(function);
+        table = LOOP(loop, descriptors);
+    }
+    PyObject *known = Py_IS_TYPE(function, &PyFunction_Type) ? of_id(table, PyFunction_GET_CODE(function)) : NULL;
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 2 || !is_at_home(self, loop) ||
+        !is_table(LOOP(loop, due)) || !end_short_poll(loop)) {
+        return 0;
+    }
+    return set_of_id(LOOP(loop, due), handle, PyTuple_GET_ITEM(known, 0));
 }
 
 static PyObject *
 append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    PyObject *loop = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL ? loop_of(args[0]) : NULL;
-    int noted = loop != NULL && note_turn(self, loop, args[1]);
+    int is_one = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL &&
+                 (Py_IS_TYPE(args[1], handle_type) || Py_IS_TYPE(args[1], timer_type)) &&
+                 SLOT(args[1], callback_of_handle) != NULL;
+    PyObject *loop = is_one ? loop_of(args[0]) : NULL;
+    int noted = loop != NULL && ((Py_IS_TYPE(args[1], handle_type) &&
+                                  (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]))) ||
+                                 note_called(self, loop, args[1]));
     Py_XDECREF(loop);
     /* Last: put in by another thread, it may begin at once. */
     return PyObject_Vectorcall(noted ? self->run : self->otherwise, args, nargsf, kwnames);
@@ -2530,16 +2778,15 @@ gives_way_as_known(PyObject *known)
     PyObject *task = referred(known), *coroutine = attribute(task, coro_text);
     PyObject *frame = NULL, *awaited = NULL;
     if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
-        frame = attribute(coroutine, frame_text);
-        awaited = attribute(coroutine, await_text);
+        frame = got(cr_frame, coroutine);
+        awaited = got(cr_await, coroutine);
     }
     int is_known = 0;
     if (frame != NULL && PyFrame_Check(frame) && awaited != NULL && PyCoro_CheckExact(awaited) &&
         PyFrame_GetLasti((PyFrameObject *)frame) == number(PyTuple_GET_ITEM(place, 0))) {
-        PyObject *code = PyObject_GetAttrString(awaited, "cr_code");
+        PyObject *code = attribute(awaited, code_text);
         is_known = code != NULL && code == PyTuple_GET_ITEM(place, 1);
         Py_XDECREF(code);
-        PyErr_Clear();
     }
     Py_XDECREF(awaited);
     Py_XDECREF(frame);
@@ -2548,53 +2795,292 @@ gives_way_as_known(PyObject *known)
     return is_known;
 }
 
-/* `handle` is taken out next, with which a task goes on that did so before; what ran gave way, or was over already. Store
-   that, and return whether it is. */
+/* So deep a chain of coroutines is followed. */
+enum { MOST_AWAITED = 24 };
+
+/* Where a task is suspended: what `Waits.stand` has for that, borrowed; NULL, and no exception, if it has nothing or has
+   to look. `telling`: the frame of the coroutine that tells for what, a new reference, if one does. */
+static PyObject *
+stand_of(Hook *self, PyObject *task, PyObject **telling)
+{
+    PyObject *frames[MOST_AWAITED], *coroutine = attribute(task, coro_text);
+    Py_ssize_t ats[MOST_AWAITED], count = 0, at;
+    int is_plain = 0;
+    while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
+        /* A generator, such as that of `asyncio.sleep(0)`, may be the last. */
+        is_plain = PyGen_CheckExact(coroutine);
+        if (!is_plain && !PyCoro_CheckExact(coroutine)) {
+            break;
+        }
+        PyObject *frame = got(is_plain ? gi_frame : cr_frame, coroutine), *awaited = NULL;
+        if (frame == NULL || !PyFrame_Check(frame)) {
+            Py_XDECREF(frame);
+            Py_CLEAR(coroutine);
+            break;
+        }
+        ats[count] = place_of((PyFrameObject *)frame);
+        frames[count++] = frame;
+        awaited = got(is_plain ? gi_yieldfrom : cr_await, coroutine);
+        Py_SETREF(coroutine, awaited);
+    }
+    PyObject *stand = NULL, *key = NULL;
+    if (coroutine != NULL && (is_plain ? coroutine == Py_None : of_id(self->ends, Py_TYPE(coroutine)) != NULL)) {
+        key = PyTuple_New(count);
+    }
+    for (Py_ssize_t i = 0; key != NULL && i < count; i++) {
+        PyObject *one = PyLong_FromSsize_t(ats[i]);
+        if (one == NULL) {
+            Py_CLEAR(key);
+            break;
+        }
+        PyTuple_SET_ITEM(key, i, one);
+    }
+    if (key != NULL) {
+        stand = PyDict_GetItemWithError(self->stands, key);
+    }
+    PyErr_Clear();
+    if (stand != NULL && Py_IS_TYPE(stand, stand_slots.type) && (at = number(STAND(stand, telling))) >= 0 && at < count) {
+        *telling = Py_NewRef(frames[at]);
+    }
+    else if (stand != NULL && (!Py_IS_TYPE(stand, stand_slots.type) || number(STAND(stand, telling)) != -1)) {
+        stand = NULL;
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(coroutine);
+    while (count > 0) {
+        Py_DECREF(frames[--count]);
+    }
+    return stand;
+}
+
+/* A variable of a function, a new reference; NULL, and no exception, if there is none. */
+static PyObject *
+local_of(PyFrameObject *frame, const char *name)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    PyObject *found = PyFrame_GetVarString(frame, name);
+#else
+    /* As Waits has it. */
+    PyObject *variables = PyFrame_GetLocals(frame), *found = NULL;
+    if (variables != NULL && PyDict_CheckExact(variables)) {
+        found = Py_XNewRef(PyDict_GetItemString(variables, name));
+        PyDict_Clear(variables);
+    }
+    Py_XDECREF(variables);
+#endif
+    PyErr_Clear();
+    return found;
+}
+
+/* Whether it is a future for which one task waits and nobody else: Waits.is_plain. */
+static int
+is_plain(PyObject *future)
+{
+    PyObject *callbacks = Py_IS_TYPE(future, future_type) ? attribute(future, callbacks_text) : NULL;
+    int plain = 0;
+    if (callbacks != NULL && PyList_CheckExact(callbacks) && PyList_GET_SIZE(callbacks) == 1) {
+        PyObject *one = PyList_GET_ITEM(callbacks, 0);
+        plain = PyTuple_CheckExact(one) && PyTuple_GET_SIZE(one) == 2 &&
+                Py_IS_TYPE(PyTuple_GET_ITEM(one, 0), &PyCFunction_Type);
+    }
+    Py_XDECREF(callbacks);
+    return plain;
+}
+
+/* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
+   signal's handler has raised it. */
+static long long
+said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
+{
+    PyObject *known = of_id(self->numbered, thing), *name, *said = NULL;
+    name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
+                                                            : PyObject_CallOneArg(self->name, thing);
+    if (name != NULL && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) > 0) {
+        PyObject *texts = BUFFER(buffer, _texts);
+        said = is_dict(texts) ? Py_XNewRef(PyDict_GetItemWithError(texts, name)) : NULL;
+        PyObject *time = said != NULL || PyErr_Occurred() ? NULL : PyLong_FromLongLong(t);
+        if (time != NULL) {
+            said = PyObject_CallMethodObjArgs(buffer, said_text, time, name, NULL);
+            Py_DECREF(time);
+        }
+    }
+    Py_XDECREF(name);
+    long long found = number(said);
+    Py_XDECREF(said);
+    return PyErr_Occurred() ? given_up() : found < 0 ? 0 : found;
+}
+
+/* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
+   says for which thing; 0 if that is not known, -1 as in `store_parts`. */
+static long long
+shape_of_wait(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObject *telling, PyObject *future)
+{
+    long long shape = number(STAND(stand, shape)), said = 0;
+    PyObject *sleeps = STAND(stand, sleeps);
+    if (telling != NULL && is_dict(sleeps) && PyDict_GET_SIZE(sleeps) != 0) {
+        PyObject *delay = local_of((PyFrameObject *)telling, "delay");
+        int is_plain_number = delay != NULL && (PyFloat_CheckExact(delay) || PyLong_CheckExact(delay));
+        long long known = is_plain_number ? number(PyDict_GetItemWithError(sleeps, delay)) : 0;
+        PyErr_Clear();
+        Py_XDECREF(delay);
+        return known < 0 ? 0 : known;
+    }
+    if (shape < 0) {
+        return 0;
+    }
+    PyObject *thing = telling != NULL ? local_of((PyFrameObject *)telling, "self")
+                    : is_plain(future) ? Py_NewRef(future) : NULL;
+    said = thing == NULL ? 0 : said_thing(self, buffer, t, thing);
+    Py_XDECREF(thing);
+    return said > 0 ? shape + said : said;
+}
+
+/* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before. Return whether that
+   is stored; -1 as in `store_parts`. */
+static int
+store_wait(Hook *self, PyObject *loop, long long t)
+{
+    PyObject *known = LOOP(loop, current), *buffer = LOOP(loop, _buffer), *telling = NULL;
+    long long back = number(LOOP(loop, track)), shape = 0;
+    if (known == NULL || !Py_IS_TYPE(known, task_slots.type) || t < 0 || back < 0 || buffer == NULL ||
+        !Py_IS_TYPE(buffer, buffer_slots.type)) {
+        return 0;
+    }
+    int gives_way = TASK(known, gave_way) != Py_False;
+    PyObject *task = referred(known);
+    PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, waiter_text) : NULL;
+    if (future == NULL || (future == Py_None) != gives_way) {
+        Py_XDECREF(future);
+        Py_XDECREF(task);
+        return 0;
+    }
+    Py_INCREF(known);
+    Py_INCREF(buffer);
+    PyObject *cancels = gives_way ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
+    PyErr_Clear();
+    PyObject *stand = gives_way || (cancels != NULL && number(cancels) == number(TASK(known, cancels)))
+                          ? stand_of(self, task, &telling) : NULL;
+    Py_XDECREF(cancels);
+    if (stand != NULL && STAND(stand, buffer) == buffer) {
+        Py_INCREF(stand);
+        if (!gives_way) {
+            shape = shape_of_wait(self, buffer, t, stand, telling, future);
+        }
+        else if (STAND(stand, place) == Py_None || number(look_up(LOOP(loop, onward), number(STAND(stand, turn)))) >= 0) {
+            shape = number(STAND(stand, turn));
+        }
+        int is_same = LOOP(loop, current) == known && LOOP(loop, _buffer) == buffer;
+        if (shape > 0 && !(is_same && store_at(LOOP(loop, rows), t, back, shape))) {
+            shape = 0;
+        }
+        if (shape > 0 && gives_way) {
+            put(known, task_slots.gave_way, Py_False);
+            put(known, task_slots.place, STAND(stand, place));
+            put(known, task_slots.shape, STAND(stand, turn));
+        }
+        if (shape > 0) {
+            put(loop, loop_slots.current, Py_None);
+            put(loop, loop_slots.guard, Py_None);
+        }
+        Py_DECREF(stand);
+    }
+    Py_XDECREF(telling);
+    Py_DECREF(future);
+    Py_DECREF(task);
+    Py_DECREF(buffer);
+    Py_DECREF(known);
+    return gives_way && shape < 0 ? 0 : shape > 0 ? 1 : (int)shape;
+}
+
+/* Note that the next handle runs, which makes a step of `task`; NULL: it is whose doing `giver` says. Nothing, if it is
+   the last before the loop polls and that cannot be watched. */
+static int
+note_next(Hook *self, PyObject *loop, PyObject *handle, PyObject *task, PyObject *giver)
+{
+    PyObject *fewer = PyLong_FromLongLong(number(LOOP(loop, left)) - 1), *guard = NULL;
+    if (fewer != NULL && task != NULL && number(fewer) < 1) {
+        PyObject *gone = PyMethod_New(self->gone, loop);
+        guard = gone == NULL ? NULL : PyWeakref_NewRef(handle, gone);
+        Py_XDECREF(gone);
+    }
+    if (fewer == NULL || (guard == NULL && task != NULL && number(fewer) < 1)) {
+        PyErr_Clear();
+        Py_XDECREF(fewer);
+        return 0;
+    }
+    put(loop, loop_slots.left, fewer);
+    put(loop, loop_slots.giver, giver);
+    if (task != NULL) {
+        put(loop, loop_slots.current, task);
+    }
+    if (guard != NULL) {
+        put(loop, loop_slots.guard, guard);
+    }
+    Py_XDECREF(guard);
+    Py_DECREF(fewer);
+    return 1;
+}
+
+/* `handle` is taken out next: a task goes on that did so before, or what calls something runs. What ran gave way, waits,
+   or was over already. Store that, and return whether it is; -1 as in `store_parts`. */
 static int
 store_turn(Hook *self, PyObject *loop, PyObject *handle)
 {
     PyObject *due = LOOP(loop, due), *rows = LOOP(loop, rows), *before = LOOP(loop, current);
-    PyObject *task = due == NULL || !PyDict_CheckExact(due) ? NULL : of_id(due, handle);
-    long long left = number(LOOP(loop, left)), resumed = number(LOOP(loop, resumed));
-    if (task == NULL || !Py_IS_TYPE(task, task_slots.type) || TASK(task, started) != Py_True ||
-        PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) || number(LOOP(loop, ident)) == 0 ||
-        left < 2 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || !make_room((Rows *)rows, 2 * ROW) || before == NULL) {
+    PyObject *what = is_table(due) ? of_id(due, handle) : NULL;
+    long long resumed = number(LOOP(loop, resumed)), back = number(LOOP(loop, track));
+    int is_task = what != NULL && Py_IS_TYPE(what, task_slots.type);
+    if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) ||
+        number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL || resumed < 0 ||
+        back < 0 || !(is_task ? TASK(what, started) == Py_True
+                              : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
         return 0;
     }
-    long long shape = -1, onward = -1, its = number(TASK(task, track)), back = number(LOOP(loop, track));
     /* To read a coroutine's frame calls the program's audit hooks. */
-    Py_INCREF(task);
+    Py_INCREF(what);
     Py_INCREF(before);
     Py_INCREF(rows);
-    int may_be = before == Py_None || (Py_IS_TYPE(before, task_slots.type) && gives_way_as_known(before) &&
-                                       LOOP(loop, current) == before && of_id(due, handle) == task);
-    if (may_be && before != Py_None) {
-        shape = number(TASK(before, shape));
-        onward = number(look_up(LOOP(loop, onward), shape));
-    }
-    PyObject *fewer = PyLong_FromLongLong(left - 1);
-    long long t = now();
-    int stored = may_be && fewer != NULL && t >= 0 && its >= 0 &&
-                 (onward >= 0 ? store_at(rows, t, its, onward)
-                              : resumed >= 0 && (before == Py_None || (shape >= 0 && back >= 0 &&
-                                                                      store_at(rows, t, back, shape))) &&
-                                    store_at(rows, t, its, resumed));
-    PyErr_Clear();
-    if (stored) {
-        set_of_id(due, handle, NULL);
-        if (before != Py_None) {
-            put(before, task_slots.gave_way, Py_False);
+    long long its = is_task ? number(TASK(what, track)) : 0, shape = -1, onward = -1, t = now();
+    int stored = its >= 0 && t >= 0, gives_way = 0;
+    if (stored && before != Py_None) {
+        gives_way = is_task && Py_IS_TYPE(before, task_slots.type) && gives_way_as_known(before);
+        if (gives_way) {
+            shape = number(TASK(before, shape));
+            onward = number(look_up(LOOP(loop, onward), shape));
+            stored = shape >= 0;
         }
         else {
-            put(loop, loop_slots.giver, Py_None);
+            stored = store_wait(self, loop, t);
         }
-        put(loop, loop_slots.left, fewer);
-        put(loop, loop_slots.current, task);
     }
-    Py_XDECREF(fewer);
+    if (stored == 1 && LOOP(loop, current) == (gives_way ? before : Py_None) && of_id(due, handle) == what &&
+        make_room((Rows *)rows, 2 * ROW) &&
+        note_next(self, loop, handle, is_task ? what : NULL, is_task ? Py_None : what)) {
+        if (onward >= 0) {
+            store_at(rows, t, its, onward);
+        }
+        else {
+            if (gives_way) {
+                store_at(rows, t, back, shape);
+            }
+            if (is_task) {
+                store_at(rows, t, its, resumed);
+            }
+        }
+        set_of_id(due, handle, NULL);
+        if (gives_way) {
+            put(before, task_slots.gave_way, Py_False);
+        }
+    }
+    else if (stored == 1) {
+        stored = 0;
+    }
+    if (stored >= 0) {
+        PyErr_Clear();
+    }
     Py_DECREF(rows);
     Py_DECREF(before);
-    Py_DECREF(task);
+    Py_DECREF(what);
     return stored;
 }
 
@@ -2607,10 +3093,75 @@ popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     if (handle == NULL) {
         PyErr_Clear();
     }
-    int stored = handle != NULL && store_turn(self, loop, handle);
+    int stored = handle != NULL && PyObject_TypeCheck(handle, handle_type) ? store_turn(self, loop, handle) : 0;
     Py_XDECREF(handle);
     Py_XDECREF(loop);
-    return PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
+    return stored < 0 ? NULL : PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
+}
+
+/* The loop asks how many handles are ready: Loop.asked. Return whether nothing is left to do; -1 as in `store_parts`. */
+static int
+note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
+{
+    if (LOOP(loop, _is_asked) == Py_True) {
+        if (!end_short_poll(loop) || !put_number(loop, loop_slots.left, count)) {
+            return 0;
+        }
+        put(loop, loop_slots._is_asked, Py_False);
+        return 1;
+    }
+    if (number(LOOP(loop, ident)) == 0 || !is_size(LOOP(loop, eager), 0) || PyDict_GET_SIZE(self->failed) != 0 ||
+        PyDict_GET_SIZE(self->sizes) != 0) {
+        return 0;
+    }
+    int is_over = LOOP(loop, current) == Py_None ? 1 : store_wait(self, loop, now());
+    if (is_over <= 0) {
+        return is_over;
+    }
+    if (count == 0) {
+        long long t = now();
+        if (t < 0 || !put_number(loop, loop_slots._began_ns, t) || !put_number(loop, loop_slots.polls_since_ns, t)) {
+            PyErr_Clear();
+            return 0;
+        }
+        put(loop, loop_slots._polling, Py_True);
+    }
+    put(loop, loop_slots._is_asked, Py_True);
+    put(loop, loop_slots.giver, Py_None);
+    return 1;
+}
+
+static PyObject *
+length_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    PyObject *loop = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? loop_of(args[0]) : NULL;
+    PyFrameObject *frame = loop == NULL ? NULL : PyEval_GetFrame();
+    Py_ssize_t count = loop == NULL ? 0 : deque_length(args[0]);
+    int noted = 0;
+    if (frame != NULL) {
+        PyCodeObject *code = PyFrame_GetCode(frame);
+        noted = PyUnicode_Compare(code->co_name, run_once_text) != 0 ? 1 : note_asked(self, loop, count);
+        Py_DECREF(code);
+    }
+    Py_XDECREF(loop);
+    return noted < 0 ? NULL : noted ? PyLong_FromSsize_t(count)
+                                    : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+}
+
+/* The handle of the last step before the loop polls is about to be no more: Loop.gone. */
+static PyObject *
+over_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int stored = 0;
+    if (PyVectorcall_NARGS(nargsf) == 2 && Py_IS_TYPE(args[0], loop_slots.type)) {
+        PyObject *loop = Py_NewRef(args[0]);
+        stored = LOOP(loop, guard) != args[1] ? 1 : store_wait(self, loop, now());
+        Py_DECREF(loop);
+    }
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None)
+                                      : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
 /* Rows for the file. */
@@ -3106,11 +3657,19 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyTypeObject *queue, *loop, *task, *handle;
-    PyObject *library, *unsettled, *run[2], *otherwise[2];
-    if (!PyArg_ParseTuple(args, "O!O!O!O!OO!OOOO", &PyType_Type, &queue, &PyType_Type, &loop, &PyType_Type, &task,
-                          &PyType_Type, &handle, &library, &PySet_Type, &unsettled, &run[0], &run[1], &otherwise[0],
-                          &otherwise[1])) {
+    PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
+    PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
+    PyObject *finished, *callback, *run[2], *otherwise[4];
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue, &PyType_Type,
+                          &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
+                          &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library, &context, &PyList_Type, &runners,
+                          &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
+                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name, &finished, &callback,
+                          &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3])) {
+        return NULL;
+    }
+    if (buffer_slots.type == NULL || queue->tp_base == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "learn was not called, or that is no queue");
         return NULL;
     }
 #define OFFSET(name) if (slot_offset(task, #name, &task_slots.name) < 0) return NULL;
@@ -3119,25 +3678,54 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 #define OFFSET(name) if (slot_offset(loop, #name, &loop_slots.name) < 0) return NULL;
     SLOTS_OF_LOOP(OFFSET)
 #undef OFFSET
-    if (slot_offset(queue, "loop", &loop_of_queue) < 0 || slot_offset(handle, "_callback", &callback_of_handle) < 0) {
+#define OFFSET(name) if (slot_offset(stand, #name, &stand_slots.name) < 0) return NULL;
+    SLOTS_OF_STAND(OFFSET)
+#undef OFFSET
+    deque_length = (lenfunc)PyType_GetSlot(queue->tp_base, Py_sq_length);
+    if (deque_length == NULL || slot_offset(queue, "loop", &loop_of_queue) < 0 ||
+        slot_offset(handle, "_callback", &callback_of_handle) < 0 || slot_offset(handle, "_args", &args_of_handle) < 0 ||
+        slot_offset(handle, "_cancelled", &cancelled_of_handle) < 0 ||
+        slot_offset(numbered, "name", &name_of_numbered) < 0) {
         return NULL;
     }
     Py_XSETREF(queue_type, (PyTypeObject *)Py_NewRef(queue));
     Py_XSETREF(loop_slots.type, (PyTypeObject *)Py_NewRef(loop));
     Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
+    Py_XSETREF(stand_slots.type, (PyTypeObject *)Py_NewRef(stand));
     Py_XSETREF(handle_type, (PyTypeObject *)Py_NewRef(handle));
-    vectorcallfunc ways[] = {append_way, popleft_way};
-    PyObject *made = PyTuple_New(2);
-    for (int i = 0; made != NULL && i < 2; i++) {
+    Py_XSETREF(timer_type, (PyTypeObject *)Py_NewRef(timer));
+    Py_XSETREF(numbered_type, (PyTypeObject *)Py_NewRef(numbered));
+    Py_XSETREF(task_type, (PyTypeObject *)Py_NewRef(its_task));
+    Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
+    Py_XSETREF(finished_text, Py_NewRef(finished));
+    Py_XSETREF(callback_text, Py_NewRef(callback));
+    /* Of these, the first three stand in the class of the queue; the last is called by who takes a handle out. */
+    vectorcallfunc ways[] = {append_way, popleft_way, length_way, over_way};
+    enum { POPLEFT = 1, OVER = 3, COUNT = sizeof(ways) / sizeof(*ways) };
+    PyObject *made = PyTuple_New(COUNT);
+    for (int i = 0; made != NULL && i < COUNT; i++) {
         Hook *method = new_hook(method_type, ways[i], otherwise[i]);
         if (method == NULL) {
             Py_CLEAR(made);
             break;
         }
         PyTuple_SET_ITEM(made, i, (PyObject *)method);
-        method->run = Py_NewRef(run[i]);
+        method->run = i < 2 ? Py_NewRef(run[i]) : NULL;
         method->library = Py_NewRef(library);
+        method->context = Py_NewRef(context);
+        method->runners = Py_NewRef(runners);
         method->unsettled = Py_NewRef(unsettled);
+        method->by_id = Py_NewRef(by_id);
+        method->stands = Py_NewRef(stands);
+        method->ends = Py_NewRef(ends);
+        method->numbered = Py_NewRef(known);
+        method->failed = Py_NewRef(failed);
+        method->sizes = Py_NewRef(sizes);
+        method->name = Py_NewRef(name);
+    }
+    if (made != NULL) {
+        Hook *popleft = (Hook *)PyTuple_GET_ITEM(made, POPLEFT);
+        popleft->gone = Py_NewRef(PyTuple_GET_ITEM(made, OVER));
     }
     return made;
 }
@@ -3189,6 +3777,7 @@ static PyMethodDef functions[] = {
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
+    {"watch_steps", watch_steps, METH_VARARGS, NULL},
 #else
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
@@ -3202,6 +3791,22 @@ static PyMethodDef functions[] = {
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
     {NULL},
 };
+
+/* A getter of a static type; NULL, and an exception, if it has none of that name. */
+static PyGetSetDef *
+getter_of(PyTypeObject *type, const char *name)
+{
+    PyObject *found = PyObject_GetAttrString((PyObject *)type, name);
+    PyGetSetDef *getter = NULL;
+    if (found != NULL && Py_IS_TYPE(found, &PyGetSetDescr_Type)) {
+        getter = ((PyGetSetDescrObject *)found)->d_getset;
+    }
+    else if (found != NULL) {
+        PyErr_Format(PyExc_ImportError, "%s.%s is no getter", type->tp_name, name);
+    }
+    Py_XDECREF(found);
+    return getter;
+}
 
 static int
 execute(PyObject *module)
@@ -3227,6 +3832,12 @@ execute(PyObject *module)
     }
     gi_frame = ((PyGetSetDescrObject *)frame)->d_getset;
     Py_DECREF(frame);
+    cr_frame = getter_of(&PyCoro_Type, "cr_frame");
+    cr_await = getter_of(&PyCoro_Type, "cr_await");
+    gi_yieldfrom = getter_of(&PyGen_Type, "gi_yieldfrom");
+    if (cr_frame == NULL || cr_await == NULL || gi_yieldfrom == NULL) {
+        return -1;
+    }
     monotonic_ns = PyObject_GetAttrString(time, "monotonic_ns");
     Py_DECREF(time);
     send_method = PyObject_GetAttrString((PyObject *)&PyGen_Type, "send");
@@ -3251,10 +3862,18 @@ execute(PyObject *module)
     step_text = PyUnicode_InternFromString("step");
     self_text = PyUnicode_InternFromString("__self__");
     coro_text = PyUnicode_InternFromString("_coro");
-    frame_text = PyUnicode_InternFromString("cr_frame");
-    await_text = PyUnicode_InternFromString("cr_await");
+    code_text = PyUnicode_InternFromString("cr_code");
+    waiter_text = PyUnicode_InternFromString("_fut_waiter");
+    callbacks_text = PyUnicode_InternFromString("_callbacks");
+    cancelled_text = PyUnicode_InternFromString("cancelled");
+    cancelling_text = PyUnicode_InternFromString("cancelling");
+    said_text = PyUnicode_InternFromString("said");
+    getcurrent_text = PyUnicode_InternFromString("getcurrent");
+    run_once_text = PyUnicode_InternFromString("_run_once");
     if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
-        frame_text == NULL || await_text == NULL) {
+        code_text == NULL || waiter_text == NULL || callbacks_text == NULL ||
+        cancelled_text == NULL || cancelling_text == NULL || said_text == NULL || getcurrent_text == NULL ||
+        run_once_text == NULL) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030c0000

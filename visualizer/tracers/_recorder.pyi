@@ -57,19 +57,29 @@ def switch_hook(
 def run_callback(
     run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
 ) -> Callable[..., Any]: ...
-def queue_ways(
-    queue: type,
-    loop: type,
-    task: type,
-    handle: type,
-    library: Any,
-    unsettled: set[int],
-    push: Any,
-    pop: Any,
-    append: Callable[[Any, Any], None],
-    popleft: Callable[[Any], Any],
+def watch_steps(
+    start: Callable[..., Any],
+    awaiting: dict[int, Any],
+    watched: type,
+    loops: dict[int, list[Any]],
+    step_codes: dict[int, CodeType],
+    flags: int,
     /,
-) -> tuple[Callable[[Any, Any], None], Callable[[Any], Any]]: ...
+) -> None: ...
+def queue_ways(
+    types: tuple[type, ...],
+    library: Any,
+    context: Any,
+    runners: list[Any],
+    unsettled: set[int],
+    tables: tuple[dict[Any, Any], ...],
+    name: Callable[[Any], str],
+    causes: tuple[str, str],
+    short_poll_ns: int,
+    plain: tuple[Any, Any],
+    otherwise: tuple[Callable[..., Any], ...],
+    /,
+) -> tuple[Callable[..., Any], ...]: ...
 def hub_hook(
     buffer: Any,
     raw: dict[int, int],

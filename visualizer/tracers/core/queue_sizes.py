@@ -57,7 +57,10 @@ def by_dictionary(kind: type, limit: str, items: str) -> Callable[[Any], int]:
     """The size of a queue of that class, whose dictionary has its limit and its items under these names."""
 
     def size(queue: Any) -> int:
-        if not any(base is kind for base in bases_of(type(queue))):
+        for base in bases_of(type(queue)):
+            if base is kind:
+                break
+        else:
             return -1
         own = dictionary(queue)
         most = own.get(limit)

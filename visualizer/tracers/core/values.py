@@ -34,7 +34,7 @@ def ids_of(*kinds: type) -> frozenset[int]:
 
 #: Immutable, and without references: a hook may keep the object and leave its text to the flush.
 ATOMS = ids_of(int, bool, float, type(None))
-_NUMBERS = ids_of(int, float)
+NUMBERS = ids_of(int, float)
 SEQUENCES = ids_of(list, tuple)
 CONTAINERS = SEQUENCES | ids_of(set, frozenset, dict)
 
@@ -95,7 +95,7 @@ def dictionary(thing: Any) -> dict[str, Any]:
 
 def nanoseconds(seconds: Any) -> int:
     """As an integer; -1 of what is no plain number, below 0, infinite or nearly so."""
-    if id(type(seconds)) not in _NUMBERS or not 0 <= seconds < _LONGEST_S:
+    if id(type(seconds)) not in NUMBERS or not 0 <= seconds < _LONGEST_S:
         return -1
     return int(seconds * 1_000_000_000)
 

@@ -7,6 +7,8 @@ is to be paused.
 
 from __future__ import annotations
 
+from _operator import attrgetter
+
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer_trio.waits import calls_nothing
@@ -18,6 +20,10 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.context import Context
     from visualizer_trio.run import Task
+
+
+#: Where a task is in its outermost coroutine, and what it awaits there.
+_turn = attrgetter("cr_frame.f_lasti", "cr_await.cr_code")
 
 
 class FastPath:
@@ -42,9 +48,12 @@ class FastPath:
         """A task has asked for its next turn. Return False if that is to be told in full."""
         if known.turn is None or self._unsettled or (self._control is not None and self._control.goal):
             return False
-        offset, awaited, shape = known.turn
-        if coroutine.cr_frame.f_lasti != offset or getattr(coroutine.cr_await, "cr_code", None) is not awaited:
-            return False
+        place, shape = known.turn
+        try:
+            if _turn(coroutine) != place:
+                return False
+        except AttributeError:
+            return False  # What it awaits is no coroutine.
         self._rows.extend((self._clock(), self._loop, shape))
         return True
 
@@ -62,4 +71,4 @@ class FastPath:
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
             self._shapes[id(code), offset] = shape, code
-        known.turn = offset, awaited, self._shapes[id(code), offset][0]
+        known.turn = (offset, awaited), self._shapes[id(code), offset][0]

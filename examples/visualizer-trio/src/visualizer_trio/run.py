@@ -67,6 +67,8 @@ class Run:
         #: The coroutine of the task that makes a step; and whose callback is called in that, if it is the run's own.
         self.coroutine: Any = None
         self.giver: Giver | None = None
+        #: Whose doing it is that a task is ready which has only asked for its next turn.
+        self.turn: Giver = words.NOBODY, words.TIMER
         self.waits = Waits(tracer.context, runner.clock, self._track_of)
         self.fast: Any = None
         runner.entry_queue.queue, runner.entry_queue.idempotent_queue = Callbacks(self), CallbacksOnce(self)
@@ -88,6 +90,39 @@ class Run:
             frame = frame.f_back
         return None
 
+    # The three that are called for each step try their short way first: another function around it would cost as much.
+
+    def task_scheduled(self, task: Any) -> None:
+        try:
+            known = self.tasks.get(id(task))
+            if known is not None and known.track == self.running and not known.is_new and self.giver is None:
+                if type(task._next_send) is self.tracer.value:
+                    known.giver = self.turn
+                    return
+        except Exception as error:
+            self.context.fail(self.tracer.name, error)
+        self._is_scheduled(task)
+
+    def before_task_step(self, task: Any) -> None:
+        try:
+            known = self.tasks.get(id(task))
+            if known is not None and self.tracer.is_on and self.fast.begins(known.track):
+                self.coroutine, self.running = task.coro, known.track
+                return
+        except Exception as error:
+            self.context.fail(self.tracer.name, error)
+        self._begins_step(task)
+
+    def after_task_step(self, task: Any) -> None:
+        try:
+            known = self.tasks.get(id(task))
+            if known is not None and known.giver is self.turn and self.fast.gives_way(task.coro, known):
+                self.coroutine, self.running, known.giver = None, self.track, None
+                return
+        except Exception as error:
+            self.context.fail(self.tracer.name, error)
+        self._ends_step(task)
+
     @hook
     def before_run(self) -> None:
         context, frame, t_ns = self.context, sys._getframe(2), self.context.now()
@@ -97,6 +132,7 @@ class Run:
             return
         self.before = context.current()
         self.track = self.running = context.spawned(t_ns, words.LOOP, "trio", self.before, words.CURRENT, frame)
+        self.turn = self.track, words.TIMER
         context.suspended(t_ns, self.before, self.track, words.JOIN, thing=f"track {self.track}", frame=frame)
         self.fast = FastPath(context, self.track, t_ns)
         self.tracer.runs[_thread.get_ident()] = self
@@ -137,7 +173,7 @@ class Run:
         self.tasks[id(task)] = Task(track)
 
     @hook
-    def task_scheduled(self, task: Any) -> None:
+    def _is_scheduled(self, task: Any) -> None:
         known = self.tasks.get(id(task))
         if known is None:
             return
@@ -150,12 +186,11 @@ class Run:
             known.sleeps = False
 
     @hook
-    def before_task_step(self, task: Any) -> None:
+    def _begins_step(self, task: Any) -> None:
         known, self.coroutine = self.tasks.get(id(task)), task.coro
         if known is not None:
             self.running = known.track
-            if not self.fast.begins(known.track):
-                self.context.switched(self.context.now(), self.track, known.track)
+            self.context.switched(self.context.now(), self.track, known.track)
 
     @hook
     def task_exited(self, task: Any) -> None:
@@ -180,15 +215,13 @@ class Run:
         return type(error) is self.tracer.cancelled
 
     @hook
-    def after_task_step(self, task: Any) -> None:
+    def _ends_step(self, task: Any) -> None:
         known, self.coroutine = self.tasks.get(id(task)), None
         if known is None:
             self.giver = None
             return
         self.running, giver, known.giver = self.track, known.giver, None
-        gives_way = giver == (self.track, words.TIMER)
-        if gives_way and self.fast.gives_way(task.coro, known):
-            return
+        gives_way = giver == self.turn
         context, t_ns, track = self.context, self.context.now(), known.track
         if known.is_over:
             del self.tasks[id(task)]

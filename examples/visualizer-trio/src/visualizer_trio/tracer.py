@@ -41,8 +41,10 @@ class TrioTracer:
         self.is_on = True
         #: The runs, by thread.
         self.runs: dict[int, Run] = {}
-        #: `trio.Cancelled`, and the code of the function that makes the steps of tasks.
+        #: `trio.Cancelled`, what a task is given where nothing is raised in it, and the code of the function that makes
+        #: the steps of tasks.
         self.cancelled: Any = None
+        self.value: Any = None
         self.loop: Any = None
         #: That a guest is not recorded, which is said once.
         self._told = False
@@ -55,6 +57,7 @@ class TrioTracer:
     def imported(self, name: str, trio: ModuleType) -> None:
         context, module = self.context, sys.modules["trio._core._run"]
         make, self.loop, self.cancelled = module.Runner, module.unrolled_run.__code__, trio.Cancelled
+        self.value = module.Value
 
         def runner(*args: Any, **more: Any) -> Any:
             made = make(*args, **more)

@@ -46,6 +46,8 @@ class EagerTasks:
         #: code.
         self._outermost: dict[int, CodeType] = {}
         self._behind: dict[int, tuple[CodeType, set[int]]] = {}
+        #: The places of these calls, as id(code) + offset.
+        self._creating: set[int] = set()
 
     def begin(self, asyncio: Any) -> None:
         """Watch from now on, if there are such tasks, and a tool id."""
@@ -96,17 +98,22 @@ class EagerTasks:
         task = library.running_task()
         if task is None:
             return False
-        coroutine = task._coro if type(task) is library.task else library.get(task, "_coro")
+        is_plain = type(task) is library.task
+        coroutine = task._coro if is_plain else library.get(task, "_coro")
         if type(coroutine) is not CoroutineType or coroutine.cr_frame is not outermost:
             return False
         if self._shared.tasks.of(task) is None:
-            loop = self._loop_of(library.get(task, "_loop"))
-            if loop is None or loop.is_eager(coroutine):
+            loop = self._loop_of(task._loop if is_plain else library.get(task, "_loop"))
+            if loop is None or (loop.eager and loop.is_eager(coroutine)):
                 return False
-            if not loop.begins_eagerly(creator, coroutine, library.name(task), task):
+            given = library.given(task)
+            if not loop.begins_eagerly(creator, coroutine, library.name(task, given), task, given):
                 return False
             self._begun[id(creator)] = loop
-            self._watch_behind(creator.f_code, after(creator.f_code, creator.f_lasti))
+            code, offset = creator.f_code, creator.f_lasti
+            if id(code) + offset not in self._creating:
+                self._watch_behind(code, after(code, offset))
+                self._creating.add(id(code) + offset)
             self.expect(coroutine.cr_code)
         return True
 

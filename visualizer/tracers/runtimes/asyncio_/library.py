@@ -138,15 +138,22 @@ class Library:
         there = object.__getattribute__(self.get(task, "_loop"), "__dict__").get(needed)
         return there is None or not getattr(there, "data", True)
 
-    def name(self, task: Any) -> str:
-        """The name that its author gave it, else that of its coroutine's function; "" if that is gone."""
-        for base in bases_of(type(task)):
-            if base is self.task or base is self.python_task:
-                given = base.get_name(task)
-                is_automatic = type(given) is not str or given == _OF_FACTORY
-                if not is_automatic and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
-                    return str(given)
-                break
+    def given(self, task: Any) -> Any:
+        """What asyncio calls a task."""
+        if type(task) is self.task:
+            return task.get_name()
+        bases = bases_of(type(task))
+        own = next((base for base in bases if base is self.task or base is self.python_task), None)
+        return own.get_name(task) if own is not None else None
+
+    def name(self, task: Any, given: Any) -> str:
+        """The name that its author gave it, else that of its coroutine's function; "" if that is gone.
+
+        `given`: what asyncio calls it.
+        """
+        is_automatic = type(given) is not str or given == _OF_FACTORY
+        if not is_automatic and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
+            return str(given)
         coroutine = self.get(task, "_coro")
         return callee_name(coroutine) if coroutine is not None else ""
 

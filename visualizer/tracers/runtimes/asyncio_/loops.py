@@ -6,7 +6,7 @@ Most functions here are called by the loop's queue (ready.py), in the thread tha
 from __future__ import annotations
 
 import sys
-from types import BuiltinFunctionType, CoroutineType, MethodType
+from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -34,9 +34,11 @@ except ImportError:
     from weakref import ref
 
 #: A poll shorter than this is not told of: the loop only looked whether there was anything.
-_SHORT_POLL_NS = 20_000
+SHORT_POLL_NS = 20_000
 #: Who polls for so long may do so for ever.
 _LONG_POLL_NS = 1_000_000_000
+#: So many are remembered.
+_MOST_CALLED = 256
 _NOT_KNOWN: Giver = (words.NOBODY, words.UNKNOWN)
 #: The switch from a loop to a task.
 _RESUMPTION = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
@@ -47,8 +49,8 @@ class Loop:
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "bottom",
-        "clock", "current", "due", "eager", "giver", "guard", "ident", "left", "loop", "onward", "polls_since_ns",
-        "resumed", "rows", "track",
+        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
+        "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -59,10 +61,12 @@ class Loop:
         #: The thread that it runs in, 0 while it does not; and the track that runs it.
         self.ident = 0
         self.before = words.NOBODY
+        #: The id of the greenlet that it runs in, where it is the only loop of its thread; else 0.
+        self.home = 0
         #: The code right below all that it runs, where that is none of asyncio's.
         self.bottom: CodeType | None = None
         #: What each handle that is ready is: a step of a task, or whose doing it is. By the id of the handle.
-        self.due: dict[int, Task | Giver] = {}
+        self.due: dict[int, Task | Giver] = shared.context.stream.new_table()
         #: The task that makes a step; or whose doing the callback is that runs.
         self.current: Task | None = None
         self.giver: Giver | None = None
@@ -75,6 +79,13 @@ class Loop:
         self.resumed = -1
         #: The shapes of a turn that a task gives up, and of that together with the switch to the next task.
         self.onward: dict[int, int] = {}
+        #: The shapes of wakes by who runs here, by their causes.
+        self.wakes: dict[str, int] = {}
+        #: Methods that the loop calls since a descriptor is ready: whose doing that is, by the id of the code, which is
+        #: kept.
+        self.descriptors: dict[int, tuple[Giver, CodeType]] = {}
+        #: The same of functions that it calls since a timer is due.
+        self.timers: dict[int, tuple[Giver, CodeType]] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
         self.guard: Any = None
@@ -106,7 +117,13 @@ class Loop:
         self._buffer = buffer = context.stream.here(t_ns)
         self.ident, self.rows, self.onward = get_ident(), buffer.rows, buffer.onward
         self.onward.clear()
+        self.wakes.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
+        running = context.loops.get(self.ident, [])
+        for loop in running:
+            loop.home = 0
+        if context.getcurrent is not None and len(running) == 1:
+            self.home = id(context.getcurrent())
         about = words.JOIN, -1, f"track {self.track}", None
         code, offset = self._shared.place_in_step(frame)
         context.stream.store(lines.wait_in_call, t_ns, self.before, about, None, code, offset)
@@ -124,7 +141,7 @@ class Loop:
             self.giver = None
         self._is_asked = False
         self._look_at_queues(t_ns, is_last=True)
-        self.ident = 0
+        self.ident = self.home = 0
         self.onward.clear()  # It names this loop.
         context.inside.pop(self.before, None)
         context.ready(t_ns, self.before, self.track, words.FINISHED)
@@ -191,7 +208,7 @@ class Loop:
         if not self._polling:
             return
         self._polling = False
-        if self._began_ns and t_ns - self._began_ns < _SHORT_POLL_NS:
+        if self._began_ns and t_ns - self._began_ns < SHORT_POLL_NS:
             self._began_ns = 0
             return
         self.report_poll()
@@ -208,7 +225,7 @@ class Loop:
         if self.eager:
             self.end_eager()
         callback, args, current = handle._callback, handle._args, self.current
-        if self.ident != get_ident() or shared.context.runners:
+        if self.ident != get_ident() or (shared.context.runners and not self._is_at_home()):
             waker, cause = self._giver(t_ns, handle, callback)
         elif current is not None:
             waker, cause = current.track, words.CALLBACK
@@ -250,10 +267,19 @@ class Loop:
             self._store_wake(t_ns, known.track, waker if waker != known.track else self.track, cause)
         self.due[id(handle)] = known
 
+    def _is_at_home(self) -> bool:
+        """Whether the thread is on the stack on which the loop runs, and no other loop runs there."""
+        getcurrent = self._shared.context.getcurrent
+        return getcurrent is not None and id(getcurrent()) == self.home
+
     def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
         if self.ident == get_ident():
             buffer = self._buffer
-            if waker == self.track if self.current is None else waker == self.current.track:
+            if waker == (self.track if self.current is None else self.current.track):
+                shape = self.wakes.get(cause)
+                if shape is not None:
+                    self.rows.extend((t_ns, track, shape))
+                    return
                 waker = words.CURRENT
         else:
             buffer = self._shared.context.stream.here(t_ns)
@@ -264,6 +290,8 @@ class Loop:
             return
         if shape == NEW:
             shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, (waker, cause), None, None, 0))
+        if waker == words.CURRENT and buffer is self._buffer:
+            self.wakes[cause] = shape
         buffer.rows.extend((t_ns, track, shape))
 
     def _cancel(self, t_ns: int, known: Task, task: Any, future: Any, giver: Giver) -> str:
@@ -336,24 +364,70 @@ class Loop:
             return self.track, words.CALLBACK
         if self._polling:
             self._polled(t_ns)
-        if issubclass(type(handle), self._shared.library.timer_handle):
-            return self.track, cause_of_timer(callback)
-        return self.track, cause_of_descriptor(callback)
+        library = self._shared.library
+        if type(handle) is library.handle:
+            function, table = callback.__func__ if type(callback) is MethodType else None, self.descriptors
+        else:
+            function, table = callback if type(handle) is library.timer_handle else None, self.timers
+        code = function.__code__ if type(function) is FunctionType else None
+        known = table.get(id(code))
+        if known is not None:
+            return known[0]
+        is_timer = issubclass(type(handle), library.timer_handle)
+        giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
+        if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
+            table[id(code)] = giver, code
+        return giver
+
+    def _calls(self, method: Any) -> bool:
+        """Whether the loop only calls that: it neither makes a step of a task, nor is it the end of a time limit."""
+        library = self._shared.library
+        return library.stepped_by(method) is None and type(method.__self__) is not library.timeout
 
     def _meet(self, t_ns: int, task: Any, giver: int, cause: str) -> Task:
         """A task that is seen for the first time. `cause`: why it goes on; "" if it is to begin."""
         shared = self._shared
-        context = shared.context
-        name = shared.library.name(task)
+        given = shared.library.given(task)
+        name = shared.library.name(task, given)
         place = (None, 0) if cause else shared.place_in_step(sys._getframe(3))
-        track = context.spawned(t_ns, words.TASK, name, self.track, words.NOBODY if cause else giver, place=place)
-        context.ready(t_ns, track, giver, cause or words.SPAWN)
         coroutine = shared.library.get(task, "_coro")
-        shared.served.met(t_ns, track, coroutine)
+        creator = words.NOBODY if cause else giver
+        track = self._spawned(t_ns, name, creator, (giver, cause or words.SPAWN), place, coroutine)
         if cause and type(coroutine) is CoroutineType:
             # It was eager, and nobody saw its first step.
             shared.expect_eager(coroutine.cr_code)
-        return shared.tasks.add(task, track, self, name)
+        return shared.tasks.add(task, track, self, name, given)
+
+    def _spawned(
+        self, t_ns: int, name: str, creator: int, giver: Giver, place: tuple[CodeType | None, int], coroutine: Any,
+        runs: bool = False,
+    ) -> int:
+        """`creator` has made a task at that place, which is ready by `giver`. Return its track. `runs`: at once."""
+        context, served, (code, offset) = self._shared.context, self._shared.served, place
+        buffer, may_serve, shape = self._buffer, served.may_serve(coroutine), None
+        if self.ident == get_ident() and not may_serve:
+            key = "task", self.track, name, creator, giver, runs, id(code), offset
+            shape = buffer.again(key, code)
+        if shape is None:
+            track = context.spawned(t_ns, words.TASK, name, self.track, creator, place=place)
+            context.ready(t_ns, track, *giver)
+            if may_serve:
+                served.met(t_ns, track, coroutine)
+            if runs:
+                self._passes(t_ns, track, code, offset)
+            return track
+        if shape == NEW:
+            shape = buffer.learn(
+                key, t_ns,
+                (lines.spawn, words.SUBJECT, (words.TASK, name, self.track, creator), lines.NO_VALUE, code, offset),
+                (lines.wake, words.SUBJECT, giver, None, None, 0),
+                *([(lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset)] if runs else ()),
+            )
+        track = context.new_track()
+        self.rows.extend((t_ns, track, shape))
+        if runs:
+            self._stop(track)
+        return track
 
     # Eager tasks.
 
@@ -361,22 +435,19 @@ class Loop:
         """Whether the task, or the task of the coroutine, is known to make its first step."""
         return any(made is thing or made() is thing for made, _, _ in self.eager)
 
-    def begins_eagerly(self, frame: Any, coroutine: Any, name: str, task: Any = None) -> bool:
+    def begins_eagerly(self, frame: Any, coroutine: Any, name: str, task: Any = None, given: Any = None) -> bool:
         """A task is made in `frame`, by who runs, and makes its first step now. Return False if it does not.
 
-        `task`: None if nobody has it yet.
+        `task`: None if nobody has it yet. `given`: what asyncio calls it.
         """
         if self.ident != get_ident():
             return False
         context = self._shared.context
         t_ns, running = context.now(), self.running
         place = self._shared.place_in_step(frame)
-        track = context.spawned(t_ns, words.TASK, name, self.track, running, place=place)
-        context.ready(t_ns, track, running, words.SPAWN)
-        self._shared.served.met(t_ns, track, coroutine)
-        self._passes(t_ns, track, *place)
+        track = self._spawned(t_ns, name, running, (running, words.SPAWN), place, coroutine, True)
         if task is not None:
-            made = self._shared.tasks.add(task, track, self, name)
+            made = self._shared.tasks.add(task, track, self, name, given)
         else:
             # Its coroutine stands for it.
             made = Task(coroutine)
@@ -408,8 +479,9 @@ class Loop:
         made, before, giver = self.eager.pop()
         is_met = self._is_met(made)
         if is_met:
-            task = made()
-        known = self._is_eager(made, task) if task is not None else None
+            known = made if made() is not None else None
+        else:
+            known = self._is_eager(made, task) if task is not None else None
         back = before.track if before is not None else self.track
         if known is not None:
             self.current = known
@@ -473,12 +545,12 @@ class Loop:
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""
         library = self._shared.library
+        given = library.given(task)
         if type(task) is library.task:
-            given = task.get_name()
             if given == known.given:
                 return
             known.given = given
-        name = library.name(task)
+        name = library.name(task, given)
         if name and name != known.name:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
@@ -524,9 +596,11 @@ class Loop:
             self._suspended(t_ns, known, task, future, back)
             return
         known.ended = True
-        self._name_again(t_ns, known, task)
-        self._find_cancel(t_ns, known, task)
-        outcome, value = self._outcome(task, library.get(task, "_state"))
+        if not is_plain or task.get_name() != known.given:
+            self._name_again(t_ns, known, task)
+        if not is_plain or task.cancelling() != known.cancels:
+            self._find_cancel(t_ns, known, task)
+        outcome, value = self._outcome(task, task._state if is_plain else library.get(task, "_state"))
         self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
             self._shared.failed[known.track] = known
@@ -537,10 +611,13 @@ class Loop:
         if state == "CANCELLED":
             message = library.get(task, "_cancel_message")
             return words.CANCELLED, lines.NO_VALUE if message is None else Shown(show(message))
-        error = library.get(task, "_exception")
+        is_plain = type(task) is library.task
+        error = task._exception if is_plain else library.get(task, "_exception")
         if error is not None:
             return words.RAISED, keep(error)
-        return (words.RETURNED, keep(library.get(task, "_result"))) if state == "FINISHED" else (words.UNKNOWN, None)
+        if state != "FINISHED":
+            return words.UNKNOWN, None
+        return words.RETURNED, keep(task._result if is_plain else library.get(task, "_result"))
 
     def _suspended(self, t_ns: int, known: Task, task: Any, future: Any, back: int) -> None:
         """It waits for a future."""
@@ -549,7 +626,14 @@ class Loop:
             self._find_cancel(t_ns, known, task)
         buffer: Buffer = self._buffer
         stand, coroutines = waits.stand(task)
-        if stand.buffer is buffer:
+        delay = waits.delay(stand, coroutines)
+        if stand.buffer is buffer and delay is not None:
+            shape = stand.sleeps.get(delay)
+            if shape is not None:
+                self.rows.extend((t_ns, back, shape))
+                self._stop(back)
+                return
+        elif stand.buffer is buffer and stand.shape >= 0:
             thing = waits.thing(stand, future, coroutines)
             if thing:
                 self.rows.extend((t_ns, back, stand.shape + buffer.said(t_ns, thing)))
@@ -579,7 +663,12 @@ class Loop:
                 (lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset),
             )
             if thing and text is None and waits.may_be_short(stand, reason):
-                stand.buffer, stand.shape = buffer, shape
+                stand.learn(buffer)
+                stand.shape = shape
+            elif delay is not None and text is not None:
+                stand.learn(buffer)
+                if len(stand.sleeps) < _MOST_CALLED:
+                    stand.sleeps[delay] = shape
         if thing:
             shape += buffer.said(t_ns, thing)
         self.rows.extend((t_ns, back, shape))
@@ -604,9 +693,12 @@ class Loop:
         if shape == NEW:
             shape = buffer.learn(key, t_ns, *events(words.SUBJECT))
         self.rows.extend((t_ns, self.track, shape))
+        stand.learn(buffer)
+        stand.turn = shape
         if type(task) is shared.library.task and len(coroutines) == 3 and stand.ats[2][0] is shared.library.turn:
             if stand.ats[0] == (code, offset):
-                known.place, known.shape = (offset, stand.ats[1][0]), shape
+                stand.place = known.place = offset, stand.ats[1][0]
+                known.shape = shape
                 if shape not in self.onward:
                     self.onward[shape] = buffer.shape(t_ns, *events(self.track), _RESUMPTION)
         self._stop(self.track)

@@ -12,7 +12,11 @@ from __future__ import annotations
 import sys
 from _collections import deque  # type: ignore[import-not-found]
 
+from visualizer.trace import words
+from visualizer.tracers.core.object_ids import Numbered
+from visualizer.tracers.runtimes.asyncio_.loops import SHORT_POLL_NS, Loop
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
+from visualizer.tracers.runtimes.asyncio_.waits import Stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -37,16 +41,22 @@ class Plain(deque):  # type: ignore[misc]
     loop: Any
 
 
-def make_watched(shared: Shared, kind: type) -> type[Plain]:
+def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     """The queue of a loop that is watched. `kind`: `Loop`.
 
     The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
-    the next one to run. Everything else takes the long way (loops.py).
+    the next one to run. Everything else takes the long way (loops.py). In C there are short ways as well for a task
+    that waits, sleeps or gives way where one did before, for its wakeup, for a descriptor that is ready, a timer that
+    is due, and for a poll that only looks.
     """
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
     library, fail = shared.library, shared.fail
     push, pop, length = deque.append, deque.popleft, deque.__len__
-    compiled = shared.context.compiled
+    compiled, waits = shared.context.compiled, shared.waits
+    types = (
+        Plain, kind, Task, Stand, library.handle, library.timer_handle, Numbered, library.task, library.future
+    )  # fmt: skip
+    tables = shared.tasks.by_id, waits.stands, waits.ends, waits.numbers.known, shared.failed, waits.sizes.known
 
     class Watched(Plain):
         __slots__ = ()
@@ -106,12 +116,6 @@ def make_watched(shared: Shared, kind: type) -> type[Plain]:
                 fail(error)
             return handle
 
-        if compiled is not None:
-            # The short ways in C, in front of these.
-            append, popleft = compiled.queue_ways(
-                Plain, kind, Task, library.handle, library, unsettled, push, pop, append, popleft
-            )
-
         def __len__(self) -> int:
             count: int = length(self)
             try:
@@ -120,6 +124,13 @@ def make_watched(shared: Shared, kind: type) -> type[Plain]:
             except Exception as error:
                 fail(error)
             return count
+
+        if compiled is not None:
+            # The short ways in C, in front of these. They end steps as well.
+            append, popleft, __len__, _ = compiled.queue_ways(
+                types, library, shared.context, shared.context.runners, unsettled, tables, waits.numbers.of_no_track,
+                (words.FINISHED, words.CALLBACK), SHORT_POLL_NS, (push, pop), (append, popleft, __len__, kind.gone),
+            )
 
         def clear(self) -> None:
             deque.clear(self)

@@ -70,10 +70,12 @@ class Served:
         if track is not None and not self._context.is_over:
             self._context.serves(self._context.now(), track, None)
 
+    def may_serve(self, coroutine: Any) -> bool:
+        """Whether a task that runs it may be one that serves a request from its beginning to its end."""
+        return is_generator(coroutine) and code_of(coroutine).co_name == _OF_ASGI
+
     def met(self, t_ns: int, track: int, coroutine: Any) -> None:
-        """`track` is a task that runs `coroutine`."""
-        if not is_generator(coroutine) or code_of(coroutine).co_name != _OF_ASGI:
-            return
+        """`track` is a task that runs `coroutine`, which may serve a request."""
         for thing in get_referents(coroutine):
             if type_module(type(thing)).startswith(_ASGI_SERVERS):
                 self._context.serves(t_ns, track, *_of_scope(dictionary(thing).get("scope")))

@@ -19,6 +19,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 
+#: Whose code is: the program's own, in a file or made while it ran; asyncio's, or ours; a library's.
+_OWN, _GENERATED, _BETWEEN, _LIBRARY = range(4)
+#: Of so many it is remembered.
+_MOST_CODES = 4096
+
+
 class Shared:
     """The program's asyncio, and its tasks."""
 
@@ -34,6 +40,8 @@ class Shared:
         #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
         self.expect_eager: Callable[[CodeType], None] = lambda code: None
         self._name = name
+        #: Whose code it is: (words below, the code), by its id.
+        self._whose: dict[int, tuple[int, CodeType]] = {}
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
         context.bottoms.append(self.library.run)
@@ -73,14 +81,25 @@ class Shared:
         library: tuple[CodeType | None, int] = None, 0
         while frame is not None and frame.f_code not in self.context.bottoms:
             code = frame.f_code
-            if self.context.own(code):
-                if not is_generated(code):
-                    return code, frame.f_lasti
+            whose, _ = self._whose.get(id(code)) or self._meet(code)
+            if whose == _OWN:
+                return code, frame.f_lasti
+            if whose == _GENERATED:
                 generated = generated if generated[0] is not None else (code, frame.f_lasti)
-            elif library[0] is None and not is_of_asyncio(code.co_filename) and not self.context.own.is_hook(code):
-                library = frame.f_code, frame.f_lasti
+            elif whose == _LIBRARY and library[0] is None:
+                library = code, frame.f_lasti
             frame = frame.f_back
         return generated if generated[0] is not None else library
+
+    def _meet(self, code: CodeType) -> tuple[int, CodeType]:
+        if len(self._whose) >= _MOST_CODES:
+            self._whose.clear()
+        if self.context.own(code):
+            whose = _GENERATED if is_generated(code) else _OWN
+        else:
+            whose = _BETWEEN if is_of_asyncio(code.co_filename) or self.context.own.is_hook(code) else _LIBRARY
+        known = self._whose[id(code)] = whose, code
+        return known
 
     def called(self, frame: Any) -> str:
         """The qualified name of the function that a loop has called, and in which `frame` is; "" of none."""

@@ -29,7 +29,7 @@ class Task(ref):  # type: ignore[type-arg]
     #: Its `Loop` (loops.py).
     loop: Any
     name: str
-    #: What asyncio calls it, once that was looked at.
+    #: What asyncio calls it, as far as that was looked at.
     given: Any
     #: It has run; it has ended.
     started: bool
@@ -42,10 +42,10 @@ class Task(ref):  # type: ignore[type-arg]
     #: How often it is known to have been asked for its cancellation, less how often that was taken back.
     cancels: int
 
-    def begin(self, key: int, track: int, loop: Any, name: str) -> None:
+    def begin(self, key: int, track: int, loop: Any, name: str, given: Any = None) -> None:
         self.key, self.track, self.loop, self.name = key, track, loop, name
         self.started = self.ended = self.gave_way = False
-        self.place, self.shape, self.given = None, -1, None
+        self.place, self.shape, self.given = None, -1, given
         self.cancels = 0
 
 
@@ -62,10 +62,10 @@ class Tasks:
         self.by_id: dict[int, Task] = {}
         self._on_gone = on_gone
 
-    def add(self, task: Any, track: int, loop: Any, name: str) -> Task:
-        """A task that has that track from now on."""
+    def add(self, task: Any, track: int, loop: Any, name: str, given: Any = None) -> Task:
+        """A task that has that track from now on. `given`: what asyncio calls it."""
         made: Task = Task(task, self._forget)
-        made.begin(id(task), track, loop, name)
+        made.begin(id(task), track, loop, name, given)
         self.by_id[id(task)] = made
         return made
 

@@ -19,7 +19,15 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.queue_sizes import Sizes, by_dictionary
 from visualizer.tracers.core.sockets import Addresses, address_text
-from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary, nanoseconds, type_module, type_name
+from visualizer.tracers.core.values import (
+    CONTAINERS,
+    NUMBERS,
+    SEQUENCES,
+    dictionary,
+    nanoseconds,
+    type_module,
+    type_name,
+)
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
@@ -90,8 +98,8 @@ _OF_SOCKETS = {
 }
 #: What one of these is built on says less.
 _OUTER = frozenset(("Queue.join", "Barrier.wait", "Process.communicate", "BaseEventLoop.getaddrinfo", *_OF_TRACKS))
-#: The instructions by which a `with` and an `async with` begin to deal with an exception.
-_LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_START"]))
+#: The instructions by which an `async with` begins to deal with an exception; a `with` awaits nothing there.
+_LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_START"], 0, opcode.opmap["GET_AWAITABLE"]))
 #: Classes of timers that may be asked when they are due.
 _TIMERS = frozenset((("asyncio.events", "TimerHandle"), ("uvloop.loop", "TimerHandle")))
 #: Whether a frame makes a dictionary of its variables for who asks, and keeps that.
@@ -104,7 +112,8 @@ class Stand:
     """The places at which a chain of coroutines is suspended, and what can be told from these alone."""
 
     __slots__ = (
-        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "regains", "shape", "telling",
+        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "place", "regains", "shape",
+        "sleeps", "telling", "turn",
     )
 
     def __init__(
@@ -119,26 +128,36 @@ class Stand:
         #: Which of them, a function of asyncio's of that name, tells what is waited for; -1 if none.
         self.telling = telling
         self.name = name
-        #: Those that are in an `async with`, or a `with`, and those whose variables tell a time limit.
+        #: Those that are in an `async with`, and those whose variables tell a time limit.
         self.enters = enters
         self.limited = limited
         #: Whether one of these is about to enter a lock as well; and whether a condition is waited for, whose lock the
         #: task does not have meanwhile.
         self.is_entering = is_entering
         self.regains = regains
-        #: The shape of waiting there as one did before, and in which thread (short way: `thing`); none where what is
-        #: around it, or an `async with`, tells more.
+        #: In which thread the shapes below are known (`learn`). Of waiting there as one did before (short way:
+        #: `thing`), or of sleeping, by how long that was to be; none where a limit, or an `async with`, tells more.
         self.buffer: Buffer | None = None
         self.shape = -1
+        self.sleeps: dict[float, int] = {}
+        #: The same of giving way there; and what is `Task.place` then.
+        self.turn = -1
+        self.place: tuple[int, CodeType] | None = None
+
+    def learn(self, buffer: Buffer) -> None:
+        """A shape of this place is known to `buffer`: forget those that another one knows."""
+        if self.buffer is not buffer:
+            self.buffer, self.shape, self.turn, self.place = buffer, -1, -1, None
+            self.sleeps.clear()
 
 
 def _is_within(code: CodeType, offset: int) -> bool:
-    """Whether that place of a function is inside of a `with` or an `async with`."""
+    """Whether that place of a function is inside of an `async with`."""
     seen = set()
     while offset >= 0 and offset not in seen:
         seen.add(offset)
         offset = handler(code, offset)
-        if code.co_code[offset : offset + 3] == _LEAVES:
+        if code.co_code[offset : offset + len(_LEAVES)] == _LEAVES:
             return True
     return False
 
@@ -152,12 +171,12 @@ class Waits:
         self.task = library.task
         self._tasks = tasks
         self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"))
-        self._numbers = Numbers(self._known_track, self.sizes.met)
+        self.numbers = Numbers(self._known_track, self.sizes.met)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
-        self._ends: dict[int, type] = {}
+        self.ends: dict[int, type] = {}
         #: Where tasks were suspended, by what is the same whenever one is.
-        self._stands: dict[tuple[int, ...], Stand] = {}
+        self.stands: dict[tuple[int, ...], Stand] = {}
 
     def _known_track(self, thing: Any) -> int | None:
         known = self._tasks.of(thing)
@@ -178,17 +197,17 @@ class Waits:
             coroutines.append(coroutine)
             ats.append(id(coroutine.cr_code) + frame.f_lasti)
             coroutine = coroutine.cr_await
-        if id(type(coroutine)) not in self._ends:
+        if id(type(coroutine)) not in self.ends:
             rest = self._below(coroutine)
             coroutines += rest
             ats += [id(frame.f_code) + frame.f_lasti for frame in map(frame_of, rest)]
         key = tuple(ats)
-        known = self._stands.get(key)
+        known = self.stands.get(key)
         if known is None:
-            if len(self._stands) >= _MOST_STANDS:
-                self._stands.clear()
+            if len(self.stands) >= _MOST_STANDS:
+                self.stands.clear()
             frames = map(frame_of, coroutines)
-            known = self._stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
+            known = self.stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
         return known, coroutines
 
     def _below(self, awaited: Any) -> list[Any]:
@@ -196,7 +215,7 @@ class Waits:
         if is_generator(awaited) or is_resuming(awaited):
             first = resumed_by(awaited)
             return [one for one in chain(first) if frame_of(one) is not None] if first is not None else []
-        self._ends[id(type(awaited))] = type(awaited)
+        self.ends[id(type(awaited))] = type(awaited)
         return []
 
     def _stand(self, ats: list[tuple[CodeType, int]]) -> Stand:
@@ -244,7 +263,7 @@ class Waits:
             return (words.SLEEP, asked_ns, "", None), f"{delay:g} s" if asked_ns >= 0 else None
         reason = _OF_OBJECTS.get(name)
         if reason is not None:
-            return (reason, -1, self._numbers.name(own.get("self")), None), None
+            return (reason, -1, self.numbers.name(own.get("self")), None), None
         reason = _OF_OUTSIDE.get(name)
         if reason is not None:
             return (reason, -1, "", None), None
@@ -264,7 +283,7 @@ class Waits:
         if id(type(things)) in CONTAINERS - SEQUENCES:
             known = [track for one in things if (track := self._known_track(one)) is not None]
             things = [one for _, one in sorted(zip(known, things, strict=False))] if len(known) == len(things) else []
-        return self._numbers.name(things) if id(type(things)) in SEQUENCES or self._library.is_task(things) else ""
+        return self.numbers.name(things) if id(type(things)) in SEQUENCES or self._library.is_task(things) else ""
 
     def may_be_short(self, stand: Stand, reason: str | None) -> bool:
         """Whether `thing` tells all that there is to tell of who waits there, for that reason."""
@@ -272,15 +291,27 @@ class Waits:
             return False
         return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_OBJECTS
 
+    def delay(self, stand: Stand, coroutines: list[Any]) -> Any:
+        """How long who waits there asked to sleep; None of what is no `asyncio.sleep`, or where what is around it tells
+        more."""
+        if stand.name != "sleep" or stand.enters or stand.limited:
+            return None
+        delay = self._variable(coroutines[stand.telling], "delay")
+        return delay if id(type(delay)) in NUMBERS else None
+
     def thing(self, stand: Stand, future: Any, coroutines: list[Any]) -> str:
         """What is waited for there, where `may_be_short` is true and it is again of the same kind; else ""."""
         if stand.telling < 0:
-            return self._numbers.of_no_track(future) if self.is_plain(future) else ""
-        variables = coroutines[stand.telling].cr_frame.f_locals
-        thing = variables["self"]
+            return self.numbers.of_no_track(future) if self.is_plain(future) else ""
+        return self.numbers.of_no_track(self._variable(coroutines[stand.telling], "self"))
+
+    def _variable(self, coroutine: Any, name: str) -> Any:
+        """A variable of a coroutine function of asyncio's."""
+        variables = coroutine.cr_frame.f_locals
+        found = variables[name]
         if _ARE_SNAPSHOTS:
             variables.clear()  # As `of_variables` does.
-        return self._numbers.of_no_track(thing)
+        return found
 
     def is_plain(self, future: Any) -> bool:
         """Whether it is a future of asyncio's own class, for which one task waits and nobody else."""
@@ -293,7 +324,7 @@ class Waits:
         """What a future is for, that is awaited as such."""
         library = self._library
         if self.is_plain(future):
-            return words.FUTURE, -1, self._numbers.of_no_track(future), None
+            return words.FUTURE, -1, self.numbers.of_no_track(future), None
         track = self._known_track(future)
         if track is not None:
             return words.JOIN, -1, f"track {track}", None
@@ -309,7 +340,7 @@ class Waits:
                 if name == "shield.<locals>._outer_done_callback":
                     inner = dict(zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=False))
                     return words.JOIN, -1, self._joined([inner["inner"].cell_contents]), None
-        return words.FUTURE, -1, self._numbers.name(future), None
+        return words.FUTURE, -1, self.numbers.name(future), None
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
         """The end of a connection that a socket, a stream or a protocol of one has."""
@@ -373,7 +404,7 @@ class Waits:
                 locks += [] if stand.regains else [dictionary(one).get("_lock")]
             elif self._library.is_lock(one):
                 locks.append(one)
-        names = [self._numbers.name(one) for one in locks]
+        names = [self.numbers.name(one) for one in locks]
         found = [name for name in dict.fromkeys(names) if name and name != thing]
         # What is about to be entered is among these; and a semaphore may let one in several times.
         if names.count(thing) > stand.is_entering and thing.startswith("Lock "):

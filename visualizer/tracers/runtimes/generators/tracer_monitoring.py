@@ -97,6 +97,11 @@ class MonitoringTracer:
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
             self._on_throw, self._on_unwind, self._on_exception, self._on_raised, self._on_called,
         )
+        compiled, context = self._recording.compiled, self._recording
+        if compiled is not None and not context.own.include:
+            compiled.watch_steps(
+                start, self._generators.awaiting, Watched, context.loops, context.step_codes, GENERATOR_FLAG
+            )
         for event, callback in (
             (_events.PY_START, start),
             (_events.PY_RESUME, self._resume),

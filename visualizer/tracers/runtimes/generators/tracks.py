@@ -347,10 +347,13 @@ class Generators:
 
     def on_start(self, frame: Any, code: CodeType) -> bool:
         """A generator runs for the first time. Return False if that is no track's step."""
-        if self.is_stepped(frame, code):
-            return False
         t_ns = self.clock()
         key = id(frame)
+        if self.is_stepped(frame, code):
+            gone = self.live.get(key)
+            if gone is not None:
+                self._lose(key, gone, t_ns)
+            return False
         run = self._begin(frame, code, t_ns)
         cause, value = words.NEXT, lines.NO_VALUE
         if self.calls and self._is_called(key):

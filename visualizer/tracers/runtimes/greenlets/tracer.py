@@ -83,6 +83,7 @@ class GreenletTracer:
             settrace(self._here().chained)
             self.module.settrace, self.module.gettrace = self._originals
             self._recording.runners.remove(self._running)
+            self._recording.getcurrent = None
 
     def finish(self, t_ns: int) -> None:
         """Nothing is known only at the end: a greenlet that is suspended then stays suspended."""
@@ -96,6 +97,7 @@ class GreenletTracer:
         self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
         self.is_active = greenlet.greenlet.__bool__
         self._recording.runners.append(self._running)
+        self._recording.getcurrent = greenlet.getcurrent
         self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
