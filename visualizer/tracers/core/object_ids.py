@@ -24,7 +24,7 @@ except ImportError:
 _TOLD = 16
 
 
-class _Numbered(ref):  # type: ignore[type-arg]
+class Numbered(ref):  # type: ignore[type-arg]
     """A thing that has a number."""
 
     __slots__ = ("key", "name")
@@ -37,13 +37,14 @@ class Numbers:
     """The things that were waited on, numbered by type in the order in which they were first seen."""
 
     def __init__(
-        self, track_of: Callable[[Any], int | None], met: Callable[[_Numbered, str], None] = lambda known, name: None
+        self, track_of: Callable[[Any], int | None], met: Callable[[Numbered, str], None] = lambda known, name: None
     ) -> None:
         #: Gives the track of a greenlet or task; None of what is none.
         self._track_of = track_of
         #: Called with each thing that gets a number, as a weak reference, and its name.
         self._met = met
-        self._known: dict[int, _Numbered] = {}
+        #: Those that live, by id.
+        self.known: dict[int, Numbered] = {}
         self._next: dict[str, Iterator[int]] = {}
 
     def name(self, thing: Any) -> str:
@@ -63,24 +64,24 @@ class Numbers:
     def of_no_track(self, thing: Any) -> str:
         """The same of what is known to be no track."""
         key = id(thing)
-        known = self._known.get(key)
+        known = self.known.get(key)
         if known is not None:
             return known.name
         try:
-            known = _Numbered(thing, self._forget)
+            known = Numbered(thing, self._forget)
         except TypeError:
             return ""
         word = type_name(type(thing)).lstrip("_")
         # Another thread may name it at the same time: whoever comes first has.
         known.key, known.name = key, f"{word} {next(self._next.setdefault(word, count(1)))}"
-        found = self._known.setdefault(key, known)
+        found = self.known.setdefault(key, known)
         if found is known:
             self._met(known, known.name)
         return found.name
 
-    def _forget(self, gone: _Numbered) -> None:
-        if self._known.get(gone.key) is gone:
-            del self._known[gone.key]
+    def _forget(self, gone: Numbered) -> None:
+        if self.known.get(gone.key) is gone:
+            del self.known[gone.key]
 
     def thing(self, name: str) -> Any:
         """What has that name; None if it is gone."""
@@ -88,5 +89,5 @@ class Numbers:
 
     def living(self) -> list[tuple[Any, str]]:
         """The things that have a number, and that."""
-        found = [(known(), known.name) for known in list(self._known.values())]
+        found = [(known(), known.name) for known in list(self.known.values())]
         return [one for one in found if one[0] is not None]
