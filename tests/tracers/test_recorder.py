@@ -362,6 +362,182 @@ _SENDS = """
             pass
 """
 
+#: Whatever wakes others in gevent, by the same places again and again, in an order that random numbers say.
+_WAKES = """
+    import gevent
+    from gevent.event import AsyncResult, Event
+    from gevent.lock import BoundedSemaphore, RLock, Semaphore
+    from gevent.pool import Pool
+    from gevent.queue import Channel, Empty, Full, LifoQueue, PriorityQueue, Queue, SimpleQueue
+    from random import Random
+
+    class Slow(Queue):
+        def _put(self, item):
+            super()._put(item)
+    class Named(Semaphore):
+        pass
+    class Holder:
+        kept = Semaphore(1)
+        __slots__ = ("queue", "slot")
+        def __init__(self, queue):
+            self.queue = queue
+            self.slot = Semaphore(1)
+    class Plain:
+        def __init__(self, queue):
+            self.queue = queue
+            self.owner = Holder(queue)
+        @property
+        def same(self):
+            return self.queue
+
+    random = Random(5)
+    queues = [Queue(1), Queue(), Queue(3), SimpleQueue(2), Slow(1), LifoQueue(2), PriorityQueue(2), Channel()]
+    semaphores = [Semaphore(1), BoundedSemaphore(2), Named(1), Semaphore(0)]
+    events = [Event(), Event()]
+    rlock = RLock()
+
+    def puts(items, count):
+        for number in range(count):
+            items.put(number)
+            if random.random() < 0.2:
+                gevent.sleep(0)
+    def gets(items, count):
+        for _ in range(count):
+            items.get()
+            if random.random() < 0.2:
+                gevent.sleep(0)
+    def tries(items, count):
+        for number in range(count):
+            try:
+                items.put_nowait(number) if random.random() < 0.5 else items.get_nowait()
+            except (Empty, Full):
+                gevent.sleep(0)
+    def peeks(items):
+        for _ in range(4):
+            items.peek()
+            gevent.sleep(0)
+    def by_attribute(plain, count):
+        for number in range(count):
+            plain.queue.put(number)
+            plain.owner.queue.get()
+            with plain.owner.slot:
+                plain.owner.kept.acquire()
+                gevent.sleep(0)
+                plain.owner.kept.release()
+            plain.same.put(number)
+            plain.same.get()
+    def switches_between(count):
+        # The same place, and another thing each time, some of which are gone the next time.
+        for number in range(count):
+            items = queues[number % 3] if number % 2 else Queue(1)
+            other = gevent.spawn(items.put, number)
+            items.get()
+            other.join()
+    def locks(semaphore, count):
+        for number in range(count):
+            with semaphore:
+                gevent.sleep(0)
+                if number % 3 == 0:
+                    with rlock:
+                        gevent.sleep(0)
+                        with rlock:
+                            pass
+            semaphore.acquire()
+            if number % 2:
+                gevent.sleep(0)
+            semaphore.release()
+    def releases(semaphore, count):
+        for number in range(count):
+            semaphore.release()
+            if number % 3 == 0:
+                gevent.sleep(0)
+    def acquires(semaphore, count):
+        for _ in range(count):
+            semaphore.acquire()
+    def held(first, second, count):
+        for _ in range(count):
+            with first:
+                second.acquire()
+                gevent.sleep(0)
+                second.release()
+    def waits(first, second, count):
+        for _ in range(count):
+            first.wait()
+            first.clear()
+            second.set()
+    def asks(items, count):
+        for number in range(count):
+            result = AsyncResult()
+            items.put(result)
+            try:
+                result.get()
+            except ValueError:
+                pass
+    def answers(items, count):
+        for number in range(count):
+            result = items.get()
+            result.set_exception(ValueError(number)) if number % 3 == 0 else result.set(number)
+    def joins(count):
+        for number in range(count):
+            gevent.spawn(gevent.sleep, 0).join()
+            gevent.joinall([gevent.spawn(int), gevent.spawn(gets, Queue(1, [1]), 1)])
+            gevent.wait([gevent.spawn(int), Event()], count=1)
+            ended = gevent.spawn(int)
+            gevent.sleep(0)
+            ended.join()
+            ended.get()
+            failing = gevent.spawn(int, "no number")
+            failing.link(lambda greenlet: None)
+            try:
+                failing.get()
+            except ValueError:
+                pass
+            killed = gevent.spawn(gets, Queue(), 1)
+            if number % 2:
+                gevent.sleep(0)
+            killed.kill()
+    def pools(count):
+        pool = Pool(2)
+        for _ in range(count):
+            pool.map(abs, range(5))
+            list(pool.imap_unordered(abs, range(3)))
+    def unfinished(items, count):
+        for number in range(count):
+            items.put(number)
+        items.join()
+    def finishes(items, count):
+        for _ in range(count):
+            items.get()
+            items.task_done()
+
+    # What went wrong is nobody's concern but the hub's.
+    gevent.get_hub().print_exception = lambda *_: None
+    for turn in range(3):
+        started = []
+        for items in queues:
+            for count in (9, 13):
+                started += [gevent.spawn(puts, items, count), gevent.spawn(gets, items, count)]
+        plain = Plain(Queue(1))
+        started += [gevent.spawn(by_attribute, plain, 5), gevent.spawn(by_attribute, plain, 7)]
+        started += [gevent.spawn(switches_between, 8)]
+        for semaphore in semaphores[:3]:
+            started += [gevent.spawn(locks, semaphore, 6), gevent.spawn(locks, semaphore, 5)]
+        started += [gevent.spawn(held, semaphores[0], semaphores[1], 4) for _ in range(3)]
+        started += [gevent.spawn(releases, semaphores[3], 20), gevent.spawn(acquires, semaphores[3], 12)]
+        started += [gevent.spawn(acquires, semaphores[3], 8)]
+        started += [gevent.spawn(waits, events[0], events[1], 9), gevent.spawn(waits, events[1], events[0], 8)]
+        events[0].set()
+        asked = Queue()
+        started += [gevent.spawn(asks, asked, 9), gevent.spawn(answers, asked, 9)]
+        started += [gevent.spawn(joins, 4), gevent.spawn(pools, 3)]
+        joined = Queue(2)
+        started += [gevent.spawn(unfinished, joined, 9), gevent.spawn(finishes, joined, 9)]
+        shared = Queue(2)
+        started += [gevent.spawn(tries, shared, 40), gevent.spawn(peeks, shared)]
+        gevent.joinall(started[:-2])
+        gevent.killall(started)
+"""
+
 
 def _events(traced: Traced) -> list[dict[str, Any]]:
     """What `visualizer events` prints, without the times and what comes by luck."""
@@ -386,7 +562,9 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
 
 
 @in_c
-@pytest.mark.parametrize("program", [pytest.param(_PROGRAM, id="all"), pytest.param(_SENDS, id="sends")])
+@pytest.mark.parametrize(
+    "program", [pytest.param(_PROGRAM, id="steps"), pytest.param(_SENDS, id="sends"), pytest.param(_WAKES, id="wakes")]
+)
 def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(program), encoding="utf-8")
@@ -535,6 +713,17 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(_TASKS), encoding="utf-8")
     _both(script, monkeypatch)
+
+
+@in_c
+@pytest.mark.skipif(not SOAK, reason="with SOAK: each program runs twice")
+def test_both_recorders_tell_the_same_of_other_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(20):
+        script = tmp_path / f"script{seed}.py"
+        program = textwrap.dedent(_WAKES).replace("Random(5)", f"Random({seed})")
+        assert program != _WAKES
+        script.write_text(program, encoding="utf-8")
+        _both(script, monkeypatch)
 
 
 @in_c
@@ -694,6 +883,101 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     traced = trace(tmp_path / "trace", str(script))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
+    assert not traced.timeline.notes
+
+
+@in_c
+def test_the_recorder_in_c_keeps_nothing_of_who_waits_and_wakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import gc, sys, time
+            import gevent, greenlet
+            from gevent.event import AsyncResult, Event
+            from gevent.lock import Semaphore
+            from gevent.queue import Queue
+
+            class Ends(Exception):
+                pass
+            class Thing:
+                pass
+            items, one, semaphore, event, ended = Queue(), Queue(1), Semaphore(0), Event(), Ends()
+            thing = Thing()
+
+            def puts(count):
+                for _ in range(count):
+                    one.put(thing)
+            def waits(count):
+                for _ in range(count):
+                    items.get()
+                    semaphore.acquire()
+            def goes_on():
+                while True:
+                    event.wait()
+                    event.clear()
+            def dies():
+                raise ended
+            def pauses():
+                greenlet.getcurrent().parent.switch()
+            def round_of(count):
+                both, endless = [gevent.spawn(puts, count), gevent.spawn(waits, count)], gevent.spawn(goes_on)
+                for number in range(count):
+                    one.get()
+                    items.put(thing)
+                    gevent.sleep(0)
+                    semaphore.release()
+                    gevent.sleep(0)
+                    event.set()
+                    result = AsyncResult()
+                    setter = gevent.spawn(result.set, thing)
+                    result.get()
+                    setter.join()
+                    if number % 10 == 0:
+                        # Killed before it runs, while it waits, and by an error of its own; and thrown into.
+                        never, waiter, failing = gevent.spawn(puts, 1), gevent.spawn(Event().wait), gevent.spawn(dies)
+                        never.kill()
+                        gevent.sleep(0)
+                        if number % 20:
+                            waiter.kill(Ends)
+                        else:
+                            gevent.get_hub().loop.run_callback(waiter.throw, Ends)
+                            waiter.join()
+                        failing.join()
+                        gevent.Greenlet(dies)
+                        left = greenlet.greenlet(pauses)
+                        left.switch()
+                        del left
+                gevent.joinall(both)
+                endless.kill()
+
+            def counts():
+                known = items, one, semaphore, event, ended, thing, Thing, puts.__code__, waits.__code__
+                known += gevent.get_hub(), round_of.__code__, gevent.getcurrent(), gevent.Greenlet, Queue, Semaphore
+                gc.collect()
+                ours = [o for o in gc.get_objects() if type(o).__module__ == "visualizer.tracers._recorder"]
+                return [*map(sys.getrefcount, known), len(ours)]
+            gevent.get_hub().print_exception = lambda *_: None
+            round_of(40)
+            before = counts()
+            round_of(4_000)
+            def grown():
+                return [after > one + 400 for one, after in zip(before, counts())]
+            # What is stored with all its parts is held until it is written.
+            end = time.monotonic() + 30
+            while any(grown()) and time.monotonic() < end:
+                time.sleep(0.01)
+            print(grown())
+            """
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace(tmp_path / "trace", str(script))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 16) + b"]\n"
     assert not traced.timeline.notes
 
 

@@ -5,12 +5,14 @@ integers (core/buffer.py). That short way stands in Python in runtimes/generator
 greenlets/tracer.py (raw_hook) and asyncio_/ready.py; here it stands once more, and also for generators that are made,
 begin and end where others did (tracks.py, identity.py). Everything else stays in Python: whatever is not taken here is
 given to the hook in Python, `otherwise`, which does what it always does. So the same is recorded with and without this.
+Of gevent it stands here, too, how the notifications of queues and semaphores are followed (gevent/attribution/).
 
-It keeps nothing of its own but rows (core/rows.py has these in Python) and tables (dictionaries in Python): it reads and
-writes the slots of the objects that the hooks in Python use, by their offsets, and stores where they store. Generator
-functions that were seen being called are called by way of it, and so are the methods by which generators are resumed.
-Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of
-tracks, and to name what is waited for. All of this is public API of CPython; it needs the GIL. */
+It keeps nothing of its own but rows (core/rows.py has these in Python), tables (dictionaries in Python) and what follows
+a notification: it reads and writes the slots of the objects that the hooks in Python use, by their offsets, and stores
+where they store. Generator functions that were seen being called are called by way of it, and so are the methods by which
+generators are resumed. Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the
+next numbers of tracks, to name what is waited for, and to store what has no row yet. All of this is public API of CPython;
+it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
@@ -45,7 +47,8 @@ tracks, and to name what is waited for. All of this is public API of CPython; it
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
-    X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(_texts)
+    X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
+    X(_texts)
 
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_RUN(OFFSET) } run_slots;
@@ -760,12 +763,11 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 /* Hooks. */
 
 #define FIELDS(X)                                                                                                      \
-    X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame)                  \
-    X(everybody) X(hubs) X(ready) X(sleeps) X(resumed) X(sleep_code) X(offsets) X(calls) X(functions) X(methods)       \
-    X(run) X(context) X(making) X(found) X(link) X(due) X(steppers) X(inside) X(through) X(silent) X(behind)           \
-    X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting) X(instructions) X(loops) X(step_codes)     \
-    X(disable) X(missing) X(steady) X(called) X(raised)                                                                \
-    X(by_id) X(runners) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes)
+    X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame) X(sleeps) X(resumed) X(sleep_code)         \
+    X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
+    X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
+    X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
+    X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
 
 typedef struct {
     PyObject_HEAD
@@ -2396,16 +2398,1926 @@ switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
     return stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
 
-/* The hub resumes one that is known to be ready. */
-static int
-store_resumed(Hook *self, PyObject *target)
+static PyObject *
+attribute(PyObject *object, PyObject *name)
 {
-    PyObject *track = of_id(self->ready, target);
-    int stored = track != NULL && store(BUFFER(self->buffer, rows), track, number(self->resumed));
-    if (stored) {
-        set_of_id(self->ready, target, NULL);
+    PyObject *found = object == NULL ? NULL : PyObject_GetAttr(object, name);
+    if (found == NULL) {
+        PyErr_Clear();
     }
-    return stored;
+    return found;
+}
+
+/* Whose doing it is that gevent resumes somebody: gevent/ready.py, and gevent/attribution/ of queues whose first item in is
+   the first out, and of semaphores. */
+
+/* Tables of gevent/ready.py by track or by the id of a greenlet, tables of others that stand against a short way, and what
+   is called where something is new. */
+#define FIELDS_OF_TURNS(X)                                                                                             \
+    X(everybody) X(hubs) X(ready) X(promised) X(first) X(unstarted) X(sleeping) X(outwaiting) X(awaited) X(keys)       \
+    X(wakes) X(limits) X(limited) X(unheld) X(numbers) X(numbered) X(asked_type) X(greenlet) X(getcurrent) X(local)    \
+    X(here) X(times) X(track_of) X(linked) X(store_wake) X(store_unready) X(doer) X(fail) X(unknown) X(callback)       \
+    X(states) X(kinds) X(finished) X(new) X(errors) X(dead) X(error_of) X(value_of) X(gevents) X(cancelled) X(references) \
+    X(spawn_cause) X(wake_line) X(kill) X(named) X(said)
+
+/* Who asked the hub for a callback: gevent/callbacks.py. */
+#define SLOTS_OF_ASKED(X) X(track) X(cause) X(owner) X(service) X(ended) X(thrown)
+
+typedef struct {
+    PyObject_HEAD
+    Py_ssize_t name_of_numbered;
+#define OFFSET(name) Py_ssize_t name##_of_asked;
+    SLOTS_OF_ASKED(OFFSET)
+#undef OFFSET
+    /* The number of the last wake that was given here: those are below 0, those that are given in Python above it. */
+    long long wake;
+#define FIELD(name) PyObject *name;
+    FIELDS_OF_TURNS(FIELD)
+#undef FIELD
+} Turns;
+
+static PyTypeObject *turns_type, *service_type, *pending_type, *notification_type;
+static PyObject *greenlet_text, *counter_text, *maxsize_text, *state_text, *times_text, *wake_text, *unready_key;
+/* Where a HubState has who asked for the callback that the hub runs. */
+static Py_ssize_t asked_of_state;
+enum { nobody = -1, current_track = -2, unnamed = -4 };
+
+/* When something is told, in which buffer, and who runs then: its track. */
+typedef struct {
+    PyObject *buffer;
+    long long t, track;
+} Moment;
+
+/* Integers, or objects, of which the oldest and the newest are taken out. */
+typedef struct {
+    long long *items;
+    Py_ssize_t at, count, room;
+} Ring;
+
+static long long *
+item_of(const Ring *ring, Py_ssize_t index)
+{
+    return ring->items + ((ring->at + index) & (ring->room - 1));
+}
+
+static int
+append(Ring *ring, long long item)
+{
+    if (ring->count == ring->room) {
+        Py_ssize_t room = ring->room == 0 ? 8 : 2 * ring->room;
+        long long *items = PyMem_Malloc((size_t)room * sizeof(long long));
+        if (items == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        for (Py_ssize_t i = 0; i < ring->count; i++) {
+            items[i] = *item_of(ring, i);
+        }
+        PyMem_Free(ring->items);
+        *ring = (Ring){items, 0, ring->count, room};
+    }
+    ring->count++;
+    *item_of(ring, ring->count - 1) = item;
+    return 0;
+}
+
+static long long
+take_first(Ring *ring)
+{
+    long long item = *item_of(ring, 0);
+    ring->at = (ring->at + 1) & (ring->room - 1);
+    ring->count--;
+    return item;
+}
+
+/* item_owners.Doers: each a tuple of track and cause. */
+typedef struct {
+    Ring known;
+    Py_ssize_t unknown;
+} Doers;
+
+#define DOER(item) ((PyObject *)(Py_ssize_t)(item))
+
+static Py_ssize_t
+count_of(const Doers *doers)
+{
+    return doers->unknown + doers->known.count;
+}
+
+static int
+append_doer(Doers *doers, PyObject *doer)
+{
+    if (append(&doers->known, (Py_ssize_t)doer) < 0) {
+        return -1;
+    }
+    Py_INCREF(doer);
+    return 0;
+}
+
+/* A new reference; `unknown` too if there is none. */
+static PyObject *
+take_doer(Doers *doers, PyObject *unknown)
+{
+    if (doers->unknown > 0) {
+        doers->unknown--;
+        return Py_NewRef(unknown);
+    }
+    return doers->known.count > 0 ? DOER(take_first(&doers->known)) : Py_NewRef(unknown);
+}
+
+static void
+forget_doers(Doers *doers)
+{
+    while (doers->known.count > 0) {
+        Py_DECREF(DOER(take_first(&doers->known)));
+        doers->unknown++;
+    }
+}
+
+static void
+fit(Doers *doers, Py_ssize_t count)
+{
+    Py_ssize_t surplus = count_of(doers) - count;
+    if (surplus <= 0) {
+        doers->unknown -= surplus;
+        return;
+    }
+    Py_ssize_t gone = surplus < doers->unknown ? surplus : doers->unknown;
+    doers->unknown -= gone;
+    for (Py_ssize_t i = gone; i < surplus && doers->known.count > 0; i++) {
+        Py_DECREF(DOER(take_first(&doers->known)));
+    }
+}
+
+/* wait_queues.End. */
+typedef struct {
+    PyObject *waiters, *last;
+    Ring tracks;
+    Py_ssize_t reported;
+} End;
+
+typedef struct {
+    PyObject_HEAD
+    Turns *turns;
+    End one, other;
+    /* Of a queue: its items, whose they are, who made room, for which item somebody was served last, and the most. Of a
+       semaphore: itself, and who released it. */
+    PyObject *items, *semaphore;
+    Doers owners, rooms;
+    void *head;
+    Py_ssize_t maxsize;
+    /* By track: whose doing it is, and the number of the wake. */
+    PyObject *reported;
+} Service;
+
+static Py_ssize_t
+length_of(PyObject *things)
+{
+    return PyList_CheckExact(things) ? PyList_GET_SIZE(things) : PyObject_Size(things);
+}
+
+/* The greenlet of who waits there, a new reference; None of one who is only about to wait. */
+static PyObject *
+greenlet_of_waiter(PyObject *waiters, Py_ssize_t index)
+{
+    PyObject *waiter = PySequence_GetItem(waiters, index);
+    PyObject *found = waiter == NULL ? NULL : PyObject_GetAttr(waiter, greenlet_text);
+    Py_XDECREF(waiter);
+    return found;
+}
+
+/* Take what stands for `key` out, if anything does; return whether it did. */
+static int
+drop(PyObject *table, long long key)
+{
+    PyObject *taken = take_from(table, key);
+    Py_XDECREF(taken);
+    return taken != NULL;
+}
+
+static int
+has(PyObject *table, long long key)
+{
+    return find_in(table, key) != NULL;
+}
+
+static PyObject *
+call(PyObject *function, PyObject *const *args, size_t count)
+{
+    return with_room(function, args, count, NULL);
+}
+
+/* Tell Python the time of what is told now. */
+static int
+set_time(Turns *self, long long t)
+{
+    PyObject *time = PyLong_FromLongLong(t);
+    int done = time == NULL ? -1 : PyObject_SetAttr(self->times, times_text, time);
+    Py_XDECREF(time);
+    return done;
+}
+
+/* Return -1 and an exception if it cannot be known. */
+static int
+track_of(Turns *self, long long t, PyObject *greenlet, long long *track)
+{
+    *track = number(of_id(self->everybody, greenlet));
+    if (*track >= 0) {
+        if (!has(self->keys, *track)) {
+            PyObject *key = PyLong_FromVoidPtr(greenlet);
+            int known = key != NULL && put_in(self->keys, *track, key);
+            Py_XDECREF(key);
+            if (!known) {
+                PyErr_NoMemory();
+                return -1;
+            }
+        }
+        return 0;
+    }
+    PyObject *found = set_time(self, t) < 0 ? NULL : call(self->track_of, &greenlet, 1);
+    *track = number(found);
+    Py_XDECREF(found);
+    return found == NULL ? -1 : 0;
+}
+
+/* Ready.linked: the track that a link goes on with, nobody's if none. */
+static int
+track_of_link(Turns *self, long long t, PyObject *link, long long *track)
+{
+    PyObject *owner = PyCFunction_CheckExact(link) ? PyCFunction_GET_SELF(link) : NULL;
+    if (owner != NULL && PyObject_TypeCheck(owner, (PyTypeObject *)self->greenlet) &&
+        strcmp(((PyCFunctionObject *)link)->m_ml->ml_name, "switch") == 0) {
+        return track_of(self, t, owner, track);
+    }
+    PyObject *linked = set_time(self, t) < 0 ? NULL : call(self->linked, &link, 1);
+    *track = number(linked);
+    Py_XDECREF(linked);
+    return linked == NULL ? -1 : 0;
+}
+
+/* What a Moment has of the thread that calls. The buffer is a new reference. */
+static int
+begin_moment(Turns *self, Moment *moment, long long t)
+{
+    moment->t = t;
+    moment->buffer = PyObject_GetAttr(self->local, buffer_text);
+    if (moment->buffer == NULL) {
+        PyErr_Clear();
+        PyObject *time = PyLong_FromLongLong(t);
+        moment->buffer = time == NULL ? NULL : call(self->here, &time, 1);
+        Py_XDECREF(time);
+    }
+    PyObject *current = moment->buffer == NULL ? NULL : PyObject_CallNoArgs(self->getcurrent);
+    int known = current == NULL ? -1 : track_of(self, t, current, &moment->track);
+    Py_XDECREF(current);
+    if (known == 0 && !Py_IS_TYPE(moment->buffer, buffer_slots.type)) {
+        PyErr_SetString(PyExc_TypeError, "that is no buffer of which `learn` was told");
+        known = -1;
+    }
+    if (known < 0) {
+        Py_CLEAR(moment->buffer);
+    }
+    return known;
+}
+
+/* The shape of what is stored under `key`; -1 if it has none. */
+static long long
+shape_known(PyObject *buffer, PyObject *key)
+{
+    PyObject *shapes = BUFFER(buffer, _shapes);
+    PyObject *known = key == NULL || shapes == NULL || !PyDict_CheckExact(shapes)
+                          ? NULL : PyDict_GetItemWithError(shapes, key);
+    if (known == NULL) {
+        PyErr_Clear();
+    }
+    return known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 2
+               ? number(PyTuple_GET_ITEM(known, 0)) : -1;
+}
+
+/* Tell that `track` is woken by an end, which nobody else is: as an event with all its parts. Return whether that is
+   stored. */
+static int
+store_wake_of_end(Turns *self, const Moment *moment, long long track, PyObject *waker, PyObject *cause)
+{
+    PyObject *rows = BUFFER(moment->buffer, rows), *parts = BUFFER(moment->buffer, parts);
+    if (rows == NULL || !Py_IS_TYPE(rows, rows_type) || parts == NULL || !PyList_CheckExact(parts) ||
+        ((Rows *)rows)->size > full || waker == NULL) {
+        return 0;
+    }
+    Py_ssize_t before = PyList_GET_SIZE(parts);
+    PyObject *made[] = {PyLong_FromLongLong(moment->t), PyLong_FromLongLong(track), PyTuple_Pack(2, waker, cause),
+                        PyLong_FromLong(0)};
+    PyObject *all[] = {self->wake_line, made[0], made[1], made[2], Py_None, Py_None, made[3]};
+    int stored = made[0] != NULL && made[1] != NULL && made[2] != NULL && made[3] != NULL;
+    for (int i = 0; i < 7; i++) {
+        stored = stored && PyList_Append(parts, all[i]) == 0;
+    }
+    for (int i = 0; i < 4; i++) {
+        Py_XDECREF(made[i]);
+    }
+    if (!stored || !store_at(rows, moment->t, of_parts, 0)) {
+        PyErr_Clear();
+        if (PyList_SetSlice(parts, before, PY_SSIZE_T_MAX, NULL) < 0) {
+            PyErr_Clear();
+        }
+        return 0;
+    }
+    return 1;
+}
+
+/* ready.store_wake, of a `doer` who may be the one that runs. */
+static int
+tell_wake(Turns *self, const Moment *moment, long long track, PyObject *doer)
+{
+    PyObject *cause = PyTuple_GET_ITEM(doer, 1);
+    long long waker = number(PyTuple_GET_ITEM(doer, 0));
+    PyObject *its = PyLong_FromLongLong(waker == moment->track ? current_track : waker);
+    PyObject *key = its == NULL ? NULL : PyTuple_Pack(3, wake_text, its, cause);
+    int is_end = cause == self->finished;
+    long long shape = is_end ? -1 : shape_known(moment->buffer, key);
+    int told = is_end ? store_wake_of_end(self, moment, track, its, cause)
+                      : shape >= 0 && store_at(BUFFER(moment->buffer, rows), moment->t, track, shape);
+    if (key != NULL && !told) {
+        PyObject *args[] = {moment->buffer, PyLong_FromLongLong(moment->t), PyLong_FromLongLong(track),
+                            PyTuple_Pack(2, its, cause)};
+        PyObject *done = args[1] == NULL || args[2] == NULL || args[3] == NULL ? NULL : call(self->store_wake, args, 4);
+        for (int i = 1; i < 4; i++) {
+            Py_XDECREF(args[i]);
+        }
+        told = done != NULL;
+        Py_XDECREF(done);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(its);
+    return told ? 0 : -1;
+}
+
+static int
+tell_unready(Turns *self, const Moment *moment, long long track)
+{
+    long long shape = shape_known(moment->buffer, unready_key);
+    if (shape >= 0 && store_at(BUFFER(moment->buffer, rows), moment->t, track, shape)) {
+        return 0;
+    }
+    PyObject *args[] = {moment->buffer, PyLong_FromLongLong(moment->t), PyLong_FromLongLong(track)};
+    PyObject *done = args[1] == NULL || args[2] == NULL ? NULL : call(self->store_unready, args, 3);
+    Py_XDECREF(args[1]);
+    Py_XDECREF(args[2]);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+static void
+unsuspend(Turns *self, long long track)
+{
+    drop(self->sleeping, track);
+    drop(self->outwaiting, track);
+    drop(self->awaited, track);
+}
+
+/* Ready.report, of who is notified; the number of the wake, 0 and an exception if it is not told. */
+static long long
+report(Turns *self, const Moment *moment, long long track, PyObject *doer)
+{
+    PyObject *wake = PyLong_FromLongLong(--self->wake);
+    int is_noted = wake != NULL && put_in(self->wakes, track, wake) &&
+                   put_in(has(self->unstarted, track) ? self->first : self->promised, track, Py_True);
+    Py_XDECREF(wake);
+    if (!is_noted) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    unsuspend(self, track);
+    return tell_wake(self, moment, track, doer) < 0 ? 0 : self->wake;
+}
+
+/* Ready.has. */
+static int
+is_ready(Turns *self, long long track)
+{
+    if (has(self->first, track) || has(self->promised, track)) {
+        return 1;
+    }
+    PyObject *key = find_in(self->keys, track);
+    PyObject *its = key == NULL ? NULL : find_in(self->ready, PyLong_AsLongLong(key));
+    return its != NULL && number(its) == track;
+}
+
+static int
+is_ready_by(Turns *self, long long track, long long wake)
+{
+    PyObject *last = find_in(self->wakes, track);
+    return last != NULL && PyLong_AsLongLong(last) == wake && is_ready(self, track);
+}
+
+/* Ready.take_back. */
+static int
+take_back(Turns *self, const Moment *moment, long long track, long long wake)
+{
+    if (!is_ready_by(self, track, wake)) {
+        return 0;
+    }
+    drop(self->promised, track);
+    drop(self->first, track);
+    return tell_unready(self, moment, track);
+}
+
+/* Services: attribution/wait_queues.py. */
+
+static int
+is_joined(const End *end)
+{
+    Py_ssize_t count = length_of(end->waiters);
+    if (count <= 0) {
+        return count < 0 ? -1 : 0;
+    }
+    PyObject *greenlet = greenlet_of_waiter(end->waiters, count - 1);
+    Py_XDECREF(greenlet);
+    return greenlet == NULL ? -1 : greenlet == Py_None;
+}
+
+static int
+is_as_known(const End *end)
+{
+    Py_ssize_t count = end->tracks.count;
+    if (count == 0) {
+        return 1;
+    }
+    Py_ssize_t waiting = length_of(end->waiters);
+    if (waiting < count) {
+        return waiting < 0 ? -1 : 0;
+    }
+    PyObject *last = PySequence_GetItem(end->waiters, count - 1);
+    Py_XDECREF(last);
+    return last == NULL ? -1 : last == end->last;
+}
+
+/* The track of who waits there, `current` if that one is only about to; nobody's if it is none. */
+static int
+track_waiting(Service *self, long long t, End *end, Py_ssize_t index, PyObject *current, long long *track)
+{
+    if (self->semaphore == NULL) {
+        PyObject *greenlet = greenlet_of_waiter(end->waiters, index);
+        if (greenlet == NULL) {
+            return -1;
+        }
+        int found = track_of(self->turns, t, greenlet == Py_None && current != NULL ? current : greenlet, track);
+        Py_DECREF(greenlet);
+        return found;
+    }
+    PyObject *link = PySequence_GetItem(end->waiters, index);
+    int found = link == NULL ? -1 : track_of_link(self->turns, t, link, track);
+    Py_XDECREF(link);
+    return found;
+}
+
+static int
+know(Service *self, long long t, End *end, Py_ssize_t count, PyObject *current)
+{
+    Py_ssize_t waiting = length_of(end->waiters);
+    if (waiting < 0) {
+        return -1;
+    }
+    count = count < waiting ? count : waiting;
+    if (count == end->tracks.count) {
+        return 0;
+    }
+    while (end->tracks.count > count) {
+        end->tracks.count--;
+    }
+    while (end->tracks.count < count) {
+        long long track;
+        if (track_waiting(self, t, end, end->tracks.count, current, &track) < 0 || append(&end->tracks, track) < 0) {
+            return -1;
+        }
+    }
+    Py_CLEAR(end->last);
+    if (count > 0 && (end->last = PySequence_GetItem(end->waiters, count - 1)) == NULL) {
+        return -1;
+    }
+    return 0;
+}
+
+static int
+serve_first(End *end, long long track)
+{
+    if (end->tracks.count == 0 || *item_of(&end->tracks, 0) != track) {
+        return 0;
+    }
+    take_first(&end->tracks);
+    end->reported -= end->reported > 0;
+    if (end->tracks.count == 0) {
+        Py_CLEAR(end->last);
+    }
+    return 1;
+}
+
+static void
+forget_end(End *end)
+{
+    end->tracks.count = 0;
+    end->reported = 0;
+    Py_CLEAR(end->last);
+}
+
+/* Whether two say the same track and cause. */
+static int
+is_same_doer(PyObject *one, PyObject *other)
+{
+    return one == other || (number(PyTuple_GET_ITEM(one, 0)) == number(PyTuple_GET_ITEM(other, 0)) &&
+                            PyUnicode_Compare(PyTuple_GET_ITEM(one, 1), PyTuple_GET_ITEM(other, 1)) == 0);
+}
+
+/* What was told of `track`, borrowed: whose doing, and the wake. */
+static PyObject *
+told_of(Service *self, PyObject *track)
+{
+    return PyDict_GetItemWithError(self->reported, track);
+}
+
+/* Service._take_back. */
+static int
+withdraw_track(Service *self, const Moment *moment, PyObject *track)
+{
+    PyObject *known = told_of(self, track);
+    if (known == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    long long wake = PyLong_AsLongLong(PyTuple_GET_ITEM(known, 1));
+    return PyDict_DelItem(self->reported, track) < 0 ? -1 : take_back(self->turns, moment, number(track), wake);
+}
+
+/* Service._make_ready. */
+static int
+make_ready(Service *self, const Moment *moment, long long track, PyObject *doer)
+{
+    if (track == nobody) {
+        return 0;
+    }
+    PyObject *its = PyLong_FromLongLong(track);
+    PyObject *known = its == NULL ? NULL : told_of(self, its);
+    int done = its == NULL || (known == NULL && PyErr_Occurred()) ? -1 : 0;
+    if (known != NULL) {
+        long long wake = PyLong_AsLongLong(PyTuple_GET_ITEM(known, 1));
+        if (is_same_doer(PyTuple_GET_ITEM(known, 0), doer) && is_ready_by(self->turns, track, wake)) {
+            Py_DECREF(its);
+            return 0;
+        }
+        done = take_back(self->turns, moment, track, wake);
+    }
+    long long wake = done < 0 ? 0 : report(self->turns, moment, track, doer);
+    PyObject *said = wake == 0 ? NULL : PyLong_FromLongLong(wake);
+    PyObject *told = said == NULL ? NULL : PyTuple_Pack(2, doer, said);
+    done = told == NULL ? -1 : PyDict_SetItem(self->reported, its, told);
+    Py_XDECREF(told);
+    Py_XDECREF(said);
+    Py_XDECREF(its);
+    return done;
+}
+
+/* A new reference; the oldest are those that nobody knows. NULL and an exception if there are not as many. */
+static PyObject *
+doer_at(Service *self, const Doers *doers, Py_ssize_t index)
+{
+    index -= doers->unknown;
+    if (index < 0) {
+        return Py_NewRef(self->turns->unknown);
+    }
+    if (index >= doers->known.count) {
+        PyErr_SetString(PyExc_IndexError, "so many did nothing");
+        return NULL;
+    }
+    return Py_NewRef(DOER(*item_of(&doers->known, index)));
+}
+
+/* `track`, of its own accord: a new reference. */
+static PyObject *
+doer_of(Service *self, long long track)
+{
+    PyObject *its = PyLong_FromLongLong(track);
+    PyObject *doer = its == NULL ? NULL : PyTuple_Pack(2, its, self->turns->callback);
+    Py_XDECREF(its);
+    return doer;
+}
+
+/* Whether so many of an end are known; an exception if not: another thread has looked meanwhile. */
+static int
+is_there(const End *end, Py_ssize_t index)
+{
+    if (index >= end->tracks.count) {
+        PyErr_SetString(PyExc_IndexError, "so many do not wait");
+    }
+    return index < end->tracks.count;
+}
+
+/* Tell that the one with that number of the first end is ready. */
+static int
+make_first_ready(Service *self, const Moment *moment, Py_ssize_t index)
+{
+    if (!is_there(&self->one, index)) {
+        return -1;
+    }
+    PyObject *doer = doer_at(self, &self->rooms, index);
+    int done = doer == NULL ? -1 : make_ready(self, moment, *item_of(&self->one.tracks, index), doer);
+    Py_XDECREF(doer);
+    return done;
+}
+
+/* The same of the second end: it has the item that is there, or that one of the first end will put. */
+static int
+make_second_ready(Service *self, const Moment *moment, Py_ssize_t index)
+{
+    Py_ssize_t behind = index - count_of(&self->owners);
+    if (!is_there(&self->other, index) || (behind >= 0 && !is_there(&self->one, behind))) {
+        return -1;
+    }
+    PyObject *doer = behind < 0 ? doer_at(self, &self->owners, index)
+                                : doer_of(self, *item_of(&self->one.tracks, behind));
+    int done = doer == NULL ? -1 : make_ready(self, moment, *item_of(&self->other.tracks, index), doer);
+    Py_XDECREF(doer);
+    return done;
+}
+
+static int
+withdraw(Service *self, const Moment *moment, End *end, Py_ssize_t count)
+{
+    for (Py_ssize_t index = count; index < end->reported; index++) {
+        if (!is_there(end, index)) {
+            return -1;
+        }
+        PyObject *track = PyLong_FromLongLong(*item_of(&end->tracks, index));
+        int done = track == NULL ? -1 : withdraw_track(self, moment, track);
+        Py_XDECREF(track);
+        if (done < 0) {
+            return -1;
+        }
+    }
+    end->reported = count < end->reported ? count : end->reported;
+    return 0;
+}
+
+/* Take back what was told of all but the first so many of both ends: in order of their tracks. */
+static int
+withdraw_others(Service *self, const Moment *moment, Py_ssize_t first, Py_ssize_t second)
+{
+    PyObject *told = PyDict_Keys(self->reported);
+    int done = told == NULL || PyList_Sort(told) < 0 ? -1 : 0;
+    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(told); i++) {
+        PyObject *track = PyList_GET_ITEM(told, i);
+        int stays = 0;
+        for (Py_ssize_t at = 0; at < first && at < self->one.tracks.count; at++) {
+            stays |= *item_of(&self->one.tracks, at) == number(track);
+        }
+        for (Py_ssize_t at = 0; at < second && at < self->other.tracks.count; at++) {
+            stays |= *item_of(&self->other.tracks, at) == number(track);
+        }
+        done = stays ? 0 : withdraw_track(self, moment, track);
+    }
+    Py_XDECREF(told);
+    return done;
+}
+
+/* TwoEnds._report. Of all of the second end it can be told whose doing it is. */
+static int
+report_ends(Service *self, const Moment *moment, PyObject *current, Py_ssize_t first, Py_ssize_t second)
+{
+    End *one = &self->one, *other = &self->other;
+    int is_known = is_as_known(one);
+    is_known = is_known <= 0 ? is_known : is_as_known(other);
+    if (is_known < 0) {
+        return -1;
+    }
+    if (is_known) {
+        if (withdraw(self, moment, one, first) < 0 || withdraw(self, moment, other, second) < 0) {
+            return -1;
+        }
+    }
+    else {
+        forget_end(one);
+        forget_end(other);
+    }
+    if (know(self, moment->t, one, first + 1, current) < 0 || know(self, moment->t, other, second + 1, current) < 0 ||
+        (!is_known && withdraw_others(self, moment, first, second) < 0)) {
+        return -1;
+    }
+    /* Whose turn comes next: TwoEnds._report_next. */
+    enum { NEXT = 2 };
+    for (Py_ssize_t index = 0, turns = 0; index < NEXT; index++) {
+        if (index < first && turns < NEXT && (turns++, make_first_ready(self, moment, index)) < 0) {
+            return -1;
+        }
+        if (index < second && turns < NEXT && (turns++, make_second_ready(self, moment, index)) < 0) {
+            return -1;
+        }
+    }
+    /* And those who were not told: TwoEnds._report_new. */
+    Py_ssize_t from = one->reported < other->reported ? one->reported : other->reported;
+    for (Py_ssize_t index = from; index < first || index < second; index++) {
+        for (int is_first = 1; is_first >= 0; is_first--) {
+            End *end = is_first ? one : other;
+            if (index < end->reported || index >= (is_first ? first : second)) {
+                continue;
+            }
+            if (!is_there(end, index)) {
+                return -1;
+            }
+            PyObject *track = PyLong_FromLongLong(*item_of(&end->tracks, index));
+            int is_told = track == NULL ? -1 : PyDict_Contains(self->reported, track);
+            Py_XDECREF(track);
+            if (is_told < 0 || (!is_told && (is_first ? make_first_ready(self, moment, index)
+                                                      : make_second_ready(self, moment, index)) < 0)) {
+                return -1;
+            }
+        }
+    }
+    one->reported = first;
+    other->reported = second;
+    return 0;
+}
+
+/* attribution/queues.py. */
+
+/* The item that comes out next, only for its address; NULL if there is none. */
+static void *
+head_of(Service *self)
+{
+    PyObject *head = length_of(self->items) > 0 ? PySequence_GetItem(self->items, 0) : NULL;
+    Py_XDECREF(head);
+    PyErr_Clear();
+    return head;
+}
+
+static void
+look_at_head(Service *self)
+{
+    void *head = self->head;
+    self->head = NULL;
+    Py_ssize_t more = length_of(self->items) - count_of(&self->owners);
+    if (head != NULL && more > 0 && (more > 1 || head_of(self) == head)) {
+        fit(&self->owners, count_of(&self->owners) + 1);
+        forget_doers(&self->rooms);
+    }
+}
+
+static void
+agree(Service *self)
+{
+    look_at_head(self);
+    Py_ssize_t count = length_of(self->items);
+    fit(&self->owners, count);
+    if (self->maxsize > 0) {
+        fit(&self->rooms, self->maxsize > count ? self->maxsize - count : 0);
+    }
+}
+
+static int
+put_item(Service *self, PyObject *doer)
+{
+    fit(&self->owners, length_of(self->items) - 1);
+    return append_doer(&self->owners, doer);
+}
+
+static int
+report_queue(Service *self, const Moment *moment, PyObject *current)
+{
+    Py_ssize_t putters = length_of(self->one.waiters), getters = length_of(self->other.waiters);
+    if (putters < 0 || getters < 0) {
+        return -1;
+    }
+    Py_ssize_t putting = count_of(&self->rooms) < putters ? count_of(&self->rooms) : putters;
+    Py_ssize_t getting = count_of(&self->owners) + putting;
+    return report_ends(self, moment, current, putting, getting < getters ? getting : getters);
+}
+
+/* A semaphore's counter; -1 and an exception if it is none. */
+static Py_ssize_t
+counter_of(Service *self)
+{
+    PyObject *counter = PyObject_GetAttr(self->semaphore, counter_text);
+    Py_ssize_t count = counter == NULL ? -1 : PyNumber_AsSsize_t(counter, NULL);
+    Py_XDECREF(counter);
+    return count;
+}
+
+/* Service.look. */
+static int
+service_look(Service *self, const Moment *moment, PyObject *current)
+{
+    if (self->semaphore == NULL) {
+        agree(self);
+        return report_queue(self, moment, current);
+    }
+    Py_ssize_t counter = counter_of(self), links = length_of(self->one.waiters);
+    if ((counter < 0 && PyErr_Occurred()) || links < 0) {
+        return -1;
+    }
+    fit(&self->rooms, counter > 0 ? counter : 0);
+    Py_ssize_t released = count_of(&self->rooms);
+    return report_ends(self, moment, current, released < links ? released : links, 0);
+}
+
+/* Service.ask. */
+static int
+service_ask(Service *self, const Moment *moment, PyObject *current, PyObject *doer)
+{
+    if (self->semaphore != NULL) {
+        Py_ssize_t links = length_of(self->one.waiters);
+        PyObject *last = links > 0 ? PySequence_GetItem(self->one.waiters, links - 1) : NULL;
+        PyObject *owner = last != NULL && PyCFunction_CheckExact(last) ? Py_XNewRef(PyCFunction_GET_SELF(last)) : NULL;
+        if (last != NULL && owner == NULL) {
+            owner = attribute(last, self_text);
+        }
+        Py_XDECREF(last);
+        Py_XDECREF(owner);
+        PyErr_Clear();
+        if (links <= 0 || owner != current) {
+            /* Others may have acquired it without waiting. */
+            Py_ssize_t counter = counter_of(self);
+            if (counter < 0 && PyErr_Occurred()) {
+                return -1;
+            }
+            fit(&self->rooms, counter > 0 ? counter - 1 : 0);
+            if (append_doer(&self->rooms, doer) < 0) {
+                return -1;
+            }
+        }
+        return service_look(self, moment, current);
+    }
+    int joined = is_joined(&self->other);
+    joined = joined != 0 ? joined : is_joined(&self->one);
+    if (joined < 0) {
+        return -1;
+    }
+    if (!joined) {
+        look_at_head(self);
+        Py_ssize_t putters = length_of(self->one.waiters), getters = length_of(self->other.waiters);
+        if (getters > 0 && (putters == 0 || length_of(self->items) > count_of(&self->owners))) {
+            if (put_item(self, doer) < 0) {
+                return -1;
+            }
+        }
+        else {
+            /* It is about to take one: the length does not show it yet. */
+            agree(self);
+            if (count_of(&self->owners) > 0) {
+                Py_DECREF(take_doer(&self->owners, self->turns->unknown));
+            }
+            return append_doer(&self->rooms, doer) < 0 ? -1 : report_queue(self, moment, current);
+        }
+    }
+    return service_look(self, moment, current);
+}
+
+/* Service._taken_by: a new reference; NULL, and no exception, if `track` did not wait here. */
+static PyObject *
+taken_by(Service *self, long long track)
+{
+    PyObject *unknown = self->turns->unknown;
+    if (self->semaphore != NULL) {
+        serve_first(&self->one, track);
+        Py_ssize_t counter = counter_of(self);
+        if (counter < 0 && PyErr_Occurred()) {
+            return NULL;
+        }
+        fit(&self->rooms, counter > 0 ? counter : 0);
+        return take_doer(&self->rooms, unknown);
+    }
+    int puts = serve_first(&self->one, track);
+    if (!puts && !serve_first(&self->other, track)) {
+        return NULL;
+    }
+    PyObject *doer = doer_of(self, track);
+    int done = doer == NULL ? -1 : 0;
+    if (done == 0 && puts) {
+        /* Its item is in the queue already. */
+        done = put_item(self, doer);
+    }
+    else if (done == 0) {
+        fit(&self->owners, length_of(self->items));
+        self->head = head_of(self);
+        if (self->maxsize > 0 || length_of(self->one.waiters) > 0) {
+            done = append_doer(&self->rooms, doer);
+        }
+    }
+    Py_XDECREF(doer);
+    return done < 0 ? NULL : take_doer(puts ? &self->rooms : &self->owners, unknown);
+}
+
+/* Service.serve: whether `track` waited here; -1 and an exception. */
+static int
+service_serve(Service *self, const Moment *moment, long long track)
+{
+    PyObject *doer = taken_by(self, track);
+    if (doer == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    int done = make_ready(self, moment, track, doer);
+    Py_DECREF(doer);
+    PyObject *its = done < 0 ? NULL : PyLong_FromLongLong(track);
+    done = its == NULL ? -1 : PyDict_DelItem(self->reported, its);
+    Py_XDECREF(its);
+    return done < 0 ? -1 : 1;
+}
+
+static int
+service_close(Service *self, const Moment *moment)
+{
+    PyObject *told = PyDict_Keys(self->reported);
+    int done = told == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(told); i++) {
+        done = withdraw_track(self, moment, PyList_GET_ITEM(told, i));
+    }
+    Py_XDECREF(told);
+    return done;
+}
+
+/* As Python calls these: at the time of what is told now, Ready.t_ns. */
+static int
+begin_told(Service *self, Moment *moment)
+{
+    PyObject *t = PyObject_GetAttr(self->turns->times, times_text);
+    long long t_ns = t == NULL ? -1 : PyLong_AsLongLong(t);
+    Py_XDECREF(t);
+    return PyErr_Occurred() ? -1 : begin_moment(self->turns, moment, t_ns);
+}
+
+static int
+is_doer(PyObject *doer)
+{
+    if (PyTuple_CheckExact(doer) && PyTuple_GET_SIZE(doer) == 2 && PyLong_CheckExact(PyTuple_GET_ITEM(doer, 0)) &&
+        PyUnicode_CheckExact(PyTuple_GET_ITEM(doer, 1))) {
+        return 1;
+    }
+    PyErr_SetString(PyExc_TypeError, "who did it is a track and a cause");
+    return 0;
+}
+
+static PyObject *
+service_ask_(PyObject *self, PyObject *args)
+{
+    PyObject *current, *doer;
+    Moment moment;
+    if (!PyArg_ParseTuple(args, "OO", &current, &doer) || !is_doer(doer) || begin_told((Service *)self, &moment) < 0) {
+        return NULL;
+    }
+    int done = service_ask((Service *)self, &moment, current, doer);
+    Py_DECREF(moment.buffer);
+    return done < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+service_look_(PyObject *self, PyObject *current)
+{
+    Moment moment;
+    if (begin_told((Service *)self, &moment) < 0) {
+        return NULL;
+    }
+    int done = service_look((Service *)self, &moment, current == Py_None ? NULL : current);
+    Py_DECREF(moment.buffer);
+    return done < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+service_serve_(PyObject *self, PyObject *track)
+{
+    Moment moment;
+    if (begin_told((Service *)self, &moment) < 0) {
+        return NULL;
+    }
+    int done = service_serve((Service *)self, &moment, number(track));
+    Py_DECREF(moment.buffer);
+    return done < 0 ? NULL : PyBool_FromLong(done);
+}
+
+static PyObject *
+service_close_(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    Moment moment;
+    if (begin_told((Service *)self, &moment) < 0) {
+        return NULL;
+    }
+    int done = service_close((Service *)self, &moment);
+    Py_DECREF(moment.buffer);
+    return done < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static int
+service_clear(PyObject *object)
+{
+    Service *self = (Service *)object;
+    forget_doers(&self->owners);
+    forget_doers(&self->rooms);
+    Py_CLEAR(self->turns);
+    Py_CLEAR(self->one.waiters);
+    Py_CLEAR(self->one.last);
+    Py_CLEAR(self->other.waiters);
+    Py_CLEAR(self->other.last);
+    Py_CLEAR(self->items);
+    Py_CLEAR(self->semaphore);
+    Py_CLEAR(self->reported);
+    return 0;
+}
+
+static int
+service_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Service *self = (Service *)object;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->turns);
+    Py_VISIT(self->one.waiters);
+    Py_VISIT(self->one.last);
+    Py_VISIT(self->other.waiters);
+    Py_VISIT(self->other.last);
+    Py_VISIT(self->items);
+    Py_VISIT(self->semaphore);
+    Py_VISIT(self->reported);
+    return 0;
+}
+
+static void
+service_dealloc(PyObject *object)
+{
+    Service *self = (Service *)object;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    /* Not service_clear as the garbage collector calls it: it uses nothing that is cleared. */
+    service_clear(object);
+    PyMem_Free(self->owners.known.items);
+    PyMem_Free(self->rooms.known.items);
+    PyMem_Free(self->one.tracks.items);
+    PyMem_Free(self->other.tracks.items);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef service_methods[] = {
+    {"ask", service_ask_, METH_VARARGS, NULL},
+    {"look", service_look_, METH_O, NULL},
+    {"serve", service_serve_, METH_O, NULL},
+    {"close", service_close_, METH_NOARGS, NULL},
+    {NULL},
+};
+static PyType_Slot service_type_slots[] = {
+    {Py_tp_dealloc, service_dealloc},
+    {Py_tp_traverse, service_traverse},
+    {Py_tp_clear, service_clear},
+    {Py_tp_methods, service_methods},
+    {0, NULL},
+};
+static PyType_Spec service_spec = {
+    .name = "visualizer.tracers._recorder.Service",
+    .basicsize = sizeof(Service),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = service_type_slots,
+};
+
+static PyObject *
+new_service(Turns *turns, PyObject *one, PyObject *other, PyObject *items, PyObject *semaphore, PyObject *maxsize)
+{
+    Service *self = PyObject_GC_New(Service, service_type);
+    PyObject *reported = PyDict_New();
+    if (self == NULL || reported == NULL) {
+        Py_XDECREF(reported);
+        if (self != NULL) {
+            PyObject_GC_Del(self);
+        }
+        return NULL;
+    }
+    memset((char *)self + sizeof(PyObject), 0, sizeof(Service) - sizeof(PyObject));
+    self->turns = (Turns *)Py_NewRef((PyObject *)turns);
+    self->one.waiters = Py_NewRef(one);
+    self->other.waiters = Py_NewRef(other);
+    self->items = Py_XNewRef(items);
+    self->semaphore = Py_XNewRef(semaphore);
+    self->maxsize = maxsize == NULL ? 0 : (Py_ssize_t)number(maxsize);
+    self->reported = reported;
+    PyObject_GC_Track(self);
+    return (PyObject *)self;
+}
+
+/* (items, who get, who put, the most) -> QueueService of attribution/queues.py, whose first item in is the first out. */
+static PyObject *
+turns_queue(PyObject *self, PyObject *args)
+{
+    PyObject *items, *getters, *putters, *maxsize;
+    if (!PyArg_ParseTuple(args, "OOOO", &items, &getters, &putters, &maxsize)) {
+        return NULL;
+    }
+    return new_service((Turns *)self, putters, getters, items, NULL, maxsize);
+}
+
+/* (semaphore, links) -> SemaphoreService of attribution/services.py. */
+static PyObject *
+turns_semaphore(PyObject *self, PyObject *args)
+{
+    PyObject *semaphore, *links;
+    if (!PyArg_ParseTuple(args, "OO!", &semaphore, &PyList_Type, &links)) {
+        return NULL;
+    }
+    PyObject *none = PyTuple_New(0);
+    PyObject *made = none == NULL ? NULL : new_service((Turns *)self, links, none, NULL, semaphore, NULL);
+    Py_XDECREF(none);
+    return made;
+}
+
+/* What the loop's `run_callback` returned, in the hands of the object that asked: Pending of attribution/services.py. */
+typedef struct {
+    PyObject_HEAD
+    /* `asked` has the service, `again` is what is to be called in Python where that may be none of ours. Of the start of a
+       greenlet: Starting of spawns.py, a reference to it and its track. */
+    PyObject *callback, *asked, *again, *start, *track;
+    Turns *turns;
+} Pending;
+
+static PyObject *
+service_in(Turns *self, PyObject *asked)
+{
+    return asked != NULL && (PyObject *)Py_TYPE(asked) == self->asked_type ? SLOT(asked, self->service_of_asked) : NULL;
+}
+
+/* A hook has failed: as Context.fail. Return -1 if what a signal's handler raised goes on. */
+static int
+failed(Turns *self, PyObject *asked)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    if (service_in(self, asked) != NULL) {
+        put(asked, self->service_of_asked, Py_None);
+    }
+    PyObject *done = error == NULL ? NULL : call(self->fail, &error, 1);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    Py_XDECREF(done);
+    return done == NULL && error != NULL ? -1 : 0;
+}
+
+/* Callbacks._ask_again. */
+static int
+ask_again(Turns *self, PyObject *asked, PyObject *service)
+{
+    Moment moment;
+    PyObject *current = PyObject_CallNoArgs(self->getcurrent);
+    int done = current == NULL ? -1 : begin_moment(self, &moment, now());
+    if (done == 0) {
+        PyObject *doer = of_id(self->hubs, current) == NULL   ? doer_of((Service *)service, moment.track)
+                         : set_time(self, moment.t) < 0 ? NULL : call(self->doer, NULL, 0);
+        done = doer == NULL || !is_doer(doer) ? -1 : service_ask((Service *)service, &moment, current, doer);
+        Py_XDECREF(doer);
+        Py_DECREF(moment.buffer);
+    }
+    Py_XDECREF(current);
+    return done < 0 ? failed(self, asked) : 0;
+}
+
+/* Somebody would have the object ask, did it not ask already. */
+static int
+pending_bool(PyObject *object)
+{
+    Pending *self = (Pending *)object;
+    int pending = PyObject_IsTrue(self->callback);
+    if (pending > 0 && self->asked != NULL) {
+        PyObject *asked = Py_NewRef(self->asked), *service = Py_XNewRef(service_in(self->turns, asked));
+        int done = 0;
+        if (service != NULL && Py_IS_TYPE(service, service_type)) {
+            done = ask_again(self->turns, asked, service);
+        }
+        else if (self->again != NULL) {
+            PyObject *told = call(self->again, &asked, 1);
+            done = told == NULL ? -1 : 0;
+            Py_XDECREF(told);
+        }
+        Py_XDECREF(service);
+        Py_DECREF(asked);
+        return done < 0 ? -1 : 1;
+    }
+    if (pending == 0) {
+        Py_CLEAR(self->asked);
+    }
+    return pending;
+}
+
+static PyObject *
+pending_stop(PyObject *object, PyObject *Py_UNUSED(args))
+{
+    Pending *self = (Pending *)object;
+    Py_CLEAR(self->asked);
+    if (self->start != NULL) {
+        PyObject *pending = PyObject_GetAttrString(self->callback, "pending");
+        int is_cancelled = pending == NULL ? -1 : PyObject_IsTrue(pending);
+        Py_XDECREF(pending);
+        PyObject *args[] = {self->start, self->track};
+        PyObject *told = is_cancelled > 0 ? call(self->turns->cancelled, args, 2) : NULL;
+        Py_XDECREF(told);
+        if (is_cancelled != 0 && told == NULL) {
+            return NULL;
+        }
+    }
+    PyObject *done = PyObject_CallMethod(self->callback, "stop", NULL);
+    Py_XDECREF(done);
+    return done == NULL ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+pending_getattr(PyObject *self, PyObject *name)
+{
+    PyObject *found = PyObject_GenericGetAttr(self, name);
+    if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        found = PyObject_GetAttr(((Pending *)self)->callback, name);
+    }
+    return found;
+}
+
+static int
+pending_clear(PyObject *object)
+{
+    Pending *self = (Pending *)object;
+    Py_CLEAR(self->asked);
+    Py_CLEAR(self->again);
+    return 0;
+}
+
+static int
+pending_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Pending *self = (Pending *)object;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->callback);
+    Py_VISIT(self->asked);
+    Py_VISIT(self->again);
+    Py_VISIT(self->start);
+    Py_VISIT(self->turns);
+    return 0;
+}
+
+static void
+pending_dealloc(PyObject *object)
+{
+    Pending *self = (Pending *)object;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    pending_clear(object);
+    Py_XDECREF(self->callback);
+    Py_XDECREF(self->start);
+    Py_XDECREF(self->track);
+    Py_XDECREF(self->turns);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef pending_methods[] = {{"stop", pending_stop, METH_NOARGS, NULL}, {NULL}};
+static PyType_Slot pending_type_slots[] = {
+    {Py_tp_dealloc, pending_dealloc},
+    {Py_tp_traverse, pending_traverse},
+    {Py_tp_clear, pending_clear},
+    {Py_tp_getattro, pending_getattr},
+    {Py_tp_methods, pending_methods},
+    {Py_nb_bool, pending_bool},
+    {0, NULL},
+};
+static PyType_Spec pending_spec = {
+    .name = "visualizer.tracers._recorder.Pending",
+    .basicsize = sizeof(Pending),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = pending_type_slots,
+};
+
+static Pending *
+new_pending(Turns *turns, PyObject *callback, PyObject *asked, PyObject *again)
+{
+    Pending *self = PyObject_GC_New(Pending, pending_type);
+    if (self != NULL) {
+        self->callback = Py_NewRef(callback);
+        self->asked = Py_XNewRef(asked);
+        self->again = Py_XNewRef(again);
+        self->start = self->track = NULL;
+        self->turns = (Turns *)Py_NewRef((PyObject *)turns);
+        PyObject_GC_Track(self);
+    }
+    return self;
+}
+
+/* (callback, who asked, what to call in Python) -> Pending. */
+static PyObject *
+turns_pending(PyObject *turns, PyObject *args)
+{
+    PyObject *callback, *asked, *again;
+    if (!PyArg_ParseTuple(args, "OOO", &callback, &asked, &again)) {
+        return NULL;
+    }
+    return (PyObject *)new_pending((Turns *)turns, callback, asked, again);
+}
+
+/* What the hub is to call, for one that wakes others: `visualizer_callback` of gevent/callbacks.py. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    Turns *turns;
+    PyObject *function, *asked;
+    /* Tracks that were told to be ready, each with the number of that wake. */
+    Ring wakes;
+} Notification;
+
+/* What is kept for the thread that calls, a new reference; NULL, and no exception, if nothing is. */
+static PyObject *
+state_here(Turns *self)
+{
+    PyObject *state = PyObject_GetAttr(self->states, state_text);
+    if (state == NULL) {
+        PyErr_Clear();
+    }
+    return state;
+}
+
+/* While the hub calls one, greenlets are switched, and what is on the stack is copied by greenlet. So that AddressSanitizer
+   takes no offence, no variable there is one whose address is taken: `notify` has these in other functions. */
+#define APART __attribute__((noinline)) static
+
+/* Callbacks._begin_notifying. */
+APART int
+begin_notifying(Notification *self)
+{
+    Turns *turns = self->turns;
+    PyObject *service = Py_NewRef(SLOT(self->asked, turns->service_of_asked));
+    int begun = 0;
+    if (Py_IS_TYPE(service, service_type)) {
+        Moment moment;
+        begun = begin_moment(turns, &moment, now());
+        if (begun == 0) {
+            begun = service_look((Service *)service, &moment, NULL);
+            Py_DECREF(moment.buffer);
+        }
+    }
+    Py_DECREF(service);
+    return begun < 0 ? failed(turns, self->asked) : 0;
+}
+
+/* Callbacks._end_notifying, of what is `done`: return that, or NULL and an exception. */
+APART PyObject *
+end_notifying(Notification *self, PyObject *done)
+{
+    Turns *turns = self->turns;
+    PyObject *service = Py_NewRef(SLOT(self->asked, turns->service_of_asked)), *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    int ended = 0;
+    if (self->wakes.count > 0 || Py_IS_TYPE(service, service_type)) {
+        Moment moment;
+        ended = begin_moment(turns, &moment, now());
+        if (ended == 0) {
+            while (ended == 0 && self->wakes.count > 0) {
+                long long track = take_first(&self->wakes), wake = take_first(&self->wakes);
+                ended = take_back(turns, &moment, track, wake);
+            }
+            if (ended == 0 && Py_IS_TYPE(service, service_type)) {
+                ended = service_close((Service *)service, &moment);
+            }
+            Py_DECREF(moment.buffer);
+        }
+    }
+    Py_DECREF(service);
+    ended = ended < 0 ? failed(turns, self->asked) : 0;
+    /* What the thing asked with, it keeps. */
+    put(self->asked, turns->service_of_asked, Py_None);
+    put(self->asked, turns->owner_of_asked, Py_None);
+    if (ended < 0) {
+        Py_CLEAR(done);
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+    }
+    else if (type != NULL) {
+        PyErr_Restore(type, error, traceback);
+    }
+    return done;
+}
+
+static PyObject *
+notify(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Notification *self = (Notification *)Py_NewRef(object);
+    PyObject *state = state_here(self->turns), *before = NULL, *done = NULL;
+    if (state != NULL) {
+        before = Py_NewRef(SLOT(state, asked_of_state));
+        put(state, asked_of_state, self->asked);
+    }
+    if (begin_notifying(self) == 0) {
+        done = PyObject_Vectorcall(self->function, args, nargsf, kwnames);
+    }
+    if (state != NULL) {
+        put(state, asked_of_state, before);
+        Py_DECREF(before);
+        Py_DECREF(state);
+    }
+    done = end_notifying(self, done);
+    Py_DECREF(self);
+    return done;
+}
+
+static int
+notification_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Notification *self = (Notification *)object;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->turns);
+    Py_VISIT(self->function);
+    Py_VISIT(self->asked);
+    return 0;
+}
+
+static void
+notification_dealloc(PyObject *object)
+{
+    Notification *self = (Notification *)object;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(self->turns);
+    Py_XDECREF(self->function);
+    Py_XDECREF(self->asked);
+    PyMem_Free(self->wakes.items);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef notification_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Notification, call), READONLY, NULL},
+    {NULL},
+};
+static PyType_Slot notification_type_slots[] = {
+    {Py_tp_dealloc, notification_dealloc},
+    {Py_tp_traverse, notification_traverse},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, notification_members},
+    {0, NULL},
+};
+static PyType_Spec notification_spec = {
+    .name = "visualizer.tracers._recorder.Notification",
+    .basicsize = sizeof(Notification),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = notification_type_slots,
+};
+
+/* What gevent's objects keep in deques and lists, in the order of gc.get_referents. */
+struct kept_in {
+    PyTypeObject *deque;
+    PyObject *deques[3], *list;
+    int count, lists;
+};
+
+static int
+note_kept(PyObject *object, void *arg)
+{
+    struct kept_in *found = arg;
+    if (Py_IS_TYPE(object, found->deque)) {
+        if (found->count < 3) {
+            found->deques[found->count] = Py_NewRef(object);
+        }
+        found->count++;
+    }
+    else if (PyList_CheckExact(object)) {
+        found->list = found->lists++ == 0 ? Py_NewRef(object) : found->list;
+    }
+    return 0;
+}
+
+/* What a thing's notification is to be followed by: services.service_of, and links_of in gevent/ready.py. */
+enum { QUEUE = 1, SEMAPHORE = 2, LINKS = 3, GREENLET = 4 };
+
+/* The service of `owner`, None if it has none; NULL if Python is to find that out, with or without an exception. */
+static PyObject *
+service_for(Turns *self, PyObject *owner, long kind, const struct kept_in *kept)
+{
+    if (kind == QUEUE && kept->lists == 0 && (kept->count == 2 || kept->count == 3)) {
+        PyObject *maxsize = PyObject_GetAttr(owner, maxsize_text);
+        PyObject *none = maxsize == NULL ? NULL : PyTuple_New(0);
+        PyObject *made = none == NULL ? NULL
+                                      : new_service(self, kept->count == 3 ? kept->deques[2] : none, kept->deques[1],
+                                                    kept->deques[0], NULL, maxsize);
+        Py_XDECREF(none);
+        Py_XDECREF(maxsize);
+        return made;
+    }
+    if (kind == SEMAPHORE && kept->lists == 1 && kept->count == 0) {
+        PyObject *none = PyTuple_New(0);
+        PyObject *made = none == NULL ? NULL : new_service(self, kept->list, none, NULL, owner, NULL);
+        Py_XDECREF(none);
+        return made;
+    }
+    return kind == LINKS || kind == GREENLET ? Py_NewRef(Py_None) : NULL;
+}
+
+/* Tell that those are ready whom an event of gevent's is to notify. */
+static int
+report_linked(Notification *self, const Moment *moment, PyObject *links, PyObject *doer)
+{
+    /* Only whoever is met for the first time has Python called, which could change the list. */
+    PyObject *all = PyList_GetSlice(links, 0, PyList_GET_SIZE(links));
+    int done = all == NULL ? -1 : 0;
+    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(all); i++) {
+        long long track;
+        done = track_of_link(self->turns, moment->t, PyList_GET_ITEM(all, i), &track);
+        if (done == 0 && track != nobody && !is_ready(self->turns, track)) {
+            long long wake = report(self->turns, moment, track, doer);
+            done = wake == 0 || append(&self->wakes, track) < 0 || append(&self->wakes, wake) < 0 ? -1 : 0;
+        }
+    }
+    Py_XDECREF(all);
+    return done;
+}
+
+static PyObject *
+new_asked(Turns *self, PyObject *doer, PyObject *owner, PyObject *service)
+{
+    PyTypeObject *type = (PyTypeObject *)self->asked_type;
+    PyObject *asked = type->tp_alloc(type, 0);
+    if (asked != NULL) {
+        SLOT(asked, self->track_of_asked) = Py_NewRef(PyTuple_GET_ITEM(doer, 0));
+        SLOT(asked, self->cause_of_asked) = Py_NewRef(PyTuple_GET_ITEM(doer, 1));
+        SLOT(asked, self->ended_of_asked) = Py_NewRef(doer);
+        SLOT(asked, self->owner_of_asked) = Py_NewRef(owner);
+        SLOT(asked, self->service_of_asked) = Py_NewRef(service);
+        SLOT(asked, self->thrown_of_asked) = Py_NewRef(no_value);
+    }
+    return asked;
+}
+
+/* Callbacks._remember_asker, where a thing of one of gevent's own classes asks in a greenlet that is no hub. What is to be
+   called; NULL, and no exception, if Python is to do it all. */
+static Notification *
+remember_asker(Turns *self, PyObject *function)
+{
+    if (!PyMethod_Check(function)) {
+        return NULL;
+    }
+    PyObject *owner = PyMethod_GET_SELF(function), *known = of_id(self->kinds, Py_TYPE(owner));
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 4 ||
+        PyTuple_GET_ITEM(known, 0) != (PyObject *)Py_TYPE(owner) ||
+        PyTuple_GET_ITEM(known, 1) != PyMethod_GET_FUNCTION(function)) {
+        return NULL;
+    }
+    long kind = (long)number(PyTuple_GET_ITEM(known, 2));
+    PyObject *current = PyObject_CallNoArgs(self->getcurrent), *state = state_here(self);
+    Notification *made = NULL;
+    PyObject *service = NULL, *doer = NULL, *asked = NULL;
+    Moment moment = {.buffer = NULL};
+    struct kept_in kept = {.deque = (PyTypeObject *)PyTuple_GET_ITEM(known, 3)};
+    int failure = 0;
+    if (current == NULL || state == NULL || of_id(self->hubs, current) != NULL ||
+        (kind == GREENLET && owner != current)) {
+        goto over;
+    }
+    failure = begin_moment(self, &moment, now());
+    if (failure < 0) {
+        goto over;
+    }
+    doer = kind == GREENLET ? Py_BuildValue("(LO)", moment.track, self->finished)
+                            : Py_BuildValue("(LO)", moment.track, self->callback);
+    Py_TYPE(owner)->tp_traverse(owner, note_kept, &kept);
+    PyObject *running = SLOT(state, asked_of_state), *its = service_in(self, running);
+    int goes_on = its != NULL && its != Py_None && SLOT(running, self->owner_of_asked) == owner;
+    service = goes_on ? Py_NewRef(its) : service_for(self, owner, kind, &kept);
+    if (service == NULL || (service != Py_None && !Py_IS_TYPE(service, service_type))) {
+        failure = PyErr_Occurred() ? -1 : 0;
+        goto over;
+    }
+    asked = doer == NULL ? NULL : new_asked(self, doer, owner, service);
+    made = asked == NULL ? NULL : PyObject_GC_New(Notification, notification_type);
+    if (made == NULL) {
+        failure = -1;
+        goto over;
+    }
+    made->call = notify;
+    made->turns = (Turns *)Py_NewRef((PyObject *)self);
+    made->function = Py_NewRef(function);
+    made->asked = Py_NewRef(asked);
+    made->wakes = (Ring){NULL, 0, 0, 0};
+    PyObject_GC_Track(made);
+    if (service != Py_None && !goes_on) {
+        failure = service_ask((Service *)service, &moment, current, doer);
+    }
+    else if (kind == LINKS && kept.list != NULL) {
+        failure = report_linked(made, &moment, kept.list, doer);
+    }
+over:
+    if (failure < 0) {
+        /* As in Python, what the hub is to do is done without us. */
+        Py_CLEAR(made);
+        if (failed(self, asked) == 0) {
+            PyErr_Clear();
+        }
+    }
+    else if (made == NULL) {
+        PyErr_Clear();
+    }
+    for (int i = 0; i < 3; i++) {
+        Py_XDECREF(kept.deques[i]);
+    }
+    Py_XDECREF(kept.list);
+    Py_XDECREF(asked);
+    Py_XDECREF(service);
+    Py_XDECREF(doer);
+    Py_XDECREF(moment.buffer);
+    Py_XDECREF(state);
+    Py_XDECREF(current);
+    return made;
+}
+
+static int
+turns_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Turns *self = (Turns *)object;
+    Py_VISIT(Py_TYPE(self));
+#define FIELD(name) Py_VISIT(self->name);
+    FIELDS_OF_TURNS(FIELD)
+#undef FIELD
+    return 0;
+}
+
+/* It has no tp_clear, like a hook. */
+static void
+turns_dealloc(PyObject *object)
+{
+    Turns *self = (Turns *)object;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+#define FIELD(name) Py_XDECREF(self->name);
+    FIELDS_OF_TURNS(FIELD)
+#undef FIELD
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef turns_methods[] = {
+    {"queue", turns_queue, METH_VARARGS, NULL},
+    {"semaphore", turns_semaphore, METH_VARARGS, NULL},
+    {"pending", turns_pending, METH_VARARGS, NULL},
+    {NULL},
+};
+static PyType_Slot turns_type_slots[] = {
+    {Py_tp_dealloc, turns_dealloc},
+    {Py_tp_traverse, turns_traverse},
+    {Py_tp_methods, turns_methods},
+    {0, NULL},
+};
+static PyType_Spec turns_spec = {
+    .name = "visualizer.tracers._recorder.Turns",
+    .basicsize = sizeof(Turns),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = turns_type_slots,
+};
+
+/* What a short way needs of Ready and of what stands against it, as a dictionary of FIELDS_OF_TURNS. */
+static PyObject *
+turns(PyObject *Py_UNUSED(module), PyObject *fields)
+{
+    static const char *const tables[] = {"everybody", "hubs", "ready", "promised", "first", "unstarted", "sleeping",
+                                         "outwaiting", "awaited", "keys", "wakes", "limits", "limited", "unheld", "new",
+                                         "references"};
+    if (!PyDict_CheckExact(fields)) {
+        return PyErr_Format(PyExc_TypeError, "fields are a dictionary");
+    }
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+        PyObject *table = PyDict_GetItemString(fields, tables[i]);
+        if (table == NULL || !Py_IS_TYPE(table, table_type)) {
+            return PyErr_Format(PyExc_TypeError, "%s is no table", tables[i]);
+        }
+    }
+    Turns *self = PyObject_GC_New(Turns, turns_type);
+    if (self == NULL) {
+        return NULL;
+    }
+    int is_whole = 1;
+    self->wake = 0;
+#define FIELD(name) self->name = Py_XNewRef(PyDict_GetItemString(fields, #name)); is_whole &= self->name != NULL;
+    FIELDS_OF_TURNS(FIELD)
+#undef FIELD
+    PyObject_GC_Track(self);
+    if (!is_whole || !PyType_Check(self->numbered) || !PyType_Check(self->asked_type) || !PyType_Check(self->greenlet) ||
+        !PyDict_CheckExact(self->numbers) || !PyDict_CheckExact(self->errors) || !PyType_Check(self->gevents) ||
+        Py_TYPE(self->dead)->tp_descr_get == NULL || Py_TYPE(self->error_of)->tp_descr_get == NULL ||
+        Py_TYPE(self->value_of)->tp_descr_get == NULL) {
+        PyErr_SetString(PyExc_TypeError, "a field is missing, or wrong");
+    }
+    else if (slot_offset((PyTypeObject *)self->numbered, "name", &self->name_of_numbered) == 0 &&
+#define OFFSET(name) slot_offset((PyTypeObject *)self->asked_type, #name, &self->name##_of_asked) == 0 &&
+             SLOTS_OF_ASKED(OFFSET)
+#undef OFFSET
+             PyDict_CheckExact(self->kinds)) {
+        return (PyObject *)self;
+    }
+    Py_DECREF(self);
+    return NULL;
+}
+
+/* Where a greenlet is suspended: gevent/tracer.py, `_learn_wait`. */
+
+/* An attribute that stands in the object's own dictionary, a slot, or is a plain one of its class, a new reference: as
+   `attribute_of` of greenlets/call_sites.py. NULL, and no exception, if that is unknown. */
+static PyObject *
+attribute_stored(PyObject *thing, PyObject *name)
+{
+    PyObject *bases = Py_TYPE(thing)->tp_mro, *in_class = NULL;
+    for (Py_ssize_t i = 0; bases != NULL && in_class == NULL && i < PyTuple_GET_SIZE(bases); i++) {
+#if PY_VERSION_HEX >= 0x030c0000
+        PyObject *own = PyType_GetDict((PyTypeObject *)PyTuple_GET_ITEM(bases, i));
+#else
+        PyObject *own = Py_XNewRef(((PyTypeObject *)PyTuple_GET_ITEM(bases, i))->tp_dict);
+#endif
+        in_class = own == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(own, name));
+        Py_XDECREF(own);
+    }
+    PyObject *found = NULL;
+    if (in_class != NULL && Py_IS_TYPE(in_class, &PyMemberDescr_Type)) {
+        found = Py_TYPE(in_class)->tp_descr_get(in_class, thing, (PyObject *)Py_TYPE(thing));
+    }
+    else {
+        PyObject *own = PyObject_GenericGetDict(thing, NULL);
+        if (own != NULL && PyDict_CheckExact(own)) {
+            found = Py_XNewRef(PyDict_GetItemWithError(own, name));
+        }
+        Py_XDECREF(own);
+        if (found == NULL && in_class != NULL && Py_TYPE(in_class)->tp_descr_get == NULL) {
+            found = Py_NewRef(in_class);
+        }
+    }
+    Py_XDECREF(in_class);
+    PyErr_Clear();
+    return found;
+}
+
+/* What stands for a name in a function that is suspended, and for attributes of that, a new reference. */
+static PyObject *
+follow(PyFrameObject *frame, PyObject *path)
+{
+    PyObject *name = PyTuple_GET_ITEM(path, 0), *thing = variable_of(frame, name);
+    for (int builtin = 0; thing == NULL && builtin < 2; builtin++) {
+        PyObject *module = builtin ? PyFrame_GetBuiltins(frame) : PyFrame_GetGlobals(frame);
+        if (module != NULL && PyDict_CheckExact(module)) {
+            thing = Py_XNewRef(PyDict_GetItemWithError(module, name));
+        }
+        Py_XDECREF(module);
+        PyErr_Clear();
+    }
+    for (Py_ssize_t i = 1; thing != NULL && i < PyTuple_GET_SIZE(path); i++) {
+        PyObject *owner = thing;
+        thing = attribute_stored(owner, PyTuple_GET_ITEM(path, i));
+        Py_DECREF(owner);
+    }
+    return thing;
+}
+
+/* Whether none of these functions is known to be in a `with` block of a lock. */
+static int
+holds_nothing(Turns *self, PyFrameObject *frame)
+{
+    PyFrameObject *below = (PyFrameObject *)Py_NewRef((PyObject *)frame);
+    int is_free = 1;
+    while (below != NULL && is_free) {
+        is_free = has(self->unheld, place_of(below));
+        PyFrameObject *next = PyFrame_GetBack(below);
+        Py_DECREF(below);
+        below = next;
+    }
+    Py_XDECREF(below);
+    return is_free;
+}
+
+/* What a thing is called, a new reference: Numbers.name. NULL if that is unknown, with or without an exception. */
+static PyObject *
+name_of_thing(Turns *self, long long t, PyObject *thing, PyObject *method)
+{
+    if (PyObject_TypeCheck(thing, (PyTypeObject *)self->greenlet)) {
+        /* It may keep something else under the name of the method. */
+        PyObject *own = PyObject_GenericGetDict(thing, NULL);
+        int is_kept = own == NULL || !PyDict_CheckExact(own) || PyDict_GetItemWithError(own, method) != NULL;
+        Py_XDECREF(own);
+        PyErr_Clear();
+        long long track;
+        if (is_kept || track_of(self, t, thing, &track) < 0) {
+            return NULL;
+        }
+        return PyUnicode_FromFormat("track %lld", track);
+    }
+    PyObject *numbered = of_id(self->numbers, thing);
+    if (numbered != NULL && (PyObject *)Py_TYPE(numbered) == self->numbered) {
+        return Py_XNewRef(SLOT(numbered, self->name_of_numbered));
+    }
+    return call(self->named, &thing, 1);
+}
+
+/* What is added to the shape of a row that says `text`: Buffer.said. 0, perhaps with an exception, if that is unknown. */
+static long long
+said_by_text(Turns *self, const Moment *moment, PyObject *text)
+{
+    PyObject *texts = BUFFER(moment->buffer, _texts);
+    if (texts == NULL || !PyDict_CheckExact(texts) || !PyUnicode_CheckExact(text) || PyUnicode_GET_LENGTH(text) == 0) {
+        return 0;
+    }
+    PyObject *said = Py_XNewRef(PyDict_GetItemWithError(texts, text));
+    if (said == NULL && !PyErr_Occurred()) {
+        PyObject *args[] = {moment->buffer, PyLong_FromLongLong(moment->t), text};
+        said = args[1] == NULL ? NULL : call(self->said, args, 3);
+        Py_XDECREF(args[1]);
+    }
+    long long found = said == NULL ? 0 : PyLong_AsLongLong(said);
+    Py_XDECREF(said);
+    return found;
+}
+
+/* The shape of a wait in the call that `frame` is suspended in, for a thing, and of the switch that follows; -1 if it is not
+   known, with an exception if something went wrong. */
+static long long
+shape_of_wait(Turns *self, const Moment *moment, PyObject *waits, PyFrameObject *frame)
+{
+    PyObject *known = look_up(waits, place_of(frame));
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 5) {
+        return -1;
+    }
+    Py_INCREF(known);
+    PyObject *thing = follow(frame, PyTuple_GET_ITEM(known, 2)), *name = NULL;
+    if (thing != NULL && (PyObject *)Py_TYPE(thing) == PyTuple_GET_ITEM(known, 1) &&
+        (PyTuple_GET_ITEM(known, 3) == Py_False || holds_nothing(self, frame))) {
+        name = name_of_thing(self, moment->t, thing, PyTuple_GET_ITEM(known, 4));
+    }
+    long long said = name == NULL ? 0 : said_by_text(self, moment, name);
+    long long shape = said == 0 ? -1 : number(PyTuple_GET_ITEM(known, 0)) + said;
+    Py_XDECREF(name);
+    Py_XDECREF(thing);
+    Py_DECREF(known);
+    return shape;
+}
+
+/* Whether the program gave a greenlet a name, or may have: spawns.given_name. */
+static int
+has_name(PyObject *greenlet)
+{
+    PyObject *own = PyObject_GenericGetDict(greenlet, NULL);
+    int named = own == NULL || !PyDict_CheckExact(own) || PyDict_GetItemString(own, "name") != NULL;
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return named;
+}
+
+/* The hub resumes one that is known to be ready, `asked` being who asked for what it does meanwhile, which `service`
+   follows. */
+static int
+store_resumed(Hook *self, PyObject *target, PyObject *asked, PyObject *service)
+{
+    Turns *turns = (Turns *)self->turns;
+    PyObject *rows = BUFFER(self->buffer, rows), *turn = of_id(turns->ready, target);
+    if (service == NULL && turn != NULL) {
+        int stored = store(rows, turn, number(self->resumed));
+        if (stored) {
+            drop(turns->ready, (Py_ssize_t)target);
+        }
+        return stored;
+    }
+    long long track = number(of_id(turns->everybody, target)), t = now(), resumed = number(self->resumed);
+    int begins = track >= 0 && has(turns->unstarted, track);
+    if (track < 0 || t < 0 || resumed < 0 || has(turns->limited, (Py_ssize_t)target) ||
+        (begins && (!has(turns->first, track) || service != NULL || has_name(target)))) {
+        return 0;
+    }
+    int is_due = turn != NULL || has(turns->first, track) || (asked != NULL && has(turns->promised, track));
+    Moment moment = {self->buffer, t, track};
+    if (service != NULL) {
+        int served = service_serve((Service *)service, &moment, track);
+        if (served < 0) {
+            return failed(turns, asked);
+        }
+        is_due |= served;
+    }
+    if (!is_due) {
+        /* GeventTracer._waker: whoever asked for the callback in which the hub resumes it. */
+        if (asked == NULL || has(turns->promised, track) || has(turns->awaited, track)) {
+            return 0;
+        }
+        PyObject *its = SLOT(asked, turns->track_of_asked);
+        PyObject *doer = number(its) == track ? Py_NewRef(SLOT(asked, turns->ended_of_asked))
+                                              : PyTuple_Pack(2, its, SLOT(asked, turns->cause_of_asked));
+        /* Named as the track that it is: the one that runs is told as the one before the switch. */
+        moment.track = unnamed;
+        int told = doer == NULL || !is_doer(doer) ? -1 : tell_wake(turns, &moment, track, doer);
+        Py_XDECREF(doer);
+        if (told < 0) {
+            return failed(turns, asked);
+        }
+    }
+    if (!store_at(rows, t, track, resumed)) {
+        return 0;
+    }
+    if (begins) {
+        drop(turns->unstarted, track);
+        drop(turns->new, track);
+    }
+    drop(turns->ready, (Py_ssize_t)target);
+    drop(turns->first, track);
+    drop(turns->promised, track);
+    drop(turns->wakes, track);
+    unsuspend(turns, track);
+    return 1;
 }
 
 /* A greenlet gives way by `sleep(0)`, in whose call `frame` is suspended. */
@@ -2420,17 +4332,90 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
         PyErr_Clear();
         return 0;
     }
+    Turns *turns = (Turns *)self->turns;
     long long shape = number(look_up(self->sleeps, place_of(caller)));
     Py_DECREF(caller);
-    PyObject *hub = of_id(self->hubs, target), *track = of_id(self->everybody, origin);
-    if (shape < 0 || hub == NULL || track == NULL || !set_of_id(self->ready, origin, track)) {
+    PyObject *hub = of_id(turns->hubs, target), *track = of_id(turns->everybody, origin);
+    if (shape < 0 || hub == NULL || track == NULL || !set_of_id(turns->ready, origin, track)) {
         return 0;
     }
     int stored = store(BUFFER(self->buffer, rows), hub, shape);
     if (!stored) {
-        set_of_id(self->ready, origin, NULL);
+        set_of_id(turns->ready, origin, NULL);
     }
     return stored;
+}
+
+/* A greenlet begins to wait, in whose call `frame` is suspended. */
+static int
+store_wait(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *hub, const Moment *moment)
+{
+    Turns *turns = (Turns *)self->turns;
+    if (has(turns->limits, (Py_ssize_t)origin)) {
+        return 0;
+    }
+    long long shape = shape_of_wait(turns, moment, self->waits, frame);
+    if (shape < 0 && PyErr_Occurred()) {
+        return failed(turns, NULL);
+    }
+    if (shape < 0 || !store_at(BUFFER(self->buffer, rows), moment->t, number(hub), shape)) {
+        return 0;
+    }
+    drop(self->raw, (Py_ssize_t)origin);
+    put(self->buffer, buffer_slots.left, Py_None);
+    return 1;
+}
+
+/* A greenlet is suspended: 1 if that is stored, -1 and an exception if a signal's handler has raised one. */
+static int
+store_suspended(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target, PyObject *asked, PyObject *service)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int sleeps = (PyObject *)code == self->sleep_code;
+    Py_DECREF(code);
+    PyObject *hub = of_id(((Turns *)self->turns)->hubs, target);
+    if (hub == NULL) {
+        return !sleeps && service == NULL && store_raw(self, frame, target);
+    }
+    Moment moment = {self->buffer, now(), number(hub)};
+    if (moment.t < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (service != NULL && service_look((Service *)service, &moment, origin) < 0) {
+        return failed((Turns *)self->turns, asked);
+    }
+    return sleeps ? store_sleep(self, frame, origin, target) : store_wait(self, frame, origin, hub, &moment);
+}
+
+/* A greenlet of gevent's has returned None, and the hub goes on. */
+static int
+store_end(Hook *self, PyObject *origin, PyObject *target, PyObject *asked, PyObject *service)
+{
+    Turns *turns = (Turns *)self->turns;
+    PyObject *rows = BUFFER(self->buffer, rows), *hub = of_id(turns->hubs, target), *errors = turns->errors;
+    long long track = number(of_id(turns->everybody, origin)), ended = number(BUFFER(self->buffer, ended));
+    long long resumed = number(self->resumed), t = now();
+    if (hub == NULL || track < 0 || ended < 0 || resumed < 0 || t < 0 || service != NULL || PyDict_GET_SIZE(errors) > 0 ||
+        !PyObject_TypeCheck(origin, (PyTypeObject *)turns->gevents) ||
+        (asked != NULL && SLOT(asked, turns->cause_of_asked) == turns->kill) || rows == NULL ||
+        !Py_IS_TYPE(rows, rows_type) || !make_room((Rows *)rows, 2 * ROW)) {
+        return 0;
+    }
+    PyObject *over[] = {turns->dead, turns->error_of, turns->value_of};
+    PyObject *wanted[] = {Py_True, Py_None, Py_None};
+    for (int i = 0; i < 3; i++) {
+        PyObject *found = Py_TYPE(over[i])->tp_descr_get(over[i], origin, (PyObject *)Py_TYPE(origin));
+        Py_XDECREF(found);
+        if (found != wanted[i]) {
+            PyErr_Clear();
+            return 0;
+        }
+    }
+    drop(self->raw, (Py_ssize_t)origin);
+    drop(turns->new, track);
+    put(self->buffer, buffer_slots.left, Py_None);
+    return store_at(rows, t, track, ended) && store_at(rows, t, number(hub), resumed);
 }
 
 static PyObject *
@@ -2440,24 +4425,86 @@ hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwna
     PyObject *origin, *target;
     int stored = 0;
     if (is_settled(self, args, nargsf, kwnames, &origin, &target)) {
-        if (of_id(self->hubs, origin) != NULL) {
-            stored = store_resumed(self, target);
+        PyObject *asked = Py_XNewRef(SLOT(self->state, asked_of_state));
+        PyObject *service = Py_XNewRef(service_in((Turns *)self->turns, asked));
+        if (asked == Py_None) {
+            Py_CLEAR(asked);
+        }
+        if (service == Py_None) {
+            Py_CLEAR(service);
+        }
+        PyFrameObject *frame;
+        if (service != NULL && !Py_IS_TYPE(service, service_type)) {
+            /* It is followed in Python. */
+        }
+        else if (of_id(((Turns *)self->turns)->hubs, origin) != NULL) {
+            stored = store_resumed(self, target, asked, service);
+        }
+        else if ((frame = frame_of(self, origin)) != NULL) {
+            stored = store_suspended(self, frame, origin, target, asked, service);
+            Py_DECREF(frame);
         }
         else {
-            PyFrameObject *frame = frame_of(self, origin);
-            if (frame != NULL) {
-                PyCodeObject *code = PyFrame_GetCode(frame);
-                stored = (PyObject *)code == self->sleep_code ? store_sleep(self, frame, origin, target)
-                                                              : store_raw(self, frame, target);
-                Py_DECREF(code);
-                Py_DECREF(frame);
-            }
+            stored = store_end(self, origin, target, asked, service);
         }
+        Py_XDECREF(service);
+        Py_XDECREF(asked);
     }
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
 
-/* gevent's `run_callback` in the call that `sleep(0)` makes, once that is known: nothing of it is to be noted. No frame of
+/* Somebody starts a gevent greenlet, of which nothing is known but that: it is ready. Its track; nobody's, and no exception
+   but a signal's handler's, if Python is to note that. */
+static long long
+note_start(Turns *self, PyObject *function)
+{
+    PyObject *owner = PyCFunction_CheckExact(function) ? PyCFunction_GET_SELF(function) : NULL;
+    if (owner == NULL || !PyObject_TypeCheck(owner, (PyTypeObject *)self->gevents) ||
+        strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "switch") != 0) {
+        return nobody;
+    }
+    long long track = number(of_id(self->everybody, owner));
+    PyObject *current = PyObject_CallNoArgs(self->getcurrent);
+    if (current == NULL || track < 0 || !has(self->unstarted, track) || of_id(self->hubs, current) != NULL ||
+        of_id(self->references, owner) == NULL) {
+        Py_XDECREF(current);
+        PyErr_Clear();
+        return nobody;
+    }
+    Py_DECREF(current);
+    Moment moment;
+    PyObject *doer = NULL;
+    long long wake = 0, known;
+    if (track_of(self, now(), owner, &known) == 0 && begin_moment(self, &moment, now()) == 0) {
+        doer = Py_BuildValue("(LO)", moment.track, self->spawn_cause);
+        wake = doer == NULL ? 0 : report(self, &moment, track, doer);
+        Py_DECREF(moment.buffer);
+    }
+    Py_XDECREF(doer);
+    if (wake == 0) {
+        (void)failed(self, NULL);
+        return nobody;
+    }
+    return track;
+}
+
+/* What its greenlet has of the loop's: it is told if the start is cancelled. Steals `callback`. */
+static PyObject *
+starting(Turns *self, PyObject *callback, PyObject *greenlet, long long track)
+{
+    Pending *made = new_pending(self, callback, NULL, NULL);
+    Py_DECREF(callback);
+    if (made != NULL) {
+        made->start = Py_XNewRef(of_id(self->references, greenlet));
+        made->track = PyLong_FromLongLong(track);
+    }
+    if (made != NULL && (made->start == NULL || made->track == NULL)) {
+        Py_CLEAR(made->start);
+    }
+    return (PyObject *)made;
+}
+
+/* gevent's `run_callback`. In the call that `sleep(0)` makes, once that is known, nothing of it is to be noted. No frame of
    ours stands between what asks and the hook in Python. */
 static PyObject *
 callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
@@ -2472,7 +4519,28 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
             return PyObject_Vectorcall(self->run, args, nargsf, kwnames);
         }
     }
-    return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    Turns *turns = (Turns *)self->turns;
+    long long track = count == 2 && kwnames == NULL ? note_start(turns, args[1]) : nobody;
+    if (track >= 0) {
+        PyObject *callback = PyObject_Vectorcall(self->run, args, nargsf, kwnames);
+        return callback == NULL ? NULL : starting(turns, callback, PyCFunction_GET_SELF(args[1]), track);
+    }
+    Notification *made = NULL;
+    if (!PyErr_Occurred() && (count == 2 || count == 3) && kwnames == NULL) {
+        made = remember_asker(turns, args[1]);
+    }
+    if (made == NULL) {
+        return PyErr_Occurred() ? NULL : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    }
+    /* What the hub will call. */
+    PyObject *given[] = {args[0], (PyObject *)made, count == 3 ? args[2] : NULL};
+    PyObject *callback = PyObject_Vectorcall(self->run, given, (size_t)count, NULL);
+    if (callback != NULL && SLOT(made->asked, turns->service_of_asked) != Py_None) {
+        Py_SETREF(callback, (PyObject *)new_pending(turns, callback, made->asked, NULL));
+    }
+    Py_DECREF(made);
+    return callback;
 }
 
 /* asyncio's queues of what is ready: asyncio_/ready.py, and of what waits there: loops.py. */
@@ -2513,16 +4581,6 @@ loop_of(PyObject *queue)
         Py_CLEAR(loop);
     }
     return loop;
-}
-
-static PyObject *
-attribute(PyObject *object, PyObject *name)
-{
-    PyObject *found = object == NULL ? NULL : PyObject_GetAttr(object, name);
-    if (found == NULL) {
-        PyErr_Clear();
-    }
-    return found;
 }
 
 static int
@@ -2913,7 +4971,7 @@ said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
    says for which thing; 0 if that is not known, -1 as in `store_parts`. */
 static long long
-shape_of_wait(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObject *telling, PyObject *future)
+shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObject *telling, PyObject *future)
 {
     long long shape = number(STAND(stand, shape)), said = 0;
     PyObject *sleeps = STAND(stand, sleeps);
@@ -2938,7 +4996,7 @@ shape_of_wait(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObje
 /* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before. Return whether that
    is stored; -1 as in `store_parts`. */
 static int
-store_wait(Hook *self, PyObject *loop, long long t)
+store_await(Hook *self, PyObject *loop, long long t)
 {
     PyObject *known = LOOP(loop, current), *buffer = LOOP(loop, _buffer), *telling = NULL;
     long long back = number(LOOP(loop, track)), shape = 0;
@@ -2964,7 +5022,7 @@ store_wait(Hook *self, PyObject *loop, long long t)
     if (stand != NULL && STAND(stand, buffer) == buffer) {
         Py_INCREF(stand);
         if (!gives_way) {
-            shape = shape_of_wait(self, buffer, t, stand, telling, future);
+            shape = shape_of_await(self, buffer, t, stand, telling, future);
         }
         else if (STAND(stand, place) == Py_None || number(look_up(LOOP(loop, onward), number(STAND(stand, turn)))) >= 0) {
             shape = number(STAND(stand, turn));
@@ -3050,7 +5108,7 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
             stored = shape >= 0;
         }
         else {
-            stored = store_wait(self, loop, t);
+            stored = store_await(self, loop, t);
         }
     }
     if (stored == 1 && LOOP(loop, current) == (gives_way ? before : Py_None) && of_id(due, handle) == what &&
@@ -3114,7 +5172,7 @@ note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
         PyDict_GET_SIZE(self->sizes) != 0) {
         return 0;
     }
-    int is_over = LOOP(loop, current) == Py_None ? 1 : store_wait(self, loop, now());
+    int is_over = LOOP(loop, current) == Py_None ? 1 : store_await(self, loop, now());
     if (is_over <= 0) {
         return is_over;
     }
@@ -3157,7 +5215,7 @@ over_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     int stored = 0;
     if (PyVectorcall_NARGS(nargsf) == 2 && Py_IS_TYPE(args[0], loop_slots.type)) {
         PyObject *loop = Py_NewRef(args[0]);
-        stored = LOOP(loop, guard) != args[1] ? 1 : store_wait(self, loop, now());
+        stored = LOOP(loop, guard) != args[1] ? 1 : store_await(self, loop, now());
         Py_DECREF(loop);
     }
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None)
@@ -3617,20 +5675,21 @@ switch_hook(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise;
-    PyObject *everybody, *hubs, *ready, *sleeps, *resumed, *sleep_code, *offsets;
-    if (!PyArg_ParseTuple(args, "OO!O!O!OO!O!O!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
-                          &PyGetSetDescr_Type, &gr_frame, &otherwise, table_type,
-                          &everybody, table_type, &hubs, table_type, &ready, table_type, &sleeps, &PyLong_Type,
-                          &resumed, &PyCode_Type, &sleep_code, &PySet_Type, &offsets)) {
+    PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise, *turns, *state, *sleeps, *waits, *resumed, *sleep_code;
+    PyObject *offsets;
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!OO!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
+                          &PyGetSetDescr_Type, &gr_frame, &otherwise, turns_type, &turns, &state, table_type, &sleeps,
+                          table_type, &waits, &PyLong_Type, &resumed, &PyCode_Type, &sleep_code, &PySet_Type,
+                          &offsets) ||
+        slot_offset(Py_TYPE(state), "asked", &asked_of_state) < 0) {
         return NULL;
     }
     Hook *hook = greenlet_hook(hub_way, buffer, raw, unsettled, gr_frame, otherwise);
     if (hook != NULL) {
-        hook->everybody = Py_NewRef(everybody);
-        hook->hubs = Py_NewRef(hubs);
-        hook->ready = Py_NewRef(ready);
+        hook->turns = Py_NewRef(turns);
+        hook->state = Py_NewRef(state);
         hook->sleeps = Py_NewRef(sleeps);
+        hook->waits = Py_NewRef(waits);
         hook->resumed = Py_NewRef(resumed);
         hook->sleep_code = Py_NewRef(sleep_code);
         hook->offsets = Py_NewRef(offsets);
@@ -3641,8 +5700,9 @@ hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 run_callback(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *run, *sleep_code, *offsets, *otherwise;
-    if (!PyArg_ParseTuple(args, "OO!O!O", &run, &PyCode_Type, &sleep_code, &PySet_Type, &offsets, &otherwise)) {
+    PyObject *run, *sleep_code, *offsets, *turns, *otherwise;
+    if (!PyArg_ParseTuple(args, "OO!O!O!O", &run, &PyCode_Type, &sleep_code, &PySet_Type, &offsets, turns_type, &turns,
+                          &otherwise)) {
         return NULL;
     }
     Hook *method = new_hook(method_type, callback_way, otherwise);
@@ -3650,6 +5710,7 @@ run_callback(PyObject *Py_UNUSED(module), PyObject *args)
         method->run = Py_NewRef(run);
         method->sleep_code = Py_NewRef(sleep_code);
         method->offsets = Py_NewRef(offsets);
+        method->turns = Py_NewRef(turns);
     }
     return (PyObject *)method;
 }
@@ -3786,6 +5847,7 @@ static PyMethodDef functions[] = {
     {"roomy", roomy, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
+    {"turns", turns, METH_O, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
@@ -3870,10 +5932,19 @@ execute(PyObject *module)
     said_text = PyUnicode_InternFromString("said");
     getcurrent_text = PyUnicode_InternFromString("getcurrent");
     run_once_text = PyUnicode_InternFromString("_run_once");
-    if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL || self_text == NULL || coro_text == NULL ||
-        code_text == NULL || waiter_text == NULL || callbacks_text == NULL ||
-        cancelled_text == NULL || cancelling_text == NULL || said_text == NULL || getcurrent_text == NULL ||
-        run_once_text == NULL) {
+    greenlet_text = PyUnicode_InternFromString("greenlet");
+    counter_text = PyUnicode_InternFromString("counter");
+    maxsize_text = PyUnicode_InternFromString("maxsize");
+    state_text = PyUnicode_InternFromString("state");
+    times_text = PyUnicode_InternFromString("t_ns");
+    wake_text = PyUnicode_InternFromString("wake");
+    unready_key = Py_BuildValue("(s)", "unready");
+    if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL ||
+        self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
+        callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
+        getcurrent_text == NULL || run_once_text == NULL ||
+        greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||
+        times_text == NULL || wake_text == NULL || unready_key == NULL) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030c0000
@@ -3893,7 +5964,11 @@ execute(PyObject *module)
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
     table_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &table_spec, NULL);
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
-    if (monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
+    turns_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &turns_spec, NULL);
+    service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
+    pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);
+    notification_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &notification_spec, NULL);
+    if (turns_type == NULL || service_type == NULL || pending_type == NULL || notification_type == NULL || monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
         (static_names = table_new(table_type, NULL, NULL)) == NULL ||
         PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||

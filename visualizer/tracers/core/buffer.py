@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from visualizer.trace.words import CURRENT, LARGEST_NUMBER, ZERO_TEXT
+from visualizer.trace.words import CURRENT, LARGEST_NUMBER, RETURNED, SUBJECT, ZERO_TEXT
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.rows import PARTS, ROW
 from visualizer.tracers.core.run_queue import RunQueue
@@ -235,7 +235,7 @@ class Buffer(Met):
         #: Places that call a generator function: the shape of its spawn, and what is known of the call. Where it is not
         #: seen who makes generators, the same of their code: itself, where it returns and begins (identity.py).
         self.makers: dict[int, tuple[int, Any]] = new_table()
-        #: The shape of the end of a generator that returns None; -1 until it is made.
+        #: The shape of the end of what returns None; -1 until it is made.
         self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
         self.tables: list[dict[int, Any]] = [self.shapes, self.handed, self.makers]
@@ -266,6 +266,12 @@ class Buffer(Met):
         number = _new_shape()
         self.store((shape_line, t_ns, number, events, None, None, 0))
         return number
+
+    def returned_nothing(self, t_ns: int) -> int:
+        """The shape of the end of what returns None."""
+        if self.ended < 0:
+            self.ended = self.shape(t_ns, (lines.exited, SUBJECT, (RETURNED, None), None, None, 0))
+        return self.ended
 
     def learn(self, key: tuple[Any, ...], t_ns: int, *events: tuple[Any, ...]) -> int:
         """Make the shape for a `key` that `again` called NEW, and return it."""

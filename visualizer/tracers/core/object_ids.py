@@ -43,7 +43,7 @@ class Numbers:
         self._track_of = track_of
         #: Called with each thing that gets a number, as a weak reference, and its name.
         self._met = met
-        #: By their ids.
+        #: Those that live, by id.
         self.known: dict[int, Numbered] = {}
         self._next: dict[str, Iterator[int]] = {}
 

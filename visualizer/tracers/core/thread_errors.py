@@ -25,7 +25,8 @@ class ThreadErrors:
         """`current`: gives the track that runs."""
         self._current = current
         self._fail = fail
-        self._found: dict[int, tuple[str, Any]] = {}
+        #: By track.
+        self.found: dict[int, tuple[str, Any]] = {}
 
     def begin(self, _: str, threading: Any) -> None:
         """The program has imported `threading`."""
@@ -35,7 +36,7 @@ class ThreadErrors:
 
     def take(self, track: int) -> tuple[str, Any] | None:
         """Of the track, which ends now; None if its function did not raise."""
-        return self._found.pop(track, None)
+        return self.found.pop(track, None)
 
     def _noting(self, invoke: Callable[[Any], None]) -> Callable[[Any], None]:
         def invoke_excepthook(thread: Any) -> None:
@@ -50,6 +51,6 @@ class ThreadErrors:
             return
         try:
             outcome = words.KILLED if type_name(type(error)) == "GreenletExit" else words.RAISED
-            self._found[self._current()] = outcome, keep(error)
+            self.found[self._current()] = outcome, keep(error)
         except Exception as failure:
             self._fail("threads", failure)

@@ -535,11 +535,7 @@ class Generators:
     def _return_nothing(self, track: int) -> None:
         t_ns = self.clock()
         buffer = self.stream.here(t_ns)
-        shape = buffer.ended
-        if shape < 0:
-            event = lines.exited, words.SUBJECT, (words.RETURNED, None), None, None, 0
-            shape = buffer.ended = buffer.shape(t_ns, event)
-        buffer.rows.extend((t_ns, track, shape))
+        buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
         self.stream.attend(buffer)
 
     def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:

@@ -7,6 +7,7 @@ are wrapped, so that whomever the hub switches to meanwhile is known to be woken
 from __future__ import annotations
 
 import sys
+from _collections import deque  # type: ignore[import-not-found]
 from types import FunctionType, MethodType
 
 from visualizer.trace import words
@@ -15,7 +16,7 @@ from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.unpatched import Local
 from visualizer.tracers.core.values import Shown, keep, type_name
-from visualizer.tracers.runtimes.gevent.attribution.services import service_of
+from visualizer.tracers.runtimes.gevent.attribution.services import OF_QUEUE, Pending, follows, service_of
 from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.ready import Ready, links_of
@@ -43,7 +44,11 @@ class Callbacks:
         self._greenlets = greenlets
         self._ready = ready
         self._spawns = spawns
-        self._local = Local()
+        #: Has what is kept for each thread, as `state`.
+        self.local = Local()
+        #: What is known of gevent's own classes whose objects ask the hub to notify whoever waits for them, by the
+        #: class's id: itself, the function, how it is followed (services.py), and the class of what they keep.
+        self.kinds: dict[int, tuple[type, Any, int, type]] = {}
         #: gevent's Greenlet, once it is there, and the code of `gevent.sleep`.
         self.greenlet_class: Any = None
         self.sleep_code: CodeType | None = None
@@ -51,15 +56,16 @@ class Callbacks:
     def state(self) -> HubState:
         """What is kept for the current thread."""
         try:
-            state: HubState = self._local.state
+            state: HubState = self.local.state
         except AttributeError:
-            state = self._local.state = HubState(self._recording.stream.new_table())
+            state = self.local.state = HubState(self._recording.stream.new_table)
         return state
 
-    def on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
+    def on_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[..., Any] | None]:
         """Somebody asks the hub to call `function`.
 
-        Return what the hub shall call, and what is to be called where somebody would have asked once more.
+        Return what the hub shall call, and what makes of what the loop returns what the asker is to have; None if that
+        is the same.
         """
         try:
             return self._note_callback(function, args)
@@ -67,7 +73,7 @@ class Callbacks:
             self._recording.fail("gevent", error)
             return function, None
 
-    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[], None] | None]:
+    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[..., Any] | None]:
         owner: Any = getattr(function, "__self__", None) if type_name(type(function)) in BOUND else None
         greenlets = self._greenlets
         t_ns = self._ready.now()
@@ -103,7 +109,7 @@ class Callbacks:
             return self._recording.own(function.__code__)
         return type_name(type(function)) not in BOUND
 
-    def _doer(self, cause: str = words.CALLBACK) -> Doer:
+    def doer(self, cause: str = words.CALLBACK) -> Doer:
         """Who does what is done now: what the hub itself does in a callback, it does for whoever asked for that."""
         current = self._ready.current()
         asked = self.state().asked if current in self._greenlets.hubs else None
@@ -111,7 +117,7 @@ class Callbacks:
 
     def _make_ready(self, greenlet: Any, cause: str) -> None:
         if id(greenlet) in self._greenlets.tracks:
-            waker, _ = self._doer()
+            waker, _ = self.doer()
             track = self._ready.track_of(greenlet)
             if waker in self._greenlets.hubs:
                 cause = self._cause_of_hub(track, cause)
@@ -128,13 +134,13 @@ class Callbacks:
 
     def _remember_asker(
         self, function: Any, owner: Any, given: tuple[Any, ...]
-    ) -> tuple[Any, Callable[[], None] | None]:
+    ) -> tuple[Any, Callable[..., Any] | None]:
         """Wrap a callback that may wake others: whomever it does, we know who asked for it.
 
         Those who will be woken for certain, as far as one can see now, are ready from now on; who is not resumed after
         all, because somebody else came first, is told to wait on.
         """
-        asker, cause = self._doer()
+        asker, cause = self.doer()
         victims, thrown = self._killed(function, owner, given)
         if victims:
             cause = words.KILL
@@ -146,11 +152,12 @@ class Callbacks:
         running = self.state().asked
         if running is not None and running.service is not None and running.owner is owner:
             # A semaphore asks once more at the end of its notification, if something is left.
-            asked = _Asked(asker, cause, owner, running.service)
+            asked = Asked(asker, cause, owner, running.service)
         else:
-            asked = _Asked(asker, cause, owner, service_of(owner, self._ready))
+            asked = Asked(asker, cause, owner, service_of(owner, self._ready))
             if asked.service is not None:
                 asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
+        self._learn_kind(function, owner)
         asked.thrown = thrown
         ends = owner is self._greenlets.module.getcurrent()
         waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None and not ends else ())
@@ -172,7 +179,22 @@ class Callbacks:
                 state.asked = before
                 self._end_notifying(asked, wakes)
 
-        return visualizer_callback, None if asked.service is None else lambda: self._ask_again(asked)
+        return visualizer_callback, None if asked.service is None else lambda callback: self._pending(callback, asked)
+
+    def _learn_kind(self, function: Any, owner: Any) -> None:
+        """From now on the short way may be taken where objects of the class of `owner` ask for that."""
+        kind = type(owner)
+        followed = follows(kind, kind is self.greenlet_class)
+        if followed and id(kind) not in self.kinds and type(function) is MethodType:
+            name = "_unlock" if followed == OF_QUEUE else "_notify_links"
+            if function.__name__ == name:
+                self.kinds[id(kind)] = kind, function.__func__, followed, deque
+
+    def _pending(self, callback: Any, asked: Asked) -> Any:
+        """What the object shall have of the loop's that asked for it: it is looked at by whoever would ask again."""
+        turns = self._ready.turns
+        make = Pending if turns is None else turns.pending
+        return make(callback, asked, self._ask_again)
 
     def _killed(self, function: Any, owner: Any, given: tuple[Any, ...]) -> tuple[list[int], Any]:
         """Whom a callback is going to throw into (their tracks), and what."""
@@ -189,7 +211,7 @@ class Callbacks:
             return [], lines.NO_VALUE
         return [self._ready.track_of(one) for one in victims], _exception(*given[1:2])
 
-    def _look_for_dead(self, asked: _Asked, given: tuple[Any, ...]) -> None:
+    def _look_for_dead(self, asked: Asked, given: tuple[Any, ...]) -> None:
         """Somebody may have ended between being asked to be killed and now."""
         first, kind = given[0] if given else None, self._greenlets.module.greenlet
         for one in first if type(first) is list else (first,):
@@ -199,10 +221,8 @@ class Callbacks:
     def _is_waiting(self, track: int) -> bool:
         return track != words.NOBODY and not self._ready.has(track)
 
-    def _begin_notifying(self, asked: _Asked) -> None:
+    def _begin_notifying(self, asked: Asked) -> None:
         if asked.service is not None:
-            # It has to see every switch: no short way meanwhile.
-            self._greenlets.unsettled.add(-id(asked))
             try:
                 self._ready.now()
                 asked.service.look(None)
@@ -210,8 +230,7 @@ class Callbacks:
                 asked.service = None
                 self._recording.fail("gevent", error)
 
-    def _end_notifying(self, asked: _Asked, wakes: list[tuple[int, int]]) -> None:
-        self._greenlets.unsettled.discard(-id(asked))
+    def _end_notifying(self, asked: Asked, wakes: list[tuple[int, int]]) -> None:
         self._ready.now()
         for track, wake in wakes:
             self._ready.take_back(track, wake)
@@ -220,12 +239,12 @@ class Callbacks:
         # What the thing asked with, it keeps.
         asked.service = asked.owner = None
 
-    def _ask_again(self, asked: _Asked) -> None:
+    def _ask_again(self, asked: Asked) -> None:
         """Somebody does to an object what would have had it ask the hub, which it has already."""
         if asked.service is not None:
             try:
                 self._ready.now()
-                asked.service.ask(self._greenlets.module.getcurrent(), self._doer())
+                asked.service.ask(self._greenlets.module.getcurrent(), self.doer())
             except Exception as error:
                 asked.service = None
                 self._recording.fail("gevent", error)
@@ -234,19 +253,22 @@ class Callbacks:
 class HubState:
     """What is kept for a thread with a hub."""
 
-    __slots__ = ("asked", "giving_way", "resumed", "sleeps")
+    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "waits")
 
-    def __init__(self, sleeps: dict[int, int]) -> None:
+    def __init__(self, new_table: Callable[[], dict[int, Any]]) -> None:
         #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
-        self.sleeps = sleeps
+        self.sleeps: dict[int, int] = new_table()
         self.resumed = -1
+        #: By the place of a call that waits for something: the shape of that without saying for what, of which class
+        #: that is, by which names it is found, whether it is for what can be held meanwhile, and the method's name.
+        self.waits: dict[int, tuple[int, type, tuple[str, ...], bool, str]] = new_table()
         #: While the hub runs a callback: who asked for it.
-        self.asked: _Asked | None = None
+        self.asked: Asked | None = None
         #: A sleep of no length has just asked the hub to come back to this track.
         self.giving_way = words.NOBODY
 
 
-class _Asked:
+class Asked:
     """Who asked the hub for a callback, of what object, and whom that serves."""
 
     __slots__ = ("cause", "ended", "owner", "service", "thrown", "track")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
+#: At so many places of the program it is known that no lock is held.
+_MOST_UNHELD = 8192
 _OWNED = ("RLock", "_RLock")
 _HELD = ("Semaphore", "BoundedSemaphore", "LockType", *_OWNED)
 
@@ -44,6 +46,8 @@ class Ties:
         self._greenlets = greenlets
         self._ready = ready
         self._numbers = numbers
+        #: Where no lock is held by a `with` block, as far as this function tells: by place (`Buffer.shapes`), the code.
+        self.unheld: dict[int, Any] = recording.stream.new_table()
         #: Name of an RLock -> the owner that was told last.
         self._owners: dict[str, int | None] = {}
 
@@ -93,8 +97,12 @@ class Ties:
         """What is held by who is suspended in `frame`."""
         found: list[str] = []
         while frame is not None:
-            if self._recording.own(frame.f_code):
-                found += self._greenlets.sites.entered(frame, name)
+            code = frame.f_code
+            entered = self._greenlets.sites.entered(frame, name) if self._recording.own(code) else None
+            if entered:
+                found += entered
+            elif len(self.unheld) < _MOST_UNHELD:
+                self.unheld[id(code) + frame.f_lasti] = code
             frame = frame.f_back
         return [name for name in dict.fromkeys(found) if type(name) is str and name]
 

@@ -1,7 +1,13 @@
-"""The short way of gevent's commonest switches: a greenlet gives way with `sleep(0)`, and the hub resumes one that is
-known to be ready. All others take the long way."""
+"""The short way of gevent's commonest switches: a greenlet gives way with `sleep(0)`, or begins to wait where others
+did, and the hub resumes one that is known to be ready. All others take the long way. (In C, ends do not.)"""
 
 from __future__ import annotations
+
+from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.runtimes.gevent.limits import Limits
+from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
+from visualizer.tracers.runtimes.gevent.spawns import given_name
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -9,6 +15,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.runtimes.gevent.callbacks import Asked, HubState
     from visualizer.tracers.runtimes.greenlets.family import Hook
 
 
@@ -25,46 +33,140 @@ class Giving:
         self.offsets: set[int] = set()
 
 
+class Turns:
+    """What is known of who is ready and who waits, for the short way. One for all hubs."""
+
+    def __init__(
+        self, greenlets: GreenletTracer, ready: Ready, limits: Limits, numbers: Numbers, unheld: dict[int, CodeType]
+    ) -> None:
+        self._greenlets = greenlets
+        self._ready = ready
+        self._limits = limits
+        self._numbers = numbers
+        self._unheld = unheld
+
+    def resumed(self, buffer: Buffer, t_ns: int, target: Any, asked: Asked | None, shape: int) -> bool:
+        """The hub resumes `target`; `asked`: who asked for the callback that it runs. Return whether that is stored."""
+        ready, key = self._ready, id(target)
+        track = self._greenlets.tracks.get(key)
+        if track is None or key in self._limits.waiting:
+            return False
+        service = asked.service if asked is not None else None
+        begins = track in ready.unstarted
+        if begins and (track not in ready.first or service is not None or given_name(target)):
+            return False
+        is_due = key in ready.by_id or track in ready.first or (asked is not None and track in ready.promised)
+        if service is not None:
+            ready.t_ns = t_ns
+            is_due = service.serve(track) or is_due
+        if not is_due:
+            if asked is None or track in ready.promised or track in ready.awaited:
+                return False
+            doer = asked.ended if asked.track == track else (asked.track, asked.cause)
+            store_wake(buffer, t_ns, track, doer)
+        buffer.rows.extend((t_ns, track, shape))
+        ready.by_id.pop(key, None)
+        ready.first.pop(track, None)
+        ready.promised.pop(track, None)
+        ready.wakes.pop(track, None)
+        ready.unsuspend(track)
+        if begins:
+            ready.unstarted.pop(track, None)
+            self._greenlets.new.pop(track, None)
+        return True
+
+    def suspended(
+        self, buffer: Buffer, t_ns: int, hub: int, greenlet: Any, frame: Any, known: tuple[Any, ...],
+        asked: Asked | None,
+    ) -> bool:
+        """`greenlet` begins to wait in `frame`, at a place of which that is known. Return whether that is stored."""
+        bare, kind, _, is_held, _ = known
+        if id(greenlet) in self._limits.of:
+            return False
+        ready = self._ready
+        ready.t_ns = t_ns
+        if asked is not None and asked.service is not None:
+            asked.service.look(greenlet)
+        thing = self._greenlets.sites.receiver(frame, lambda called: called.thing)
+        if type(thing) is not kind or (is_held and not self._holds_nothing(frame)):
+            return False
+        name = self._numbers.name(thing)
+        if not name:
+            return False
+        buffer.rows.extend((t_ns, hub, bare + buffer.said(t_ns, name)))
+        self._greenlets.raw.pop(id(greenlet), None)
+        buffer.left = None
+        return True
+
+    def _holds_nothing(self, frame: Any) -> bool:
+        """Whether neither this function nor one below it is known to be in a `with` block of a lock."""
+        unheld = self._unheld
+        while frame is not None and id(frame.f_code) + frame.f_lasti in unheld:
+            frame = frame.f_back
+        return frame is None
+
+
 def make_hook(
-    extend: Callable[[tuple[int, int, int]], None],
+    buffer: Buffer,
     clock: Callable[[], int],
     giving: Giving,
     tracks: tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, int]],
-    by_place: tuple[dict[int, int], dict[int, int], int],
+    state: HubState,
     unsettled: set[int],
     otherwise: Hook,
     frame_of: Callable[[Any], Any],
+    turns: Turns,
+    fail: Callable[[Exception], None],
 ) -> Hook:
     """Greenlet's trace function for a thread with a hub.
 
-    `extend`: stores rows in the thread's buffer. `tracks`: of all greenlets, of hubs, of those that are ready, and of
-    those that may be switched to past the hub; by the id of the greenlet. `by_place`: shapes of switches and of
-    `sleep(0)`; and that of every resumption by the hub. `frame_of`: the frame in which a greenlet is suspended.
+    `buffer`, `state`: of the thread. `tracks`: of all greenlets, of hubs, of those that are ready, and of those that
+    may be switched to past the hub; by the id of the greenlet. `frame_of`: the frame in which a greenlet is suspended.
+    `fail`: called with what went wrong.
     """
     everybody, hubs, ready, raw = tracks
-    shapes, sleeps, resumed = by_place
+    shapes, sleeps, waits, resumed, extend = buffer.shapes, state.sleeps, state.waits, state.resumed, buffer.rows.extend
     sleep_code, offsets = giving.code, giving.offsets
+
+    def take(origin: Any, target: Any) -> bool:
+        """The short way where a service follows it, or somebody waits."""
+        asked = state.asked
+        try:
+            if id(origin) in hubs:
+                return turns.resumed(buffer, clock(), target, asked, resumed)
+            hub, frame = hubs.get(id(target)), frame_of(origin)
+            if hub is None or frame is None:
+                return False
+            known = waits.get(id(frame.f_code) + frame.f_lasti)
+            return known is not None and turns.suspended(buffer, clock(), hub, origin, frame, known, asked)
+        except Exception as error:
+            fail(error)
+            return False
 
     def visualizer_hook(event: str, args: Any) -> None:
         if event == "switch" and not unsettled:
             origin, target = args
-            try:
-                if id(origin) in hubs:
-                    extend((clock(), ready.pop(id(target)), resumed))
-                    return
-                frame = frame_of(origin)
-                if frame.f_code is sleep_code:
-                    if frame.f_lasti in offsets:
-                        caller = frame.f_back
-                        row = (clock(), hubs[id(target)], sleeps[id(caller.f_code) + caller.f_lasti])
-                        ready[id(origin)] = everybody[id(origin)]
-                        extend(row)
+            asked = state.asked
+            if asked is None or asked.service is None:
+                try:
+                    if id(origin) in hubs:
+                        extend((clock(), ready.pop(id(target)), resumed))
                         return
-                else:
-                    extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
-                    return
-            except (KeyError, AttributeError):
-                pass
+                    frame = frame_of(origin)
+                    if frame.f_code is sleep_code:
+                        if frame.f_lasti in offsets:
+                            caller = frame.f_back
+                            row = (clock(), hubs[id(target)], sleeps[id(caller.f_code) + caller.f_lasti])
+                            ready[id(origin)] = everybody[id(origin)]
+                            extend(row)
+                            return
+                    elif id(target) not in hubs:
+                        extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
+                        return
+                except (KeyError, AttributeError):
+                    pass
+            if take(origin, target):
+                return
         otherwise(event, args)
 
     return visualizer_hook

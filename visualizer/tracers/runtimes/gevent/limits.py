@@ -64,9 +64,9 @@ class Limits:
         self._recording = recording
         self._greenlets = greenlets
         #: By the id of the greenlet, those that may run.
-        self.of: dict[int, list[Limit]] = {}
+        self.of: dict[int, list[Limit]] = recording.stream.new_table()
         #: By the id of a greenlet that waits: the first of them that was due.
-        self.waiting: dict[int, Limit] = {}
+        self.waiting: dict[int, Limit] = recording.stream.new_table()
         self._classes: dict[type, type] = {}
         #: Of classes, which are kept, by their ids.
         self._roles: dict[int, tuple[type, str]] = {}

@@ -26,24 +26,30 @@ _UNREADY = ("unready",)
 class Ready:
     """The tracks that are ready, and the lines that say so."""
 
-    def __init__(self, recording: Context, greenlets: GreenletTracer, suspended: tuple[set[int], ...]) -> None:
+    def __init__(self, recording: Context, greenlets: GreenletTracer) -> None:
         self._recording = recording
         self._greenlets = greenlets
+        new_table = recording.stream.new_table
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
-        self.by_id: dict[int, int] = recording.stream.new_table()
-        #: Those that the hub will make run by a callback that it runs for somebody, if nothing comes before: tracks.
-        self._promised: set[int] = set()
-        #: Those of them that run for the first time, and all that were started and have not run: tracks.
-        self._first: set[int] = set()
-        self.unstarted: set[int] = set()
-        #: Sets of the tracks that are suspended in certain ways, for who is ready is not.
-        self.suspended = suspended
+        self.by_id: dict[int, int] = new_table()
+        #: Tracks that the hub will make run by a callback that it runs for somebody, if nothing comes before. (Sets of
+        #: tracks are tables with True for each: the recorder in C looks tracks up without making an integer of each.)
+        self.promised: dict[int, Any] = new_table()
+        #: Those that are ready and run for the first time, and all that were started and have not run: tracks.
+        self.first: dict[int, Any] = new_table()
+        self.unstarted: dict[int, Any] = new_table()
+        #: Tracks that are suspended in a sleep, whose end is the hub's timer; and that wait for their hub to have
+        #: nothing left (`hub.join`, `gevent.wait`).
+        self.sleeping: dict[int, Any] = new_table()
+        self.outwaiting: dict[int, Any] = new_table()
         #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
-        self.awaited: dict[int, str] = {}
+        self.awaited: dict[int, str] = new_table()
         #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
-        self._keys: dict[int, int] = {}
-        self._wakes: dict[int, int] = {}
+        self.keys: dict[int, int] = new_table()
+        self.wakes: dict[int, int] = new_table()
         self._last_wake = 0
+        #: The same in C, which makes services and follows them.
+        self.turns: Any = None
         self._local = Local()
 
     @property
@@ -66,7 +72,7 @@ class Ready:
         track = self._greenlets.tracks.get(id(greenlet))
         if track is None:
             track = self._greenlets.adopt(greenlet, self.t_ns)
-        self._keys[track] = id(greenlet)
+        self.keys[track] = id(greenlet)
         return track
 
     def current(self) -> int:
@@ -86,52 +92,49 @@ class Ready:
         `promised`: it goes on in a callback of the hub's that is to notify it. Else its own turn is to come.
         """
         self._last_wake += 1
-        self._wakes[track] = wake = self._last_wake
+        self.wakes[track] = wake = self._last_wake
         if track in self.unstarted:
-            self._first.add(track)
+            self.first[track] = True
         elif promised:
-            self._promised.add(track)
+            self.promised[track] = True
         else:
-            self.by_id[self._keys[track]] = track
+            self.by_id[self.keys[track]] = track
         self.unsuspend(track)
-        waker, cause = doer
-        if waker == self.current():
+        if doer[0] == self.current():
             # It may be a generator that runs inside it.
-            waker = words.CURRENT
-        store_wake(self._recording.stream.here(self.t_ns), self.t_ns, track, (waker, cause))
+            doer = words.CURRENT, doer[1]
+        t_ns = self.t_ns
+        store_wake(self._recording.stream.here(t_ns), t_ns, track, doer)
         return wake
 
     def unsuspend(self, track: int) -> None:
         """`track` is suspended no more."""
-        for suspended in self.suspended:
-            suspended.discard(track)
+        self.sleeping.pop(track, None)
+        self.outwaiting.pop(track, None)
         self.awaited.pop(track, None)
 
     def take_back(self, track: int, wake: int) -> None:
         """It was made ready, but what for went to somebody else: it waits on, as before."""
         if self.has(track, wake):
-            self._promised.discard(track)
-            self._first.discard(track)
+            self.promised.pop(track, None)
+            self.first.pop(track, None)
             store_unready(self._recording.stream.here(self.t_ns), self.t_ns, track)
 
     def has(self, track: int, wake: int = 0) -> bool:
         """Whether `track` is ready, and (if given) because of that wake."""
-        is_ready = (
-            track in self._first or track in self._promised or self.by_id.get(self._keys.get(track, 0)) == track
-        )
-        return is_ready and (not wake or self._wakes.get(track) == wake)
+        is_ready = track in self.first or track in self.promised or self.by_id.get(self.keys.get(track, 0)) == track
+        return is_ready and (not wake or self.wakes.get(track) == wake)
 
     def ran(self, greenlet: Any, track: int, notified: bool, in_turn: bool) -> bool:
         """The greenlet of `track` runs. Return whether that is what it had been made ready for.
 
         `notified`: it may be by a promise; `in_turn`: it may be its turn. What it is not is taken back.
         """
-        turn = self.by_id.pop(id(greenlet), None) is not None or track in self._first
-        promised = track in self._promised
-        self._first.discard(track)
-        self._promised.discard(track)
+        turn = self.by_id.pop(id(greenlet), None) is not None
+        turn = self.first.pop(track, None) is not None or turn
+        promised = self.promised.pop(track, None) is not None
         # What woke it is over: if it is ready once more, that is by another.
-        self._wakes.pop(track, None)
+        self.wakes.pop(track, None)
         if (turn and in_turn) or (promised and notified):
             return True
         if turn or promised:
@@ -140,10 +143,9 @@ class Ready:
 
     def forget(self, track: int) -> None:
         """The greenlet of `track` is no more."""
-        for known in (self._keys, self._wakes):
+        known: dict[int, Any]
+        for known in (self.keys, self.wakes, self.first, self.promised):
             known.pop(track, None)
-        self._first.discard(track)
-        self._promised.discard(track)
 
 
 def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:

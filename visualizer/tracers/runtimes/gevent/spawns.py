@@ -97,27 +97,27 @@ class Spawns:
         place = (frame.f_code, frame.f_lasti) if frame is not None and self._recording.own(frame.f_code) else None
         place = place or self._places.get(creator)
         track = self._greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)
-        self.unstarted.add(track)
+        self.unstarted[track] = True
         if place is not None:
             self._places[track] = place
 
-    def starting(self, greenlet: Any, track: int) -> Callable[[], None] | None:
-        """What to do where the start of a greenlet is cancelled; None if it is not to be started."""
+    def starting(self, greenlet: Any, track: int) -> Callable[[Any], Starting] | None:
+        """What makes of what the loop returns what a greenlet is to have; None if it is not to be started."""
         if track not in self.unstarted:
             return None
         reference = self._greenlets.reference(greenlet)
+        return lambda callback: Starting(callback, lambda: self.cancelled(reference, track))
 
-        def cancelled() -> None:
-            if track in self.unstarted:
-                self.unstarted.discard(track)
-                self._cancelled.setdefault(self._here(), []).append((reference, track, self._ready.current()))
-                self._greenlets.unsettled.add(_UNREPORTED)
-
-        return cancelled
+    def cancelled(self, reference: Any, track: int) -> None:
+        """The start of a greenlet is cancelled."""
+        if track in self.unstarted:
+            self.unstarted.pop(track, None)
+            self._cancelled.setdefault(self._here(), []).append((reference, track, self._ready.current()))
+            self._greenlets.unsettled.add(_UNREPORTED)
 
     def on_run(self, greenlet: Any, track: int) -> None:
         """It is switched to for the first time."""
-        self.unstarted.discard(track)
+        self.unstarted.pop(track, None)
         self._greenlets.rename(track, given_name(greenlet), self._ready.t_ns)
 
     def _here(self) -> Buffer:
@@ -153,7 +153,7 @@ class Spawns:
         for greenlet in self._greenlets.living():
             track = self._greenlets.tracks.get(id(greenlet), words.NOBODY)
             if track in self.unstarted and _is_over(greenlet):
-                self.unstarted.discard(track)
+                self.unstarted.pop(track, None)
                 self._exit(track, t_ns, self._outcome(greenlet), _CANCELLED_SOME_TIME)
         kind = self._class
         for thing in all_of(kind, derived=True) if kind is not None else ():
@@ -175,7 +175,7 @@ class Spawns:
         self._ready.forget(track)
         self._places.pop(track, None)
         if track in self.unstarted:
-            self.unstarted.discard(track)
+            self.unstarted.pop(track, None)
             self._exit(track, self._recording.stream.clock(), None, _CANCELLED)
 
     def _exit(self, track: int, t_ns: int, known: tuple[str, Any] | None, inferred: str | None) -> None:

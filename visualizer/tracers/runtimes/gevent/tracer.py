@@ -18,23 +18,23 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
 from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.object_ids import Numbered, Numbers
 from visualizer.tracers.core.queue_sizes import Sizes, by_slots
 from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, show, type_module, type_name
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.gevent import served
-from visualizer.tracers.runtimes.gevent.attribution.services import Pending
-from visualizer.tracers.runtimes.gevent.callbacks import Callbacks
+from visualizer.tracers.runtimes.gevent.attribution.item_owners import UNKNOWN
+from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
-from visualizer.tracers.runtimes.gevent.fast_path import Giving, make_hook
+from visualizer.tracers.runtimes.gevent.fast_path import Giving, Turns, make_hook
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
-from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
-from visualizer.tracers.runtimes.gevent.spawns import Spawns, Starting, given_name
+from visualizer.tracers.runtimes.gevent.ready import Ready, store_unready, store_wake
+from visualizer.tracers.runtimes.gevent.spawns import Spawns, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, attribute_of
 from visualizer.tracers.runtimes.greenlets.creation import stands_for
@@ -86,12 +86,8 @@ class GeventTracer(Family):
         self._loop_property: Any = None
         self._loops: dict[type, type] = {}
         self._polls: list[Poll] = []
-        #: Tracks that are suspended in a sleep, whose end is the hub's timer.
-        self._sleeping: set[int] = set()
-        #: Tracks that wait for their hub to have nothing left (`hub.join`, `gevent.wait`).
-        self._outwaiting: set[int] = set()
         self._limits = Limits(recording, greenlets)
-        self._ready = Ready(recording, greenlets, (self._sleeping, self._outwaiting))
+        self._ready = Ready(recording, greenlets)
         self._waits = Waits(recording.own, greenlets.sites)
         self._sizes: Sizes | None = None
         self._numbers = Numbers(self._known_track, self._met)
@@ -142,22 +138,58 @@ class GeventTracer(Family):
         self._greenlets.families.append(self)
         self._recording.hubs.append(_is_hub_here)
 
-    def hook(self, buffer: Buffer, otherwise: Hook) -> Hook:
+    def _fail(self, error: BaseException) -> None:
+        self._recording.fail(self.name, error)
+
+    def _turns(self) -> Any:
+        """What follows in C who is ready, and by whom; None where it cannot, or not yet."""
+        ready, limits, greenlets, stream = self._ready, self._limits, self._greenlets, self._recording.stream
+        compiled, kind = self._recording.compiled, self._greenlet_class
+        if compiled is None or kind is None or ready.turns is not None:
+            return ready.turns
+        own = _class_dict(kind)
+        if not all(hasattr(own.get(name), "__get__") for name in ("exception", "value")):
+            return None  # gevent is not compiled.
+        fields = {
+            "everybody": greenlets.tracks, "hubs": greenlets.living_hubs, "ready": ready.by_id,
+            "promised": ready.promised, "first": ready.first, "unstarted": ready.unstarted, "sleeping": ready.sleeping,
+            "outwaiting": ready.outwaiting, "awaited": ready.awaited, "keys": ready.keys, "wakes": ready.wakes,
+            "limits": limits.of, "limited": limits.waiting, "unheld": self._ties.unheld,
+            "numbers": self._numbers.known, "numbered": Numbered, "asked_type": Asked,
+            "greenlet": greenlets.module.greenlet, "getcurrent": greenlets.module.getcurrent, "local": stream.local,
+            "here": stream.here, "times": ready, "track_of": ready.track_of, "linked": ready.linked,
+            "store_wake": store_wake, "store_unready": store_unready, "doer": self._callbacks.doer,
+            "fail": self._fail, "unknown": UNKNOWN,
+            "callback": words.CALLBACK, "finished": words.FINISHED, "states": self._callbacks.local,
+            "kinds": self._callbacks.kinds, "new": greenlets.new, "references": greenlets.references,
+            "errors": self._recording.thread_errors.found, "dead": greenlets.module.greenlet.__dict__["dead"],
+            "gevents": kind, "error_of": own["exception"], "value_of": own["value"],
+            "cancelled": self._spawns.cancelled, "spawn_cause": words.SPAWN, "wake_line": lines.wake,
+            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said,
+        }  # fmt: skip
+        ready.turns = compiled.turns(fields)
+        return ready.turns
+
+    def hook(self, buffer: Buffer, otherwise: Hook) -> Hook | None:
         """The short way (fast_path.py)."""
         stream, greenlets, state = self._recording.stream, self._greenlets, self._callbacks.state()
         if state.resumed < 0:
             event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
             state.resumed = buffer.shape(stream.clock(), event)
-            buffer.tables.append(state.sleeps)
-        tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
-        shapes = buffer.shapes, state.sleeps, state.resumed
+            buffer.tables += [state.sleeps, state.waits]
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
-            extend, frame_of = buffer.rows.extend, greenlets.frame_of
-            return make_hook(extend, stream.clock, giving, tracks, shapes, unsettled, otherwise, frame_of)
+            tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
+            short = Turns(greenlets, self._ready, self._limits, self._numbers, self._ties.unheld)
+            frame_of, fail = greenlets.frame_of, self._fail
+            return make_hook(buffer, stream.clock, giving, tracks, state, unsettled, otherwise, frame_of, short, fail)
+        turns = self._turns()
+        if turns is None:
+            # There can be no hub yet, or gevent is not compiled.
+            return None
         hook: Hook = compiled.hub_hook(
-            buffer, greenlets.raw, unsettled, greenlets.suspended_in, otherwise, *tracks[:3], state.sleeps,
-            state.resumed, giving.code, giving.offsets,
+            buffer, greenlets.raw, unsettled, greenlets.suspended_in, otherwise, turns, state, state.sleeps,
+            state.waits, state.resumed, giving.code, giving.offsets,
         )
         return hook
 
@@ -277,7 +309,7 @@ class GeventTracer(Family):
         reason = awaited.reason
         if reason is HUB_ENDS:
             reason, thing = words.JOIN, f"track {hub}"
-            self._outwaiting.add(track)
+            self._ready.outwaiting[track] = True
         elif reason is None:
             reason, thing = self._waited_on(frame, own)
         if reason is None:
@@ -291,8 +323,25 @@ class GeventTracer(Family):
             self._ties.report_owner(t_ns, thing)
         if awaited.cause is not None:
             self._ready.awaited[track] = awaited.cause
-        about = reason, limit_ns, thing, awaited.endpoint
-        return store_suspension(self._recording.stream.here(t_ns), t_ns, track, about, own.f_code, own.f_lasti, again)
+        about, buffer = (reason, limit_ns, thing, awaited.endpoint), self._recording.stream.here(t_ns)
+        shape = store_suspension(buffer, t_ns, track, about, own.f_code, own.f_lasti, again)
+        if shape is not None and thing and own is frame and limit is None:
+            self._learn_wait(reason, frame, shape)
+        return shape
+
+    def _learn_wait(self, reason: str | None, frame: Any, shape: int) -> None:
+        """From now on the short way may be taken where somebody begins to wait at the place where `frame` is, for a
+        thing of that kind that is known by name. `shape`: of this wait."""
+        site, waits = self._greenlets.sites.at(frame), self._callbacks.state().waits
+        called = self._greenlets.sites.receiver(frame, lambda called: called)
+        # An RLock tells its owner.
+        if site.path is None or type(called) is not Receiver or reason == words.LOCK:
+            return
+        kind = type(called.thing)
+        if kind is self._greenlet_class or (_is_wholly_gevents(kind) and id(called.thing) in self._numbers.known):
+            # Who waits for a lock may hold others: the short way has to make sure of that.
+            is_held, bare = reason == words.SEMAPHORE, shape & (1 << VALUE_BIT) - 1
+            waits[id(site.code) + frame.f_lasti] = bare, kind, site.path, is_held, called.method
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
         """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
@@ -386,7 +435,7 @@ class GeventTracer(Family):
             on = f"{own.asked_ns / 1_000_000_000:g} s"
             asked_ns = own.asked_ns if limit is own else self._limits.left_ns(greenlet, limit, t_ns)[0]
         stream.extend((lines.wait, t_ns, track, (words.SLEEP, on, asked_ns), None, None, 0))
-        self._sleeping.add(track)
+        self._ready.sleeping[track] = True
         return None
 
     def _learn_sleep(self, buffer: Buffer, sleeps: dict[int, int], caller: Any, t_ns: int) -> None:
@@ -412,11 +461,11 @@ class GeventTracer(Family):
         if event == "throw":
             if over is not None and over.throws:
                 return hub, words.TIMEOUT
-            if track in self._outwaiting:
+            if track in self._ready.outwaiting:
                 return hub, words.FINISHED
             # An answer of a resolver may be an error.
             return hub, cause_of_frames(frame) or (words.DNS if awaited == words.DNS else words.THROW)
-        if track in self._sleeping:
+        if track in self._ready.sleeping:
             return hub, words.TIMER
         if awaited is not None:
             return hub, awaited
@@ -451,24 +500,28 @@ class GeventTracer(Family):
                 return run(this, function, *args)
             call, asked = tracer._callbacks.on_callback(function, args)
             callback = run(this, call, *args)
-            if asked is None:
-                return callback
-            return Starting(callback, asked) if call is function else Pending(callback, asked)
+            return callback if asked is None else asked(callback)
 
-        compiled = tracer._recording.compiled
+        compiled, turns = tracer._recording.compiled, tracer._turns()
         # The same name and module as the class it stands for: gevent shows them.
         return type(
             base.__name__,
             (base,),
             {
                 "run_callback": run_callback
-                if compiled is None
-                else compiled.run_callback(run, sleep_code, giving.offsets, run_callback),
+                if turns is None
+                else compiled.run_callback(run, sleep_code, giving.offsets, turns, run_callback),
                 **attributes(base),
                 "__module__": base.__module__,
                 "__doc__": base.__doc__,
             },
         )
+
+
+def _is_wholly_gevents(kind: type) -> bool:
+    """Whether it is one of gevent's compiled classes, whose objects keep nothing that a program may put there."""
+    bases = bases_of(kind)
+    return type_module(kind).startswith("gevent.") and not any("__dict__" in _class_dict(base) for base in bases)
 
 
 def _is_hub_here() -> bool:

@@ -67,7 +67,7 @@ class Receiver:
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "constant", "first", "joined", "name", "receiver", "thrown")
+    __slots__ = ("argument", "code", "constant", "first", "joined", "name", "path", "receiver", "thrown")
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
@@ -82,6 +82,8 @@ class CallSite:
         #: Of `thing.method(...)`, `with thing` or `for ... in thing`, the thing; of `Kind(...).method(...)`, a `New`.
         #: Of a method that is called by another name, as `take()` or `self.take()`, what it is bound to.
         self.receiver = receiver
+        #: The names by which the thing is found, if these are all: of `self.queue.get()` "self" and "queue".
+        self.path: tuple[str, ...] | None = None
         #: Of any other call than a `switch`, its first argument.
         self.first = first
         #: Of `joinall(things)`, the things.
@@ -167,7 +169,9 @@ def _site(code: CodeType, offset: int) -> CallSite:
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = syntax.expression(text) if text is not None else None
     if type(tree).__name__ != "Call":
-        return CallSite(code, None, _maybe(_entered, tree))
+        site = CallSite(code, None, _maybe(_entered, tree))
+        site.path = _names(tree) if code.co_flags & FUNCTION else None
+        return site
     method = getattr(tree.func, "attr", None)
     receiver = _maybe(_method if method is not None else _function, tree)
     if method == "throw" and not tree.keywords:
@@ -181,11 +185,23 @@ def _site(code: CodeType, offset: int) -> CallSite:
             return site
         return CallSite(code, _maybe(lambda nodes: _sequence(nodes, tuple), tree.args), receiver)
     joins = tree.args and (method or getattr(tree.func, "id", None)) in JOINS
-    return CallSite(
+    site = CallSite(
         code, None, receiver,
         _maybe(_path, tree.args[0]) if tree.args else None,
         _maybe(_expression, tree.args[0]) if joins else None,
     )
+    if method is not None and code.co_flags & FUNCTION:
+        site.path = _names(tree.func.value)
+    return site
+
+
+def _names(node: Any) -> tuple[str, ...] | None:
+    """A name, and those of attributes, one of the other; None of any other expression."""
+    attributes: list[str] = []
+    while type(node).__name__ == "Attribute":
+        attributes.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(attributes)) if type(node).__name__ == "Name" else None
 
 
 def _maybe(make: Callable[[Any], Recipe], node: Any) -> Recipe | None:

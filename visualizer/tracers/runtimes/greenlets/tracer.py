@@ -11,7 +11,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import NEW, Buffer
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
@@ -57,7 +57,7 @@ class GreenletTracer:
         self._originals: tuple[Any, Any] | None = None
         #: Track of each living greenlet by id, with a weak reference that takes the entry out again.
         self.tracks: dict[int, int] = recording.stream.new_table()
-        self._references: dict[int, Any] = {}
+        self.references: dict[int, Any] = recording.stream.new_table()
         #: Tracks of schedulers (hubs), and whose they are. Those that live also by the greenlet's id.
         self.hubs: dict[int, Family] = {}
         self.living_hubs: dict[int, int] = recording.stream.new_table()
@@ -65,8 +65,8 @@ class GreenletTracer:
         #: Tracks of greenlets that were seen being made and have not run.
         self._made: set[int] = set()
         self._thrown: set[int] = set()
-        #: Tracks that were not seen to run yet.
-        self._new: set[int] = set()
+        #: Tracks that were not seen to run yet, each with True.
+        self.new: dict[int, Any] = recording.stream.new_table()
         #: While it has anything, hooks take the long way: tracks that are nameless or were thrown into.
         self.unsettled = recording.unsettled
         #: Tracks of greenlets that have a name and are not suspended in a hub, by the greenlet's id: the short way may
@@ -296,7 +296,7 @@ class GreenletTracer:
         value: Any = lines.NO_VALUE
         if frame is None and self.is_dead(origin):
             returned = self._on_dead(event, origin, from_track, t_ns, buffer)
-            if to_track not in self.hubs and not (to_track in self._new and show(returned).startswith("GreenletExit(")):
+            if to_track not in self.hubs and not (to_track in self.new and show(returned).startswith("GreenletExit(")):
                 # One that had not begun is entered with nothing when its child is killed.
                 value = returned
         elif from_track not in self.hubs:
@@ -326,7 +326,7 @@ class GreenletTracer:
                 self.raw.pop(id(origin), None)
             elif from_track not in self.hubs and to_track not in self._nameless and to_track not in recording.inside:
                 self.raw[id(target)] = to_track
-        self._new.discard(to_track)
+        self.new.pop(to_track, None)
         family = self.hubs.get(to_track) or self.hubs.get(from_track)
         for one in self.families if family is None else (family,):
             shape = one.on_switch(t_ns, event, origin, from_track, target, to_track)
@@ -373,7 +373,7 @@ class GreenletTracer:
             if parent_track is None:
                 parent_track = self.adopt(parent, t_ns)
             track = recording.new_track()
-            self._new.add(track)
+            self.new[track] = True
             family, described = self._describe(greenlet)
             if described is None:
                 run = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
@@ -388,21 +388,37 @@ class GreenletTracer:
                 self.hubs[track] = family
                 self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
-            recording.stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
+            self._store_spawn(t_ns, track, about, code, offset)
         key = id(greenlet)
         self.tracks[key] = track
 
         def forget(gone: Any) -> None:
-            if self._references.get(key) is gone:
-                del self._references[key]
+            if self.references.get(key) is gone:
+                del self.references[key]
                 for by_id in self.by_id:
                     by_id.pop(key, None)
-                self._new.discard(track)
+                self.new.pop(track, None)
                 for family in self.families:
                     family.collected(track)
 
-        self._references[key] = ref(greenlet, forget)
+        self.references[key] = ref(greenlet, forget)
         return track
+
+    def _store_spawn(
+        self, t_ns: int, track: int, about: tuple[str, str, int, int], code: CodeType | None, offset: int
+    ) -> None:
+        """Store a spawn, as a row where the same was spawned at the same place before, by whoever ran."""
+        stream = self._recording.stream
+        if about[3] == words.CURRENT and code is not None:
+            buffer, key = stream.here(t_ns), ("spawn", about, id(code), offset)
+            shape = buffer.again(key, code)
+            if shape == NEW:
+                shape = buffer.learn(key, t_ns, (lines.spawn, words.SUBJECT, about, lines.NO_VALUE, code, offset))
+            if shape is not None:
+                buffer.rows.extend((t_ns, track, shape))
+                stream.attend(buffer)
+                return
+        stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
 
     def _describe(self, greenlet: Any) -> tuple[Family | None, tuple[str, str] | None]:
         """Whose a greenlet is, and what it is."""
@@ -414,7 +430,7 @@ class GreenletTracer:
 
     def reference(self, greenlet: Any) -> Any:
         """The weak reference to a greenlet that has a track."""
-        return self._references[id(greenlet)]
+        return self.references[id(greenlet)]
 
     def rename(self, track: int, name: str | None, t_ns: int) -> None:
         """Store a better name, if there is one."""
@@ -423,7 +439,7 @@ class GreenletTracer:
 
     def living(self) -> list[Any]:
         """The greenlets that have a track and are not collected."""
-        found = [reference() for reference in list(self._references.values())]
+        found = [reference() for reference in list(self.references.values())]
         return [greenlet for greenlet in found if greenlet is not None]
 
     def _on_dead(self, event: str, greenlet: Any, track: int, t_ns: int, buffer: Buffer) -> Any:
@@ -447,7 +463,10 @@ class GreenletTracer:
         self._settle(track)
         if buffer.entering == track:
             buffer.entering = words.NOBODY
-        self._recording.exited(t_ns, track, outcome, value, inferred)
+        if outcome == words.RETURNED and value is None:
+            buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
+        else:
+            self._recording.exited(t_ns, track, outcome, value, inferred)
         return value
 
     # Names. The function of a raw greenlet can be asked for only before it is entered, and there is no event then.

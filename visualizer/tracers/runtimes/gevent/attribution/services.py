@@ -36,21 +36,26 @@ _OVERRIDES = (
 )
 
 
+#: How a notification is followed, as _recorder.c has it: by a service, by those who are linked, or by none of them.
+OF_QUEUE, OF_SEMAPHORE, OF_LINKS, OF_GREENLET = 1, 2, 3, 4
+
+
 class Pending:
     """What the loop's `run_callback` returned, in the hands of the object that asked for the callback."""
 
-    __slots__ = ("_asked", "_callback")
+    __slots__ = ("_again", "_asked", "_callback")
 
-    def __init__(self, callback: Any, asked: Callable[[], None]) -> None:
+    def __init__(self, callback: Any, asked: Any, again: Callable[[Any], None]) -> None:
         self._callback = callback
-        self._asked: Callable[[], None] | None = asked
+        self._asked = asked
+        self._again = again
 
     def __bool__(self) -> bool:
         """Somebody would have the object ask, did it not ask already."""
         pending = bool(self._callback)
         if self._asked is not None:
             if pending:
-                self._asked()
+                self._again(self._asked)
             else:
                 self._asked = None
         return pending
@@ -140,6 +145,19 @@ def _kind(kind: type) -> str:
     return name
 
 
+def follows(kind: type, is_greenlet: bool) -> int:
+    """How notifications of objects of that class are followed, if it is gevent's own and that is done in C; else 0."""
+    name = _kinds.get(id(kind))
+    if name in _SEMAPHORES:
+        return OF_SEMAPHORE
+    if name in _QUEUES:
+        return 0 if name == "LifoQueue" or name == "PriorityQueue" else OF_QUEUE
+    if is_greenlet:
+        return OF_GREENLET
+    is_event = type_name(kind) in ("Event", "AsyncResult") and type_module(kind).startswith("gevent.")
+    return OF_LINKS if is_event else 0
+
+
 def service_of(owner: Any, ready: Ready) -> Service | None:
     """Who follows a notification that `owner` asks for; None if that is no thing that serves one after another."""
     kind = type(owner)
@@ -156,13 +174,15 @@ def service_of(owner: Any, ready: Ready) -> Service | None:
         case "Channel", 0, 2:
             return ChannelService(ready, *deques)
         case (("Semaphore" | "BoundedSemaphore"), 1, 0):
-            return SemaphoreService(ready, owner, lists[0])
+            in_c = ready.turns.semaphore(owner, lists[0]) if ready.turns is not None else None
+            return in_c or SemaphoreService(ready, owner, lists[0])
         case "LifoQueue", 1, 2:
             return QueueService(ready, owner, LastIn(lists[0]), *deques)
         case "PriorityQueue", 1, 2:
             return QueueService(ready, owner, Smallest(lists[0]), *deques)
-        case _, 0, 3:
-            return QueueService(ready, owner, Items(deques[0]), *deques[1:])
-        case _, 0, 2:
-            return QueueService(ready, owner, Items(deques[0]), deques[1], ())
+        case _, 0, 2 | 3:
+            items, getters, putters = (*deques, ())[:3]
+            if ready.turns is not None:
+                return ready.turns.queue(items, getters, putters, owner.maxsize)  # type: ignore[no-any-return]
+            return QueueService(ready, owner, Items(items), getters, putters)
     return UnknownService(ready)

@@ -106,12 +106,14 @@ class End:
     def know(self, count: int, current: Any) -> None:
         """Know the first `count` of them. One who is only about to wait is the greenlet `current`."""
         tracks, waiters = self.tracks, self._waiters
-        count = min(count, len(waiters))
-        if count == len(tracks):
+        waiting, known = len(waiters), len(tracks)
+        count = count if count < waiting else waiting
+        if count == known:
             return
-        while len(tracks) > count:
+        while known > count:
             tracks.pop()
-        for index in range(len(tracks), count):
+            known -= 1
+        for index in range(known, count):
             tracks.append(self._track(waiters[index], current))
         self._last = waiters[count - 1] if count else None
 
@@ -154,8 +156,10 @@ class TwoEnds(Service):
         is_as_known = one.is_as_known() and other.is_as_known()
         if is_as_known:
             second = min(second, max(reportable, other.reported))
-            self._withdraw(one, first)
-            self._withdraw(other, second)
+            if one.reported > first:
+                self._withdraw(one, first)
+            if other.reported > second:
+                self._withdraw(other, second)
         else:
             second = reportable
             one.forget()
@@ -164,10 +168,12 @@ class TwoEnds(Service):
         other.know(second + 1, current)
         if not is_as_known:
             still = {*islice(one.tracks, first), *islice(other.tracks, second), self._half}
-            for track in self.reported.keys() - still:
+            for track in sorted(self.reported.keys() - still):
                 self._take_back(track)
-        self._report_next(first, reportable)
-        self._report_new(first, second)
+        if first or reportable:
+            self._report_next(first, reportable)
+        if one.reported < first or other.reported < second:
+            self._report_new(first, second)
 
     def _withdraw(self, end: End, count: int) -> None:
         for index in range(count, end.reported):
