@@ -189,6 +189,7 @@ class Buffer(Met):
         "track",
         "turns",
         "unused_ns",
+        "used_ns",
     )
 
     def __init__(self, rows: Rows, new_table: Callable[[], dict[int, Any]] = dict, ident: int = 0) -> None:
@@ -224,6 +225,8 @@ class Buffer(Met):
         self.held: list[Any] = []
         #: The file already contains the spawn of the thread's track.
         self.reported = False
+        #: How much of the processor's time it had used when it ended; -1 before that.
+        self.used_ns = -1
         #: The thread has ended: nothing will be added.
         self.closed = False
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the

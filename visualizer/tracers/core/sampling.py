@@ -23,13 +23,12 @@ from __future__ import annotations
 import opcode
 import os
 import sys
-import time
 from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain
 
 from visualizer.tracers.core.buffer import Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
-from visualizer.tracers.core.kept_off import KeptOff
+from visualizer.tracers.core.kept_off import KeptOff, used_by
 from visualizer.tracers.core.rows import ROW
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
@@ -56,7 +55,6 @@ _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
-_clock_gettime_ns = time.clock_gettime_ns
 _BACK = ("f_back",) * _DEPTH
 _at = attrgetter("f_code", "f_lasti")
 
@@ -80,6 +78,10 @@ class Samples:
             self._looks = True
             self._recording.stream.look = self.look
             self._recording.stream.all_stored_ns = Unstored(self._recording.own.is_hook).since_ns
+            now_ns = self._recording.stream.clock()
+            self._kept_off.begin(now_ns)
+            for buffer in self._recording.stream.buffers:
+                _is_quiet(buffer, now_ns)
             self._mind_audits()
 
     def stop(self) -> None:
@@ -203,10 +205,7 @@ def _is_quiet(buffer: Buffer, t_ns: int) -> bool:
 def _measure(buffer: Buffer, t_ns: int) -> int:
     """How much of the processor's time the thread has used since this was asked last; -1 if that cannot be known, or it
     has stored anything since."""
-    try:
-        used_ns = _clock_gettime_ns(buffer.clock) if buffer.clock != -1 else -1
-    except OSError:
-        used_ns = -1  # It has ended.
+    used_ns = used_by(buffer)
     (stored, _, before_ns), buffer.measured = buffer.measured, (buffer.looked, t_ns, used_ns)
     return used_ns - before_ns if stored == buffer.looked and min(used_ns, before_ns) >= 0 else -1
 
