@@ -617,18 +617,22 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
     assert places([beneath]) == [beneath]
 
 
-@pytest.mark.parametrize("asked_after_s", [0.005, 1_000])
+@pytest.mark.parametrize("asked_after_s, then", [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
 def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
-    trace_source: TraceSource, asked_after_s: float
+    trace_source: TraceSource, asked_after_s: float, then: str
 ) -> None:
-    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it."""
+    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has."""
     traced = trace_source(
         f"""
-        import asyncio, sys, threading
+        import asyncio, os, sys, threading
         sys.setswitchinterval({asked_after_s})
 
+        def count():
+            sum(range(60_000_000))
+            {then}
+
         async def main():
-            thread = threading.Thread(target=sum, args=(range(60_000_000),), name="counts")
+            thread = threading.Thread(target=count, name="counts")
             thread.start()
             while thread.is_alive():
                 await asyncio.sleep(0.01)

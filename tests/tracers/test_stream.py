@@ -350,6 +350,29 @@ def test_a_flush_that_a_handler_ends_before_its_end_keeps_nobody_from_flushing(t
     assert [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)] == [1]
 
 
+def test_a_full_buffer_is_emptied_by_the_flushing_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler that raises meanwhile finds nothing in the main thread that is taken and not yet written."""
+    wrote: list[int] = []
+    sink = Sink(str(tmp_path / "x.trace"))
+    write = sink.write
+    monkeypatch.setattr(sink, "write", lambda *about: wrote.append(_thread.get_ident()) or write(*about))
+    # It wakes only where it is wanted.
+    monkeypatch.setattr("visualizer.tracers.core.stream.FLUSH_SECONDS", 1_000)
+    monkeypatch.setattr("visualizer.tracers.core.stream.FULL", 30)
+    ticks = iter(range(0, 10**9, 10))
+    stream = Stream(sink, clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    wrote.clear()
+    stream.start_thread()
+    for track in range(100):
+        stream.store(lines.resume, stream.clock(), track, "next")
+    assert len(stream.buffers[0].rows) <= 30
+    stream.close()
+    assert wrote
+    assert _thread.get_ident() not in wrote
+    assert [event.track for event in read_all(sink.path)[1] if isinstance(event, ev.Resume)] == list(range(100))
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(tmp_path: Path, waits: bool) -> None:
     """It has read the clock, and the interpreter let others run. Who waits in a hook keeps nothing from the file."""

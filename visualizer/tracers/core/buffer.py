@@ -281,9 +281,8 @@ class Buffer(Met):
             if len(self._texts) >= _MOST_SHAPES:
                 self._texts.clear()
             number = _new_text()
+            self.store((lines.text, t_ns, number, text, None, None, 0))
             known = self._texts[text] = number + 1 << VALUE_BIT
-            self.parts.extend((lines.text, t_ns, number, text, None, None, 0))
-            self.rows.extend((t_ns, PARTS, 0))
         return known
 
     def value(self, value: Any) -> int:
@@ -326,9 +325,11 @@ class Buffer(Met):
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""
-        # The parts first, so that a row that is found has its parts.
-        self.parts.extend(parts)
-        self.rows.extend((parts[1], PARTS, 0))
+        row = parts[1], PARTS, 0
+        # The parts first, so that a row that is found has its parts; and without a call, after which a signal's handler
+        # may run, and raise.
+        self.parts += parts
+        self.rows += row
 
     @property
     def last_ns(self) -> int:

@@ -105,16 +105,22 @@ class Samples:
 
     def look(self) -> None:
         """In the flushing thread, while nobody else can flush. Never raises."""
-        now_ns = self._recording.stream.clock()
-        if not self._looks or now_ns == self._looked_ns:
+        stream = self._recording.stream
+        now_ns = stream.clock()
+        if now_ns == self._looked_ns:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
-            self._recording.stream.delays += self._kept_off.look(list(self._recording.stream.buffers), now_ns)
-            quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer, now_ns)]
-            self._look_at(self._in_turn(quiet))
+            stream.delays += self._kept_off.look(list(stream.buffers), now_ns)
+            quiet = [buffer for buffer in list(stream.buffers) if _is_quiet(buffer, now_ns)]
+            if self._looks:
+                self._look_at(self._in_turn(quiet))
+            else:
+                for buffer in quiet:
+                    _measure(buffer, now_ns)
         except Exception as error:
             self.stop()
+            stream.look = _look_no_more
             note = f"What runs on without a switch is not sampled any longer: {show(error)}."
             # Our own thread has no track, and must not get one.
             self._recording.at_next_event(lambda: self._recording.note(note))
@@ -180,6 +186,10 @@ class Samples:
         if any(_is_cell(code) for code, _ in own):
             return own
         return _in_files(own) or _in_files(others) or own
+
+
+def _look_no_more() -> None:
+    """In place of `Samples.look`."""
 
 
 def _in_files(stack: list[At]) -> list[At]:
