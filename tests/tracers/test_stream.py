@@ -408,6 +408,51 @@ def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(
     assert resumed() == ([1, 2] if waits else [2, 1])
 
 
+def test_what_a_new_thread_does_first_is_written_before_what_others_did_since(tmp_path: Path) -> None:
+    """Also where it is given its track, and the interpreter lets others run before it stores anything."""
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    began, goes_on = (_thread.allocate_lock(), _thread.allocate_lock()), (_thread.allocate_lock(), _thread.allocate_lock())
+
+    def lets_run(number: int) -> None:
+        began[number].release()
+        with goes_on[number]:
+            pass
+
+    def on_thread(buffer: Buffer, t_ns: int) -> None:
+        if len(stream.buffers) > 1:
+            lets_run(0)
+        buffer.track = len(stream.buffers)
+        if len(stream.buffers) > 1:
+            lets_run(1)
+
+    def hook() -> None:
+        stream.store(lines.resume, stream.clock(), 2, "next")
+
+    stream.on_thread = on_thread
+    codes = {function.__code__ for function in (hook, on_thread, lets_run)}
+    stream.all_stored_ns = Unstored(lambda code: code in codes).since_ns
+    stream.store(lines.resume, stream.clock(), 1, "next")
+    for lock in (*began, *goes_on):
+        lock.acquire()
+    thread = threading.Thread(target=hook)
+    thread.start()
+    for number in range(2):
+        began[number].acquire()
+        for _ in range(2):
+            stream.store(lines.resume, stream.clock(), 1, "next")
+            stream.flush()
+        goes_on[number].release()
+    thread.join()
+    stream.flush()
+    stream.close()
+    times = [event.t_ns for event in read_all(path)[1] if isinstance(event, ev.Resume)]
+    assert len(times) == 6
+    assert times == sorted(times)
+
+
 class _FlakyDisk:
     """Stands in for os.write: takes some bytes, then none for a while."""
 
