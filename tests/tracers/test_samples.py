@@ -617,7 +617,7 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
     assert places([beneath]) == [beneath]
 
 
-@pytest.mark.parametrize("asked_after_s, then", [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
+@pytest.mark.parametrize(("asked_after_s", "then"), [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
 def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
     trace_source: TraceSource, asked_after_s: float, then: str
 ) -> None:

@@ -414,7 +414,7 @@ def test_what_a_new_thread_does_first_is_written_before_what_others_did_since(tm
     path = tmp_path / "x.trace"
     stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
     stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
-    began, goes_on = (_thread.allocate_lock(), _thread.allocate_lock()), (_thread.allocate_lock(), _thread.allocate_lock())
+    began, goes_on = ([_thread.allocate_lock() for _ in range(2)] for _ in range(2))
 
     def lets_run(number: int) -> None:
         began[number].release()

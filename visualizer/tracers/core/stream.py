@@ -539,7 +539,7 @@ class Stream(Interning):
         return not self._alive
 
     def _wake(self) -> None:
-        try:
+        try:  # noqa: SIM105  # contextlib is not imported into the program
             self._wake_up.release()
         except RuntimeError:
             pass  # Somebody has, and it is about to run.
