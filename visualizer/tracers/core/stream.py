@@ -218,7 +218,7 @@ class Stream(Interning):
             # One may be going on that took less.
             until = self._flushes + 2
             self._wake()
-            while self._alive and len(buffer.rows) > FULL and self._flushes < until:
+            while self.is_flushing and len(buffer.rows) > FULL and self._flushes < until:
                 _sleep(_AGAIN_S)
 
     def _raise_later(self, error: BaseException) -> None:
