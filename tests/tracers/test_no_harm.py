@@ -305,22 +305,6 @@ HOSTILE = {
                 for _ in step(): pass
             except Raised: print("raised")
         """,
-    "a handler that raises wherever something is new": """
-        import signal
-        class Raised(Exception): pass
-        def handler(number, frame): raise Raised
-        signal.signal(signal.SIGALRM, handler)
-        raised = made = 0
-        while raised < 300:
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 0.001)
-                while True:
-                    made, own = made + 1, {}
-                    exec(f"def step(): x = {made}; yield [x]; yield 'text {made}'", own)
-                    for _ in range(3): list(own["step"]())
-            except Raised: raised += 1
-        print(raised)
-        """,
     "closed descriptors": """
         import os
         def gen():

@@ -355,7 +355,12 @@ def test_a_full_buffer_is_emptied_by_the_flushing_thread(tmp_path: Path, monkeyp
     wrote: list[int] = []
     sink = Sink(str(tmp_path / "x.trace"))
     write = sink.write
-    monkeypatch.setattr(sink, "write", lambda *about: wrote.append(_thread.get_ident()) or write(*about))
+
+    def noted(content: bytes, count: int) -> bool:
+        wrote.append(_thread.get_ident())
+        return write(content, count)
+
+    monkeypatch.setattr(sink, "write", noted)
     # It wakes only where it is wanted.
     monkeypatch.setattr("visualizer.tracers.core.stream.FLUSH_SECONDS", 1_000)
     monkeypatch.setattr("visualizer.tracers.core.stream.FULL", 30)

@@ -1492,6 +1492,35 @@ store_yield(PyObject *run, PyObject *value)
     return stored;
 }
 
+/* Up to 3.13 a generator counts as suspended before we are told of its yield: another thread that resumes it while a hook
+   in Python runs, and lets others run, crashes the interpreter. So meanwhile it counts as running. Return it, or NULL if
+   it is none that is suspended; `state`: what it was. */
+static PyObject *
+keep_running(PyFrameObject *frame, signed char *state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    PyObject *generator = frame == NULL ? NULL : PyFrame_GetGenerator(frame);
+    if (generator != NULL && ((PyGenObject *)generator)->gi_frame_state < 0) {
+        *state = ((PyGenObject *)generator)->gi_frame_state;
+        ((PyGenObject *)generator)->gi_frame_state = 0;
+        return generator;
+    }
+    Py_XDECREF(generator);
+#endif
+    return NULL;
+}
+
+static void
+let_resume(PyObject *generator, signed char state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    if (generator != NULL) {
+        ((PyGenObject *)generator)->gi_frame_state = state;
+        Py_DECREF(generator);
+    }
+#endif
+}
+
 #if PY_VERSION_HEX >= 0x030c0000
 
 static PyObject *
@@ -1508,14 +1537,17 @@ static PyObject *
 yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *run = run_of((Hook *)self, (PyObject *)frame);
+    signed char state = 0;
+    PyObject *generator = keep_running(frame, &state), *run = run_of((Hook *)self, (PyObject *)frame);
     int stored = 0;
     if (run != NULL && PyVectorcall_NARGS(nargsf) == 3 && number(args[1]) >= 0 &&
         (number(args[1]) == number(RUN(run, yield_offset)) || adopt_yield((Hook *)self, run, frame, args[1]))) {
         stored = store_yield(run, args[2]);
     }
     Py_XDECREF(run);
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    PyObject *done = stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    let_resume(generator, state);
+    return done;
 }
 
 #else
@@ -1777,12 +1809,14 @@ static int
 profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
     Hook *self = (Hook *)hook;
+    signed char state = 0;
+    /* Of what was thrown into the hook in Python asks whether it is suspended. */
+    int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
+    PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
     int is_over = is_done(self, frame, what, arg);
-    if (is_over > 0) {
-        return 0;
-    }
     PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
-    PyObject *done = is_over < 0 ? NULL : with_room(self->otherwise, args, 3, NULL);
+    PyObject *done = is_over < 0 ? NULL : is_over ? Py_NewRef(Py_None) : with_room(self->otherwise, args, 3, NULL);
+    let_resume(generator, state);
     /* What a signal's handler raised goes on into the program. The profile function stays, other than one in Python. */
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;

@@ -496,8 +496,8 @@ class Stream(Interning):
 
     def start_thread(self) -> None:
         """Flush every 25 ms from now on, also while the program sleeps or is in C code that releases the GIL."""
-        if self._alive:
-            return  # The program forked twice with no event in between.
+        if self._alive or self._lasts:
+            return  # The program forked twice with no event in between; or the process is about to end.
         self._alive = True
         self._ended.acquire()
         try:
@@ -638,7 +638,7 @@ class Stream(Interning):
 
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
-        self._alive = False
+        self._alive = self._lasts = False
         self.collector.leave()
         self._flushing = {}
         self._ended, self._wake_up = _allocate_lock(), _allocate_lock()
