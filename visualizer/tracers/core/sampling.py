@@ -81,7 +81,7 @@ class Samples:
             now_ns = self._recording.stream.clock()
             self._kept_off.begin(now_ns)
             for buffer in self._recording.stream.buffers:
-                _is_quiet(buffer, now_ns)
+                buffer.measured = -1, now_ns, used_by(buffer)
             self._mind_audits()
 
     def stop(self) -> None:
