@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 import hatch_build
 from tests.soak import SOAK
+from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SCENARIOS, Traced, bare, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
@@ -1159,3 +1160,34 @@ def test_a_build_without_a_compiler_says_so_and_leaves_nothing_stale(
     monkeypatch.setenv(compiled.WANTED, "yes")
     with pytest.raises(RuntimeError):
         hook.initialize("standard", {})
+
+
+@in_c
+def test_a_generator_that_threads_step_at_once(trace_source: TraceSource) -> None:
+    """Who comes while it runs is refused, also while a hook in Python is told of its yield: up to 3.13 the interpreter
+    takes it for suspended by then, and crashes where it is resumed."""
+    traced = trace_source(
+        """
+        import sys, threading
+
+        def ids():
+            number = 0
+            while True:
+                number += 1
+                yield [number]
+
+        def work(steps):
+            for _ in range(5_000):
+                try: next(steps)
+                except ValueError: pass
+
+        sys.setswitchinterval(1e-5)
+        for _ in range(3):
+            steps = ids()
+            threads = [threading.Thread(target=work, args=(steps,)) for _ in range(3)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        print("done")
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"done\n", b"")

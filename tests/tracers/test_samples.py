@@ -206,7 +206,7 @@ def test_who_waits_in_a_call_is_idle_and_who_computes_is_not(watched: Watched) -
 
 def test_who_is_not_let_run_for_once_is_not_idle(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     used_ns = [0]
-    monkeypatch.setattr(samples_module, "_clock_gettime_ns", lambda clock: used_ns[0])
+    monkeypatch.setattr(samples_module, "used_by", lambda buffer: used_ns[0])
     with watched.thread(hold):
         for _ in range(5):
             watched.look(2)
@@ -619,13 +619,22 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
     assert places([beneath]) == [beneath]
 
 
-def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(trace_source: TraceSource) -> None:
+@pytest.mark.parametrize(("asked_after_s", "then"), [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
+def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
+    trace_source: TraceSource, asked_after_s: float, then: str
+) -> None:
+    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has."""
     traced = trace_source(
-        """
-        import asyncio, threading
+        f"""
+        import asyncio, os, sys, threading
+        sys.setswitchinterval({asked_after_s})
+
+        def count():
+            sum(range(60_000_000))
+            {then}
 
         async def main():
-            thread = threading.Thread(target=sum, args=(range(60_000_000),), name="counts")
+            thread = threading.Thread(target=count, name="counts")
             thread.start()
             while thread.is_alive():
                 await asyncio.sleep(0.01)

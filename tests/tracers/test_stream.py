@@ -350,6 +350,34 @@ def test_a_flush_that_a_handler_ends_before_its_end_keeps_nobody_from_flushing(t
     assert [event.track for event in read_all(path)[1] if isinstance(event, ev.Resume)] == [1]
 
 
+def test_a_full_buffer_is_emptied_by_the_flushing_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler that raises meanwhile finds nothing in the main thread that is taken and not yet written."""
+    wrote: list[int] = []
+    sink = Sink(str(tmp_path / "x.trace"))
+    write = sink.write
+
+    def noted(content: bytes, count: int) -> bool:
+        wrote.append(_thread.get_ident())
+        return write(content, count)
+
+    monkeypatch.setattr(sink, "write", noted)
+    # It wakes only where it is wanted.
+    monkeypatch.setattr("visualizer.tracers.core.stream.FLUSH_SECONDS", 1_000)
+    monkeypatch.setattr("visualizer.tracers.core.stream.FULL", 30)
+    ticks = iter(range(0, 10**9, 10))
+    stream = Stream(sink, clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    wrote.clear()
+    stream.start_thread()
+    for track in range(100):
+        stream.store(lines.resume, stream.clock(), track, "next")
+    assert len(stream.buffers[0].rows) <= 30
+    stream.close()
+    assert wrote
+    assert _thread.get_ident() not in wrote
+    assert [event.track for event in read_all(sink.path)[1] if isinstance(event, ev.Resume)] == list(range(100))
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(tmp_path: Path, waits: bool) -> None:
     """It has read the clock, and the interpreter let others run. Who waits in a hook keeps nothing from the file."""
@@ -383,6 +411,51 @@ def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(
     stream.flush()
     stream.close()
     assert resumed() == ([1, 2] if waits else [2, 1])
+
+
+def test_what_a_new_thread_does_first_is_written_before_what_others_did_since(tmp_path: Path) -> None:
+    """Also where it is given its track, and the interpreter lets others run before it stores anything."""
+    ticks = iter(range(0, 10**9, 10))
+    path = tmp_path / "x.trace"
+    stream = Stream(Sink(str(path)), clock=lambda: next(ticks))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    began, goes_on = ([_thread.allocate_lock() for _ in range(2)] for _ in range(2))
+
+    def lets_run(number: int) -> None:
+        began[number].release()
+        with goes_on[number]:
+            pass
+
+    def on_thread(buffer: Buffer, t_ns: int) -> None:
+        if len(stream.buffers) > 1:
+            lets_run(0)
+        buffer.track = len(stream.buffers)
+        if len(stream.buffers) > 1:
+            lets_run(1)
+
+    def hook() -> None:
+        stream.store(lines.resume, stream.clock(), 2, "next")
+
+    stream.on_thread = on_thread
+    codes = {function.__code__ for function in (hook, on_thread, lets_run)}
+    stream.all_stored_ns = Unstored(lambda code: code in codes).since_ns
+    stream.store(lines.resume, stream.clock(), 1, "next")
+    for lock in (*began, *goes_on):
+        lock.acquire()
+    thread = threading.Thread(target=hook)
+    thread.start()
+    for number in range(2):
+        began[number].acquire()
+        for _ in range(2):
+            stream.store(lines.resume, stream.clock(), 1, "next")
+            stream.flush()
+        goes_on[number].release()
+    thread.join()
+    stream.flush()
+    stream.close()
+    times = [event.t_ns for event in read_all(path)[1] if isinstance(event, ev.Resume)]
+    assert len(times) == 6
+    assert times == sorted(times)
 
 
 class _FlakyDisk:

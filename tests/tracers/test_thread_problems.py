@@ -273,3 +273,18 @@ def test_daemons_that_never_end(trace_source: TraceSource) -> None:
 
 def test_daemons_that_wait_for_time_or_end(trace_source: TraceSource) -> None:
     assert problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait(0.001)"))) == []
+
+
+def test_a_timer_of_threadings_that_reaches_its_time(trace_source: TraceSource) -> None:
+    """Its wait ends by its limit, as it should."""
+    traced = trace_source(
+        """
+        import threading
+
+        timer = threading.Timer(1.1, print, ["now"])
+        timer.start()
+        timer.join()
+        """
+    )
+    assert traced.ended.stdout == b"now\n"
+    assert problems(traced) == []

@@ -1894,6 +1894,35 @@ is_stepped(Hook *self, PyFrameObject *frame)
     return stepped;
 }
 
+/* Up to 3.13 a generator counts as suspended before we are told of its yield: another thread that resumes it while a hook
+   in Python runs, and lets others run, crashes the interpreter. So meanwhile it counts as running. Return it, or NULL if
+   it is none that is suspended; `state`: what it was. */
+static PyObject *
+keep_running(PyFrameObject *frame, signed char *state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    PyObject *generator = frame == NULL ? NULL : PyFrame_GetGenerator(frame);
+    if (generator != NULL && ((PyGenObject *)generator)->gi_frame_state < 0) {
+        *state = ((PyGenObject *)generator)->gi_frame_state;
+        ((PyGenObject *)generator)->gi_frame_state = 0;
+        return generator;
+    }
+    Py_XDECREF(generator);
+#endif
+    return NULL;
+}
+
+static void
+let_resume(PyObject *generator, signed char state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    if (generator != NULL) {
+        ((PyGenObject *)generator)->gi_frame_state = state;
+        Py_DECREF(generator);
+    }
+#endif
+}
+
 #if PY_VERSION_HEX >= 0x030c0000
 
 static PyObject *
@@ -1918,7 +1947,13 @@ yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwname
         stored = store_yield(run, args[2]);
     }
     Py_XDECREF(run);
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    if (stored != 0) {
+        return stored < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    signed char state = 0;
+    PyObject *generator = keep_running(frame, &state), *done = OTHERWISE();
+    let_resume(generator, state);
+    return done;
 }
 
 #else
@@ -2166,8 +2201,15 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     if (is_over > 0) {
         return 0;
     }
-    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
-    PyObject *done = is_over < 0 ? NULL : with_room(self->otherwise, args, 3, NULL);
+    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg}, *done = NULL;
+    if (is_over == 0) {
+        signed char state = 0;
+        /* Of what was thrown into the hook in Python asks whether it is suspended. */
+        int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
+        PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
+        done = with_room(self->otherwise, args, 3, NULL);
+        let_resume(generator, state);
+    }
     /* What a signal's handler raised goes on into the program. The profile function stays, other than one in Python. */
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;

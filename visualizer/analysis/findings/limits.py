@@ -10,6 +10,7 @@ from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
@@ -85,9 +86,12 @@ def _waited_since(timeline: Timeline, suspension: Suspension) -> bool:
 
 
 def _is_around(timeline: Timeline, suspension: Suspension) -> bool:
-    """Whether the limit was set around the call that waits, as far as the source says, and in no `while` loop."""
+    """Whether the limit was set around the call that waits, as far as the source says, and in no `while` loop.
+
+    Of what a library waits for by itself, as `threading.Timer` does, the source of the program says nothing.
+    """
     place = suspension.place
-    if place is None or in_loop(timeline, place, _WHILE):
+    if place is None or strangeness(place.file) or in_loop(timeline, place, _WHILE):
         return False
     if limited(suspension.on) == suspension.on and suspension.reason not in (words.SLEEP, words.IO):
         call = called(suspension.on)

@@ -189,6 +189,7 @@ class Buffer(Met):
         "track",
         "turns",
         "unused_ns",
+        "used_ns",
     )
 
     def __init__(self, rows: Rows, new_table: Callable[[], dict[int, Any]] = dict, ident: int = 0) -> None:
@@ -224,6 +225,8 @@ class Buffer(Met):
         self.held: list[Any] = []
         #: The file already contains the spawn of the thread's track.
         self.reported = False
+        #: How much of the processor's time it had used when it ended; -1 before that.
+        self.used_ns = -1
         #: The thread has ended: nothing will be added.
         self.closed = False
         #: Shapes that hooks know by the place they are about: id(code) + offset. Of living code objects no two have the
@@ -284,9 +287,8 @@ class Buffer(Met):
             if len(self._texts) >= _MOST_SHAPES:
                 self._texts.clear()
             number = _new_text()
+            self.store((lines.text, t_ns, number, text, None, None, 0))
             known = self._texts[text] = number + 1 << VALUE_BIT
-            self.parts.extend((lines.text, t_ns, number, text, None, None, 0))
-            self.rows.extend((t_ns, PARTS, 0))
         return known
 
     def value(self, value: Any) -> int:
@@ -329,9 +331,11 @@ class Buffer(Met):
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""
-        # The parts first, so that a row that is found has its parts.
-        self.parts.extend(parts)
-        self.rows.extend((parts[1], PARTS, 0))
+        row = parts[1], PARTS, 0
+        # The parts first, so that a row that is found has its parts; and without a call, after which a signal's handler
+        # may run, and raise.
+        self.parts += parts
+        self.rows += row
 
     @property
     def last_ns(self) -> int:

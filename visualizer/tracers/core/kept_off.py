@@ -40,6 +40,10 @@ class KeptOff:
         self._looked_ns = -1
         self._used_ns = 0
 
+    def begin(self, now_ns: int) -> None:
+        """Before there is a flushing thread: from now on it may be kept from looking."""
+        self._looked_ns = now_ns
+
     def look(self, buffers: list[Buffer], now_ns: int) -> list[Parts]:
         """In the flushing thread, before anything else is measured. What is to be told of the time since."""
         since_ns, used_ns = self._looked_ns, self._used_ns
@@ -59,17 +63,24 @@ class KeptOff:
         return told
 
 
+def used_by(buffer: Buffer) -> int:
+    """How much of the processor's time a thread has used in all; -1 if that is not known."""
+    if buffer.clock == -1 or buffer.used_ns >= 0:
+        return buffer.used_ns
+    try:
+        return _clock_gettime_ns(buffer.clock)
+    except OSError:
+        return buffer.used_ns  # It has ended.
+
+
 def _holder(buffers: list[Buffer], since_ns: int) -> Buffer | None:
     """Which thread alone used the processor since then; None if none did."""
     used: list[tuple[int, int]] = []
     for number, buffer in enumerate(buffers):
         stored, measured_ns, before_ns = buffer.measured
-        if buffer.clock == -1:
+        now_ns = used_by(buffer)
+        if now_ns < 0:
             continue
-        try:
-            now_ns = _clock_gettime_ns(buffer.clock)
-        except OSError:
-            continue  # It has ended.
         # One that was never measured has begun since, and used all of it since.
         is_known = before_ns >= 0 and (measured_ns >= since_ns or not measured_ns)
         is_quiet = buffer.taken + len(buffer.rows) // ROW - max(stored, 0) <= _MOST_STORED

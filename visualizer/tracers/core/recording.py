@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 # Fetched now: gevent's monkey-patching replaces them.
 _Local = _thread._local
+_thread_time_ns = time.thread_time_ns
 #: A class of the program may have a property of that name.
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 
@@ -100,6 +101,8 @@ class Recording(Context):
             outcome, value = self.thread_errors.take(buffer.track) or (words.RETURNED, lines.NO_VALUE)
             self.ended[buffer.track] = t_ns = self.stream.clock()
             buffer.store((lines.thread_exited, t_ns, buffer.track, (outcome, None), value, None, 0))
+        # Whoever looks afterwards finds no clock of its any more.
+        buffer.used_ns = _thread_time_ns()
         buffer.closed = True
         if buffer.run_queue is not None:
             buffer.run_queue.close()

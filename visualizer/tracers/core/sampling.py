@@ -23,13 +23,12 @@ from __future__ import annotations
 import opcode
 import os
 import sys
-import time
 from _operator import attrgetter, itemgetter
 from itertools import accumulate, chain
 
 from visualizer.tracers.core.buffer import Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
-from visualizer.tracers.core.kept_off import KeptOff
+from visualizer.tracers.core.kept_off import KeptOff, used_by
 from visualizer.tracers.core.rows import ROW
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
@@ -56,7 +55,6 @@ _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
-_clock_gettime_ns = time.clock_gettime_ns
 _BACK = ("f_back",) * _DEPTH
 _at = attrgetter("f_code", "f_lasti")
 
@@ -80,6 +78,10 @@ class Samples:
             self._looks = True
             self._recording.stream.look = self.look
             self._recording.stream.all_stored_ns = Unstored(self._recording.own.is_hook).since_ns
+            now_ns = self._recording.stream.clock()
+            self._kept_off.begin(now_ns)
+            for buffer in self._recording.stream.buffers:
+                buffer.measured = -1, now_ns, used_by(buffer)
             self._mind_audits()
 
     def stop(self) -> None:
@@ -105,16 +107,22 @@ class Samples:
 
     def look(self) -> None:
         """In the flushing thread, while nobody else can flush. Never raises."""
-        now_ns = self._recording.stream.clock()
-        if not self._looks or now_ns == self._looked_ns:
+        stream = self._recording.stream
+        now_ns = stream.clock()
+        if now_ns == self._looked_ns:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
-            self._recording.stream.delays += self._kept_off.look(list(self._recording.stream.buffers), now_ns)
-            quiet = [buffer for buffer in list(self._recording.stream.buffers) if _is_quiet(buffer, now_ns)]
-            self._look_at(self._in_turn(quiet))
+            stream.delays += self._kept_off.look(list(stream.buffers), now_ns)
+            quiet = [buffer for buffer in list(stream.buffers) if _is_quiet(buffer, now_ns)]
+            if self._looks:
+                self._look_at(self._in_turn(quiet))
+            else:
+                for buffer in quiet:
+                    _measure(buffer, now_ns)
         except Exception as error:
             self.stop()
+            stream.look = _look_no_more
             note = f"What runs on without a switch is not sampled any longer: {show(error)}."
             # Our own thread has no track, and must not get one.
             self._recording.at_next_event(lambda: self._recording.note(note))
@@ -182,6 +190,10 @@ class Samples:
         return _in_files(own) or _in_files(others) or own
 
 
+def _look_no_more() -> None:
+    """In place of `Samples.look`."""
+
+
 def _in_files(stack: list[At]) -> list[At]:
     return [at for at in stack if not at[0].co_filename.startswith("<")]
 
@@ -205,10 +217,7 @@ def _is_quiet(buffer: Buffer, t_ns: int) -> bool:
 def _measure(buffer: Buffer, t_ns: int) -> int:
     """How much of the processor's time the thread has used since this was asked last; -1 if that cannot be known, or it
     has stored anything since."""
-    try:
-        used_ns = _clock_gettime_ns(buffer.clock) if buffer.clock != -1 else -1
-    except OSError:
-        used_ns = -1  # It has ended.
+    used_ns = used_by(buffer)
     (stored, _, before_ns), buffer.measured = buffer.measured, (buffer.looked, t_ns, used_ns)
     return used_ns - before_ns if stored == buffer.looked and min(used_ns, before_ns) >= 0 else -1
 

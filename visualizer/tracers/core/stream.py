@@ -53,7 +53,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 FLUSH_SECONDS = 0.025
 #: Its multiples are spread evenly between whole numbers, however many one takes.
 _GOLDEN = 0.6180339887
-#: With this many integers waiting in its buffer, the hook that stored the last one flushes itself.
+#: With this many integers waiting in its buffer, the hook that stored the last one waits for a flush.
 FULL = 64 * 1024 * ROW
 #: At most this many rows are in one line, and are written at a time.
 _BATCH = 4 * 1024
@@ -67,9 +67,9 @@ _Local = _thread._local
 _get_ident = _thread.get_ident
 _get_native_id = _thread.get_native_id
 _start_new_thread = _thread.start_new_thread
-_sleep = time.sleep
+_sleep, _monotonic = time.sleep, time.monotonic
 _getframe = sys._getframe
-#: Who has to wait for another thread's flush looks again after so long.
+#: Who has to wait for another thread's flush looks again after so long, in seconds.
 _AGAIN_S = 0.0002
 
 
@@ -145,7 +145,9 @@ class Stream(Interning):
         self._flushing: dict[int, tuple[int, FrameType | None]] = {}
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
-        self._alive = False
+        #: Whether the flushing thread shall go on; whether no flush will follow its last one; how many it has done.
+        self._alive = self._lasts = False
+        self._flushes = 0
         self.collector = Collector()
         #: Of the flushing thread, as the operating system and as Python have it.
         self._thread_id = self._ident = 0
@@ -186,7 +188,7 @@ class Stream(Interning):
         return hasattr(self.local, "buffer")
 
     def extend(self, parts: Parts) -> None:
-        """Store one event of the thread that calls; flush at once if its buffer is full."""
+        """Store one event of the thread that calls; wait for a flush if its buffer is full."""
         buffer = self.here(parts[1])
         buffer.store(parts)
         self.attend(buffer)
@@ -198,13 +200,26 @@ class Stream(Interning):
         self.extend((line, t_ns, a, b, value, code, at))
 
     def attend(self, buffer: Buffer) -> None:
-        """Do what is due, and flush in the thread of `buffer` if that is full. Hooks that store rows leave it out."""
+        """Do what is due, and have `buffer`, of the thread that calls, emptied if it is full. Hooks that store rows
+        leave it out."""
         while self.due:
             self.due.pop()()
         if len(buffer.rows) > FULL:
-            self.flush()
+            self._have_emptied(buffer)
         if self._later and (error := self._later.pop(_get_ident(), None)) is not None:
             raise error
+
+    def _have_emptied(self, buffer: Buffer) -> None:
+        """By the flushing thread: what a signal's handler raises comes in between only in the main thread, and there
+        it finds nothing that is taken and not written."""
+        if not self._alive:
+            self.flush()
+        elif not self.is_flushing_here():
+            # One may be going on that took less.
+            until = self._flushes + 2
+            self._wake()
+            while self.is_flushing and len(buffer.rows) > FULL and self._flushes < until:
+                _sleep(_AGAIN_S)
 
     def _raise_later(self, error: BaseException) -> None:
         """When this thread has stored its next event: what a signal's handler raised where it cannot be let through."""
@@ -354,10 +369,11 @@ class Stream(Interning):
         buffers = list(self.buffers)
         count = sum(self._report_sights(buffer, lines, last) for buffer in buffers)
         delays, self.delays = self.delays, []
-        # What an event's hook was about to store when they were seen may be older.
-        t_ns = self._newest_ns
-        for line, _, *about in delays if buffers else ():
-            self._make_lines(self._alone(buffers[0], (line, t_ns, *about)), 1, lines)
+        for line, _, track, by, when, *rest in delays if buffers else ():
+            # What an event's hook was about to store when they were seen may be older. But who was held up to the end
+            # stores nothing.
+            t_ns = max(self._newest_ns, when[1]) if last and by != NOBODY else self._newest_ns
+            self._make_lines(self._alone(buffers[0], (line, t_ns, track, by, when, *rest)), 1, lines)
         return "".join(lines), count + len(delays)
 
     def _report_sights(self, buffer: Buffer, made: list[str], ended: bool) -> int:
@@ -480,8 +496,8 @@ class Stream(Interning):
 
     def start_thread(self) -> None:
         """Flush every 25 ms from now on, also while the program sleeps or is in C code that releases the GIL."""
-        if self._alive:
-            return  # The program forked twice with no event in between.
+        if self._alive or self._lasts:
+            return  # The program forked twice with no event in between; or the process is about to end.
         self._alive = True
         self._ended.acquire()
         try:
@@ -498,24 +514,35 @@ class Stream(Interning):
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id, self._ident = _get_native_id(), _get_ident()
         try:
-            phase = 0.0
+            phase = due_s = 0.0
             while self._alive:
-                # Not in step with what the program does periodically: samples would always find it doing just that.
-                phase = (phase + _GOLDEN) % 1
-                if self.wait(FLUSH_SECONDS * (0.8 + 0.4 * phase)):
+                now_s = _monotonic()
+                if now_s >= due_s:
+                    # Not in step with what the program does periodically: samples would always find it doing just that.
+                    phase = (phase + _GOLDEN) % 1
+                    due_s = now_s + FLUSH_SECONDS * (0.8 + 0.4 * phase)
+                if self.wait(due_s - now_s):
                     break
                 for report in list(self.before_flush):
                     report()
-                self.flush(look=True)
+                self.flush(look=_monotonic() >= due_s)
+                self._flushes += 1
+            self.flush(last=self._lasts, look=True)
         finally:
             self.collector.leave()
             self._ident = 0
             self._ended.release()
 
     def wait_for_end(self, seconds: float) -> bool:
-        """Wait for so long, or until the flushing thread shall end. Return whether it shall."""
-        ended: bool = self.waiting(self._wake_up.acquire, True, seconds)
-        return ended
+        """Wait for so long, or until the flushing thread shall flush, or end. Return whether it shall end."""
+        self.waiting(self._wake_up.acquire, True, seconds)
+        return not self._alive
+
+    def _wake(self) -> None:
+        try:  # noqa: SIM105  # contextlib is not imported into the program
+            self._wake_up.release()
+        except RuntimeError:
+            pass  # Somebody has, and it is about to run.
 
     def waiting(self, wait: Callable[..., Any], *arguments: Any) -> Any:
         """Return `wait(*arguments)`, of a function in C that lets the program run on meanwhile."""
@@ -552,9 +579,10 @@ class Stream(Interning):
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
 
-    def _end_thread(self) -> None:
-        self._alive = False
-        self._wake_up.release()
+    def _end_thread(self, lasts: bool = False) -> None:
+        """Have it flush, and end."""
+        self._lasts, self._alive = lasts, False
+        self._wake()
         self._ended.acquire()
         self._ended.release()
 
@@ -592,9 +620,8 @@ class Stream(Interning):
     def leave_to_end(self) -> None:
         """The last thread of the program ends: flush for the last time, and let our own thread end by itself."""
         self.flush(last=True)
-        if self._alive:
-            self._alive = False
-            self._wake_up.release()
+        self._alive = False
+        self._wake()
 
     def begin_again(self, buffer: Buffer, track: int) -> None:
         """In a forked child, in its only thread, of which that is the buffer: write what happens from now on."""
@@ -611,7 +638,7 @@ class Stream(Interning):
 
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
-        self._alive = False
+        self._alive = self._lasts = False
         self.collector.leave()
         self._flushing = {}
         self._ended, self._wake_up = _allocate_lock(), _allocate_lock()
@@ -630,7 +657,11 @@ class Stream(Interning):
 
     def close(self) -> None:
         """Flush for the last time and close the file."""
-        if self._alive:
-            self._end_thread()
-        self.flush(last=True)
+        self.leave()
         self._sink.close()
+
+    def leave(self) -> None:
+        """Flush for the last time."""
+        if self._alive and not self.is_flushing_here():
+            self._end_thread(lasts=True)
+        self.flush(last=True)

@@ -52,7 +52,9 @@ class Unstored:
             if ident == here or not (hook is None or self._is_hook(code)):
                 continue
             before, since_ns, looks = self._seen.get(ident, (hook, self._looked_ns, 0))
-            seen[ident] = (hook, since_ns, looks + 1) if hook in (before, None) else (hook, self._looked_ns, 1)
+            # What it stores first it may not have stored yet when it has its name.
+            is_same = hook is None or before is None or hook is before
+            seen[ident] = (hook, since_ns, looks + 1) if is_same else (hook, self._looked_ns, 1)
         for buffer in buffers:
             if buffer.ident in seen and buffer.last_ns > seen[buffer.ident][1]:
                 seen[buffer.ident] = seen[buffer.ident][0], buffer.last_ns, 1

@@ -330,7 +330,7 @@ class Forks:
             about = words.RETURNED, None
             stream.here(t_ns).store((lines.thread_exited, t_ns, stream.process, about, value, None, 0))
         self.report_ends(last=True)
-        stream.flush(last=True)
+        stream.leave()
         self.end()
 
 
