@@ -1818,8 +1818,37 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
     return stored;
 }
 
+/* Up to 3.13 a generator counts as suspended before we are told of its yield: another thread that resumes it while a hook
+   in Python runs, and lets others run, crashes the interpreter. So meanwhile it counts as running. Return it, or NULL if
+   it is none that is suspended; `state`: what it was. */
+static PyObject *
+keep_running(PyFrameObject *frame, signed char *state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    PyObject *generator = frame == NULL ? NULL : PyFrame_GetGenerator(frame);
+    if (generator != NULL && ((PyGenObject *)generator)->gi_frame_state < 0) {
+        *state = ((PyGenObject *)generator)->gi_frame_state;
+        ((PyGenObject *)generator)->gi_frame_state = 0;
+        return generator;
+    }
+    Py_XDECREF(generator);
+#endif
+    return NULL;
+}
+
+static void
+let_resume(PyObject *generator, signed char state)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    if (generator != NULL) {
+        ((PyGenObject *)generator)->gi_frame_state = state;
+        Py_DECREF(generator);
+    }
+#endif
+}
+
 static int
-store_yield(PyObject *run, PyObject *value)
+store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
 {
     PyObject *buffer = RUN(run, in_thread);
     if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
@@ -1832,7 +1861,10 @@ store_yield(PyObject *run, PyObject *value)
     }
     else if (!may_learn(value, RUN(run, yield_site))) {
         Py_INCREF(buffer);
+        signed char state = 0;
+        PyObject *generator = keep_running(frame, &state);
         stored = store_parts(buffer, run, yield_line, yield_cause, value, RUN(run, code), RUN(run, yield_offset));
+        let_resume(generator, state);
         Py_DECREF(buffer);
     }
     if (stored > 0) {
@@ -1894,35 +1926,6 @@ is_stepped(Hook *self, PyFrameObject *frame)
     return stepped;
 }
 
-/* Up to 3.13 a generator counts as suspended before we are told of its yield: another thread that resumes it while a hook
-   in Python runs, and lets others run, crashes the interpreter. So meanwhile it counts as running. Return it, or NULL if
-   it is none that is suspended; `state`: what it was. */
-static PyObject *
-keep_running(PyFrameObject *frame, signed char *state)
-{
-#if PY_VERSION_HEX < 0x030e0000
-    PyObject *generator = frame == NULL ? NULL : PyFrame_GetGenerator(frame);
-    if (generator != NULL && ((PyGenObject *)generator)->gi_frame_state < 0) {
-        *state = ((PyGenObject *)generator)->gi_frame_state;
-        ((PyGenObject *)generator)->gi_frame_state = 0;
-        return generator;
-    }
-    Py_XDECREF(generator);
-#endif
-    return NULL;
-}
-
-static void
-let_resume(PyObject *generator, signed char state)
-{
-#if PY_VERSION_HEX < 0x030e0000
-    if (generator != NULL) {
-        ((PyGenObject *)generator)->gi_frame_state = state;
-        Py_DECREF(generator);
-    }
-#endif
-}
-
 #if PY_VERSION_HEX >= 0x030c0000
 
 static PyObject *
@@ -1944,7 +1947,7 @@ yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwname
     long long offset = run != NULL && PyVectorcall_NARGS(nargsf) == 3 ? number(args[1]) : -1;
     if (offset >= 0 &&
         (offset == number(RUN(run, yield_offset)) || adopt_yield((Hook *)self, run, frame, args[1]))) {
-        stored = store_yield(run, args[2]);
+        stored = store_yield(run, args[2], frame);
     }
     Py_XDECREF(run);
     if (stored != 0) {
@@ -2110,7 +2113,7 @@ store_leaving(Hook *self, PyObject *run, PyFrameObject *frame, long offset, PyOb
         PyErr_Clear();
     }
     else if (adopt_yield(self, run, frame, at)) {
-        stored = store_yield(run, value);
+        stored = store_yield(run, value, frame);
     }
     else if (value == Py_None) {
         PyObject *known = known_of(buffer, RUN(run, code), &shape);
@@ -2158,7 +2161,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
         if (run != NULL) {
             long at = PyFrame_GetLasti(frame), offset = number(RUN(run, yield_offset));
             if (what == PyTrace_RETURN) {
-                stored = arg == NULL ? 0 : offset >= 0 && offset == at ? store_yield(run, arg)
+                stored = arg == NULL ? 0 : offset >= 0 && offset == at ? store_yield(run, arg, frame)
                                                                         : store_leaving(self, run, frame, at, arg);
             }
             else {
