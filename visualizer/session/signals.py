@@ -26,6 +26,8 @@ _UNDONE_BY: dict[int, tuple[int, ...]] = {signal.SIGCONT: _STOPS, **dict.fromkey
 #: So long the witness may take to answer, on a machine that gives it no turn; and a signal to all to reach all.
 _ANSWERS_WITHIN_S = 5.0
 _REACHES_WITHIN_S = 0.01
+#: Another handler may have read what is waited for since it was looked for.
+_READ_BY_ANOTHER_WITHIN_S = 0.005
 #: What it told of earlier than that belongs to no signal that comes now; and so many times it is kept what it told.
 _STALE_NS = 1_000_000_000
 _KEPT = 200
@@ -81,9 +83,11 @@ class Witness:
             if not answered and any(answer in told.text for told in recent if told.t_ns > asked_ns):
                 answered, until = True, time.monotonic() + _REACHES_WITHIN_S
             left = until - time.monotonic()
-            if left <= 0 or not select.select([self._output], [], [], left)[0]:
+            if left <= 0:
                 since = {what for told in recent if told.t_ns > asked_ns for what in told.text}
                 return not since.isdisjoint(_UNDONE_BY.get(number, ()))
+            if not select.select([self._output], [], [], min(left, _READ_BY_ANOTHER_WITHIN_S))[0]:
+                continue
             del self._told[:-_KEPT]
             read = map(os.read, (self._output,), (256,))
             try:

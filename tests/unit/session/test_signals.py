@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import select
 import signal
 import subprocess
 import sys
@@ -62,6 +63,24 @@ def test_a_stop_is_not_passed_on_if_the_witness_tells_first_that_it_was_undone()
         assert run.received == []
         signal.raise_signal(signal.SIGTSTP)
     assert run.received == [signal.SIGTSTP]
+
+
+def test_another_handler_may_read_what_one_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal comes when one has looked in vain for what the witness told, and is about to wait for that."""
+    run, wait = FakeRun(), select.select
+
+    def meanwhile(*about: Any) -> Any:
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGUSR1)
+        return wait(*about)
+
+    with handled(dict.fromkeys([signal.SIGUSR1, signal.SIGUSR2], signal.SIG_DFL)), bystander() as by:
+        by.stand_by(run)
+        (beside,) = (child for child in psutil.Process().children() if witness.__file__ in child.cmdline())
+        beside.send_signal(signal.SIGUSR2)
+        monkeypatch.setattr(select, "select", meanwhile)
+        signal.raise_signal(signal.SIGUSR2)
+    assert run.received == [signal.SIGUSR1]
 
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:
