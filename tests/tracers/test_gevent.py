@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import bare
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
@@ -617,3 +618,27 @@ def test_no_code_of_a_callables_metaclass_is_run(trace_source: TraceSource) -> N
         """
     )
     assert (traced.ended.stdout, traced.ended.stderr) == (b"called\n" * 4, b"")
+
+
+def test_a_tracer_that_fails_while_a_greenlet_is_spawned(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gevent goes through those who asked to be told of it, and would raise if one were taken out meanwhile. In pure
+    Python its greenlets have not what the tracer reads."""
+    monkeypatch.setenv("PURE_PYTHON", "1")
+    traced = trace_source(
+        """
+        import gevent
+
+        def work(name):
+            gevent.sleep(0)
+            print(name)
+
+        gevent.joinall([gevent.spawn(work, name) for name in "abc"])
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"a\nb\nc\n")
+    assert [note.partition(":")[0] for note in traced.timeline.notes] == [
+        "The gevent tracer failed and was taken out"
+    ]

@@ -65,6 +65,7 @@ class Spawns:
         self._ready = ready
         self._outcome = outcome
         self._class: Any = None
+        self._is_over = False
         #: Tracks that were started and have not run.
         self.unstarted = ready.unstarted
         #: Greenlets whose start was cancelled, as (weak reference, track, who did it): why will be known soon. By the
@@ -78,11 +79,14 @@ class Spawns:
         greenlet_class.add_spawn_callback(self._on_spawn)
 
     def remove(self) -> None:
-        if self._class is not None:
-            self._class.remove_spawn_callback(self._on_spawn)
+        """gevent may be going through its set of callbacks, here or in another thread, and would raise if ours were
+        taken out: it stays, and does nothing."""
+        self._is_over = True
 
     def _on_spawn(self, greenlet: Any) -> None:
         """In the greenlet that starts another."""
+        if self._is_over:
+            return
         try:
             t_ns = self._ready.now()
             if id(greenlet) not in self._greenlets.tracks:
