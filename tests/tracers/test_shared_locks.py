@@ -164,10 +164,9 @@ def test_where_children_are_not_recorded_nobody_is_said_to_release(trace_source:
         children="",
     )
     went_as_bare(traced)
-    assert (words.LOCK, True) not in {
-        (suspension.reason, wakeup.waker != words.NOBODY)
-        for track in traced.timeline.tracks.values()
-        for run in range(len(track.slices))
-        for wakeup, suspension in [traced.timeline.made_ready(track, run)]
-        if wakeup is not None and suspension is not None
-    }
+    main = traced.timeline.tracks[0]
+    assert {
+        wakeup.waker
+        for wakeup, suspension in (traced.timeline.made_ready(main, run) for run in range(len(main.slices)))
+        if wakeup is not None and suspension is not None and suspension.reason == words.LOCK
+    } == {words.NOBODY}

@@ -4,7 +4,7 @@ For so many small modules the interpreter's import system takes as long again as
 runtime is loaded only when the program imports what it waits for (runtimes/__init__.py): in any thread, in the middle
 of an import of the program's. So `import` in our modules asks the table here. That takes none of the import system's
 locks, and puts nothing where the program sees it. What may be loaded then was read before the script began
-(`read_ahead`): nothing is opened later, whatever has become of the root, the user, the folder, the descriptors or
+(`read_ahead`): nothing of ours is opened later, whatever has become of the root, the user, the folder, the descriptors or
 `sys.path` by then; and modules of others are those that were there before, whatever the program has put in their place.
 """
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _OURS = __name__.partition(".")[0]
 _Module = type(sys)
+#: Of others. Up to 3.12 it takes longer to load than all of ours; only who shares locks between processes needs it, and
+#: nobody has a module of that name.
+_IMPORTED_LATE = ("_ctypes",)
 
 
 class Modules:
@@ -75,7 +78,7 @@ class Modules:
         """`import` in our own modules. What is not there yet of others is imported as usual until the script begins."""
         if name.partition(".")[0] != _OURS:
             if name not in self._others:
-                if self._is_late:
+                if self._is_late and name not in _IMPORTED_LATE:
                     raise ImportError(f"{name} was not imported before the script began")
                 self._others[name] = self._import_other(name, globals, locals, fromlist, level)
             return self._others[name]
