@@ -202,6 +202,36 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
     assert (outer.exit_code, inner.exit_code) == (6, 3)
 
 
+def test_what_a_hook_waits_for_is_not_recorded(trace_source: TraceSource, tmp_path: Path) -> None:
+    """Another process has the lock of the trace, to take numbers for its tracks."""
+    traced = trace_source(
+        """
+        import fcntl, os, sys, time
+
+        def steps():
+            yield 1
+
+        locked = os.pipe()
+        child = os.fork()
+        if not child:
+            with open(sys.argv[1], "r+b") as trace:
+                fcntl.lockf(trace, fcntl.LOCK_EX)
+                os.write(locked[1], b".")
+                time.sleep(0.3)
+            os._exit(0)
+        os.read(locked[0], 1)
+        for _ in range(500):
+            list(steps())
+        os.waitpid(child, 0)
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    assert len([*timeline.tracks.of_kind(words.THREAD)]) == 2
+    assert {one.place.file for one in timeline.suspensions if one.place} <= {str(tmp_path / "script.py")}
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="what a thread waits for is recorded from 3.12 on")
 @pytest.mark.parametrize(
     "call",

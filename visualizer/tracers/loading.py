@@ -4,8 +4,9 @@ For so many small modules the interpreter's import system takes as long again as
 runtime is loaded only when the program imports what it waits for (runtimes/__init__.py): in any thread, in the middle
 of an import of the program's. So `import` in our modules asks the table here. That takes none of the import system's
 locks, and puts nothing where the program sees it. What may be loaded then was read before the script began
-(`read_ahead`): nothing of ours is opened later, whatever has become of the root, the user, the folder, the descriptors or
-`sys.path` by then; and modules of others are those that were there before, whatever the program has put in their place.
+(`read_ahead`): nothing of ours is opened later, whatever has become of the root, the user, the folder, the descriptors
+or `sys.path` by then; and modules of others are those that were there before, whatever the program has put in their
+place.
 """
 
 from __future__ import annotations

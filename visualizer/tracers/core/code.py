@@ -34,9 +34,9 @@ _STATEMENTS = ("with ", "for ", "async with ", "async for ")
 #: by who made that code, mostly a library: a wrapper around functions of the program's.
 _TYPED = ("<string>", "<stdin>", "<console>", "<input>", "<doctest ", "<ipython-input", "<python-input", "<unknown>")
 
+_HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 #: Where the visualizer's own code is, which runs inside the program.
-TRACERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_HERE = os.path.dirname(TRACERS[:-1]) + os.sep
+_INSIDE = tuple(os.path.join(_HERE, room) + os.sep for room in ("tracers", "trace"))
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _RUNTIMES = (f"gevent{os.sep}", f"greenlet{os.sep}", f"eventlet{os.sep}")
@@ -68,12 +68,12 @@ class Ownership:
         return self.owns_file(code.co_filename)
 
     def is_hook(self, code: CodeType) -> bool:
-        """Whether it is code of a tracer."""
+        """Whether it is code of ours, which runs in hooks and in the flushing thread."""
         return self.is_hook_file(code.co_filename)
 
     def is_hook_file(self, name: str) -> bool:
         """The same of a source file."""
-        return name.startswith(TRACERS) or name in self.brought
+        return name.startswith(_INSIDE) or name in self.brought
 
     def names(self, code: CodeType) -> bool:
         """Whether `include` names the file of a code object."""
