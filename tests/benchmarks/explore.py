@@ -1,6 +1,6 @@
 """What a long trace costs whoever looks at it, measured in one run on one interpreter.
 
-    python -m tests.benchmarks.explore [load] [frame] [bytes] [live] [commands] [exports]
+    python -m tests.benchmarks.explore [commands] [exports] [load] [frame] [bytes] [live]
 
 The traces are those of programs.py, recorded by the product itself. Printed in Markdown; nothing here is asserted, and
 pytest does not collect it.
@@ -247,14 +247,15 @@ def export(directory: Path) -> Iterator[str]:
     return exports.table((kind, record(directory, kind, 1_000_000).path) for kind in ("service", "brief", "tasks"))
 
 
-PARTS = {"load": load, "frame": frame, "bytes": size, "live": live, "commands": commands, "exports": export}
+#: First those of commands: of a process that this one starts, the kernel counts what this one had in memory by then.
+PARTS = {"commands": commands, "exports": export, "load": load, "frame": frame, "bytes": size, "live": live}
 
 
 def main(asked: list[str]) -> None:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     print(f"CPython {platform.python_version()}, {psutil.cpu_count()} processors; medians.")
     with tempfile.TemporaryDirectory() as name:
-        for part in asked or PARTS:
+        for part in sorted(asked or PARTS, key=[*PARTS].index):
             print(f"\n{part}\n", flush=True)
             for line in PARTS[part](Path(name)):
                 print(line, flush=True)
