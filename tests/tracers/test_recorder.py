@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import hatch_build
 from tests.soak import SOAK
@@ -783,6 +784,21 @@ def test_rows_in_c_are_those_in_python() -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             rows.extend(wrong)
         assert list(rows) == []
+
+
+@in_c
+@given(st.lists(st.tuples(st.integers(0, 9_000), st.integers(0, 9_000)), max_size=20))
+def test_rows_in_c_are_taken_and_stored_by_turns(turns: list[tuple[int, int]]) -> None:
+    """The room of those that were taken is used again."""
+    rows, kept, number = compiled.recorder(compiled._monotonic_ns).Rows(), list[int](), 0
+    for stored, taken in turns:
+        for _ in range(stored):
+            rows.extend((number, number, number))
+            kept += [number] * 3
+            number += 1
+        assert list(rows.take(taken)) == kept[: 3 * taken]
+        del kept[: 3 * taken]
+        assert (list(rows), len(rows)) == (kept, len(kept))
 
 
 @in_c

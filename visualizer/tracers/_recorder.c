@@ -167,6 +167,8 @@ typedef struct {
     PyObject_HEAD
     long long *items;
     Py_ssize_t size, room;
+    /* So many integers before them were taken, whose room is used again when there is no more behind them. */
+    Py_ssize_t gone;
     /* No others have the same. */
     unsigned long long serial;
 } Rows;
@@ -174,19 +176,42 @@ typedef struct {
 static PyTypeObject *rows_type;
 
 /* Have room for so many more integers; return whether there is, without an exception if not. */
-static int
-make_room(Rows *rows, Py_ssize_t more)
+static void
+move_down(Rows *rows)
 {
-    if (rows->room - rows->size >= more) {
-        return 1;
+    if (rows->gone > 0) {
+        memmove(rows->items - rows->gone, rows->items, (size_t)rows->size * sizeof(long long));
+        rows->items -= rows->gone;
+        rows->room += rows->gone;
+        rows->gone = 0;
     }
-    Py_ssize_t room = rows->size + rows->size / 2 + more + 64 * ROW;
+}
+
+/* Give them room for `room` integers, which they fit in. Return whether there is memory for that. */
+static int
+resize(Rows *rows, Py_ssize_t room)
+{
+    move_down(rows);
     long long *items = PyMem_Realloc(rows->items, (size_t)room * sizeof(long long));
     if (items != NULL) {
         rows->items = items;
         rows->room = room;
     }
     return items != NULL;
+}
+
+static int
+make_room(Rows *rows, Py_ssize_t more)
+{
+    if (rows->room - rows->size >= more) {
+        return 1;
+    }
+    /* Only if that makes room for long: each time all that is left is moved. */
+    if (rows->gone >= rows->size / 4 + more) {
+        move_down(rows);
+        return 1;
+    }
+    return resize(rows, rows->size + rows->size / 2 + more + 64 * ROW);
 }
 
 /* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
@@ -5308,7 +5333,7 @@ new_rows(void)
     if (rows != NULL) {
         static unsigned long long serials;
         rows->items = NULL;
-        rows->size = rows->room = 0;
+        rows->size = rows->room = rows->gone = 0;
         rows->serial = ++serials;
     }
     return rows;
@@ -5324,7 +5349,8 @@ static void
 rows_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    PyMem_Free(((Rows *)self)->items);
+    Rows *rows = (Rows *)self;
+    PyMem_Free(rows->items == NULL ? NULL : rows->items - rows->gone);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -5443,14 +5469,12 @@ rows_take(PyObject *self, PyObject *arg)
     }
     Rows *taken = (Rows *)part_of(rows, 0, count);
     if (taken != NULL && taken->size > 0) {
+        rows->items += taken->size;
+        rows->gone += taken->size;
+        rows->room -= taken->size;
         rows->size -= taken->size;
-        memmove(rows->items, rows->items + taken->size, (size_t)rows->size * sizeof(long long));
-        if (rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
-            long long *items = PyMem_Realloc(rows->items, KEPT_ROOM * sizeof(long long));
-            if (items != NULL) {
-                rows->items = items;
-                rows->room = KEPT_ROOM;
-            }
+        if (rows->gone + rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
+            resize(rows, KEPT_ROOM);
         }
     }
     return (PyObject *)taken;
