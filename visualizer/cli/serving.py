@@ -48,21 +48,27 @@ _RULES = (
 class _Visitor(AppService):
     """A process for somebody who looks at the page."""
 
+    #: Is done when it has ended; None until it is asked to.
+    _ending: asyncio.Future[tuple[None, int]] | None = None
+
     async def set_terminal_size(self, width: int, height: int) -> None:
         await super().set_terminal_size(*(min(max(1, int(cells)), _MOST_CELLS) for cells in (width, height)))
 
     async def stop(self) -> None:
-        """Have it end, and return when it has."""
+        """Have it end, and return when it has. Whoever asks second waits as well: another signal would come while it
+        ends, when asyncio complains of that."""
         if (process := self._process) is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            # It may not listen yet.
-            process.terminate()
-        ended = asyncio.gather(super().stop(), process.wait())
-        await asyncio.wait((ended,), timeout=_GRACE_S)
+        if self._ending is None:
+            with contextlib.suppress(ProcessLookupError):
+                # It may not listen yet.
+                process.terminate()
+            self._ending = asyncio.gather(super().stop(), process.wait())
+        await asyncio.wait((self._ending,), timeout=_GRACE_S)
         if process.returncode is None:
             process.kill()
-        await ended
+        await asyncio.wait((self._ending,))
+        self._ending.result()
 
 
 async def _end(visitor: _Visitor, terminal: web.WebSocketResponse) -> None:
