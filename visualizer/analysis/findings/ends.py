@@ -145,7 +145,7 @@ def _circles(timeline: Timeline, observed: Observed, told_of: set[int]) -> Itera
         keeper = keeper_of(timeline, one) if track not in written and one.object not in holders else None
         if keeper in joining:
             written[track] = Ending(keeper, "", 0, "release")
-            holders[one.object] = keeper
+            holders = {**holders, one.object: keeper}
     waiting.update((track, one) for track, one in joining.items() if track not in told_of)
     joined = _joined_among(timeline, waiting)
     while cycle := _cycle(waiting, holders, joined, written):

@@ -42,6 +42,7 @@ _OF_THREADS = "lock "
 _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
 
 
+@once
 def locked(timeline: Timeline, observed: Observed) -> tuple[dict[int, Suspension], dict[str, int]]:
     """Track -> its wait for a lock at the end of what is known; and lock -> who holds it then, as far as it is known.
 
