@@ -276,6 +276,22 @@ class Buffer(Met):
             self.ended = self.shape(t_ns, (lines.exited, SUBJECT, (RETURNED, None), None, None, 0))
         return self.ended
 
+    def spawns(
+        self, key: tuple[Any, ...], kept: Any, t_ns: int, track: int, about: Callable[[], tuple[str, str, int, int]],
+        code: CodeType | None, offset: int,
+    ) -> int | None:
+        """Store the spawn of `track`, as a row from the second time on that one is stored under `key`. Return the shape
+        of that, if it has one. `about` and the place, which `key` has to tell: as of `lines.spawn`. `kept`: as of
+        `again`."""
+        shape = self.again(key, kept)
+        if shape is None:
+            self.store((lines.spawn, t_ns, track, about(), lines.NO_VALUE, code, offset))
+            return None
+        if shape == NEW:
+            shape = self.learn(key, t_ns, (lines.spawn, SUBJECT, about(), lines.NO_VALUE, code, offset))
+        self.rows.extend((t_ns, track, shape))
+        return shape
+
     def learn(self, key: tuple[Any, ...], t_ns: int, *events: tuple[Any, ...]) -> int:
         """Make the shape for a `key` that `again` called NEW, and return it."""
         return self.learned(key, self.shape(t_ns, *events))

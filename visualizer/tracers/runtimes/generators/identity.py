@@ -12,7 +12,6 @@ from types import CoroutineType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import PLAIN_FLAG, function_name, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.variables import of_variables
@@ -121,15 +120,10 @@ class Births:
         """A new track, and the shape of such a spawn, if it has one."""
         track, stream = self._recording.new_track(), self._recording.stream
         buffer, key = stream.here(t_ns), ("spawn", id(made), creator, id(where), offset)
-        shape = buffer.again(key, (made, where))
-        if shape is None or shape == NEW:
-            about = (kind_of(made), function_name(made), words.NOBODY, creator)
-            if shape is None:
-                buffer.store((lines.spawn, t_ns, track, about, lines.NO_VALUE, where, offset))
-            else:
-                shape = buffer.learn(key, t_ns, (lines.spawn, words.SUBJECT, about, lines.NO_VALUE, where, offset))
-        if shape is not None:
-            buffer.rows.extend((t_ns, track, shape))
+        shape = buffer.spawns(
+            key, (made, where), t_ns, track, lambda: (kind_of(made), function_name(made), words.NOBODY, creator),
+            where, offset,
+        )
         stream.attend(buffer)
         return track, shape
 

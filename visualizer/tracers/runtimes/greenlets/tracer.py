@@ -11,7 +11,7 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import NEW, Buffer
+from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
@@ -410,15 +410,11 @@ class GreenletTracer:
         """Store a spawn, as a row where the same was spawned at the same place before, by whoever ran."""
         stream = self._recording.stream
         if about[3] == words.CURRENT and code is not None:
-            buffer, key = stream.here(t_ns), ("spawn", about, id(code), offset)
-            shape = buffer.again(key, code)
-            if shape == NEW:
-                shape = buffer.learn(key, t_ns, (lines.spawn, words.SUBJECT, about, lines.NO_VALUE, code, offset))
-            if shape is not None:
-                buffer.rows.extend((t_ns, track, shape))
-                stream.attend(buffer)
-                return
-        stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
+            buffer = stream.here(t_ns)
+            buffer.spawns(("spawn", about, id(code), offset), code, t_ns, track, lambda: about, code, offset)
+            stream.attend(buffer)
+        else:
+            stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
 
     def _describe(self, greenlet: Any) -> tuple[Family | None, tuple[str, str] | None]:
         """Whose a greenlet is, and what it is."""
