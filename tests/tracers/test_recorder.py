@@ -828,76 +828,71 @@ def test_tables_in_c_are_dictionaries() -> None:
 
 
 @in_c
-def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys, time
-            import gevent, greenlet
-
-            def echo(got):
-                while True:
-                    got = yield got
-            def numbers(thing):
-                for number in range(2):
-                    yield number
-                    yield thing
-            class Thing:
-                pass
-            value, thing = "a text", Thing()
-            generator = echo(value)
-            kept = {}
-            main = greenlet.getcurrent()
-            def back(got=None):
-                while True:
-                    main.switch()
-                    got = main.switch(got)
-            other = greenlet.greenlet(back)
-
-            def work(count):
-                next(generator)
-                send = generator.send
-                for _ in range(count):
-                    generator.send(value)
-                    send(value)
-                    next(generator)
-                    generator.send(thing)
-                    generator.send(number := 10 ** 6 + len(value))
-                    generator.send(True)
-                    other.switch()
-                    other.switch(thing)
-                    other.switch(number)
-                    gevent.sleep(0)
-                    for _ in numbers(thing):
-                        pass
-                    made = numbers(thing)
-                    next(made)
-                    made.send(value)
-                    try:
-                        kept[value]
-                    except KeyError:
-                        numbers(thing)
-            def counts():
-                known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
-                known += thing, Thing, Thing.__name__, echo.__name__, numbers, numbers.__code__, numbers.__name__
-                return [sys.getrefcount(one) for one in known]
-            work(20)
-            before = counts()
-            work(8_000)
-            def grown():
-                return [after > one + 1000 for one, after in zip(before, counts())]
-            # What is stored with all its parts is held until it is written.
-            end = time.monotonic() + 30
-            while any(grown()) and time.monotonic() < end:
-                time.sleep(0.01)
-            print(grown())
-            """
-        ),
-        encoding="utf-8",
-    )
+def test_the_recorder_in_c_keeps_nothing(trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(compiled.WANTED, "yes")
-    traced = trace(tmp_path / "trace", str(script))
+    traced = trace_source(
+        """
+        import sys, time
+        import gevent, greenlet
+
+        def echo(got):
+            while True:
+                got = yield got
+        def numbers(thing):
+            for number in range(2):
+                yield number
+                yield thing
+        class Thing:
+            pass
+        value, thing = "a text", Thing()
+        generator = echo(value)
+        kept = {}
+        main = greenlet.getcurrent()
+        def back(got=None):
+            while True:
+                main.switch()
+                got = main.switch(got)
+        other = greenlet.greenlet(back)
+
+        def work(count):
+            next(generator)
+            send = generator.send
+            for _ in range(count):
+                generator.send(value)
+                send(value)
+                next(generator)
+                generator.send(thing)
+                generator.send(number := 10 ** 6 + len(value))
+                generator.send(True)
+                other.switch()
+                other.switch(thing)
+                other.switch(number)
+                gevent.sleep(0)
+                for _ in numbers(thing):
+                    pass
+                made = numbers(thing)
+                next(made)
+                made.send(value)
+                try:
+                    kept[value]
+                except KeyError:
+                    numbers(thing)
+        def counts():
+            known = value, echo.__code__, work.__code__, generator, generator.gi_frame, main, other, other.gr_frame
+            known += thing, Thing, Thing.__name__, echo.__name__, numbers, numbers.__code__, numbers.__name__
+            return [sys.getrefcount(one) for one in known]
+        work(20)
+        before = counts()
+        work(8_000)
+        def grown():
+            return [after > one + 1000 for one, after in zip(before, counts())]
+        # What is stored with all its parts is held until it is written.
+        end = time.monotonic() + 30
+        while any(grown()) and time.monotonic() < end:
+            time.sleep(0.01)
+        print(grown())
+        """
+    )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
     assert not traced.timeline.notes
@@ -905,176 +900,169 @@ def test_the_recorder_in_c_keeps_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 @in_c
 def test_the_recorder_in_c_keeps_nothing_of_who_waits_and_wakes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import gc, sys, time
-            import gevent, greenlet
-            from gevent.event import AsyncResult, Event
-            from gevent.lock import Semaphore
-            from gevent.queue import Queue
-
-            class Ends(Exception):
-                pass
-            class Thing:
-                pass
-            items, one, semaphore, event, ended = Queue(), Queue(1), Semaphore(0), Event(), Ends()
-            thing = Thing()
-
-            def puts(count):
-                for _ in range(count):
-                    one.put(thing)
-            def waits(count):
-                for _ in range(count):
-                    items.get()
-                    semaphore.acquire()
-            def goes_on():
-                while True:
-                    event.wait()
-                    event.clear()
-            def dies():
-                raise ended
-            def pauses():
-                greenlet.getcurrent().parent.switch()
-            def round_of(count):
-                both, endless = [gevent.spawn(puts, count), gevent.spawn(waits, count)], gevent.spawn(goes_on)
-                for number in range(count):
-                    one.get()
-                    items.put(thing)
-                    gevent.sleep(0)
-                    semaphore.release()
-                    gevent.sleep(0)
-                    event.set()
-                    result = AsyncResult()
-                    setter = gevent.spawn(result.set, thing)
-                    result.get()
-                    setter.join()
-                    if number % 10 == 0:
-                        # Killed before it runs, while it waits, and by an error of its own; and thrown into.
-                        never, waiter, failing = gevent.spawn(puts, 1), gevent.spawn(Event().wait), gevent.spawn(dies)
-                        never.kill()
-                        gevent.sleep(0)
-                        if number % 20:
-                            waiter.kill(Ends)
-                        else:
-                            gevent.get_hub().loop.run_callback(waiter.throw, Ends)
-                            waiter.join()
-                        failing.join()
-                        gevent.Greenlet(dies)
-                        left = greenlet.greenlet(pauses)
-                        left.switch()
-                        del left
-                gevent.joinall(both)
-                endless.kill()
-
-            def counts():
-                known = items, one, semaphore, event, ended, thing, Thing, puts.__code__, waits.__code__
-                known += gevent.get_hub(), round_of.__code__, gevent.getcurrent(), gevent.Greenlet, Queue, Semaphore
-                gc.collect()
-                ours = [o for o in gc.get_objects() if type(o).__module__ == "visualizer.tracers._recorder"]
-                return [*map(sys.getrefcount, known), len(ours)]
-            gevent.get_hub().print_exception = lambda *_: None
-            round_of(40)
-            before = counts()
-            round_of(4_000)
-            def grown():
-                return [after > one + 400 for one, after in zip(before, counts())]
-            # What is stored with all its parts is held until it is written.
-            end = time.monotonic() + 30
-            while any(grown()) and time.monotonic() < end:
-                time.sleep(0.01)
-            print(grown())
-            """
-        ),
-        encoding="utf-8",
-    )
     monkeypatch.setenv(compiled.WANTED, "yes")
-    traced = trace(tmp_path / "trace", str(script))
+    traced = trace_source(
+        """
+        import gc, sys, time
+        import gevent, greenlet
+        from gevent.event import AsyncResult, Event
+        from gevent.lock import Semaphore
+        from gevent.queue import Queue
+
+        class Ends(Exception):
+            pass
+        class Thing:
+            pass
+        items, one, semaphore, event, ended = Queue(), Queue(1), Semaphore(0), Event(), Ends()
+        thing = Thing()
+
+        def puts(count):
+            for _ in range(count):
+                one.put(thing)
+        def waits(count):
+            for _ in range(count):
+                items.get()
+                semaphore.acquire()
+        def goes_on():
+            while True:
+                event.wait()
+                event.clear()
+        def dies():
+            raise ended
+        def pauses():
+            greenlet.getcurrent().parent.switch()
+        def round_of(count):
+            both, endless = [gevent.spawn(puts, count), gevent.spawn(waits, count)], gevent.spawn(goes_on)
+            for number in range(count):
+                one.get()
+                items.put(thing)
+                gevent.sleep(0)
+                semaphore.release()
+                gevent.sleep(0)
+                event.set()
+                result = AsyncResult()
+                setter = gevent.spawn(result.set, thing)
+                result.get()
+                setter.join()
+                if number % 10 == 0:
+                    # Killed before it runs, while it waits, and by an error of its own; and thrown into.
+                    never, waiter, failing = gevent.spawn(puts, 1), gevent.spawn(Event().wait), gevent.spawn(dies)
+                    never.kill()
+                    gevent.sleep(0)
+                    if number % 20:
+                        waiter.kill(Ends)
+                    else:
+                        gevent.get_hub().loop.run_callback(waiter.throw, Ends)
+                        waiter.join()
+                    failing.join()
+                    gevent.Greenlet(dies)
+                    left = greenlet.greenlet(pauses)
+                    left.switch()
+                    del left
+            gevent.joinall(both)
+            endless.kill()
+
+        def counts():
+            known = items, one, semaphore, event, ended, thing, Thing, puts.__code__, waits.__code__
+            known += gevent.get_hub(), round_of.__code__, gevent.getcurrent(), gevent.Greenlet, Queue, Semaphore
+            gc.collect()
+            ours = [o for o in gc.get_objects() if type(o).__module__ == "visualizer.tracers._recorder"]
+            return [*map(sys.getrefcount, known), len(ours)]
+        gevent.get_hub().print_exception = lambda *_: None
+        round_of(40)
+        before = counts()
+        round_of(4_000)
+        def grown():
+            return [after > one + 400 for one, after in zip(before, counts())]
+        # What is stored with all its parts is held until it is written.
+        end = time.monotonic() + 30
+        while any(grown()) and time.monotonic() < end:
+            time.sleep(0.01)
+        print(grown())
+        """
+    )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 16) + b"]\n"
     assert not traced.timeline.notes
 
 
 @in_c
-def test_a_program_finds_the_methods_of_generators_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_finds_the_methods_of_generators_as_they_are(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At places where nothing but `send` was called for long, too, and in other threads and interpreters."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys, threading, traceback
-            try:
-                import _interpreters as interpreters
-            except ImportError:
-                import _xxsubinterpreters as interpreters
-
-            SENDS = '''
-            def echo():
-                got = None
-                while True:
-                    got = yield got
-            def sends(generator, value):
-                return generator.send(value)
-            def fails():
-                got = yield
-                raise ValueError(got)
-            async def coroutine():
-                return 1
-            generator = echo()
-            assert sends(generator, None) is None
-            told = []
-            for number in range(100):
-                told.append(sends(generator, number))
-            assert told == list(range(100))
-            '''
-            exec(SENDS)
-
-            def raises(target, value):
-                try:
-                    return sends(target, value)
-                except BaseException as error:
-                    lines = [(one.name, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
-                    context = type(error.__context__).__name__
-                    print(type(error).__name__, error, lines[1:], context)
-
-            failing = fails()
-            for target, value in (
-                (failing, 1), (failing, None), (failing, "x"), (failing, 2), (coroutine(), None), (fails, 1), (5, 1),
-            ):
-                raises(target, value)
-            own = type(generator)
-            bound = generator.send
-            print(own.send, own.__dict__["send"] is own.send, bound.__name__, bound.__self__ is generator,
-                  bound == generator.send, bound.__doc__, own.send.__text_signature__, bound.__reduce__()[1][1])
-            for wrong in ((), (1, 2)):
-                try:
-                    generator.send(*wrong)
-                except TypeError as error:
-                    print(error)
-            for wrong in (lambda: own.send(5, 1), lambda: own.send(coroutine, 1), lambda: generator.send(value=1)):
-                try:
-                    wrong()
-                except TypeError as error:
-                    print(error)
-            threads = [threading.Thread(target=exec, args=(SENDS, {})) for _ in range(3)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            for _ in range(2):
-                other = interpreters.create()
-                print(interpreters.run_string(other, SENDS))
-                interpreters.destroy(other)
-            print(sends(generator, "after"), generator.throw.__name__, generator.close())
-            """
-        ),
-        encoding="utf-8",
-    )
     monkeypatch.setenv(compiled.WANTED, "yes")
-    traced, ended = trace(tmp_path / "trace", str(script)), bare(script)
+    traced = trace_source(
+        """
+        import sys, threading, traceback
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+
+        SENDS = '''
+        def echo():
+            got = None
+            while True:
+                got = yield got
+        def sends(generator, value):
+            return generator.send(value)
+        def fails():
+            got = yield
+            raise ValueError(got)
+        async def coroutine():
+            return 1
+        generator = echo()
+        assert sends(generator, None) is None
+        told = []
+        for number in range(100):
+            told.append(sends(generator, number))
+        assert told == list(range(100))
+        '''
+        exec(SENDS)
+
+        def raises(target, value):
+            try:
+                return sends(target, value)
+            except BaseException as error:
+                lines = [(one.name, one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+                context = type(error.__context__).__name__
+                print(type(error).__name__, error, lines[1:], context)
+
+        failing = fails()
+        for target, value in (
+            (failing, 1), (failing, None), (failing, "x"), (failing, 2), (coroutine(), None), (fails, 1), (5, 1),
+        ):
+            raises(target, value)
+        own = type(generator)
+        bound = generator.send
+        print(own.send, own.__dict__["send"] is own.send, bound.__name__, bound.__self__ is generator,
+              bound == generator.send, bound.__doc__, own.send.__text_signature__, bound.__reduce__()[1][1])
+        for wrong in ((), (1, 2)):
+            try:
+                generator.send(*wrong)
+            except TypeError as error:
+                print(error)
+        for wrong in (lambda: own.send(5, 1), lambda: own.send(coroutine, 1), lambda: generator.send(value=1)):
+            try:
+                wrong()
+            except TypeError as error:
+                print(error)
+        threads = [threading.Thread(target=exec, args=(SENDS, {})) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for _ in range(2):
+            other = interpreters.create()
+            print(interpreters.run_string(other, SENDS))
+            interpreters.destroy(other)
+        print(sends(generator, "after"), generator.throw.__name__, generator.close())
+        """
+    )
+    ended = bare(traced.path.with_suffix(".py"))
     assert traced.ended == ended
     assert ended.stdout.splitlines()[-1] == b"after throw None"
     assert not traced.timeline.notes
@@ -1083,54 +1071,49 @@ def test_a_program_finds_the_methods_of_generators_as_they_are(tmp_path: Path, m
 @in_c
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
 def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import ctypes, gc
-            from types import CoroutineType, GeneratorType
-
-            def owner(method):
-                # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
-                definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
-                function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
-                with open("/proc/self/maps") as maps:
-                    for line in maps:
-                        first, last = (int(one, 16) for one in line.split()[0].split("-"))
-                        if first <= function < last:
-                            return "_recorder" in line
-            def owned():
-                kinds = GeneratorType, CoroutineType
-                return [owner(getattr(kind, name)) for kind in kinds for name in ("send", "throw", "close")]
-            def echo():
-                got = None
-                while True:
-                    got = yield got
-            generator = echo()
-            next(generator)
-            def sends(value):
-                return generator.send(value)
-            for number in range(50):
-                assert sends(number) == number
-            print(owned())
-            broken = [o for o in gc.get_objects() if type(o).__name__ == "Generators"]
-            broken[0].on_call = broken[0].on_resume = None
-            # Another one is sent to there, that is suspended elsewhere: that is for the hook in Python to tell.
-            def other():
-                while True:
-                    yield from echo()
-            generator = other()
-            next(generator)
-            print(sends(1), sends(2), sends("three"))
-            print(owned())
-            """
-        ),
-        encoding="utf-8",
-    )
     monkeypatch.setenv(compiled.WANTED, "yes")
-    traced = trace(tmp_path / "trace", str(script))
+    traced = trace_source(
+        """
+        import ctypes, gc
+        from types import CoroutineType, GeneratorType
+
+        def owner(method):
+            # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
+            definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
+            function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
+            with open("/proc/self/maps") as maps:
+                for line in maps:
+                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                    if first <= function < last:
+                        return "_recorder" in line
+        def owned():
+            kinds = GeneratorType, CoroutineType
+            return [owner(getattr(kind, name)) for kind in kinds for name in ("send", "throw", "close")]
+        def echo():
+            got = None
+            while True:
+                got = yield got
+        generator = echo()
+        next(generator)
+        def sends(value):
+            return generator.send(value)
+        for number in range(50):
+            assert sends(number) == number
+        print(owned())
+        broken = [o for o in gc.get_objects() if type(o).__name__ == "Generators"]
+        broken[0].on_call = broken[0].on_resume = None
+        # Another one is sent to there, that is suspended elsewhere: that is for the hook in Python to tell.
+        def other():
+            while True:
+                yield from echo()
+        generator = other()
+        next(generator)
+        print(sends(1), sends(2), sends("three"))
+        print(owned())
+        """
+    )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     seen, told, left = traced.ended.stdout.decode().splitlines()
     assert seen == str([True] * 6 if sys.version_info >= (3, 12) else [True, *[False] * 5])
