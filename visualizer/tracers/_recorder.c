@@ -2301,7 +2301,8 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
     int flags, resume;
     if (!PyArg_ParseTuple(args, "O!OO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local,
-                          &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
+                          &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions,
+                          &PyTuple_Type, &methods,
                           &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
                           &PyType_Type, &kind, &PyDict_Type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
@@ -5647,7 +5648,8 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *live, *local, *disable, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
     PyObject *missing, *types, *through, *silent, *behind, *watched, *entries, *asked, *otherwise[12];
     if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
-                          &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3], &otherwise[4],
+                          &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2],
+                          &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
                           &otherwise[11], &context,
                           table_type, &making, table_type, &found,
@@ -5790,9 +5792,11 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
     PyObject *finished, *callback, *run[2], *otherwise[4];
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue,
+                          &PyType_Type,
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
-                          &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library, &context, &PyList_Type, &runners,
+                          &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
+                          &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
                           &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3])) {
@@ -5891,7 +5895,8 @@ tell_status(PyObject *module, PyObject *args)
     }
 #ifdef __GLIBC__
     static int registered;
-    if (at >= 0 && (at + 1) * (Py_ssize_t)sizeof(int64_t) <= memory.len && (registered || on_exit(store_status, NULL) == 0)) {
+    if (at >= 0 && (at + 1) * (Py_ssize_t)sizeof(int64_t) <= memory.len &&
+        (registered || on_exit(store_status, NULL) == 0)) {
         registered = 1;
         told_by = getpid();
         told_status = (int64_t *)memory.buf + at;
@@ -6037,7 +6042,8 @@ execute(PyObject *module)
     service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);
     notification_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &notification_spec, NULL);
-    if (turns_type == NULL || service_type == NULL || pending_type == NULL || notification_type == NULL || monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
+    if (turns_type == NULL || service_type == NULL || pending_type == NULL || notification_type == NULL ||
+        monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
         (static_names = table_new(table_type, NULL, NULL)) == NULL ||
         PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
