@@ -194,7 +194,7 @@ class _Batch:
         resumes, by_lasts, who_lasts = (
             chosen(column, told) for column in (resumes, by_ends == len(steps.kind), who_ends == len(steps.kind))
         )
-        places = self.batches.templates.place.take(self.columns.template.take(resumes))
+        places = self.batches.templates.same_place.take(self.columns.template.take(resumes))
         resumptions = Resumptions(resumes, steps.by.take(resumes), places, steps.who.take(resumes))
         self.by_scheduler[resumes], found = self.writer.schedulers.take(
             resumptions, by_lasts, who_lasts, self._ends_of
