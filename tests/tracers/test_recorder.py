@@ -352,7 +352,7 @@ _SENDS = """
         try:
             long.send()
         except TypeError:
-            list(map(long.send, [1, 2]))
+            pass
     by_hand = long.send
     for number in range(40):
         by_hand(number)
@@ -571,6 +571,34 @@ def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(program), encoding="utf-8")
     _both(script, monkeypatch)
+
+
+@in_c
+def test_a_send_that_no_code_in_python_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told for what it is where the method is ours, else as if `next` were called."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            def echo():
+                got = yield
+                while True:
+                    got = yield got
+            generator = echo()
+            next(generator)
+            print(*map(generator.send, range(3)))
+            """
+        )
+    )
+    told = {}
+    for wanted in ("no", "yes"):
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        traced = trace(tmp_path / wanted, str(script))
+        assert traced.ended.stdout == b"0 1 2\n"
+        told[wanted] = [(switch.cause, switch.value) for switch in traced.switches if switch.cause in ("next", "send")]
+    assert told["no"] == [("next", None)] * 4
+    sent = [("next", None), ("send", "0"), ("send", "1"), ("send", "2")]
+    assert told["yes"] == (sent if sys.version_info < (3, 12) else told["no"])
 
 
 #: What tasks do that wait for one another, each often enough to be known, and what is near to it.
@@ -1116,7 +1144,7 @@ def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     seen, told, left = traced.ended.stdout.decode().splitlines()
-    assert seen == str([True] * 6 if sys.version_info >= (3, 12) else [True, *[False] * 5])
+    assert seen == str([True] * 6)
     assert (told, left) == ("1 2 three", str([False] * 6))
     assert len(traced.timeline.notes) == 1
     assert traced.timeline.notes[0].startswith("The generators tracer failed and was taken out: TypeError(")

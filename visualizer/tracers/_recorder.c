@@ -33,7 +33,7 @@ it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 14
+#define ABI 19
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -83,6 +83,8 @@ static Py_ssize_t zero, largest, value_bit;
 enum { of_parts = -1 };
 /* Of generators: `gi_frame`, and the method `send`. */
 static PyGetSetDef *gi_frame;
+/* What it, or a coroutine, waits for; and the frame of that. */
+static PyGetSetDef *gi_yieldfrom, *cr_await, *ag_await, *cr_frame;
 static PyObject *send_method;
 static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
@@ -792,7 +794,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
     X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
-    X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
+    X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
 
 typedef struct {
     PyObject_HEAD
@@ -838,7 +840,7 @@ hook_name(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
 
 #if PY_VERSION_HEX < 0x030c0000
 static PyObject *hook_begin(PyObject *, PyObject *);
-/* Set it as the profile function of the thread that calls. */
+/* Watch steps by it. */
 static PyMethodDef hook_methods[] = {{"begin", hook_begin, METH_NOARGS, NULL}, {NULL}};
 #endif
 
@@ -1014,24 +1016,18 @@ adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long
     return 1;
 }
 
-/* The program calls `send` of a generator, at that place: note it if that, or another, did the same there before. */
+/* The program calls `send` of the generator of `run`, or NULL, at that place: note it if that, or another, did the same
+   there before. */
 static int
-announce(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject *sent)
+announce(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset, PyObject *sent)
 {
-    PyObject *frame = gi_frame->get(generator, gi_frame->closure);
-    PyObject *run = run_of(self, frame);
-    if (frame == NULL) {
-        PyErr_Clear();
-    }
     int known = run != NULL && is_suspended(run) && offset >= 0 &&
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
-                 adopt_send(self, run, (PyFrameObject *)frame, code, offset));
-    Py_XDECREF(frame);
+                 adopt_send(self, run, frame, code, offset));
     if (known) {
         put(run, run_slots.cause, again);
         put(run, run_slots.sent, sent);
     }
-    Py_XDECREF(run);
     return known;
 }
 
@@ -1045,9 +1041,6 @@ static Hook *sends;
 static PyInterpreterState *home;
 static PyObject *send_text;
 
-/* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
-static _Thread_local PyObject *called_next;
-
 /* Have the hook in Python told as the interpreter would, which tells of nothing meanwhile. Return 0, and an exception, if
    a signal's handler has raised one. */
 static int
@@ -1060,42 +1053,10 @@ tell(PyThreadState *thread, PyObject *hook, PyObject *const *args, Py_ssize_t co
     return done != NULL;
 }
 
-/* Where the interpreter tells nothing of it, `send_way` does. Below, by the version of Python; as `tell`. */
-static int is_steady(Hook *self, Py_ssize_t place);
-static int tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value);
-static int tell_end(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value,
-                    int failed);
-
-static PyObject *
-send_way(PyObject *generator, PyObject *value)
-{
-    PyThreadState *thread = PyThreadState_Get();
-    /* With `tracing` it is a hook that sends, ours or another tool's. */
-    PyFrameObject *frame = thread->interp == home && sends != NULL && thread->tracing == 0 ? PyEval_GetFrame() : NULL;
-    if (frame == NULL) {
-        return send_plainly(generator, value);
-    }
-    Hook *self = sends;
-    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
-    long offset = PyFrame_GetLasti(frame);
-    int by_event = called_next == generator, steady = !by_event && is_steady(self, (Py_ssize_t)code + offset);
-    int noted = (by_event || steady) && announce(self, generator, code, offset, value);
-    called_next = NULL;
-    Py_DECREF(code);
-    if (!by_event && !steady) {
-        return send_plainly(generator, value);
-    }
-    Py_INCREF(self);
-    PyObject *result = NULL;
-    if (noted || tell_call(self, thread, frame, generator, value)) {
-        result = send_plainly(generator, value);
-        if (steady && !tell_end(self, thread, frame, generator, value, result == NULL)) {
-            Py_CLEAR(result);
-        }
-    }
-    Py_DECREF(self);
-    return result;
-}
+/* Below, by the version of Python. */
+static PyObject *send_way(PyObject *generator, PyObject *value);
+/* Who resumes the generator of `frame`, which does not run yet or any longer, or runs as the innermost; a new reference. */
+static PyFrameObject *resumer_of(PyFrameObject *frame);
 
 /* The other methods by which a generator, or what stands for one, is resumed. */
 static void see_others(int see);
@@ -1261,7 +1222,7 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
         return 0;
     }
     /* Who waits for it has to know. */
-    PyFrameObject *back = PyFrame_GetBack(frame);
+    PyFrameObject *back = resumer_of(frame);
     int is_outermost = back == NULL || find_id(self->live, back) == NULL;
     Py_XDECREF(back);
     if (is_outermost) {
@@ -1553,6 +1514,9 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     return with_room(self->otherwise, args, nargsf, kwnames);
 }
 
+/* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
+static _Thread_local PyObject *called_next;
+
 /* So often `send` is seen being called at a place, and nothing else, until no more events are asked for there: then
    `send_way`, and `other_way`, tell of calls of methods. Nobody tells then if something else comes to be called there. */
 enum { STEADY = 16 };
@@ -1582,6 +1546,12 @@ static int
 is_steady(Hook *self, Py_ssize_t place)
 {
     return find_in(self->steady, place) == IS_STEADY;
+}
+
+static PyFrameObject *
+resumer_of(PyFrameObject *frame)
+{
+    return PyFrame_GetBack(frame);
 }
 
 /* `hook` in Python is told of a call of a method in `frame` as the interpreter tells of calls. */
@@ -1623,16 +1593,45 @@ tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *t
     return done;
 }
 
-static int
-tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value)
+static PyObject *
+send_way(PyObject *generator, PyObject *value)
 {
-    return tell_of(self->otherwise, thread, frame, generator, send_text, value);
-}
-
-static int
-tell_end(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value, int failed)
-{
-    return tell_end_of(self, thread, frame, generator, send_text, value, failed);
+    PyThreadState *thread = PyThreadState_Get();
+    /* With `tracing` it is a hook that sends, ours or another tool's. */
+    PyFrameObject *frame = thread->interp == home && sends != NULL && thread->tracing == 0 ? PyEval_GetFrame() : NULL;
+    if (frame == NULL) {
+        return send_plainly(generator, value);
+    }
+    Hook *self = sends;
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    long offset = PyFrame_GetLasti(frame);
+    /* Where the interpreter tells nothing of it, we do. */
+    int by_event = called_next == generator, steady = !by_event && is_steady(self, (Py_ssize_t)code + offset);
+    called_next = NULL;
+    int noted = 0;
+    if (by_event || steady) {
+        PyObject *its = gi_frame->get(generator, gi_frame->closure), *run = run_of(self, its);
+        if (its == NULL) {
+            PyErr_Clear();
+        }
+        noted = announce(self, run, (PyFrameObject *)its, code, offset, value);
+        Py_XDECREF(run);
+        Py_XDECREF(its);
+    }
+    Py_DECREF(code);
+    if (!by_event && !steady) {
+        return send_plainly(generator, value);
+    }
+    Py_INCREF(self);
+    PyObject *result = NULL;
+    if (noted || tell_of(self->otherwise, thread, frame, generator, send_text, value)) {
+        result = send_plainly(generator, value);
+        if (steady && !tell_end_of(self, thread, frame, generator, send_text, value, result == NULL)) {
+            Py_CLEAR(result);
+        }
+    }
+    Py_DECREF(self);
+    return result;
 }
 
 /* Other methods: `send`, `throw` and `close` of what resumes generators, but for the one above. They may be called at a
@@ -1811,7 +1810,7 @@ store_send(PyObject *run, PyObject *buffer)
 static int
 store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
 {
-    PyFrameObject *back = PyFrame_GetBack(frame);
+    PyFrameObject *back = resumer_of(frame);
     if (back == NULL) {
         return 0;
     }
@@ -1927,7 +1926,7 @@ is_stepped(Hook *self, PyFrameObject *frame)
     if (loops == NULL || !PyList_CheckExact(loops) || PyList_GET_SIZE(loops) == 0) {
         return 0;
     }
-    PyFrameObject *inner = (PyFrameObject *)Py_NewRef(frame), *back = PyFrame_GetBack(frame);
+    PyFrameObject *inner = (PyFrameObject *)Py_NewRef(frame), *back = resumer_of(frame);
     int stepped = 0, goes_on = back != NULL;
     while (goes_on) {
         PyCodeObject *code = PyFrame_GetCode(back);
@@ -2023,45 +2022,36 @@ is_ordinary(Hook *self, PyFrameObject *frame, int what)
     int ordinary = code->co_flags & self->flags ? -1
                    : what == PyTrace_RETURN || !has_name_among(code->co_name, self->functions);
     Py_DECREF(code);
-    if (ordinary == 1 && what == PyTrace_CALL && PySet_GET_SIZE(self->unsettled) != 0) {
-        /* The first on its stack may be the function of a greenlet. */
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        ordinary = back != NULL;
-        Py_XDECREF(back);
-    }
     return ordinary;
 }
 
-/* It tells of all calls. */
+/* The hook in Python is told of a call of `method` in `frame`: as `tell`. */
 static int
-is_steady(Hook *Py_UNUSED(self), Py_ssize_t Py_UNUSED(place))
+tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *method)
 {
-    return 0;
-}
-
-static int
-tell_call(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *Py_UNUSED(value))
-{
-    PyObject *method = PyObject_GetAttr(generator, send_text);
     PyObject *args[] = {(PyObject *)frame, event_names[PyTrace_C_CALL], method};
-    int done = method == NULL || tell(thread, self->otherwise, args, 3);
-    if (method == NULL) {
-        PyErr_Clear();
-    }
-    Py_XDECREF(method);
-    return done;
+    return tell(thread, self->otherwise, args, 3);
 }
 
+/* The same of the end of a call of `method`, which is asked for while there are `calls`, or where it raised something. */
 static int
-tell_end(Hook *Py_UNUSED(self), PyThreadState *Py_UNUSED(thread), PyFrameObject *Py_UNUSED(frame),
-         PyObject *Py_UNUSED(generator), PyObject *Py_UNUSED(value), int Py_UNUSED(failed))
+tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *method, int failed)
 {
-    return 1;
-}
-
-static void
-see_others(int Py_UNUSED(see))
-{
+    if (!failed && PyList_GET_SIZE(self->calls) == 0) {
+        return 1;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *args[] = {(PyObject *)frame, event_names[failed ? PyTrace_C_EXCEPTION : PyTrace_C_RETURN], method};
+    int done = tell(thread, self->otherwise, args, 3);
+    if (done) {
+        PyErr_Restore(type, error, traceback);
+        return 1;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return 0;
 }
 
 /* What is known of generators of `code`, borrowed: (code, offsets of its returns, the one where it begins, 0); NULL if
@@ -2079,12 +2069,12 @@ known_of(PyObject *buffer, PyObject *code, long long *shape)
                    PyFrozenSet_CheckExact(PyTuple_GET_ITEM(known, 1)) ? known : NULL;
 }
 
-/* A generator runs for the first time, in a `for` or by `next`: it is not seen being made. */
+/* A generator runs for the first time, in a `for` or by `next`: it is not seen being made. `its_run`: is set. */
 static int
-store_start(Hook *self, PyFrameObject *frame)
+store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
 {
     PyObject *buffer = may_start(self) ? buffer_here(self) : NULL;
-    PyFrameObject *back = buffer == NULL ? NULL : PyFrame_GetBack(frame);
+    PyFrameObject *back = buffer == NULL ? NULL : resumer_of(frame);
     PyCodeObject *code = PyFrame_GetCode(frame);
     long long spawn = -1, begins = -1;
     PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
@@ -2092,7 +2082,7 @@ store_start(Hook *self, PyFrameObject *frame)
         begins = next_shape_in(buffer, back);
     }
     int stored = 0;
-    if (begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
+    if (begins >= 0) {
         PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
         PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
         Py_XDECREF(new_track);
@@ -2115,6 +2105,9 @@ store_start(Hook *self, PyFrameObject *frame)
         }
         if (stored >= 0) {
             PyErr_Clear();
+        }
+        if (stored > 0) {
+            *its_run = Py_NewRef(run);
         }
         Py_XDECREF(run);
         Py_XDECREF(key);
@@ -2196,7 +2189,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
             drop_run(run);
         }
         else if (find_id(self->live, frame) == NULL) {
-            stored = is_unseen(self, frame, what) || (what == PyTrace_CALL && store_start(self, frame));
+            stored = is_unseen(self, frame, what);
         }
         return stored;
     }
@@ -2204,24 +2197,24 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
         if (arg == NULL || !Py_IS_TYPE(arg, &PyCFunction_Type)) {
             return 1;
         }
-        PyMethodDef *definition = ((PyCFunctionObject *)arg)->m_ml;
-        if (definition == send_definition) {
-            called_next = PyCFunction_GET_SELF(arg);
-            return 1;
-        }
-        return !is_among(definition->ml_name, self->methods);
-    }
-    if (what == PyTrace_C_EXCEPTION) {
-        /* Refused for its arguments, it was not called. */
-        called_next = NULL;
+        return !is_among(((PyCFunctionObject *)arg)->m_ml->ml_name, self->methods);
     }
     return what == PyTrace_C_RETURN && PyList_GET_SIZE(self->calls) == 0;
 }
+
+/* The profile function that was there before ours, which is told of what it would have been told of; and how many calls
+   in progress have ours. */
+static _Thread_local Py_tracefunc before;
+static _Thread_local PyObject *before_with;
+static _Thread_local int watching;
 
 static int
 profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
     Hook *self = (Hook *)hook;
+    if (before != NULL && PyThreadState_Get()->c_profilefunc == profile && before(before_with, frame, what, arg) < 0) {
+        return -1;
+    }
     int is_over = what == PyTrace_CALL || what == PyTrace_RETURN ? is_ordinary(self, frame, what) : -1;
     if (is_over < 0) {
         is_over = is_done(self, frame, what, arg);
@@ -2243,70 +2236,742 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     return done == NULL ? -1 : 0;
 }
 
+static int
+is_watching(PyThreadState *thread)
+{
+    return thread->c_profilefunc == profile && thread->cframe->use_tracing;
+}
+
+/* Steps, on 3.11. The slots by which generators and coroutines are resumed lead to us, as the method `send` does: what
+   calls no generator costs what it costs without us. Each step that is like one before is stored from here. Of any other,
+   the interpreter is asked to tell of its beginning as it tells profile functions, for only then what was sent stands on
+   the generator's stack; its end is told from here, too. What resumes generators without their slots is called under a
+   profile function: to throw, to close, to collect, and what stands for an asynchronous generator or for a coroutine. */
+
+/* What stood there without us. */
+static iternextfunc next_plainly;
+static sendfunc resume_plainly;
+/* How the hook in Python is told: of a generator's code that is met first; of a step that is over. */
+static PyObject *refused_text;
+/* The instruction that does so in a `yield from` or `await`. */
+static int send_opcode;
+
+
+static void
+set_profile(PyThreadState *thread, Py_tracefunc function, PyObject *with)
+{
+    /* As PyEval_SetProfile has it, but for the audit event, which the program would see. */
+    thread->c_profilefunc = function;
+    thread->c_profileobj = with;
+    thread->cframe->use_tracing = thread->c_tracefunc != NULL || function != NULL ? 255 : 0;
+}
+
+/* From here on in this call the interpreter tells of everything. Return whether that is to be ended. `traced`: of the
+   greenlet that runs. Calls end in another order where greenlets are left in the middle of them: the last one does it. */
+static int
+begin_watching(PyThreadState *thread, uint8_t *traced)
+{
+    if (sends == NULL || thread->interp != home || thread->tracing != 0 ||
+        (watching != 0 && thread->c_profilefunc != profile)) {
+        return 0;
+    }
+    *traced = thread->cframe->use_tracing;
+    if (watching++ == 0) {
+        before = thread->c_profilefunc;
+        before_with = thread->c_profileobj;
+        set_profile(thread, profile, Py_NewRef((PyObject *)sends));
+    }
+    thread->cframe->use_tracing = 255;
+    return 1;
+}
+
+static void
+end_watching(PyThreadState *thread, uint8_t traced)
+{
+    if (--watching != 0) {
+        thread->cframe->use_tracing = traced;
+        return;
+    }
+    PyObject *with = before_with;
+    Py_tracefunc function = before;
+    before_with = NULL;
+    before = NULL;
+    if (thread->c_profilefunc == profile) {
+        PyObject *ours = thread->c_profileobj;
+        set_profile(thread, function, with);
+        with = ours;
+    }
+    /* Else the program has set another meanwhile, or none. */
+    Py_XDECREF(with);
+}
+
+/* Whether the program is told of, in this thread, what `generator` does; -1 and an exception if a signal's handler has
+   raised one. */
+static int
+is_seen(PyThreadState *thread, PyObject *generator)
+{
+    if (sends == NULL || thread->interp != home || thread->tracing != 0 || is_watching(thread)) {
+        return 0;
+    }
+    PyObject *code = (PyObject *)((PyGenObject *)generator)->gi_code, *known = find_in(sends->instructions, (Py_ssize_t)code);
+    if (known == NULL) {
+        Hook *self = (Hook *)Py_NewRef((PyObject *)sends);
+        PyObject *args[] = {code};
+        int done = tell(thread, self->watch, args, 1);
+        known = done ? find_in(self->instructions, (Py_ssize_t)code) : NULL;
+        Py_DECREF(self);
+        if (!done) {
+            return -1;
+        }
+        if (known == NULL) {
+            return 0;
+        }
+    }
+    return PyTuple_CheckExact(known) && PyTuple_GET_ITEM(known, 0) != Py_None;
+}
+
+typedef struct {
+    /* A new reference; NULL if nothing is to be told of the end. */
+    Hook *self;
+    PyGenObject *generator;
+    /* The generator's: only an address, once that has ended. */
+    PyFrameObject *frame;
+    /* A new reference, or NULL. */
+    PyObject *run;
+    /* Whether the interpreter is still to tell of the beginning, and the profile function that it told instead. */
+    int awaited;
+    /* What `awaited_frame` was before. */
+    PyFrameObject *outer;
+    Py_tracefunc function;
+    PyObject *with;
+} Step;
+
+static _Thread_local Step *beginning;
+/* In `gi_frame_state`, of one that was never resumed; of one that runs it is 0. */
+#define CREATED -2
+
+static void
+stop_awaiting(PyThreadState *thread, Step *step)
+{
+    beginning = NULL;
+    step->awaited = 0;
+    set_profile(thread, step->function, step->with);
+}
+
+/* The interpreter tells that the step begins. */
+static int
+on_beginning(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
+{
+    Step *step = beginning;
+    PyThreadState *thread = PyThreadState_Get();
+    if (step == NULL) {
+        return 0;
+    }
+    stop_awaiting(thread, step);
+    /* As it is while a profile function is called. */
+    thread->cframe->use_tracing = 0;
+    int failed = what == PyTrace_CALL && frame == step->frame && profile(hook, frame, what, arg) < 0;
+    step->run = failed ? NULL : run_of((Hook *)hook, (PyObject *)frame);
+    int is_others = !failed && step->function != NULL && step->function != profile;
+    return is_others ? step->function(step->with, frame, what, arg) : -failed;
+}
+
+/* Whether `frame` waits, in a `yield from` or `await`, for what it resumes: nobody calls a method of that then. */
+static int
+is_delegating(PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int opcode = _Py_OPCODE(_PyCode_CODE(code)[PyFrame_GetLasti(frame) / (int)sizeof(_Py_CODEUNIT)]);
+    Py_DECREF(code);
+    return opcode == send_opcode;
+}
+
+/* The frame of the coroutine whose step was last found to be one that a task awaits, while that lasts: what it waits for in
+   turn does so, too. A greenlet may be left in the middle of one. */
+static _Thread_local PyFrameObject *awaited_frame;
+
+/* Whether a step that begins, of no track, is one that a task awaits. */
+static int
+is_of_task(Hook *self, PyFrameObject *frame)
+{
+    if (self->resume < 0 || PyDict_GET_SIZE(self->through) != 0 || find_id(self->live, frame) != NULL) {
+        return 0;
+    }
+    PyFrameObject *resumer = awaited_frame == NULL ? NULL : PyEval_GetFrame();
+    return (resumer != NULL && resumer == awaited_frame && is_delegating(resumer)) || is_stepped(self, frame);
+}
+
+/* What is done with a step: -1 as in `is_seen`. */
+enum { NOT_TOLD, TOLD, AWAITED };
+
+/* Begin `step`, of which is known which generator is about to be resumed. Return what is done with it. */
+static int
+begin_known(PyThreadState *thread, Step *step)
+{
+    Hook *self = sends;
+    PyObject *run = step->run;
+    int stored = 0;
+    if (run == NULL) {
+        if (is_of_task(self, step->frame)) {
+            step->outer = awaited_frame;
+            awaited_frame = step->frame;
+            return AWAITED;
+        }
+        int is_new = step->generator->gi_frame_state == CREATED && find_id(self->live, step->frame) == NULL;
+        stored = is_new ? store_start(self, step->frame, &step->run) : 0;
+    }
+    else if (is_suspended(run)) {
+        long long offset = number(RUN(run, yield_offset));
+        stored = offset >= 0 && offset == PyFrame_GetLasti(step->frame) ? store_resume(self, run, step->frame) : 0;
+    }
+    if (stored <= 0) {
+        Py_CLEAR(step->run);
+    }
+    if (stored < 0) {
+        return -1;
+    }
+    step->self = (Hook *)Py_NewRef((PyObject *)self);
+    step->awaited = stored == 0;
+    if (step->awaited) {
+        step->function = thread->c_profilefunc;
+        step->with = thread->c_profileobj;
+        beginning = step;
+        set_profile(thread, on_beginning, (PyObject *)self);
+    }
+    return TOLD;
+}
+
+/* Find out what `generator` is that is about to be resumed. Return whether it is seen; as `is_seen`. */
+static int
+find_step(PyThreadState *thread, PyObject *generator, Step *step)
+{
+    /* One that runs refuses; one that has ended does nothing. */
+    int seen = ((PyGenObject *)generator)->gi_frame_state < 0 ? is_seen(thread, generator) : 0;
+    PyObject *frame = seen > 0 ? gi_frame->get(generator, gi_frame->closure) : NULL;
+    if (frame == NULL || frame == Py_None) {
+        if (seen > 0) {
+            PyErr_Clear();
+            Py_XDECREF(frame);
+        }
+        return seen > 0 ? 0 : seen;
+    }
+    /* The generator has it until it ends. */
+    Py_DECREF(frame);
+    step->generator = (PyGenObject *)generator;
+    step->frame = (PyFrameObject *)frame;
+    step->run = run_of(sends, frame);
+    return 1;
+}
+
+static int
+begin_step(PyObject *generator, Step *step)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    int seen = find_step(thread, generator, step);
+    return seen > 0 ? begin_known(thread, step) : seen;
+}
+
+/* Whether the end of a step is stored; -1 as in `store_parts`. */
+static int
+store_step_end(Step *step, PySendResult how, PyObject *value)
+{
+    Hook *self = step->self;
+    PyObject *run = step->run, *buffer;
+    if (run == NULL || find_id(self->live, step->frame) != run) {
+        /* It is no track, or what is at this address by now is none that this step was of. */
+        return PyDict_GET_SIZE(self->through) == 0 && PyDict_GET_SIZE(self->thrown) == 0;
+    }
+    if (how == PYGEN_NEXT) {
+        long at = PyFrame_GetLasti(step->frame);
+        long long offset = number(RUN(run, yield_offset));
+        return offset >= 0 && offset == at ? store_yield(run, value, step->frame)
+                                           : store_leaving(self, run, step->frame, at, value);
+    }
+    long long shape;
+    buffer = RUN(run, in_thread);
+    return how == PYGEN_RETURN && value == Py_None && PyDict_GET_SIZE(self->thrown) == 0 && buffer != NULL &&
+           Py_IS_TYPE(buffer, buffer_slots.type) && known_of(buffer, RUN(run, code), &shape) != NULL &&
+           store_return(self, run, step->frame);
+}
+
+/* The step is over, and so it was; so was it begun. Return how it is. */
+static PySendResult
+end_step(Step *step, int begun, PySendResult how, PyObject **value)
+{
+    if (begun != TOLD) {
+        if (begun == AWAITED) {
+            awaited_frame = awaited_frame == step->frame ? step->outer : NULL;
+        }
+        return how;
+    }
+    PyThreadState *thread = PyThreadState_Get();
+    Hook *self = step->self;
+    if (step->awaited) {
+        /* It was refused: nothing ran. */
+        stop_awaiting(thread, step);
+        Py_DECREF(self);
+        return how;
+    }
+    PyObject *type = NULL, *error = NULL, *traceback = NULL;
+    if (how == PYGEN_ERROR) {
+        PyErr_Fetch(&type, &error, &traceback);
+    }
+    int stored = self == sends ? store_step_end(step, how, *value) : 1;
+    if (stored == 0) {
+        /* Of one that has ended, its address. */
+        PyObject *key = how == PYGEN_NEXT ? Py_NewRef(step->frame) : PyLong_FromVoidPtr(step->frame);
+        signed char state = 0;
+        PyObject *args[] = {key, how == PYGEN_ERROR ? Py_None : *value, how == PYGEN_ERROR ? Py_True : Py_False};
+        PyGenObject *generator = step->generator;
+        if (how == PYGEN_NEXT && generator->gi_frame_state < 0) {
+            /* As `keep_running` has it. */
+            state = generator->gi_frame_state;
+            generator->gi_frame_state = 0;
+        }
+        stored = key == NULL || tell(thread, self->over, args, 3) ? 1 : -1;
+        if (state < 0) {
+            generator->gi_frame_state = state;
+        }
+        Py_XDECREF(key);
+    }
+    drop_run(step->run);
+    Py_DECREF(self);
+    if (stored < 0) {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+        if (how != PYGEN_ERROR) {
+            Py_CLEAR(*value);
+        }
+        return PYGEN_ERROR;
+    }
+    if (how == PYGEN_ERROR) {
+        PyErr_Restore(type, error, traceback);
+    }
+    return how;
+}
+
+/* A generator that runs has refused to be resumed. Return 0, and another exception, as `tell`. */
+static int
+tell_refusal(PyObject *generator)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    int seen = frame == NULL ? 0 : is_seen(thread, generator);
+    PyObject *args[] = {(PyObject *)frame, refused_text, generator};
+    Hook *self = seen > 0 ? (Hook *)Py_NewRef((PyObject *)sends) : NULL;
+    int done = seen > 0 ? tell(thread, self->otherwise, args, 3) : seen == 0;
+    Py_XDECREF(self);
+    if (done) {
+        PyErr_Restore(type, error, traceback);
+    }
+    else {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+    }
+    return done;
+}
+
+/* In the place of `am_send`. */
+static PySendResult
+resume_way(PyObject *generator, PyObject *value, PyObject **result)
+{
+    Step step;
+    int runs = ((PyGenObject *)generator)->gi_frame_state == 0, seen = begin_step(generator, &step);
+    if (seen < 0) {
+        *result = NULL;
+        return PYGEN_ERROR;
+    }
+    PyThreadState *thread = PyThreadState_Get();
+    uint8_t traced;
+    int watched = !seen && is_watching(thread) && begin_watching(thread, &traced);
+    PySendResult how = resume_plainly(generator, value, result);
+    if (watched) {
+        end_watching(thread, traced);
+    }
+    else if (runs && how == PYGEN_ERROR) {
+        tell_refusal(generator);
+    }
+    return end_step(&step, seen, how, result);
+}
+
+/* In the place of `tp_iternext`. */
+static PyObject *
+next_way(PyObject *generator)
+{
+    PyObject *result = NULL;
+    if (resume_way(generator, Py_None, &result) == PYGEN_RETURN) {
+        if (result != Py_None) {
+            _PyGen_SetStopIterationValue(result);
+        }
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+static PyFrameObject *
+resumer_of(PyFrameObject *frame)
+{
+    PyFrameObject *innermost = PyEval_GetFrame();
+    return innermost == frame ? PyFrame_GetBack(frame) : (PyFrameObject *)Py_XNewRef((PyObject *)innermost);
+}
+
+/* Tell of a call of `send` of a generator that is seen, in `frame`: as `tell`. */
+static int
+tell_send(PyThreadState *thread, PyFrameObject *frame, PyObject *generator, PyObject *value, Step *step)
+{
+    Hook *self = sends;
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    int done = announce(self, step->run, step->frame, code, PyFrame_GetLasti(frame), value);
+    Py_DECREF(code);
+    if (!done) {
+        PyObject *method = PyObject_GetAttr(generator, send_text);
+        Py_INCREF(self);
+        done = method != NULL && tell_call(self, thread, frame, method);
+        Py_XDECREF(method);
+        if (step->frame != NULL) {
+            Py_XSETREF(step->run, done ? run_of(self, (PyObject *)step->frame) : NULL);
+        }
+        Py_DECREF(self);
+    }
+    return done;
+}
+
+/* Tell that it is over: as `tell_end_of`. */
+static int
+tell_sent(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *generator, int failed)
+{
+    if (!failed && PyList_GET_SIZE(self->calls) == 0) {
+        return 1;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *method = PyObject_GetAttr(generator, send_text);
+    PyErr_Restore(type, error, traceback);
+    int done = method == NULL || tell_end_of(self, thread, frame, method, failed);
+    Py_XDECREF(method);
+    return done;
+}
+
+/* In the place of the method `send` of generators and coroutines. */
+static PyObject *
+send_way(PyObject *generator, PyObject *value)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    Step step = {.frame = NULL, .run = NULL};
+    int runs = ((PyGenObject *)generator)->gi_frame_state == 0;
+    /* Also of one that runs, and refuses. */
+    int seen = runs ? is_seen(thread, generator) : find_step(thread, generator, &step);
+    if (seen <= 0) {
+        uint8_t traced;
+        int watched = seen == 0 && is_watching(thread) && begin_watching(thread, &traced);
+        PyObject *result = seen < 0 ? NULL : send_plainly(generator, value);
+        if (watched) {
+            end_watching(thread, traced);
+        }
+        return result;
+    }
+    Hook *self = (Hook *)Py_NewRef((PyObject *)sends);
+    PyFrameObject *frame = PyEval_GetFrame();
+    int is_called = frame != NULL && !is_delegating(frame), begun = -1;
+    PyObject *result = NULL;
+    if (!is_called || tell_send(thread, frame, generator, value, &step)) {
+        begun = runs || self != sends ? NOT_TOLD : begin_known(thread, &step);
+    }
+    if (begun >= 0) {
+        PySendResult how = resume_plainly(generator, value, &result);
+        how = end_step(&step, begun, how, &result);
+        if (how == PYGEN_RETURN) {
+            if (result == Py_None) {
+                PyErr_SetNone(PyExc_StopIteration);
+            }
+            else {
+                _PyGen_SetStopIterationValue(result);
+            }
+            Py_CLEAR(result);
+        }
+        if (is_called && !tell_sent(self, thread, frame, generator, result == NULL)) {
+            Py_CLEAR(result);
+        }
+    }
+    Py_DECREF(self);
+    return result;
+}
+
+/* What else resumes them: methods, and the slots of what stands for them. */
+
+enum { GENERATOR, COROUTINE, ASKED_TO_SEND, ASKED_TO_THROW, WRAPPER, ASYNCHRONOUS, TYPES };
+enum { SEND, THROW, CLOSE, ASEND, ATHROW, ACLOSE, METHODS };
+static const struct { const char *name; int flags; } method_kinds[METHODS] = {
+    {"send", METH_O}, {"throw", METH_FASTCALL}, {"close", METH_NOARGS},
+    {"asend", METH_O}, {"athrow", METH_VARARGS}, {"aclose", METH_NOARGS},
+};
+static PyObject *method_names[METHODS];
+/* Of each type: what stands in its table, and in its slots, without us. */
+static struct {
+    PyTypeObject *type;
+    PyMethodDef *definitions[METHODS];
+    PyCFunction plainly[METHODS];
+    PyWrapperDescrObject *next_method;
+    iternextfunc next;
+    destructor finalize;
+} others[TYPES];
+
+static int
+kind_of(PyObject *target)
+{
+    int kind = 0;
+    while (others[kind].type != Py_TYPE(target)) {
+        kind++;
+    }
+    return kind;
+}
+
+static int
+take_referent(PyObject *found, void *first)
+{
+    *(PyObject **)first = found;
+    return 1;
+}
+
+/* The generator that `target` is, or stands for, borrowed. */
+static PyObject *
+stands_for(PyObject *target, int kind)
+{
+    PyObject *first = target;
+    if (kind == ASKED_TO_SEND || kind == ASKED_TO_THROW || kind == WRAPPER) {
+        Py_TYPE(target)->tp_traverse(target, take_referent, &first);
+    }
+    return first;
+}
+
+/* Whether `generator`, which is not seen, waits for what may be. */
+static int
+waits_for_another(PyObject *generator)
+{
+    PyGetSetDef *awaited_by = PyGen_CheckExact(generator) ? gi_yieldfrom : PyCoro_CheckExact(generator) ? cr_await : ag_await;
+    PyObject *awaited = ((PyGenObject *)generator)->gi_frame_state == -1
+                            ? awaited_by->get(generator, awaited_by->closure) : NULL;
+    int waits = awaited != NULL && awaited != Py_None;
+    PyErr_Clear();
+    Py_XDECREF(awaited);
+    return waits;
+}
+
+/* Whether a method of `target`, of `generator`, resumes that in a way that the interpreter has to tell of. `seen`: whether
+   it is. */
+static int
+is_hidden(int kind, int method, PyObject *generator, int seen)
+{
+    if (kind == ASYNCHRONOUS || ((PyGenObject *)generator)->gi_frame_state > 0) {
+        return 0;
+    }
+    return seen || ((method != SEND || kind == ASKED_TO_THROW) && waits_for_another(generator));
+}
+
+static PyObject *
+call_plainly(int kind, int method, PyObject *target, PyObject *args, PyObject *const *items, Py_ssize_t count)
+{
+    PyCFunction plainly = others[kind].plainly[method];
+    if (method == THROW) {
+        return ((PyObject *(*)(PyObject *, PyObject *const *, Py_ssize_t))(void (*)(void))plainly)(target, items, count);
+    }
+    return plainly(target, args);
+}
+
+static PyObject *
+method_way(int method, PyObject *target, PyObject *args, PyObject *const *items, Py_ssize_t count)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    int kind = kind_of(target);
+    Hook *self = sends;
+    PyFrameObject *frame = self == NULL || thread->interp != home || thread->tracing != 0 ? NULL : PyEval_GetFrame();
+    uint8_t traced;
+    if (frame == NULL || is_watching(thread)) {
+        int watched = frame != NULL && begin_watching(thread, &traced);
+        PyObject *result = call_plainly(kind, method, target, args, items, count);
+        if (watched) {
+            end_watching(thread, traced);
+        }
+        return result;
+    }
+    PyObject *generator = stands_for(target, kind);
+    int told = is_seen(thread, generator);
+    if (told < 0) {
+        return NULL;
+    }
+    int hidden = is_hidden(kind, method, generator, told);
+    told = told && !is_delegating(frame);
+    PyObject *bound = told ? PyObject_GetAttr(target, method_names[method]) : NULL, *result = NULL;
+    if (bound == NULL) {
+        PyErr_Clear();
+        told = 0;
+    }
+    PyObject *call[] = {(PyObject *)frame, event_names[PyTrace_C_CALL], bound};
+    Py_INCREF(self);
+    if (!told || tell(thread, self->otherwise, call, 3)) {
+        if (hidden && begin_watching(thread, &traced)) {
+            result = call_plainly(kind, method, target, args, items, count);
+            end_watching(thread, traced);
+        }
+        else {
+            result = call_plainly(kind, method, target, args, items, count);
+        }
+        if (told && !tell_end_of(self, thread, frame, bound, result == NULL)) {
+            Py_CLEAR(result);
+        }
+    }
+    Py_XDECREF(bound);
+    Py_DECREF(self);
+    return result;
+}
+
+#define METHOD(name, method)                                                                                           \
+    static PyObject *name(PyObject *target, PyObject *args)                                                            \
+    {                                                                                                                  \
+        return method_way(method, target, args, NULL, 0);                                                              \
+    }
+METHOD(send_of, SEND)
+METHOD(close_of, CLOSE)
+METHOD(asend_of, ASEND)
+METHOD(athrow_of, ATHROW)
+METHOD(aclose_of, ACLOSE)
+#undef METHOD
+
+static PyObject *
+throw_of(PyObject *target, PyObject *const *items, Py_ssize_t count)
+{
+    return method_way(THROW, target, NULL, items, count);
+}
+
+/* In the place of `tp_iternext` of what stands for an asynchronous generator or a coroutine. */
+static PyObject *
+next_of(PyObject *target)
+{
+    int kind = kind_of(target);
+    PyThreadState *thread = PyThreadState_Get();
+    uint8_t traced;
+    PyObject *generator = stands_for(target, kind);
+    int seen = is_seen(thread, generator);
+    if (seen < 0) {
+        return NULL;
+    }
+    if ((!is_watching(thread) && !is_hidden(kind, SEND, generator, seen)) || !begin_watching(thread, &traced)) {
+        return others[kind].next(target);
+    }
+    PyObject *result = others[kind].next(target);
+    end_watching(thread, traced);
+    return result;
+}
+
+/* In the place of `tp_finalize`: it is collected, so it is closed if it is suspended. */
+static void
+finalize_way(PyObject *generator)
+{
+    int kind = kind_of(generator);
+    PyThreadState *thread = PyThreadState_Get();
+    signed char state = ((PyGenObject *)generator)->gi_frame_state;
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    int seen = state < 0 ? is_seen(thread, generator) : 0;
+    if (seen < 0) {
+        PyErr_WriteUnraisable(generator);
+    }
+    int hidden = state < 0 && (seen > 0 || is_watching(thread) || waits_for_another(generator));
+    PyErr_Restore(type, error, traceback);
+    uint8_t traced;
+    if (!hidden || !begin_watching(thread, &traced)) {
+        others[kind].finalize(generator);
+        return;
+    }
+    others[kind].finalize(generator);
+    end_watching(thread, traced);
+}
+
+/* Learn where they stand. Return whether that is done, else there is an exception. */
+static int
+learn_others(void)
+{
+    PyTypeObject *types[TYPES] = {&PyGen_Type, &PyCoro_Type, &_PyAsyncGenASend_Type, &_PyAsyncGenAThrow_Type,
+                                  &_PyCoroWrapper_Type, &PyAsyncGen_Type};
+    for (int kind = 0; kind < TYPES; kind++) {
+        PyTypeObject *type = others[kind].type = types[kind];
+        for (int method = 0; method < METHODS; method++) {
+            PyObject *found = type->tp_dict == NULL ? NULL : PyDict_GetItemString(type->tp_dict, method_kinds[method].name);
+            PyMethodDef *its = found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type)
+                                   ? ((PyMethodDescrObject *)found)->d_method : NULL;
+            if (its != NULL && its != send_definition && its->ml_flags == method_kinds[method].flags) {
+                others[kind].definitions[method] = its;
+                others[kind].plainly[method] = its->ml_meth;
+            }
+        }
+        PyObject *found = PyDict_GetItemString(type->tp_dict, "__next__");
+        others[kind].next_method = found != NULL && Py_IS_TYPE(found, &PyWrapperDescr_Type)
+                                       ? (PyWrapperDescrObject *)found : NULL;
+        others[kind].next = others[kind].next_method != NULL ? type->tp_iternext : NULL;
+        others[kind].finalize = type->tp_finalize;
+    }
+    next_plainly = PyGen_Type.tp_iternext;
+    resume_plainly = PyGen_Type.tp_as_async->am_send;
+    if (send_plainly == NULL || next_plainly == NULL || resume_plainly == NULL ||
+        others[COROUTINE].plainly[SEND] != send_plainly ||
+        PyCoro_Type.tp_as_async->am_send != resume_plainly) {
+        PyErr_SetString(PyExc_RuntimeError, "generators are resumed in another way here");
+        return 0;
+    }
+    return 1;
+}
+
+static void
+see_others(int see)
+{
+    const PyCFunction ways[METHODS] = {send_of, (PyCFunction)(void (*)(void))throw_of, close_of,
+                                       asend_of, athrow_of, aclose_of};
+    for (int kind = 0; kind < TYPES; kind++) {
+        PyTypeObject *type = others[kind].type;
+        if (type == NULL) {
+            return;
+        }
+        for (int method = 0; method < METHODS; method++) {
+            if (others[kind].definitions[method] != NULL) {
+                PyCFunction way = kind == COROUTINE && method == SEND ? send_way : ways[method];
+                others[kind].definitions[method]->ml_meth = see ? way : others[kind].plainly[method];
+            }
+        }
+        if (others[kind].next != NULL) {
+            iternextfunc next = !see ? others[kind].next : kind == GENERATOR ? next_way : next_of;
+            type->tp_iternext = next;
+            others[kind].next_method->d_wrapped = (void *)next;
+        }
+        if (others[kind].finalize != NULL) {
+            type->tp_finalize = see ? finalize_way : others[kind].finalize;
+        }
+    }
+    PyGen_Type.tp_as_async->am_send = PyCoro_Type.tp_as_async->am_send = see ? resume_way : resume_plainly;
+}
+
 static PyObject *
 hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
 {
     see_sends((Hook *)self);
-    PyEval_SetProfile(profile, self);
-    Py_RETURN_NONE;
-}
-
-/* Threads where another profile function has our place; what to call, as a trace function, once it is changed; and
-   sys.settrace. */
-static PyObject *unseen, *on_changed, *settrace;
-
-/* In C from end to end: meanwhile sys.setprofile refuses to work in any thread. In Python others would come to run. */
-static int
-audit(const char *event, PyObject *Py_UNUSED(args), void *Py_UNUSED(data))
-{
-    if (strcmp(event, "sys.setprofile") != 0 || PyInterpreterState_Get() != PyInterpreterState_Main()) {
-        return 0;
-    }
-    PyThreadState *thread = PyThreadState_Get();
-    PyObject *frame = (PyObject *)PyEval_GetFrame();
-    if (thread->c_profilefunc == NULL || thread->c_profilefunc == profile || thread->c_tracefunc != NULL ||
-        frame == NULL) {
-        return 0;
-    }
-    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
-    if (ident != NULL && PyDict_Contains(unseen, ident) == 1 &&
-        PyObject_SetAttrString(frame, "f_trace", on_changed) == 0) {
-        Py_XDECREF(PyObject_CallOneArg(settrace, on_changed));
-    }
-    Py_XDECREF(ident);
-    PyErr_Clear();
-    return 0;
-}
-
-/* Have `changed` called, as a trace function, where the profile function has been changed in one of these threads. */
-static PyObject *
-watch_profile(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    if (!PyArg_ParseTuple(args, "O!OO", &PyDict_Type, &unseen, &on_changed, &settrace)) {
-        return NULL;
-    }
-    Py_INCREF(unseen);
-    Py_INCREF(on_changed);
-    Py_INCREF(settrace);
-    if (PySys_AddAuditHook(audit, NULL) < 0) {
-        return NULL;
-    }
     Py_RETURN_NONE;
 }
 
 static PyObject *
-profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
+step_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
-    PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
+    PyObject *live, *local, *calls, *functions, *methods, *context, *due, *steppers, *inside;
+    PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *watch, *over, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local,
-                          &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions,
-                          &PyTuple_Type, &methods,
+    if (!PyArg_ParseTuple(args, "O!OO!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
+                          &PyList_Type, &calls, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
                           &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
-                          &PyType_Type, &kind, &PyDict_Type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
-                          &step_codes, &resume, &otherwise)) {
+                          &PyType_Type, &kind, table_type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
+                          &step_codes, &resume, &send_opcode, &watch, &over, &otherwise)) {
         return NULL;
     }
     if (run_slots.type == NULL) {
@@ -2314,6 +2979,9 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     if (slot_offset((PyTypeObject *)kind, "awaits", &awaits_of_watched) < 0) {
+        return NULL;
+    }
+    if (others[0].type == NULL && !learn_others()) {
         return NULL;
     }
     Py_XSETREF(watched_type, (PyTypeObject *)Py_NewRef(kind));
@@ -2325,14 +2993,12 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
             return NULL;
         }
     }
-    /* Called as sys.setprofile would have it, it goes the long way. */
     Hook *hook = new_hook(hook_type, long_way, otherwise);
     if (hook != NULL) {
         hook->flags = flags;
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
         hook->calls = Py_NewRef(calls);
-        hook->unsettled = Py_NewRef(unsettled);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
         hook->context = Py_NewRef(context);
@@ -2347,6 +3013,8 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->loops = Py_NewRef(loops);
         hook->step_codes = Py_NewRef(step_codes);
         hook->resume = resume;
+        hook->watch = Py_NewRef(watch);
+        hook->over = Py_NewRef(over);
     }
     return (PyObject *)hook;
 }
@@ -4621,8 +5289,7 @@ static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *tas
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle, name_of_numbered;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
-/* Of coroutines: `cr_frame` and `cr_await`; of generators. The length of a deque. */
-static PyGetSetDef *cr_frame, *cr_await, *gi_yieldfrom;
+/* The length of a deque. */
 static lenfunc deque_length;
 /* Whoever polls for less has only looked. */
 static long long short_poll;
@@ -5914,8 +6581,7 @@ static PyMethodDef functions[] = {
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
     {"watch_steps", watch_steps, METH_VARARGS, NULL},
 #else
-    {"profile_hook", profile_hook, METH_VARARGS, NULL},
-    {"watch_profile", watch_profile, METH_VARARGS, NULL},
+    {"step_hook", step_hook, METH_VARARGS, NULL},
 #endif
     {"leave_sends", leave_sends, METH_NOARGS, NULL},
     {"roomy", roomy, METH_O, NULL},
@@ -5971,7 +6637,8 @@ execute(PyObject *module)
     cr_frame = getter_of(&PyCoro_Type, "cr_frame");
     cr_await = getter_of(&PyCoro_Type, "cr_await");
     gi_yieldfrom = getter_of(&PyGen_Type, "gi_yieldfrom");
-    if (cr_frame == NULL || cr_await == NULL || gi_yieldfrom == NULL) {
+    ag_await = getter_of(&PyAsyncGen_Type, "ag_await");
+    if (cr_frame == NULL || cr_await == NULL || ag_await == NULL || gi_yieldfrom == NULL) {
         return -1;
     }
     monotonic_ns = PyObject_GetAttrString(time, "monotonic_ns");
@@ -6030,6 +6697,13 @@ execute(PyObject *module)
     for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
         event_names[named[i].what] = PyUnicode_InternFromString(named[i].name);
         if (event_names[named[i].what] == NULL) {
+            return -1;
+        }
+    }
+    refused_text = PyUnicode_InternFromString("refused");
+    for (int method = 0; method < METHODS; method++) {
+        method_names[method] = PyUnicode_InternFromString(method_kinds[method].name);
+        if (refused_text == NULL || method_names[method] == NULL) {
             return -1;
         }
     }

@@ -31,21 +31,32 @@ def monitoring_ways(
 ) -> tuple[
     Callable[[CodeType, int, Any, Any], Any], Callable[[CodeType, int], Any], Callable[[CodeType, int, Any], Any]
 ]: ...
-def profile_hook(
+def step_hook(
     live: dict[int, Any],
     local: Any,
-    calibration: Any,
     calls: list[Any],
-    unsettled: set[int],
     flags: int,
     functions: tuple[str, ...],
     methods: tuple[str, ...],
+    context: Any,
+    due: list[Any],
+    steppers: list[Any],
+    inside: dict[Any, Any],
+    through: dict[int, int],
+    thrown: dict[int, int],
+    watched: dict[int, Any],
+    awaiting: dict[int, Any],
+    kind: type,
+    instructions: dict[int, Any],
+    loops: dict[int, list[Any]],
+    step_codes: dict[int, CodeType],
+    resume: int,
+    send: int,
+    watch: Callable[[CodeType], None],
+    over: Callable[[Any, Any, bool], None],
     otherwise: Callable[[Any, str, Any], None],
     /,
 ) -> Any: ...
-def watch_profile(
-    unseen: dict[int, Any], changed: Callable[[Any, str, Any], None], settrace: Callable[..., None], /
-) -> None: ...
 def switch_hook(
     buffer: Any,
     raw: dict[int, int],

@@ -24,16 +24,17 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.api import Runtime
     from visualizer.tracers.core.context import Context
     from visualizer.tracers.core.late import Row
+    from visualizer.tracers.runtimes.generators.tracer_311 import Choice
 
 if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.generators.tracer_monitoring import MonitoringTracer as GeneratorTracer
     from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
 else:
-    from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
+    from visualizer.tracers.runtimes.generators.tracer_311 import GeneratorTracer
     from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
 
 #: What is watched, in the order in which it is installed.
-RUNTIMES: tuple[type[Runtime] | Row, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)
+RUNTIMES: tuple[type[Runtime] | Row | Choice, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)
 #: The packages of what is loaded later.
 LATER = ("visualizer.tracers.core", *(row.where.rpartition(".")[0] for row in TABLE))
 

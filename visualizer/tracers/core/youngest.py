@@ -19,11 +19,6 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-try:
-    from _weakref import ref
-except ImportError:
-    from weakref import ref
-
 #: So often at most another thread is found to have dropped something between two calls into C.
 _TRIES = 20
 #: The collector knows so many young objects at most where one is looked for: more only where it was switched off.
@@ -36,11 +31,6 @@ _get_objects = gc.get_objects
 def all_of(kind: type, derived: bool = False) -> list[Any]:
     """All objects of exactly that class; or, where it is a class without a metaclass of its own, of those `derived`."""
     return list(_each(kind, issubclass if derived else is_))
-
-
-def links_of(kind: type) -> list[Any]:
-    """A weak reference to each object of exactly that class."""
-    return list(map(ref, _each(kind, is_)))
 
 
 def _each(kind: type, fits: Callable[[type, type], bool]) -> Iterator[Any]:

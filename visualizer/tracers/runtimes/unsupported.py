@@ -72,10 +72,12 @@ class Unsupported:
         setattr(owner, attribute, begin)
 
     def _is_blind(self) -> bool:
-        """Whether coroutines are not seen here: on 3.11 those that a loop resumes which is recorded itself."""
+        """Whether coroutines are not seen here: on 3.11, by the recorder in Python, those that a loop resumes which is
+        recorded itself."""
         context = self._context
         thread = context.stream.here(context.now()).track
-        return sys.version_info < (3, 12) and context.has_tasks and context.current() != thread
+        is_in_python = sys.version_info < (3, 12) and context.compiled is None
+        return is_in_python and context.has_tasks and context.current() != thread
 
     def remove(self) -> None:
         for put_back in list(self._watched):

@@ -263,7 +263,8 @@ class MonitoringTracer:
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
         try:
             if id(code) in self._watched:
-                self._generators.on_return(_getframe(1), value)
+                frame = _getframe(1)
+                self._generators.on_return(id(frame), value, frame)
             elif _getframe(1).f_back is None:
                 self._recording.left(words.RETURNED, value)
         except Exception as error:
@@ -279,7 +280,8 @@ class MonitoringTracer:
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> Any:
         if id(code) in self._watched:
             try:
-                self._generators.on_unwind(_getframe(1), error)
+                frame = _getframe(1)
+                self._generators.on_unwind(id(frame), error, frame)
             except Exception as failure:
                 self._recording.fail(self.name, failure)
         elif id(code) in self._entries and _getframe(1).f_back is None:

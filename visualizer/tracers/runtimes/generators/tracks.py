@@ -22,7 +22,7 @@ from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, p
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
 from visualizer.tracers.core.values import LONGEST_TEXT, keep
-from visualizer.tracers.core.youngest import all_of, links_of
+from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
     ASEND,
@@ -37,7 +37,6 @@ from visualizer.tracers.runtimes.generators.introspection import (
     ends_in_none,
     frame_of,
     is_resuming,
-    is_suspended,
     outside_of_blocks,
     resumed_by,
     throwing_calls,
@@ -74,8 +73,6 @@ _BLANK = Run(words.NOBODY, sys._getframe().f_code, 0)
 _EXECUTING = "already executing"
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
-_UNSEEN = "it did this unseen, while the program had a profile function of its own; when is not known"
-_ENDED_UNSEEN = "it ended unseen, while the program had a profile function of its own; how and when is not known"
 
 
 class Watched:
@@ -481,8 +478,11 @@ class Generators:
             back = back.f_back
         return passed, back
 
-    def on_yield(self, frame: Any, code: CodeType, offset: int, value: Any) -> None:
-        """A generator hands `value` out and is suspended."""
+    def on_yield(self, frame: Any, code: CodeType, offset: int, value: Any, inner: Any = None) -> None:
+        """A generator hands `value` out and is suspended.
+
+        `inner`: where its own frame is not any more, another that was called by who resumed it.
+        """
         run = self.live.get(id(frame))
         if run is None:
             return
@@ -500,7 +500,7 @@ class Generators:
         ignored, run.closing = run.closing, False
         if ignored:
             self._raises_outwards(run)
-        back = frame.f_back
+        back = (inner or frame).f_back
         outer = self.live.get(id(back)) if back is not None else None
         if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
             outer.inner, run.outer = run, outer
@@ -520,17 +520,20 @@ class Generators:
             store_yield(self.stream, outer, value, *_place(back), t_ns, False)
             back = back.f_back
 
-    def on_return(self, frame: Any, value: Any) -> None:
-        """A generator ends by returning `value`."""
-        self.through.pop(id(frame), None)
-        run = self.live.pop(id(frame), None)
+    def on_return(self, key: int, value: Any, inner: Any) -> None:
+        """A generator, whose frame has or had the id `key`, ends by returning `value`.
+
+        `inner`: a frame that was called by who resumed it.
+        """
+        self.through.pop(key, None)
+        run = self.live.pop(key, None)
         if run is not None and value is None and not run.closing:
             self._return_nothing(run.track)
-            self._end_around(run, frame)
+            self._end_around(run, inner)
         elif run is not None:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
             self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
-            self._end_around(run, frame)
+            self._end_around(run, inner)
 
     def _return_nothing(self, track: int) -> None:
         t_ns = self.clock()
@@ -538,20 +541,20 @@ class Generators:
         buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
         self.stream.attend(buffer)
 
-    def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:
-        """A generator ends by an exception. `error` is None where the interpreter does not tell which.
+    def on_unwind(self, key: int, error: BaseException | None, inner: Any, passed: bool | None = False) -> None:
+        """A generator ends by an exception: as `on_return`. `error` is None where the interpreter does not tell which.
 
         `passed`: then, whether it is the one that was thrown into it; None if that is likely.
         """
-        self.through.pop(id(frame), None)
-        run = self.live.pop(id(frame), None)
+        self.through.pop(key, None)
+        run = self.live.pop(key, None)
         if run is not None:
             closed = run.closing and (isinstance(error, GeneratorExit) if error is not None else passed is not False)
             value = lines.NO_VALUE if closed or error is None else keep(error)
             inferred = _RERAISED if closed and error is None and passed is None else None
             self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
             if closed:
-                self._end_around(run, frame)
+                self._end_around(run, inner)
             elif run.closing:
                 self._raises_outwards(run)
 
@@ -561,10 +564,10 @@ class Generators:
         if run.outer is not None and any(one is run.outer for one in closed):
             run.outer.cause = words.THROW
 
-    def _end_around(self, run: Run, frame: Any) -> None:
+    def _end_around(self, run: Run, inner: Any) -> None:
         """A generator has ended: what waits for it, and is being closed with it, may end without running."""
         if run.outer is not None and run.outer.dying:
-            self._end_outwards(run.outer, place_of(frame.f_back, self.recording.own))
+            self._end_outwards(run.outer, place_of(inner.f_back, self.recording.own))
 
     def unlearn(self) -> None:
         """Have the next yield of each generator go the long way: something else is due then."""
@@ -580,41 +583,6 @@ class Generators:
                 found.append(run.track)
             frame = frame.f_back
         return found[::-1]
-
-    # Where nothing is seen for a time (on 3.11, under a profile function of the program's own).
-
-    def of_thread(self) -> list[tuple[Run, Any]]:
-        """The generators that last ran in this thread, with a weak reference to each."""
-        here = self.stream.here(self.clock())
-        runs = [run for run in list(self.live.values()) if run.in_thread is here]
-        links = [link for kind in GENERATORS for link in links_of(kind)] if runs else []
-        by_frame = {id(frame_of(one)): link for link in links if (one := link()) is not None}
-        return [(run, by_frame[run.key]) for run in runs if run.key in by_frame]
-
-    def see_again(self, known: list[tuple[Run, Any]]) -> None:
-        """Tell what has become of them; how they came to that is not known."""
-        t_ns = self.clock()
-        for run, link in reversed(known):
-            generator = link()
-            at: Any = frame_of(generator) if generator is not None else None
-            is_known = self.live.get(run.key) is run
-            if not is_known:
-                continue
-            if at is None:
-                self._lose(run.key, run, t_ns, _ENDED_UNSEEN)
-                continue
-            runs, watched = not is_suspended(generator), self.watched[id(run.code)]
-            if runs != (run.at == RUNNING) or (not runs and at.f_lasti != run.offset):
-                self.stream.extend((lines.inferred, t_ns, run.track, _UNSEEN, None, None, 0))
-                if run.at != RUNNING:
-                    store_resume(self.stream, run, words.NEXT, lines.NO_VALUE, *_place(at.f_back), t_ns, False)
-                if not runs:
-                    store_yield(self.stream, run, lines.NO_VALUE, run.code, at.f_lasti, t_ns, False)
-            suspended = DELEGATING if at.f_lasti in watched.delegating else GIVEN if watched.is_async else SUSPENDED
-            run.at, run.offset = RUNNING if runs else suspended, at.f_lasti
-            run.yield_offset = run.resume_offset = -1
-            run.cause, run.sent, run.generator = "", None, None
-            run.inner = run.outer = None
 
     def _exit(self, track: int, outcome: str, value: Any, t_ns: int, inferred: str | None = None) -> None:
         self.recording.exited(t_ns, track, outcome, value, inferred)
