@@ -81,6 +81,8 @@ class GreenletTracer:
         if self.module is not None and self._originals is not None:
             settrace, _ = self._originals
             settrace(self._here().chained)
+            if self._recording.compiled is not None:
+                self._recording.compiled.leave_switches()
             self.module.settrace, self.module.gettrace = self._originals
             self._recording.runners.remove(self._running)
             self._recording.getcurrent = None
@@ -101,6 +103,8 @@ class GreenletTracer:
         self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
+        if self._recording.compiled is not None:
+            self._recording.compiled.watch_switches(greenlet.greenlet, greenlet._C_API, self._originals[0])
         self.watch_thread()
         self._recording.on_thread.append(self.watch_thread)
         self._recording.imports.in_threads(self.name, self._await_thread)
