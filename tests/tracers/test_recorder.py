@@ -479,6 +479,16 @@ _WAKES = """
         for number in range(count):
             result = items.get()
             result.set_exception(ValueError(number)) if number % 3 == 0 else result.set(number)
+    def spawns(*args):
+        return gevent.spawn(gevent.sleep, 0)
+    def joins_made(count):
+        for number in range(count):
+            spawn = gevent.spawn if number % 7 else spawns
+            spawn(gevent.sleep, 0).join()
+            gevent.spawn(int).join()
+            gevent.spawn(int).join(9)
+            with gevent.Timeout(9):
+                spawn(gevent.sleep, 0).join()
     def joins(count):
         for number in range(count):
             gevent.spawn(gevent.sleep, 0).join()
@@ -532,6 +542,7 @@ _WAKES = """
         asked = Queue()
         started += [gevent.spawn(asks, asked, 9), gevent.spawn(answers, asked, 9)]
         started += [gevent.spawn(joins, 4), gevent.spawn(pools, 3)]
+        started += [gevent.spawn(joins_made, 9)]
         joined = Queue(2)
         started += [gevent.spawn(unfinished, joined, 9), gevent.spawn(finishes, joined, 9)]
         shared = Queue(2)

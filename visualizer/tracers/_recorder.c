@@ -4785,10 +4785,17 @@ shape_of_wait(Turns *self, const Moment *moment, PyObject *waits, PyFrameObject 
         return -1;
     }
     Py_INCREF(known);
-    PyObject *thing = follow(frame, PyTuple_GET_ITEM(known, 2)), *name = NULL;
+    PyObject *thing = follow(frame, PyTuple_GET_ITEM(known, 2)), *name = NULL, *method = PyTuple_GET_ITEM(known, 4);
+    if (PyUnicode_CheckExact(method) && PyUnicode_GET_LENGTH(method) == 0) {
+        /* For what that has made. */
+        long long bare = thing == PyTuple_GET_ITEM(known, 1) ? number(PyTuple_GET_ITEM(known, 0)) : -1;
+        Py_XDECREF(thing);
+        Py_DECREF(known);
+        return bare;
+    }
     if (thing != NULL && (PyObject *)Py_TYPE(thing) == PyTuple_GET_ITEM(known, 1) &&
         (PyTuple_GET_ITEM(known, 3) == Py_False || holds_nothing(self, frame))) {
-        name = name_of_thing(self, moment->t, thing, PyTuple_GET_ITEM(known, 4));
+        name = name_of_thing(self, moment->t, thing, method);
     }
     long long said = name == NULL ? 0 : said_by_text(self, moment, name);
     long long shape = said == 0 ? -1 : number(PyTuple_GET_ITEM(known, 0)) + said;

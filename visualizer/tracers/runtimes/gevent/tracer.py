@@ -325,8 +325,11 @@ class GeventTracer(Family):
             self._ready.awaited[track] = awaited.cause
         about, buffer = (reason, limit_ns, thing, awaited.endpoint), self._recording.stream.here(t_ns)
         shape = store_suspension(buffer, t_ns, track, about, own.f_code, own.f_lasti, again)
-        if shape is not None and thing and own is frame and limit is None:
-            self._learn_wait(reason, frame, shape)
+        if shape is not None and own is frame and limit is None:
+            if thing:
+                self._learn_wait(reason, frame, shape)
+            elif reason is None:
+                self._learn_join(frame, shape)
         return shape
 
     def _learn_wait(self, reason: str | None, frame: Any, shape: int) -> None:
@@ -342,6 +345,14 @@ class GeventTracer(Family):
             # Who waits for a lock may hold others: the short way has to make sure of that.
             is_held, bare = reason == words.SEMAPHORE, shape & (1 << VALUE_BIT) - 1
             waits[id(site.code) + frame.f_lasti] = bare, kind, site.path, is_held, called.method
+
+    def _learn_join(self, frame: Any, shape: int) -> None:
+        """The same where somebody joins what the same function has just made: `gevent.spawn(work).join()`."""
+        site = self._greenlets.sites.at(frame)
+        made = self._greenlets.sites.receiver(frame, lambda called: called)
+        if site.maker is not None and type(made) is Receiver and type(made.thing) is New and made.method == "join":
+            waits = self._callbacks.state().waits
+            waits[id(site.code) + frame.f_lasti] = shape, made.thing.kind, site.maker, False, ""
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
         """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
