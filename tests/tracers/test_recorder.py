@@ -371,6 +371,7 @@ _WAKES = """
     from gevent.lock import BoundedSemaphore, RLock, Semaphore
     from gevent.pool import Pool
     from gevent.queue import Channel, Empty, Full, LifoQueue, PriorityQueue, Queue, SimpleQueue
+    from functools import partial
     from random import Random
 
     class Slow(Queue):
@@ -481,14 +482,54 @@ _WAKES = """
             result.set_exception(ValueError(number)) if number % 3 == 0 else result.set(number)
     def spawns(*args):
         return gevent.spawn(gevent.sleep, 0)
+    class Has:
+        def method(self=None):
+            pass
+    class Spawned(gevent.Greenlet):
+        def _run(self):
+            return 1
+    def says(*values):
+        return values[0] if values else None
+    def waits_for(*values):
+        gevent.sleep(0)
+    def called_else(*values):
+        pass
+    called_else.__name__ = "says"
+    def of_cell(number):
+        def says(*values):
+            return number
+        return says
+    def spawns_others(count):
+        # At one place: the same, the same again, and something else in between.
+        functions = [says, says, says, waits_for, says, called_else, says, of_cell(1), of_cell(2), of_cell(3), int]
+        functions += [partial(says, 1), partial(says, 2), Has().method, Has().method, Has.method, says]
+        kept = []
+        for number in range(count):
+            for function in functions:
+                gevent.spawn(function)
+                gevent.spawn(says, number)
+                named = gevent.Greenlet(says, number)
+                if number % 3 == 0:
+                    named.name = "named by the program"
+                named.start()
+                kept.append(named)
+                Spawned().start()
+                never = gevent.spawn(says)
+                if number % 4 == 0:
+                    never.kill()
+                del never, named
+                if len(kept) > 7:
+                    del kept[:5]
+            gevent.sleep(0)
+            gevent.spawn(gevent.spawn, says).join()
+            for one in kept:
+                one.join()
     def joins_made(count):
         for number in range(count):
             spawn = gevent.spawn if number % 7 else spawns
             spawn(gevent.sleep, 0).join()
             gevent.spawn(int).join()
             gevent.spawn(int).join(9)
-            with gevent.Timeout(9):
-                spawn(gevent.sleep, 0).join()
     def joins(count):
         for number in range(count):
             gevent.spawn(gevent.sleep, 0).join()
@@ -543,6 +584,7 @@ _WAKES = """
         started += [gevent.spawn(asks, asked, 9), gevent.spawn(answers, asked, 9)]
         started += [gevent.spawn(joins, 4), gevent.spawn(pools, 3)]
         started += [gevent.spawn(joins_made, 9)]
+        started += [gevent.spawn(spawns_others, 12)]
         joined = Queue(2)
         started += [gevent.spawn(unfinished, joined, 9), gevent.spawn(finishes, joined, 9)]
         shared = Queue(2)

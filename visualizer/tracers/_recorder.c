@@ -2971,7 +2971,7 @@ attribute(PyObject *object, PyObject *name)
     X(wakes) X(limits) X(limited) X(unheld) X(numbers) X(numbered) X(asked_type) X(greenlet) X(getcurrent) X(local)    \
     X(here) X(times) X(track_of) X(linked) X(store_wake) X(store_unready) X(doer) X(fail) X(unknown) X(callback)       \
     X(states) X(kinds) X(finished) X(new) X(errors) X(dead) X(error_of) X(value_of) X(gevents) X(cancelled) X(references) \
-    X(spawn_cause) X(wake_line) X(kill) X(named) X(said)
+    X(spawn_cause) X(wake_line) X(kill) X(named) X(said) X(state_type)
 
 /* Who asked the hub for a callback: gevent/callbacks.py. */
 #define SLOTS_OF_ASKED(X) X(track) X(cause) X(owner) X(service) X(ended) X(thrown)
@@ -2993,6 +2993,8 @@ static PyTypeObject *turns_type, *service_type, *pending_type, *notification_typ
 static PyObject *greenlet_text, *counter_text, *maxsize_text, *state_text, *times_text, *wake_text, *unready_key;
 /* Where a HubState has who asked for the callback that the hub runs. */
 static Py_ssize_t asked_of_state;
+/* And what is known of the places where greenlets are spawned; of a weak reference to a greenlet: its id and track. */
+static Py_ssize_t spawns_of_state, key_of_greenlet, track_of_greenlet;
 enum { nobody = -1, current_track = -2, unnamed = -4 };
 
 /* When something is told, in which buffer, and who runs then: its track. */
@@ -5075,6 +5077,181 @@ starting(Turns *self, PyObject *callback, PyObject *greenlet, long long track)
     return (PyObject *)made;
 }
 
+/* The greenlets of gevent's that are spawned, and those that are no more: gevent/spawns.py, greenlets/tracer.py. */
+
+/* The code, and the name, of what a greenlet will run, if that is a function in Python or a method, borrowed. The program
+   gave the greenlet no name. */
+static PyFunctionObject *
+function_of(PyObject *greenlet)
+{
+    PyObject *own = PyObject_GenericGetDict(greenlet, NULL), *run = NULL;
+    if (own != NULL && PyDict_CheckExact(own) && PyDict_GetItemString(own, "name") == NULL) {
+        run = PyDict_GetItemString(own, "_run");
+        run = run != NULL && PyMethod_Check(run) ? PyMethod_GET_FUNCTION(run) : run;
+    }
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return run != NULL && Py_IS_TYPE(run, &PyFunction_Type) ? (PyFunctionObject *)run : NULL;
+}
+
+/* What is known of the place where `greenlet` is spawned, which has all that Spawns._learn has learned there, a new
+   reference; NULL, and no exception, if it is not known. */
+static PyObject *
+spawn_known(Turns *self, PyObject *greenlet)
+{
+    PyFrameObject *frame = greenlets.functions == NULL ? NULL : PyEval_GetFrame();
+    PyObject *state = frame == NULL ? NULL : state_here(self), *known = NULL;
+    if (state != NULL && (PyObject *)Py_TYPE(state) == self->state_type) {
+        known = Py_XNewRef(look_up(SLOT(state, spawns_of_state), place_of(frame)));
+    }
+    Py_XDECREF(state);
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 5) {
+        Py_XDECREF(known);
+        return NULL;
+    }
+    PyFunctionObject *function = function_of(greenlet);
+    PyObject *parent = ((PyObject *(*)(PyObject *))greenlets.functions[PARENT_OF])(greenlet);
+    int is_same = function != NULL && function->func_code == PyTuple_GET_ITEM(known, 1) && parent != NULL &&
+                  number(of_id(self->everybody, parent)) == number(PyTuple_GET_ITEM(known, 3)) &&
+                  PyUnicode_CheckExact(function->func_name) && PyUnicode_CheckExact(PyTuple_GET_ITEM(known, 2)) &&
+                  PyUnicode_Compare(function->func_name, PyTuple_GET_ITEM(known, 2)) == 0;
+    Py_XDECREF(parent);
+    PyErr_Clear();
+    if (!is_same) {
+        Py_CLEAR(known);
+    }
+    return known;
+}
+
+/* Spawns._spawn, at a place that is known. Return whether it is done, -1 and an exception as `failed` has it. */
+static int
+store_spawn(Hook *self, PyObject *greenlet)
+{
+    Turns *turns = (Turns *)self->turns;
+    if ((PyObject *)Py_TYPE(greenlet) != turns->gevents || of_id(turns->everybody, greenlet) != NULL) {
+        return 0;
+    }
+    PyObject *known = spawn_known(turns, greenlet), *track = NULL, *link = NULL, *key = NULL, *args = NULL;
+    Moment moment;
+    if (known == NULL || begin_moment(turns, &moment, now()) < 0) {
+        Py_XDECREF(known);
+        return known == NULL ? 0 : failed(turns, NULL);
+    }
+    PyObject *rows = BUFFER(moment.buffer, rows);
+    int done = 0;
+    if (rows != NULL && Py_IS_TYPE(rows, rows_type) && ((Rows *)rows)->size <= full && make_room((Rows *)rows, ROW)) {
+        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
+        track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
+        Py_XDECREF(new_track);
+        key = track == NULL ? NULL : PyLong_FromVoidPtr(greenlet);
+        args = key == NULL ? NULL : PyTuple_Pack(2, greenlet, self->gone);
+        link = args == NULL ? NULL : ((PyTypeObject *)self->link)->tp_new((PyTypeObject *)self->link, args, NULL);
+        done = -1;
+    }
+    if (link != NULL) {
+        long long its = number(track);
+        put(link, key_of_greenlet, key);
+        put(link, track_of_greenlet, track);
+        if (put_in(turns->everybody, (Py_ssize_t)greenlet, track) && put_in(turns->references, (Py_ssize_t)greenlet, link) &&
+            put_in(turns->new, its, Py_True) && put_in(turns->unstarted, its, Py_True) &&
+            put_in(self->found, its, PyTuple_GET_ITEM(known, 4)) &&
+            store_at(BUFFER(moment.buffer, rows), moment.t, its, number(PyTuple_GET_ITEM(known, 0)))) {
+            done = 1;
+        }
+        else {
+            PyErr_NoMemory();
+        }
+    }
+    Py_XDECREF(link);
+    Py_XDECREF(args);
+    Py_XDECREF(key);
+    Py_XDECREF(track);
+    Py_DECREF(moment.buffer);
+    Py_DECREF(known);
+    return done < 0 ? failed(turns, NULL) : done;
+}
+
+static PyObject *
+spawn_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? store_spawn(self, args[0]) : 0;
+    return done < 0 ? NULL : done ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* GreenletTracer.forget, where gevent is all that has greenlets. */
+static int
+forget_greenlet(Hook *self, PyObject *gone)
+{
+    Turns *turns = (Turns *)self->turns;
+    if ((PyObject *)Py_TYPE(gone) != self->link || !is_size(self->stands, 1)) {
+        return 0;
+    }
+    long long key = number(SLOT(gone, key_of_greenlet)), track = number(SLOT(gone, track_of_greenlet));
+    if (key < 0 || track < 0 || has(turns->unstarted, track)) {
+        return 0;
+    }
+    if (find_in(turns->references, key) != gone) {
+        return 1;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->by_id); i++) {
+        if (!Py_IS_TYPE(PyList_GET_ITEM(self->by_id, i), table_type)) {
+            return 0;
+        }
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->by_id); i++) {
+        drop(PyList_GET_ITEM(self->by_id, i), key);
+    }
+    drop(turns->new, track);
+    drop(turns->keys, track);
+    drop(turns->wakes, track);
+    drop(turns->first, track);
+    drop(turns->promised, track);
+    drop(self->found, track);
+    drop(turns->references, key);
+    return 1;
+}
+
+static PyObject *
+forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && forget_greenlet(self, args[0]);
+    return done ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* (Turns, class of weak references to greenlets, Context, (tables by id, families), places by track, (what is told of a spawn,
+   of one that is no more)) -> what comes before those two. */
+static PyObject *
+spawn_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *turns, *link, *context, *by_id, *families, *places, *otherwise[2];
+    if (!PyArg_ParseTuple(args, "O!O!O(O!O!)O!(OO)", turns_type, &turns, &PyType_Type, &link, &context, &PyList_Type, &by_id,
+                          &PyList_Type, &families, table_type, &places, &otherwise[0], &otherwise[1]) ||
+        slot_offset((PyTypeObject *)((Turns *)turns)->state_type, "spawns", &spawns_of_state) < 0 ||
+        slot_offset((PyTypeObject *)link, "key", &key_of_greenlet) < 0 ||
+        slot_offset((PyTypeObject *)link, "track", &track_of_greenlet) < 0) {
+        return NULL;
+    }
+    Hook *made[] = {new_hook(hook_type, spawn_way, otherwise[0]), new_hook(hook_type, forget_way, otherwise[1])};
+    PyObject *both = made[0] == NULL || made[1] == NULL ? NULL : PyTuple_Pack(2, made[0], made[1]);
+    for (int i = 0; i < 2; i++) {
+        if (both != NULL) {
+            made[i]->turns = Py_NewRef(turns);
+            made[i]->link = Py_NewRef(link);
+            made[i]->context = Py_NewRef(context);
+            made[i]->by_id = Py_NewRef(by_id);
+            made[i]->stands = Py_NewRef(families);
+            made[i]->found = Py_NewRef(places);
+        }
+        Py_XDECREF(made[i]);
+    }
+    if (both != NULL) {
+        made[0]->gone = Py_NewRef((PyObject *)made[1]);
+    }
+    return both;
+}
+
 /* gevent's `run_callback`. In the call that `sleep(0)` makes, once that is known, nothing of it is to be noted. No frame of
    ours stands between what asks and the hook in Python. */
 static PyObject *
@@ -6426,6 +6603,7 @@ static PyMethodDef functions[] = {
     {"leave_switches", leave_switches, METH_NOARGS, NULL},
     {"turns", turns, METH_O, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
+    {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
     {NULL},

@@ -27,7 +27,7 @@ from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, sh
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.gevent import served
 from visualizer.tracers.runtimes.gevent.attribution.item_owners import UNKNOWN
-from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks
+from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks, HubState
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
 from visualizer.tracers.runtimes.gevent.fast_path import Giving, Turns, make_hook
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
@@ -127,7 +127,7 @@ class GeventTracer(Family):
             return
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
-            self._spawns.begin(known.Greenlet)
+            self._spawns.begin(known.Greenlet, self._turns(), lambda: self._callbacks.state().spawns)
             return
         self._hub_class = known.Hub
         self._giving = Giving(known.sleep.__code__)
@@ -165,7 +165,7 @@ class GeventTracer(Family):
             "errors": self._recording.thread_errors.found, "dead": greenlets.module.greenlet.__dict__["dead"],
             "gevents": kind, "error_of": own["exception"], "value_of": own["value"],
             "cancelled": self._spawns.cancelled, "spawn_cause": words.SPAWN, "wake_line": lines.wake,
-            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said,
+            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said, "state_type": HubState,
         }  # fmt: skip
         ready.turns = compiled.turns(fields)
         return ready.turns
@@ -176,7 +176,7 @@ class GeventTracer(Family):
         if state.resumed < 0:
             event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
             state.resumed = buffer.shape(stream.clock(), event)
-            buffer.tables += [state.sleeps, state.waits]
+            buffer.tables += [state.sleeps, state.waits, state.spawns]
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
             tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
