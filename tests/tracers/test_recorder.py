@@ -371,6 +371,7 @@ _WAKES = """
     from gevent.lock import BoundedSemaphore, RLock, Semaphore
     from gevent.pool import Pool
     from gevent.queue import Channel, Empty, Full, LifoQueue, PriorityQueue, Queue, SimpleQueue
+    from functools import partial
     from random import Random
 
     class Slow(Queue):
@@ -479,6 +480,56 @@ _WAKES = """
         for number in range(count):
             result = items.get()
             result.set_exception(ValueError(number)) if number % 3 == 0 else result.set(number)
+    def spawns(*args):
+        return gevent.spawn(gevent.sleep, 0)
+    class Has:
+        def method(self=None):
+            pass
+    class Spawned(gevent.Greenlet):
+        def _run(self):
+            return 1
+    def says(*values):
+        return values[0] if values else None
+    def waits_for(*values):
+        gevent.sleep(0)
+    def called_else(*values):
+        pass
+    called_else.__name__ = "says"
+    def of_cell(number):
+        def says(*values):
+            return number
+        return says
+    def spawns_others(count):
+        # At one place: the same, the same again, and something else in between.
+        functions = [says, says, says, waits_for, says, called_else, says, of_cell(1), of_cell(2), of_cell(3), int]
+        functions += [partial(says, 1), partial(says, 2), Has().method, Has().method, Has.method, says]
+        kept = []
+        for number in range(count):
+            for function in functions:
+                gevent.spawn(function)
+                gevent.spawn(says, number)
+                named = gevent.Greenlet(says, number)
+                if number % 3 == 0:
+                    named.name = "named by the program"
+                named.start()
+                kept.append(named)
+                Spawned().start()
+                never = gevent.spawn(says)
+                if number % 4 == 0:
+                    never.kill()
+                del never, named
+                if len(kept) > 7:
+                    del kept[:5]
+            gevent.sleep(0)
+            gevent.spawn(gevent.spawn, says).join()
+            for one in kept:
+                one.join()
+    def joins_made(count):
+        for number in range(count):
+            spawn = gevent.spawn if number % 7 else spawns
+            spawn(gevent.sleep, 0).join()
+            gevent.spawn(int).join()
+            gevent.spawn(int).join(9)
     def joins(count):
         for number in range(count):
             gevent.spawn(gevent.sleep, 0).join()
@@ -532,12 +583,208 @@ _WAKES = """
         asked = Queue()
         started += [gevent.spawn(asks, asked, 9), gevent.spawn(answers, asked, 9)]
         started += [gevent.spawn(joins, 4), gevent.spawn(pools, 3)]
+        started += [gevent.spawn(joins_made, 9)]
+        started += [gevent.spawn(spawns_others, 12)]
         joined = Queue(2)
         started += [gevent.spawn(unfinished, joined, 9), gevent.spawn(finishes, joined, 9)]
         shared = Queue(2)
         started += [gevent.spawn(tries, shared, 40), gevent.spawn(peeks, shared)]
         gevent.joinall(started[:-2])
         gevent.killall(started)
+"""
+
+
+#: Greenlets that are switched to, and end, in all ways: returning, raising, thrown into, collected (some of them while
+#: another one is), with parents that are dead, or have not begun. First without what has hooks take the long way for
+#: good.
+_SWITCHES = """
+    import greenlet
+    import os
+    import sys
+    from functools import partial
+    from random import Random
+
+    class Ended(Exception):
+        pass
+    class Sub(greenlet.greenlet):
+        pass
+    # greenlet says there whom its end did not end.
+    sys.stderr = open(os.devnull, "w")
+    main = greenlet.getcurrent()
+    log = []
+    choices = Random(7)
+
+    def returns(value):
+        for _ in range(3):
+            value = main.switch(value)
+        return value
+    def returns_nothing():
+        main.switch()
+        main.switch()
+    def raises(value):
+        main.switch(value)
+        main.switch()
+        raise Ended(value)
+    def kept(value):
+        try:
+            while True:
+                main.switch(value)
+        finally:
+            log.append(value)
+    def parts(value):
+        # Whoever ends it does so in the middle of something, and gets there only later.
+        try:
+            main.switch()
+            main.switch()
+        finally:
+            main.switch("not yet")
+            main.switch("still not")
+    def nested(other):
+        try:
+            main.switch()
+            main.switch()
+        finally:
+            del other[:]
+    def swallows():
+        while True:
+            try:
+                main.switch()
+            except (Ended, greenlet.GreenletExit):
+                log.append("swallowed")
+                main.switch()
+                return 5
+    def child_of(parent_function, number):
+        parent = greenlet.greenlet(parent_function)
+        child = greenlet.greenlet(lambda: main.switch(number), parent)
+        return parent, child
+    def answers(*got):
+        while True:
+            got = main.switch(got)
+    def chain(depth):
+        if depth:
+            inner = greenlet.greenlet(chain)
+            return inner.switch(depth - 1)
+        main.switch("deep")
+        return depth
+    def attempt(function, *args, **kwargs):
+        try:
+            log.append(function(*args, **kwargs))
+        except (Ended, greenlet.error, ValueError, TypeError) as error:
+            log.append(type(error).__name__)
+
+    def one_round(number):
+        one = greenlet.greenlet(returns)
+        for value in (number, "text", None):
+            one.switch(value)
+        attempt(one.switch, 1)
+        attempt(one.switch, "dead")
+        two = greenlet.greenlet(returns_nothing)
+        two.switch(), two.switch(), two.switch()
+        three = greenlet.greenlet(raises)
+        three.switch(number), three.switch()
+        attempt(three.switch)
+        four = greenlet.greenlet(kept)
+        four.switch(number), four.switch()
+        del four
+        six = greenlet.greenlet(kept)
+        six.switch("six"), six.switch()
+        seven = greenlet.greenlet(nested)
+        held = [six]
+        del six
+        seven.switch(held), seven.switch()
+        del held
+        del seven
+        eleven = Sub(answers)
+        for args in ((), (number,), (number, 2), ((number,),), ([],)):
+            eleven.switch(*args)
+        eleven.switch(key=number), eleven.switch(number, key=2), eleven.switch(*(), **{})
+        method = eleven.switch
+        method(number), partial(method, number)(), greenlet.greenlet.switch(eleven, number)
+        log.extend(map(method, range(2)))
+        attempt(method, number)
+        attempt(main.switch, "itself")
+        attempt(greenlet.greenlet.switch, 3)
+        deep = greenlet.greenlet(chain)
+        deep.switch(3)
+        attempt(deep.switch)
+        attempt(deep.switch)
+
+    def throws(number):
+        five = greenlet.greenlet(parts)
+        five.switch(number), five.switch()
+        del five
+        for thrown in ((), (Ended,), (Ended, "with a text")):
+            eight = greenlet.greenlet(kept)
+            eight.switch(8), eight.switch()
+            attempt(eight.throw, *thrown)
+            nine = greenlet.greenlet(swallows)
+            nine.switch(), nine.switch()
+            attempt(nine.throw, *thrown)
+            attempt(nine.switch)
+            unborn = greenlet.greenlet(kept)
+            attempt(unborn.throw, *thrown)
+    def parents(number):
+        parent, child = child_of(returns, number)
+        child.switch()
+        # Its end begins its parent.
+        attempt(child.switch, 1)
+        attempt(parent.switch)
+        other = greenlet.greenlet(returns)
+        ten = greenlet.greenlet(returns_nothing)
+        ten.switch(), ten.switch()
+        ten.parent = other
+        attempt(ten.switch)
+        attempt(setattr, ten, "parent", None)
+    def traces(number):
+        seen = []
+        greenlet.settrace(lambda event, args: seen.append(event))
+        one_round(number)
+        greenlet.settrace(None)
+        log.append(seen)
+
+    # In no order.
+    alive = []
+    def wanders(value):
+        for _ in range(choices.randrange(1, 30)):
+            value = goes_on(value)
+        if choices.random() < 0.3:
+            raise Ended
+        return value
+    def goes_on(value):
+        what = choices.random()
+        if alive and what < 0.6:
+            return choices.choice(alive).switch(value)
+        if what < 0.7:
+            return main.switch(value)
+        if what < 0.8:
+            new = greenlet.greenlet(wanders, choices.choice(alive) if alive and choices.random() < 0.3 else None)
+            if choices.random() < 0.5:
+                alive.append(new)
+            return new.switch(value)
+        if alive and what < 0.85:
+            return choices.choice(alive).throw(Ended)
+        if alive and what < 0.93:
+            del alive[choices.randrange(len(alive))]
+        return value
+    def in_no_order(count):
+        for number in range(count):
+            attempt(goes_on, number)
+            alive[:] = [one for one in alive if not one.dead]
+        del alive[:]
+
+    for number in range(8):
+        one_round(number)
+    in_no_order(300)
+    for number in range(8):
+        one_round(number)
+        throws(number)
+    in_no_order(300)
+    traces(99)
+    for number in range(4):
+        one_round(number)
+        parents(number)
+    in_no_order(100)
+    print(len(log), hash(tuple(map(str, log))))
 """
 
 
@@ -565,8 +812,12 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
 
 @in_c
 @pytest.mark.parametrize(
-    "program", [pytest.param(_PROGRAM, id="steps"), pytest.param(_SENDS, id="sends"), pytest.param(_WAKES, id="wakes")]
-)
+    "program",
+    [
+        pytest.param(_PROGRAM, id="steps"), pytest.param(_SENDS, id="sends"), pytest.param(_WAKES, id="wakes"),
+        pytest.param(_SWITCHES, id="switches"),
+    ],
+)  # fmt: skip
 def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(program), encoding="utf-8")
@@ -1148,6 +1399,129 @@ def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
     assert (told, left) == ("1 2 three", str([False] * 6))
     assert len(traced.timeline.notes) == 1
     assert traced.timeline.notes[0].startswith("The generators tracer failed and was taken out: TypeError(")
+
+
+@in_c
+def test_each_thread_and_each_child_switches_greenlets_of_its_own(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace_source(
+        """
+        import os, sys, threading, warnings
+        import greenlet
+        warnings.simplefilter("ignore")
+        sys.setswitchinterval(1e-5)
+        left, errors = [], []
+
+        def back(main, got):
+            while got is not None:
+                got = main.switch(got)
+        def work(first):
+            main = greenlet.getcurrent()
+            for begin in range(first, first + 200, 50):
+                other = greenlet.greenlet(back)
+                other.switch(main, begin)
+                for number in range(begin + 1, begin + 49):
+                    other.switch(number)
+                # Some end, some are collected, some are left to another thread.
+                if begin == first:
+                    other.switch(None)
+                if begin == first + 50:
+                    left.append(other)
+                del other
+        threads = [threading.Thread(target=work, args=(thread * 1000,)) for thread in range(1, 6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for other in left:
+            try:
+                other.switch(1)
+            except greenlet.error as error:
+                errors.append(error)
+        print(len(errors), flush=True)
+        del left[:], other
+        work(0)
+        main, other = greenlet.getcurrent(), greenlet.greenlet(back)
+        other.switch(main, 10_000)
+        for number in range(10_001, 10_020):
+            other.switch(number)
+        def forks():
+            main.switch()
+            main.switch(20_000)
+            pid = os.fork()
+            other.switch(30_000 if pid else 40_000)
+            main.switch(50_000 if pid else 60_000)
+            if pid:
+                os.waitpid(pid, 0)
+        forking = greenlet.greenlet(forks)
+        while not forking.dead:
+            forking.switch()
+        work(70_000)
+        print("done", flush=True)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.ended.stdout == b"5\ndone\ndone\n"
+    told: dict[str, list[int]] = {}
+    for origin, _, _, value in traced.hand_overs:
+        if origin.startswith("back") and value is not None and value.isdigit():
+            told.setdefault(str(int(value) // 1000), []).append(int(value))
+    numbers = [begin + number for begin in range(0, 200, 50) for number in range(49)]
+    assert {key: told[key] for key in "12345"} == {key: [int(key) * 1000 + one for one in numbers] for key in "12345"}
+    assert told["0"] == numbers
+    # The child's as well.
+    assert sorted(told["70"]) == sorted([70_000 + one for one in numbers] * 2)
+    assert told["30"] == [30_000]
+    assert told["40"] == [40_000]
+    assert not [one for one in traced.timeline.notes if "failed" in one]
+
+
+@in_c
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+def test_the_methods_of_greenlets_are_given_back_where_a_hook_fails(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace_source(
+        """
+        import ctypes, gc
+        import greenlet
+
+        def owner(method):
+            # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
+            definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
+            function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
+            with open("/proc/self/maps") as maps:
+                for line in maps:
+                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                    if first <= function < last:
+                        return "_recorder" in line
+        def owned():
+            return [owner(getattr(greenlet.greenlet, name)) for name in ("switch", "throw")]
+        def back(number):
+            while number < 100:
+                number = main.switch(number)
+            return number
+        main, other = greenlet.getcurrent(), greenlet.greenlet(back)
+        for number in range(50):
+            assert other.switch(number) == number
+        print(owned())
+        [broken] = [o for o in gc.get_objects() if type(o).__name__ == "GreenletTracer"]
+        broken.families = [None]
+        # What fails is the hook for its end.
+        print(other.switch(100))
+        broken.families = []
+        print(owned())
+        other = greenlet.greenlet(back)
+        print(*[other.switch(number) for number in range(3)])
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert traced.ended.stdout.decode().splitlines() == ["[True, True]", "100", "[False, False]", "0 1 2"]
+    assert len(traced.timeline.notes) == 1
+    assert traced.timeline.notes[0].startswith("The greenlets tracer failed and was taken out: AttributeError(")
 
 
 def test_what_is_asked_for_and_not_there_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

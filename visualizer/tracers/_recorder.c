@@ -10,9 +10,9 @@ Of gevent it stands here, too, how the notifications of queues and semaphores ar
 It keeps nothing of its own but rows (core/rows.py has these in Python), tables (dictionaries in Python) and what follows
 a notification: it reads and writes the slots of the objects that the hooks in Python use, by their offsets, and stores
 where they store. Generator functions that were seen being called are called by way of it, and so are the methods by which
-generators are resumed. Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the
-next numbers of tracks, to name what is waited for, and to store what has no row yet. All of this is public API of CPython;
-it needs the GIL. */
+generators are resumed, and greenlets. Nothing here runs code of the program, nor any in Python, before the row is stored,
+but to take the next numbers of tracks, to name what is waited for, and to store what has no row yet. All of this is public
+API of CPython; it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
@@ -819,11 +819,14 @@ hook_traverse(Hook *self, visitproc visit, void *arg)
     return 0;
 }
 
+static void forget_hook(Hook *);
+
 static void
 hook_dealloc(Hook *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    forget_hook(self);
 #define FIELD(name) Py_XDECREF(self->name);
     FIELDS(FIELD)
 #undef FIELD
@@ -3023,24 +3026,30 @@ step_hook(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* Switches of greenlets. */
 
-/* Whether it is a switch, and nothing stands against the short way; then from where to where. */
+/* While a function calls what switches greenlets, what is on its stack is copied by greenlet. So that AddressSanitizer takes
+   no offence, no variable there is one whose address is taken: such a function has these in others. */
+#define APART __attribute__((noinline)) static
+
+/* Whether greenlet tells of a switch, or of a throw; from where to where. */
 static int
-is_settled(Hook *self, PyObject *const *args, size_t nargsf, PyObject *kwnames, PyObject **origin, PyObject **target)
+tells_switch(PyObject *const *args, size_t nargsf, PyObject *kwnames, PyObject **origin, PyObject **target)
 {
-    if (PyVectorcall_NARGS(nargsf) != 2 || kwnames != NULL || PySet_GET_SIZE(self->unsettled) != 0) {
+    if (PyVectorcall_NARGS(nargsf) != 2 || kwnames != NULL || !PyTuple_CheckExact(args[1]) ||
+        PyTuple_GET_SIZE(args[1]) != 2) {
         return 0;
     }
-    PyObject *event = args[0], *both = args[1];
-    if (event != switch_text &&
-        (!PyUnicode_CheckExact(event) || PyUnicode_CompareWithASCIIString(event, "switch") != 0)) {
-        return 0;
-    }
-    if (!PyTuple_CheckExact(both) || PyTuple_GET_SIZE(both) != 2) {
-        return 0;
-    }
-    *origin = PyTuple_GET_ITEM(both, 0);
-    *target = PyTuple_GET_ITEM(both, 1);
+    *origin = PyTuple_GET_ITEM(args[1], 0);
+    *target = PyTuple_GET_ITEM(args[1], 1);
     return 1;
+}
+
+/* Whether that is a switch, and nothing stands against the short way. */
+static int
+is_settled(Hook *self, PyObject *const *args)
+{
+    return PySet_GET_SIZE(self->unsettled) == 0 &&
+           (args[0] == switch_text ||
+            (PyUnicode_CheckExact(args[0]) && PyUnicode_CompareWithASCIIString(args[0], "switch") == 0));
 }
 
 /* The frame in which a greenlet is suspended, a new reference; NULL, and no exception, if there is none. */
@@ -3089,16 +3098,24 @@ variable_of(PyFrameObject *frame, PyObject *name)
     return found;
 }
 
-/* The shape of a switch that hands over a value, and what says that; -1 if that is not known. */
+/* Places where a variable was seen to be what is handed over there. Their code is never freed. */
+static PyObject *handed_plainly;
+
+/* The shape of a switch that hands over a value, and what says that; -1 if that is not known. `given`: what the switch is
+   called with, NULL if that is not at hand. */
 static long long
-shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
+shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place, PyObject *given)
 {
     PyObject *known = look_up(BUFFER(buffer, handed), place);
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 3) {
         return -1;
     }
     Py_INCREF(known);
-    PyObject *value = variable_of(frame, PyTuple_GET_ITEM(known, 1));
+    PyObject *value = given != NULL && find_in(handed_plainly, place) != NULL
+                          ? Py_NewRef(given) : variable_of(frame, PyTuple_GET_ITEM(known, 1));
+    if (value != NULL && value == given) {
+        put_in(handed_plainly, place, Py_True);
+    }
     long long said = value == NULL ? 0 : said_of(value, buffer), bare = number(PyTuple_GET_ITEM(known, 0));
     Py_XDECREF(value);
     Py_DECREF(known);
@@ -3107,7 +3124,7 @@ shape_handed(PyObject *buffer, PyFrameObject *frame, Py_ssize_t place)
 
 /* Between two greenlets that are switched by hand, from one that is suspended at a known place. */
 static int
-store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
+store_raw(Hook *self, PyFrameObject *frame, PyObject *target, PyObject *given)
 {
     PyObject *track = of_id(self->raw, target);
     if (track == NULL) {
@@ -3117,11 +3134,472 @@ store_raw(Hook *self, PyFrameObject *frame, PyObject *target)
     Py_ssize_t place = place_of(frame);
     long long shape = number(look_up(BUFFER(self->buffer, shapes), place));
     if (shape < 0) {
-        shape = shape_handed(self->buffer, frame, place);
+        shape = shape_handed(self->buffer, frame, place, given);
     }
     int stored = store(BUFFER(self->buffer, rows), track, shape);
     Py_DECREF(track);
     return stored;
+}
+
+/* Switches are seen before they are made: `switch` and `throw` of greenlets are called by way of it, by the table of the
+   type's methods and that of greenlet's functions for other code in C. What is settled is stored there, and greenlet's
+   trace function is taken out, which costs more than all of that. It is put in again before anything else, and its hook
+   does then what it always did.
+
+   It is out only while whoever is suspended is so in a call of ours: who is resumed by an end, or in order to be
+   collected, returns there as well, sees that nobody has announced it, and tells the hook what greenlet would have told.
+   A greenlet that has not begun is begun under the trace function; so no parent may be one, nor may anybody be suspended
+   elsewhere (who has the last reference to another, while that is made to end). */
+
+/* What is known of the switches of one thread. It is never freed, but serves another thread when its own is over. */
+typedef struct Away {
+    struct Away *next;
+    /* Of the thread. It is the hook's, borrowed. */
+    unsigned long long thread;
+    Hook *hook;
+    /* Greenlets that are suspended in a call of ours, each with whether it is the main one; and elsewhere. By their ids. */
+    PyObject *parked, *elsewhere;
+    /* While the trace function is out: who runs, and to whom a switch was stored that is not made yet. */
+    PyObject *running, *owned, *announced;
+    /* For whom the short way was tried in vain. */
+    PyObject *tried;
+    /* Whether the trace function is in; whether it is to stay; whether it is we who call the hook. */
+    int traced, stays, calls;
+} Away;
+
+/* All of them; and the one that was asked for last. */
+static Away *all_away, *last_away;
+
+typedef PyObject *(*switch_function)(PyObject *, PyObject *, PyObject *);
+typedef PyObject *(*throw_function)(PyObject *, PyObject *, PyObject *, PyObject *);
+/* Places in the table of greenlet's functions: greenlet.h. */
+enum { GET_CURRENT = 4, THROW_IN_C, SWITCH_IN_C, SET_PARENT_IN_C, IS_MAIN, IS_STARTED, IS_ACTIVE, PARENT_OF };
+
+/* greenlet's own, as long as they are watched. */
+static struct {
+    void **functions;
+    PyTypeObject *type;
+    PyMethodDef *switches, *throws;
+    PyGetSetDef *parent;
+    PyCFunction switch_plainly, throw_plainly;
+    switch_function switch_in_c;
+    throw_function throw_in_c;
+    setter set_parent;
+    int (*set_parent_in_c)(PyObject *, PyObject *);
+    PyObject *settrace;
+} greenlets;
+
+static PyObject *throw_text;
+
+static int hub_short(Hook *, PyObject *, PyObject *, PyFrameObject *, PyObject *);
+static PyObject *hub_way(PyObject *, PyObject *const *, size_t, PyObject *);
+static int drop(PyObject *, long long);
+static int has(PyObject *, long long);
+
+static int
+told_by_greenlet(int function, PyObject *greenlet)
+{
+    return ((int (*)(PyObject *))greenlets.functions[function])(greenlet);
+}
+
+/* Of the thread that calls; NULL if its switches are not watched. */
+static Away *
+away_here(void)
+{
+    unsigned long long thread = PyThreadState_Get()->id;
+    Away *away = last_away;
+    if (away == NULL || away->thread != thread) {
+        away = all_away;
+        while (away != NULL && away->thread != thread) {
+            away = away->next;
+        }
+        last_away = away != NULL ? away : last_away;
+    }
+    return away != NULL && away->hook != NULL && greenlets.functions != NULL ? away : NULL;
+}
+
+/* From now on `hook` is told of what is not stored before in the thread that calls. Without memory for that, nothing is. */
+static void
+watch_here(Hook *hook)
+{
+    unsigned long long thread = PyThreadState_Get()->id;
+    Away *away = NULL;
+    for (Away *one = all_away; one != NULL && (away == NULL || away->thread != thread); one = one->next) {
+        away = one->thread == thread || one->hook == NULL ? one : away;
+    }
+    if (away == NULL && (away = PyMem_Calloc(1, sizeof(Away))) != NULL) {
+        away->next = all_away;
+        all_away = away;
+    }
+    if (away != NULL && (away->thread != thread || away->parked == NULL)) {
+        away->thread = thread;
+        Py_XSETREF(away->parked, table_new(table_type, NULL, NULL));
+        Py_XSETREF(away->elsewhere, table_new(table_type, NULL, NULL));
+        away->stays = 0;
+    }
+    if (away == NULL || away->parked == NULL || away->elsewhere == NULL) {
+        PyErr_Clear();
+        return;
+    }
+    away->hook = hook;
+    away->traced = 1;
+    away->announced = away->tried = NULL;
+}
+
+/* `greenlet` runs. It is owned but for the main one, of which greenlet counts the references. */
+static void
+set_running(Away *away, PyObject *greenlet, int is_main)
+{
+    PyObject *before = away->owned;
+    away->running = greenlet;
+    away->owned = is_main ? NULL : Py_XNewRef(greenlet);
+    /* Last: it may be made to end by that. */
+    Py_XDECREF(before);
+}
+
+static void
+forget_hook(Hook *hook)
+{
+    for (Away *away = hook->buffer == NULL ? NULL : all_away; away != NULL; away = away->next) {
+        if (away->hook == hook) {
+            PyObject *before = away->owned;
+            away->hook = NULL;
+            away->running = away->owned = away->announced = NULL;
+            Py_XDECREF(before);
+        }
+    }
+}
+
+/* Have greenlet's trace function be `function`, in place of ours or of none: another's stays. */
+static void
+set_trace(Away *away, PyObject *function)
+{
+    PyObject *before = PyObject_CallOneArg(greenlets.settrace, function);
+    if (before != NULL && before != Py_None && !Py_IS_TYPE(before, hook_type)) {
+        Py_XSETREF(before, PyObject_CallOneArg(greenlets.settrace, before));
+    }
+    Py_XDECREF(before);
+    PyErr_Clear();
+    away->traced = function != Py_None;
+}
+
+static void
+trace_again(Away *away)
+{
+    set_trace(away, (PyObject *)away->hook);
+    set_running(away, NULL, 0);
+}
+
+/* Before a switch, or a throw, from `origin`, which runs: return 0, or -1 and an exception if a signal's handler has raised
+   one. No variable of whoever calls it may have its address taken: see APART. */
+APART int
+leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
+{
+    Away *away = away_here();
+    if (away == NULL) {
+        return 0;
+    }
+    Hook *hook = away->hook;
+    int stored = 0, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
+    int is_parked = put_in(away->parked, (Py_ssize_t)origin, is_main ? Py_True : Py_False);
+    away->tried = NULL;
+    if (args != NULL && is_parked && !away->stays && PySet_GET_SIZE(hook->unsettled) == 0 &&
+        count_in(away->elsewhere) == 0 && origin != target && has(away->parked, (Py_ssize_t)target)) {
+        PyFrameObject *frame = PyEval_GetFrame();
+        int has_one = PyTuple_CheckExact(args) && PyTuple_GET_SIZE(args) == 1;
+        PyObject *given = has_one && (kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0) ? PyTuple_GET_ITEM(args, 0) : NULL;
+        if (frame != NULL) {
+            Py_INCREF(hook);
+            Py_INCREF(frame);
+            stored = hook->call == hub_way ? hub_short(hook, origin, target, frame, given)
+                                           : store_raw(hook, frame, target, given);
+            Py_DECREF(frame);
+            Py_DECREF(hook);
+            away->tried = stored == 0 ? target : NULL;
+        }
+    }
+    if (stored < 0) {
+        drop(away->parked, (Py_ssize_t)origin);
+        return -1;
+    }
+    if (away_here() != away) {
+        /* The hook has failed. */
+        return 0;
+    }
+    if (stored > 0) {
+        if (away->traced) {
+            set_trace(away, Py_None);
+            set_running(away, origin, is_main);
+        }
+        away->announced = target;
+        return 0;
+    }
+    if (!told_by_greenlet(IS_STARTED, target)) {
+        PyObject *parent = ((PyObject *(*)(PyObject *))greenlets.functions[PARENT_OF])(target);
+        away->stays |= parent != NULL && !told_by_greenlet(IS_STARTED, parent);
+        Py_XDECREF(parent);
+    }
+    if (!away->traced && away->hook != NULL) {
+        trace_again(away);
+    }
+    return 0;
+}
+
+/* `target` runs, which nobody has announced: tell the hook. Return what its call is to return. */
+APART PyObject *
+arrive_unannounced(Away *away, PyObject *target, int is_main, PyObject *result)
+{
+    PyObject *origin = Py_XNewRef(away->running), *type, *error, *traceback;
+    away->announced = NULL;
+    if (origin == NULL || origin == target) {
+        /* There was no switch. */
+        Py_XDECREF(origin);
+        return result;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    Hook *hook = (Hook *)Py_NewRef((PyObject *)away->hook);
+    if (told_by_greenlet(IS_ACTIVE, origin)) {
+        /* Suspended, but in no call of ours. */
+        put_in(away->elsewhere, (Py_ssize_t)origin, Py_True);
+        trace_again(away);
+    }
+    else {
+        set_running(away, target, is_main);
+    }
+    PyObject *both = PyTuple_Pack(2, origin, target);
+    PyObject *args[] = {result == NULL ? throw_text : switch_text, both}, *done = NULL;
+    if (both != NULL) {
+        PyThreadState *thread = PyThreadState_Get();
+        PyThreadState_EnterTracing(thread);
+        away->calls = 1;
+        done = hook->call((PyObject *)hook, args, 2, NULL);
+        PyThreadState_LeaveTracing(thread);
+    }
+    Py_XDECREF(both);
+    if (done == NULL) {
+        /* As greenlet does: what the trace function has raised goes on. */
+        Py_CLEAR(result);
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+    }
+    else {
+        PyErr_Restore(type, error, traceback);
+        Py_DECREF(done);
+    }
+    Py_DECREF(hook);
+    Py_DECREF(origin);
+    return result;
+}
+
+/* `target` runs again, whose call returns `result`. */
+APART PyObject *
+arrive(PyObject *target, PyObject *result)
+{
+    Away *away = away_here();
+    if (away == NULL) {
+        return result;
+    }
+    PyObject *parked = take_from(away->parked, (Py_ssize_t)target);
+    int is_main = parked == Py_True;
+    Py_XDECREF(parked);
+    if (away->traced) {
+        return result;
+    }
+    if (away->announced != target) {
+        return arrive_unannounced(away, target, is_main, result);
+    }
+    away->announced = NULL;
+    set_running(away, target, is_main);
+    return result;
+}
+
+/* Who runs, borrowed; NULL, and no exception, if that is not to be known. */
+static PyObject *
+runs_now(void)
+{
+    Away *away = away_here();
+    if (away == NULL && greenlets.functions == NULL) {
+        return NULL;
+    }
+    if (away != NULL && !away->traced) {
+        return away->running;
+    }
+    PyObject *current = ((PyObject *(*)(void))greenlets.functions[GET_CURRENT])();
+    if (current == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(current);
+    return current;
+}
+
+static PyObject *
+switch_by(switch_function plainly, PyObject *target, PyObject *args, PyObject *kwargs)
+{
+    PyObject *origin = runs_now();
+    if (origin == NULL) {
+        return plainly(target, args, kwargs);
+    }
+    return leave(origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
+}
+
+static PyObject *
+method_switch(PyObject *target, PyObject *args, PyObject *kwargs)
+{
+    return switch_by((switch_function)(void (*)(void))greenlets.switch_plainly, target, args, kwargs);
+}
+
+static PyObject *
+switch_in_c(PyObject *target, PyObject *args, PyObject *kwargs)
+{
+    /* As greenlet takes them. */
+    PyObject *given = args == NULL ? PyTuple_New(0) : Py_NewRef(args);
+    PyObject *result = given == NULL ? NULL
+                       : !PyObject_TypeCheck(target, greenlets.type) ? greenlets.switch_in_c(target, args, kwargs)
+                           : switch_by(greenlets.switch_in_c, target, given,
+                                       kwargs != NULL && PyDict_Check(kwargs) ? kwargs : NULL);
+    Py_XDECREF(given);
+    return result;
+}
+
+static PyObject *
+method_throw(PyObject *target, PyObject *args)
+{
+    PyObject *origin = runs_now();
+    if (origin == NULL) {
+        return greenlets.throw_plainly(target, args);
+    }
+    return leave(origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
+}
+
+static PyObject *
+throw_in_c(PyObject *target, PyObject *type, PyObject *error, PyObject *traceback)
+{
+    PyObject *origin = PyObject_TypeCheck(target, greenlets.type) ? runs_now() : NULL;
+    if (origin == NULL) {
+        return greenlets.throw_in_c(target, type, error, traceback);
+    }
+    return leave(origin, target, NULL, NULL) < 0
+               ? NULL : arrive(origin, greenlets.throw_in_c(target, type, error, traceback));
+}
+
+/* A greenlet is to have a parent, which may not have begun. */
+static void
+note_parent(PyObject *parent)
+{
+    Away *away = parent != NULL && parent != Py_None && greenlets.functions != NULL &&
+                         PyObject_TypeCheck(parent, greenlets.type) && !told_by_greenlet(IS_STARTED, parent)
+                     ? away_here() : NULL;
+    if (away != NULL) {
+        away->stays = 1;
+        if (!away->traced) {
+            trace_again(away);
+        }
+    }
+}
+
+static int
+set_parent(PyObject *greenlet, PyObject *parent, void *closure)
+{
+    note_parent(parent);
+    return greenlets.set_parent(greenlet, parent, closure);
+}
+
+static int
+set_parent_in_c(PyObject *greenlet, PyObject *parent)
+{
+    note_parent(parent);
+    return greenlets.set_parent_in_c(greenlet, parent);
+}
+
+/* The method of that name; NULL if it is not called with `flags`. */
+static PyMethodDef *
+method_of(PyObject *type, const char *name, int flags)
+{
+    PyObject *found = PyObject_GetAttrString(type, name);
+    PyMethodDef *its = found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type)
+                           ? ((PyMethodDescrObject *)found)->d_method : NULL;
+    Py_XDECREF(found);
+    return its != NULL && its->ml_flags == flags ? its : NULL;
+}
+
+static PyObject *
+leave_switches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    if (greenlets.functions != NULL) {
+        greenlets.switches->ml_meth = greenlets.switch_plainly;
+        greenlets.throws->ml_meth = greenlets.throw_plainly;
+        greenlets.parent->set = greenlets.set_parent;
+        greenlets.functions[SWITCH_IN_C] = (void *)greenlets.switch_in_c;
+        greenlets.functions[THROW_IN_C] = (void *)greenlets.throw_in_c;
+        greenlets.functions[SET_PARENT_IN_C] = (void *)greenlets.set_parent_in_c;
+        greenlets.functions = NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* (greenlet's type, the capsule of its functions, its `settrace`): from now on see switches before they are made. Where they
+   are not as they are known, the trace function alone is told of them. */
+static PyObject *
+watch_switches(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *type, *capsule, *settrace;
+    if (!PyArg_ParseTuple(args, "O!OO", &PyType_Type, &type, &capsule, &settrace)) {
+        return NULL;
+    }
+    void **its = PyCapsule_IsValid(capsule, "greenlet._C_API") ? PyCapsule_GetPointer(capsule, "greenlet._C_API") : NULL;
+    PyMethodDef *switches = method_of(type, "switch", METH_VARARGS | METH_KEYWORDS);
+    PyMethodDef *throws = method_of(type, "throw", METH_VARARGS);
+    PyObject *parent = PyObject_GetAttrString(type, "parent");
+    PyErr_Clear();
+    if (greenlets.functions == NULL && its != NULL && its[0] == (void *)type && switches != NULL && throws != NULL &&
+        parent != NULL && Py_IS_TYPE(parent, &PyGetSetDescr_Type)) {
+        greenlets.type = (PyTypeObject *)Py_NewRef(type);
+        Py_XSETREF(greenlets.settrace, Py_NewRef(settrace));
+        greenlets.switches = switches;
+        greenlets.throws = throws;
+        greenlets.parent = ((PyGetSetDescrObject *)parent)->d_getset;
+        greenlets.switch_plainly = switches->ml_meth;
+        greenlets.throw_plainly = throws->ml_meth;
+        greenlets.set_parent = greenlets.parent->set;
+        greenlets.switch_in_c = (switch_function)its[SWITCH_IN_C];
+        greenlets.throw_in_c = (throw_function)its[THROW_IN_C];
+        greenlets.set_parent_in_c = (int (*)(PyObject *, PyObject *))its[SET_PARENT_IN_C];
+        greenlets.functions = its;
+        switches->ml_meth = (PyCFunction)(void (*)(void))method_switch;
+        throws->ml_meth = method_throw;
+        greenlets.parent->set = set_parent;
+        its[SWITCH_IN_C] = (void *)switch_in_c;
+        its[THROW_IN_C] = (void *)throw_in_c;
+        its[SET_PARENT_IN_C] = (void *)set_parent_in_c;
+    }
+    Py_XDECREF(parent);
+    Py_RETURN_NONE;
+}
+
+/* Greenlet calls the hook, or we do in its place. Return 1 if the switch is stored already, -1 if the short way was
+   tried. */
+static int
+begin_tracing(PyObject *origin, PyObject *target)
+{
+    Away *away = away_here();
+    if (away == NULL) {
+        return 0;
+    }
+    int is_stored = 0, was_tried = away->tried == target;
+    away->tried = NULL;
+    if (!away->calls) {
+        is_stored = !away->traced && away->announced == target;
+        away->traced = 1;
+        drop(away->elsewhere, (Py_ssize_t)target);
+        if (origin != target && !has(away->parked, (Py_ssize_t)origin) && told_by_greenlet(IS_ACTIVE, origin)) {
+            put_in(away->elsewhere, (Py_ssize_t)origin, Py_True);
+        }
+        away->announced = NULL;
+        set_running(away, NULL, 0);
+    }
+    away->calls = 0;
+    return is_stored ? 1 : -was_tried;
 }
 
 static PyObject *
@@ -3129,10 +3607,14 @@ switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
 {
     PyObject *origin, *target;
     int stored = 0;
-    if (is_settled((Hook *)self, args, nargsf, kwnames, &origin, &target)) {
-        PyFrameObject *frame = frame_of((Hook *)self, origin);
-        stored = frame != NULL && store_raw((Hook *)self, frame, target);
-        Py_XDECREF(frame);
+    if (tells_switch(args, nargsf, kwnames, &origin, &target)) {
+        int begun = begin_tracing(origin, target);
+        if (begun == 0 && is_settled((Hook *)self, args)) {
+            PyFrameObject *frame = frame_of((Hook *)self, origin);
+            stored = frame != NULL && store_raw((Hook *)self, frame, target, NULL);
+            Py_XDECREF(frame);
+        }
+        stored = stored || begun > 0;
     }
     return stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
@@ -3157,7 +3639,7 @@ attribute(PyObject *object, PyObject *name)
     X(wakes) X(limits) X(limited) X(unheld) X(numbers) X(numbered) X(asked_type) X(greenlet) X(getcurrent) X(local)    \
     X(here) X(times) X(track_of) X(linked) X(store_wake) X(store_unready) X(doer) X(fail) X(unknown) X(callback)       \
     X(states) X(kinds) X(finished) X(new) X(errors) X(dead) X(error_of) X(value_of) X(gevents) X(cancelled) X(references) \
-    X(spawn_cause) X(wake_line) X(kill) X(named) X(said)
+    X(spawn_cause) X(wake_line) X(kill) X(named) X(said) X(state_type)
 
 /* Who asked the hub for a callback: gevent/callbacks.py. */
 #define SLOTS_OF_ASKED(X) X(track) X(cause) X(owner) X(service) X(ended) X(thrown)
@@ -3179,6 +3661,8 @@ static PyTypeObject *turns_type, *service_type, *pending_type, *notification_typ
 static PyObject *greenlet_text, *counter_text, *maxsize_text, *state_text, *times_text, *wake_text, *unready_key;
 /* Where a HubState has who asked for the callback that the hub runs. */
 static Py_ssize_t asked_of_state;
+/* And what is known of the places where greenlets are spawned; of a weak reference to a greenlet: its id and track. */
+static Py_ssize_t spawns_of_state, key_of_greenlet, track_of_greenlet;
 enum { nobody = -1, current_track = -2, unnamed = -4 };
 
 /* When something is told, in which buffer, and who runs then: its track. */
@@ -4470,10 +4954,6 @@ state_here(Turns *self)
     return state;
 }
 
-/* While the hub calls one, greenlets are switched, and what is on the stack is copied by greenlet. So that AddressSanitizer
-   takes no offence, no variable there is one whose address is taken: `notify` has these in other functions. */
-#define APART __attribute__((noinline)) static
-
 /* Callbacks._begin_notifying. */
 APART int
 begin_notifying(Notification *self)
@@ -4975,10 +5455,17 @@ shape_of_wait(Turns *self, const Moment *moment, PyObject *waits, PyFrameObject 
         return -1;
     }
     Py_INCREF(known);
-    PyObject *thing = follow(frame, PyTuple_GET_ITEM(known, 2)), *name = NULL;
+    PyObject *thing = follow(frame, PyTuple_GET_ITEM(known, 2)), *name = NULL, *method = PyTuple_GET_ITEM(known, 4);
+    if (PyUnicode_CheckExact(method) && PyUnicode_GET_LENGTH(method) == 0) {
+        /* For what that has made. */
+        long long bare = thing == PyTuple_GET_ITEM(known, 1) ? number(PyTuple_GET_ITEM(known, 0)) : -1;
+        Py_XDECREF(thing);
+        Py_DECREF(known);
+        return bare;
+    }
     if (thing != NULL && (PyObject *)Py_TYPE(thing) == PyTuple_GET_ITEM(known, 1) &&
         (PyTuple_GET_ITEM(known, 3) == Py_False || holds_nothing(self, frame))) {
-        name = name_of_thing(self, moment->t, thing, PyTuple_GET_ITEM(known, 4));
+        name = name_of_thing(self, moment->t, thing, method);
     }
     long long said = name == NULL ? 0 : said_by_text(self, moment, name);
     long long shape = said == 0 ? -1 : number(PyTuple_GET_ITEM(known, 0)) + said;
@@ -5107,14 +5594,15 @@ store_wait(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *hub, co
 
 /* A greenlet is suspended: 1 if that is stored, -1 and an exception if a signal's handler has raised one. */
 static int
-store_suspended(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target, PyObject *asked, PyObject *service)
+store_suspended(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target, PyObject *given, PyObject *asked,
+                PyObject *service)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
     int sleeps = (PyObject *)code == self->sleep_code;
     Py_DECREF(code);
     PyObject *hub = of_id(((Turns *)self->turns)->hubs, target);
     if (hub == NULL) {
-        return !sleeps && service == NULL && store_raw(self, frame, target);
+        return !sleeps && service == NULL && store_raw(self, frame, target, given);
     }
     Moment moment = {self->buffer, now(), number(hub)};
     if (moment.t < 0) {
@@ -5157,37 +5645,51 @@ store_end(Hook *self, PyObject *origin, PyObject *target, PyObject *asked, PyObj
     return store_at(rows, t, track, ended) && store_at(rows, t, number(hub), resumed);
 }
 
+/* The short way of a switch in a thread with a hub, from `frame`, NULL if `origin` has ended; `given`: as of `shape_handed`.
+   As store_suspended. */
+static int
+hub_short(Hook *self, PyObject *origin, PyObject *target, PyFrameObject *frame, PyObject *given)
+{
+    PyObject *asked = Py_XNewRef(SLOT(self->state, asked_of_state));
+    PyObject *service = Py_XNewRef(service_in((Turns *)self->turns, asked));
+    int stored = 0;
+    if (asked == Py_None) {
+        Py_CLEAR(asked);
+    }
+    if (service == Py_None) {
+        Py_CLEAR(service);
+    }
+    if (service != NULL && !Py_IS_TYPE(service, service_type)) {
+        /* It is followed in Python. */
+    }
+    else if (of_id(((Turns *)self->turns)->hubs, origin) != NULL) {
+        stored = store_resumed(self, target, asked, service);
+    }
+    else if (frame != NULL) {
+        stored = store_suspended(self, frame, origin, target, given, asked, service);
+    }
+    else {
+        stored = store_end(self, origin, target, asked, service);
+    }
+    Py_XDECREF(service);
+    Py_XDECREF(asked);
+    return stored;
+}
+
 static PyObject *
 hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
     PyObject *origin, *target;
     int stored = 0;
-    if (is_settled(self, args, nargsf, kwnames, &origin, &target)) {
-        PyObject *asked = Py_XNewRef(SLOT(self->state, asked_of_state));
-        PyObject *service = Py_XNewRef(service_in((Turns *)self->turns, asked));
-        if (asked == Py_None) {
-            Py_CLEAR(asked);
+    if (tells_switch(args, nargsf, kwnames, &origin, &target)) {
+        int begun = begin_tracing(origin, target);
+        if (begun == 0 && is_settled(self, args)) {
+            PyFrameObject *frame = frame_of(self, origin);
+            stored = hub_short(self, origin, target, frame, NULL);
+            Py_XDECREF(frame);
         }
-        if (service == Py_None) {
-            Py_CLEAR(service);
-        }
-        PyFrameObject *frame;
-        if (service != NULL && !Py_IS_TYPE(service, service_type)) {
-            /* It is followed in Python. */
-        }
-        else if (of_id(((Turns *)self->turns)->hubs, origin) != NULL) {
-            stored = store_resumed(self, target, asked, service);
-        }
-        else if ((frame = frame_of(self, origin)) != NULL) {
-            stored = store_suspended(self, frame, origin, target, asked, service);
-            Py_DECREF(frame);
-        }
-        else {
-            stored = store_end(self, origin, target, asked, service);
-        }
-        Py_XDECREF(service);
-        Py_XDECREF(asked);
+        stored = begun > 0 ? 1 : stored;
     }
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
@@ -5241,6 +5743,181 @@ starting(Turns *self, PyObject *callback, PyObject *greenlet, long long track)
         Py_CLEAR(made->start);
     }
     return (PyObject *)made;
+}
+
+/* The greenlets of gevent's that are spawned, and those that are no more: gevent/spawns.py, greenlets/tracer.py. */
+
+/* The code, and the name, of what a greenlet will run, if that is a function in Python or a method, borrowed. The program
+   gave the greenlet no name. */
+static PyFunctionObject *
+function_of(PyObject *greenlet)
+{
+    PyObject *own = PyObject_GenericGetDict(greenlet, NULL), *run = NULL;
+    if (own != NULL && PyDict_CheckExact(own) && PyDict_GetItemString(own, "name") == NULL) {
+        run = PyDict_GetItemString(own, "_run");
+        run = run != NULL && PyMethod_Check(run) ? PyMethod_GET_FUNCTION(run) : run;
+    }
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return run != NULL && Py_IS_TYPE(run, &PyFunction_Type) ? (PyFunctionObject *)run : NULL;
+}
+
+/* What is known of the place where `greenlet` is spawned, which has all that Spawns._learn has learned there, a new
+   reference; NULL, and no exception, if it is not known. */
+static PyObject *
+spawn_known(Turns *self, PyObject *greenlet)
+{
+    PyFrameObject *frame = greenlets.functions == NULL ? NULL : PyEval_GetFrame();
+    PyObject *state = frame == NULL ? NULL : state_here(self), *known = NULL;
+    if (state != NULL && (PyObject *)Py_TYPE(state) == self->state_type) {
+        known = Py_XNewRef(look_up(SLOT(state, spawns_of_state), place_of(frame)));
+    }
+    Py_XDECREF(state);
+    if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 5) {
+        Py_XDECREF(known);
+        return NULL;
+    }
+    PyFunctionObject *function = function_of(greenlet);
+    PyObject *parent = ((PyObject *(*)(PyObject *))greenlets.functions[PARENT_OF])(greenlet);
+    int is_same = function != NULL && function->func_code == PyTuple_GET_ITEM(known, 1) && parent != NULL &&
+                  number(of_id(self->everybody, parent)) == number(PyTuple_GET_ITEM(known, 3)) &&
+                  PyUnicode_CheckExact(function->func_name) && PyUnicode_CheckExact(PyTuple_GET_ITEM(known, 2)) &&
+                  PyUnicode_Compare(function->func_name, PyTuple_GET_ITEM(known, 2)) == 0;
+    Py_XDECREF(parent);
+    PyErr_Clear();
+    if (!is_same) {
+        Py_CLEAR(known);
+    }
+    return known;
+}
+
+/* Spawns._spawn, at a place that is known. Return whether it is done, -1 and an exception as `failed` has it. */
+static int
+store_spawn(Hook *self, PyObject *greenlet)
+{
+    Turns *turns = (Turns *)self->turns;
+    if ((PyObject *)Py_TYPE(greenlet) != turns->gevents || of_id(turns->everybody, greenlet) != NULL) {
+        return 0;
+    }
+    PyObject *known = spawn_known(turns, greenlet), *track = NULL, *link = NULL, *key = NULL, *args = NULL;
+    Moment moment;
+    if (known == NULL || begin_moment(turns, &moment, now()) < 0) {
+        Py_XDECREF(known);
+        return known == NULL ? 0 : failed(turns, NULL);
+    }
+    PyObject *rows = BUFFER(moment.buffer, rows);
+    int done = 0;
+    if (rows != NULL && Py_IS_TYPE(rows, rows_type) && ((Rows *)rows)->size <= full && make_room((Rows *)rows, ROW)) {
+        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
+        track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
+        Py_XDECREF(new_track);
+        key = track == NULL ? NULL : PyLong_FromVoidPtr(greenlet);
+        args = key == NULL ? NULL : PyTuple_Pack(2, greenlet, self->gone);
+        link = args == NULL ? NULL : ((PyTypeObject *)self->link)->tp_new((PyTypeObject *)self->link, args, NULL);
+        done = -1;
+    }
+    if (link != NULL) {
+        long long its = number(track);
+        put(link, key_of_greenlet, key);
+        put(link, track_of_greenlet, track);
+        if (put_in(turns->everybody, (Py_ssize_t)greenlet, track) && put_in(turns->references, (Py_ssize_t)greenlet, link) &&
+            put_in(turns->new, its, Py_True) && put_in(turns->unstarted, its, Py_True) &&
+            put_in(self->found, its, PyTuple_GET_ITEM(known, 4)) &&
+            store_at(BUFFER(moment.buffer, rows), moment.t, its, number(PyTuple_GET_ITEM(known, 0)))) {
+            done = 1;
+        }
+        else {
+            PyErr_NoMemory();
+        }
+    }
+    Py_XDECREF(link);
+    Py_XDECREF(args);
+    Py_XDECREF(key);
+    Py_XDECREF(track);
+    Py_DECREF(moment.buffer);
+    Py_DECREF(known);
+    return done < 0 ? failed(turns, NULL) : done;
+}
+
+static PyObject *
+spawn_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? store_spawn(self, args[0]) : 0;
+    return done < 0 ? NULL : done ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* GreenletTracer.forget, where gevent is all that has greenlets. */
+static int
+forget_greenlet(Hook *self, PyObject *gone)
+{
+    Turns *turns = (Turns *)self->turns;
+    if ((PyObject *)Py_TYPE(gone) != self->link || !is_size(self->stands, 1)) {
+        return 0;
+    }
+    long long key = number(SLOT(gone, key_of_greenlet)), track = number(SLOT(gone, track_of_greenlet));
+    if (key < 0 || track < 0 || has(turns->unstarted, track)) {
+        return 0;
+    }
+    if (find_in(turns->references, key) != gone) {
+        return 1;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->by_id); i++) {
+        if (!Py_IS_TYPE(PyList_GET_ITEM(self->by_id, i), table_type)) {
+            return 0;
+        }
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->by_id); i++) {
+        drop(PyList_GET_ITEM(self->by_id, i), key);
+    }
+    drop(turns->new, track);
+    drop(turns->keys, track);
+    drop(turns->wakes, track);
+    drop(turns->first, track);
+    drop(turns->promised, track);
+    drop(self->found, track);
+    drop(turns->references, key);
+    return 1;
+}
+
+static PyObject *
+forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && forget_greenlet(self, args[0]);
+    return done ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* (Turns, class of weak references to greenlets, Context, (tables by id, families), places by track, (what is told of a spawn,
+   of one that is no more)) -> what comes before those two. */
+static PyObject *
+spawn_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *turns, *link, *context, *by_id, *families, *places, *otherwise[2];
+    if (!PyArg_ParseTuple(args, "O!O!O(O!O!)O!(OO)", turns_type, &turns, &PyType_Type, &link, &context, &PyList_Type, &by_id,
+                          &PyList_Type, &families, table_type, &places, &otherwise[0], &otherwise[1]) ||
+        slot_offset((PyTypeObject *)((Turns *)turns)->state_type, "spawns", &spawns_of_state) < 0 ||
+        slot_offset((PyTypeObject *)link, "key", &key_of_greenlet) < 0 ||
+        slot_offset((PyTypeObject *)link, "track", &track_of_greenlet) < 0) {
+        return NULL;
+    }
+    Hook *made[] = {new_hook(hook_type, spawn_way, otherwise[0]), new_hook(hook_type, forget_way, otherwise[1])};
+    PyObject *both = made[0] == NULL || made[1] == NULL ? NULL : PyTuple_Pack(2, made[0], made[1]);
+    for (int i = 0; i < 2; i++) {
+        if (both != NULL) {
+            made[i]->turns = Py_NewRef(turns);
+            made[i]->link = Py_NewRef(link);
+            made[i]->context = Py_NewRef(context);
+            made[i]->by_id = Py_NewRef(by_id);
+            made[i]->stands = Py_NewRef(families);
+            made[i]->found = Py_NewRef(places);
+        }
+        Py_XDECREF(made[i]);
+    }
+    if (both != NULL) {
+        made[0]->gone = Py_NewRef((PyObject *)made[1]);
+    }
+    return both;
 }
 
 /* gevent's `run_callback`. In the call that `sleep(0)` makes, once that is known, nothing of it is to be noted. No frame of
@@ -6395,6 +7072,7 @@ greenlet_hook(vectorcallfunc call, PyObject *buffer, PyObject *raw, PyObject *un
         hook->raw = Py_NewRef(raw);
         hook->unsettled = Py_NewRef(unsettled);
         hook->gr_frame = Py_NewRef(gr_frame);
+        watch_here(hook);
     }
     return hook;
 }
@@ -6587,8 +7265,11 @@ static PyMethodDef functions[] = {
     {"roomy", roomy, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
+    {"watch_switches", watch_switches, METH_VARARGS, NULL},
+    {"leave_switches", leave_switches, METH_NOARGS, NULL},
     {"turns", turns, METH_O, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
+    {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
     {NULL},
@@ -6651,6 +7332,7 @@ execute(PyObject *module)
     }
     home = PyInterpreterState_Get();
     switch_text = PyUnicode_InternFromString("switch");
+    throw_text = PyUnicode_InternFromString("throw");
     buffer_text = PyUnicode_InternFromString("buffer");
     new_track_text = PyUnicode_InternFromString("new_track");
     send_text = PyUnicode_InternFromString("send");
@@ -6717,9 +7399,10 @@ execute(PyObject *module)
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);
     notification_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &notification_spec, NULL);
     if (turns_type == NULL || service_type == NULL || pending_type == NULL || notification_type == NULL ||
-        monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
+        monotonic_ns == NULL || send_method == NULL || switch_text == NULL || throw_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
         (static_names = table_new(table_type, NULL, NULL)) == NULL ||
+        (handed_plainly = table_new(table_type, NULL, NULL)) == NULL ||
         PyModule_AddObjectRef(module, "Rows", (PyObject *)rows_type) < 0 ||
         PyModule_AddObjectRef(module, "Table", (PyObject *)table_type) < 0) {
         return -1;

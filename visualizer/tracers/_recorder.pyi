@@ -65,6 +65,17 @@ def switch_hook(
     otherwise: Hook,
     /,
 ) -> Hook: ...
+def watch_switches(kind: type, functions: Any, settrace: Callable[..., Any], /) -> None: ...
+def leave_switches() -> None: ...
+def spawn_ways(
+    turns: Any,
+    link: type,
+    context: Any,
+    kept: tuple[list[dict[int, Any]], list[Any]],
+    places: dict[int, Any],
+    otherwise: tuple[Callable[[Any], None], Callable[[Any], None]],
+    /,
+) -> tuple[Callable[[Any], None], Callable[[Any], None]]: ...
 def run_callback(
     run: Any, sleep_code: CodeType, offsets: set[int], otherwise: Callable[..., Any], /
 ) -> Callable[..., Any]: ...

@@ -253,15 +253,19 @@ class Callbacks:
 class HubState:
     """What is kept for a thread with a hub."""
 
-    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "waits")
+    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "spawns", "waits")
 
     def __init__(self, new_table: Callable[[], dict[int, Any]]) -> None:
         #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
         self.sleeps: dict[int, int] = new_table()
         self.resumed = -1
         #: By the place of a call that waits for something: the shape of that without saying for what, of which class
-        #: that is, by which names it is found, whether it is for what can be held meanwhile, and the method's name.
-        self.waits: dict[int, tuple[int, type, tuple[str, ...], bool, str]] = new_table()
+        #: that is, by which names it is found, whether it is for what can be held meanwhile, and the method's name. If
+        #: that is "", what has made the thing, and by which names that is found.
+        self.waits: dict[int, tuple[int, Any, tuple[str, ...], bool, str]] = new_table()
+        #: By the place of a call that spawns a function: the shape of that, the function's code and name, the parent's
+        #: track, and the place. For the recorder in C.
+        self.spawns: dict[int, tuple[Any, ...]] = new_table()
         #: While the hub runs a callback: who asked for it.
         self.asked: Asked | None = None
         #: A sleep of no length has just asked the hub to come back to this track.

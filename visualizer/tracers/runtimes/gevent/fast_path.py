@@ -7,6 +7,7 @@ from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.limits import Limits
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import given_name
+from visualizer.tracers.runtimes.greenlets.call_sites import New
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ class Turns:
         asked: Asked | None,
     ) -> bool:
         """`greenlet` begins to wait in `frame`, at a place of which that is known. Return whether that is stored."""
-        bare, kind, _, is_held, _ = known
+        bare, kind, _, is_held, method = known
         if id(greenlet) in self._limits.of:
             return False
         ready = self._ready
@@ -88,12 +89,18 @@ class Turns:
         if asked is not None and asked.service is not None:
             asked.service.look(greenlet)
         thing = self._greenlets.sites.receiver(frame, lambda called: called.thing)
-        if type(thing) is not kind or (is_held and not self._holds_nothing(frame)):
+        said = 0
+        if not method:
+            if type(thing) is not New or thing.kind is not kind:
+                return False
+        elif type(thing) is not kind or (is_held and not self._holds_nothing(frame)):
             return False
-        name = self._numbers.name(thing)
-        if not name:
-            return False
-        buffer.rows.extend((t_ns, hub, bare + buffer.said(t_ns, name)))
+        else:
+            name = self._numbers.name(thing)
+            if not name:
+                return False
+            said = buffer.said(t_ns, name)
+        buffer.rows.extend((t_ns, hub, bare + said))
         self._greenlets.raw.pop(id(greenlet), None)
         buffer.left = None
         return True

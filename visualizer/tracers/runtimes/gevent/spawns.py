@@ -8,16 +8,17 @@ is never switched to: its start is cancelled, which is `stop` of what the loop's
 from __future__ import annotations
 
 import sys
+from types import FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
-from visualizer.tracers.core.code import own_frame
+from visualizer.tracers.core.code import function_name, own_frame
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.values import bases_of
+from visualizer.tracers.core.values import bases_of, dictionary
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.gevent.ready import Ready
-from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
+from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer, Link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -72,16 +73,28 @@ class Spawns:
         #: thread that is to tell it.
         self._cancelled: dict[Buffer, list[tuple[Any, int, int]]] = {}
         #: Where each living one was spawned: some spawn others without any code of the program's (Pool.map, imap).
-        self._places: dict[int, tuple[CodeType, int]] = {}
+        self._places: dict[int, tuple[CodeType, int]] = recording.stream.new_table()
+        #: What is known, in this thread, of the places where greenlets are spawned; None where nothing is to be known.
+        self._known: Callable[[], dict[int, tuple[Any, ...]]] | None = None
 
-    def begin(self, greenlet_class: Any) -> None:
+    def begin(self, greenlet_class: Any, turns: Any, known: Callable[[], dict[int, tuple[Any, ...]]]) -> None:
+        """`turns`: of the recorder in C, or None. `known`: has what is kept of the places of the thread that calls."""
         self._class = greenlet_class
-        greenlet_class.add_spawn_callback(self._on_spawn)
+        on_spawn: Any = self._on_spawn
+        if turns is not None:
+            greenlets, compiled = self._greenlets, self._recording.compiled
+            self._known = known
+            on_spawn, greenlets.forgetting = compiled.spawn_ways(
+                turns, Link, self._recording, (greenlets.by_id, greenlets.families), self._places,
+                (on_spawn, greenlets.forget),
+            )
+        greenlet_class.add_spawn_callback(on_spawn)
 
     def remove(self) -> None:
         """gevent may be going through its set of callbacks, here or in another thread, and would raise if ours were
         taken out: it stays, and does nothing."""
-        self._is_over = True
+        self._is_over, self._known = True, None
+        self._greenlets.forgetting = self._greenlets.forget
 
     def _on_spawn(self, greenlet: Any) -> None:
         """In the greenlet that starts another."""
@@ -104,6 +117,23 @@ class Spawns:
         self.unstarted[track] = True
         if place is not None:
             self._places[track] = place
+            if self._known is not None and frame is sys._getframe(1).f_back:
+                self._learn(greenlet, place, self._known(), self._recording.stream.here(t_ns))
+
+    def _learn(
+        self, greenlet: Any, place: tuple[CodeType, int], known: dict[int, tuple[Any, ...]], buffer: Buffer
+    ) -> None:
+        """From now on the short way in C may be taken where the same function is spawned at that place: its spawn is a
+        row, and its name comes from its code."""
+        run = dictionary(greenlet).get("_run")
+        function: Any = run.__func__ if type(run) is MethodType else run
+        _, described = self._greenlets.describe(greenlet)
+        if type(function) is FunctionType and type(greenlet) is self._class and described is not None:
+            name = function_name(function.__code__)
+            parent = self._greenlets.tracks.get(id(self._greenlets.parent_of(greenlet)), words.NOBODY)
+            shape = buffer.known(("spawn", (*described, parent, words.CURRENT), id(place[0]), place[1]))
+            if described == (words.GREENLET, name) and name != "greenlet" and shape is not None and shape >= 0:
+                known[id(place[0]) + place[1]] = shape, function.__code__, function.__name__, parent, place
 
     def starting(self, greenlet: Any, track: int) -> Callable[[Any], Starting] | None:
         """What makes of what the loop returns what a greenlet is to have; None if it is not to be started."""

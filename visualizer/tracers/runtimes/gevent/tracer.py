@@ -27,7 +27,7 @@ from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, sh
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.runtimes.gevent import served
 from visualizer.tracers.runtimes.gevent.attribution.item_owners import UNKNOWN
-from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks
+from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks, HubState
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
 from visualizer.tracers.runtimes.gevent.fast_path import Giving, Turns, make_hook
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
@@ -127,7 +127,7 @@ class GeventTracer(Family):
             return
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
-            self._spawns.begin(known.Greenlet)
+            self._spawns.begin(known.Greenlet, self._turns(), lambda: self._callbacks.state().spawns)
             return
         self._hub_class = known.Hub
         self._giving = Giving(known.sleep.__code__)
@@ -165,7 +165,7 @@ class GeventTracer(Family):
             "errors": self._recording.thread_errors.found, "dead": greenlets.module.greenlet.__dict__["dead"],
             "gevents": kind, "error_of": own["exception"], "value_of": own["value"],
             "cancelled": self._spawns.cancelled, "spawn_cause": words.SPAWN, "wake_line": lines.wake,
-            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said,
+            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said, "state_type": HubState,
         }  # fmt: skip
         ready.turns = compiled.turns(fields)
         return ready.turns
@@ -176,7 +176,7 @@ class GeventTracer(Family):
         if state.resumed < 0:
             event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
             state.resumed = buffer.shape(stream.clock(), event)
-            buffer.tables += [state.sleeps, state.waits]
+            buffer.tables += [state.sleeps, state.waits, state.spawns]
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
             tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
@@ -325,8 +325,11 @@ class GeventTracer(Family):
             self._ready.awaited[track] = awaited.cause
         about, buffer = (reason, limit_ns, thing, awaited.endpoint), self._recording.stream.here(t_ns)
         shape = store_suspension(buffer, t_ns, track, about, own.f_code, own.f_lasti, again)
-        if shape is not None and thing and own is frame and limit is None:
-            self._learn_wait(reason, frame, shape)
+        if shape is not None and own is frame and limit is None:
+            if thing:
+                self._learn_wait(reason, frame, shape)
+            elif reason is None:
+                self._learn_join(frame, shape)
         return shape
 
     def _learn_wait(self, reason: str | None, frame: Any, shape: int) -> None:
@@ -342,6 +345,14 @@ class GeventTracer(Family):
             # Who waits for a lock may hold others: the short way has to make sure of that.
             is_held, bare = reason == words.SEMAPHORE, shape & (1 << VALUE_BIT) - 1
             waits[id(site.code) + frame.f_lasti] = bare, kind, site.path, is_held, called.method
+
+    def _learn_join(self, frame: Any, shape: int) -> None:
+        """The same where somebody joins what the same function has just made: `gevent.spawn(work).join()`."""
+        site = self._greenlets.sites.at(frame)
+        made = self._greenlets.sites.receiver(frame, lambda called: called)
+        if site.maker is not None and type(made) is Receiver and type(made.thing) is New and made.method == "join":
+            waits = self._callbacks.state().waits
+            waits[id(site.code) + frame.f_lasti] = shape, made.thing.kind, site.maker, False, ""
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
         """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.

@@ -67,7 +67,7 @@ class Receiver:
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "constant", "first", "joined", "name", "path", "receiver", "thrown")
+    __slots__ = ("argument", "code", "constant", "first", "joined", "maker", "name", "path", "receiver", "thrown")
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
@@ -84,6 +84,8 @@ class CallSite:
         self.receiver = receiver
         #: The names by which the thing is found, if these are all: of `self.queue.get()` "self" and "queue".
         self.path: tuple[str, ...] | None = None
+        #: The same of what makes the thing, in a call without arguments: of `self.pool.spawn(work).join()`.
+        self.maker: tuple[str, ...] | None = None
         #: Of any other call than a `switch`, its first argument.
         self.first = first
         #: Of `joinall(things)`, the things.
@@ -192,6 +194,8 @@ def _site(code: CodeType, offset: int) -> CallSite:
     )
     if method is not None and code.co_flags & FUNCTION:
         site.path = _names(tree.func.value)
+        if type(tree.func.value).__name__ == "Call" and not tree.args and not tree.keywords:
+            site.maker = _names(tree.func.value.func)
     return site
 
 

@@ -31,6 +31,16 @@ try:
 except ImportError:
     from weakref import ref
 
+
+
+class Link(ref):  # type: ignore[type-arg]
+    """A weak reference to a greenlet; its id, and its track."""
+
+    __slots__ = ("key", "track")
+    key: int
+    track: int
+
+
 #: Stands in `unsettled` as soon as the program sets a trace function of its own in any thread.
 _CHAINED = -2
 
@@ -74,6 +84,8 @@ class GreenletTracer:
         self.raw: dict[int, int] = recording.stream.new_table()
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
+        #: What is told of a greenlet that is no more, by its `Link`: `forget`, or what comes before it.
+        self.forgetting: Callable[[Any], None] = self.forget
         self.sites = CallSites()
         recording.callees.append(self)
 
@@ -81,6 +93,8 @@ class GreenletTracer:
         if self.module is not None and self._originals is not None:
             settrace, _ = self._originals
             settrace(self._here().chained)
+            if self._recording.compiled is not None:
+                self._recording.compiled.leave_switches()
             self.module.settrace, self.module.gettrace = self._originals
             self._recording.runners.remove(self._running)
             self._recording.getcurrent = None
@@ -101,6 +115,8 @@ class GreenletTracer:
         self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
+        if self._recording.compiled is not None:
+            self._recording.compiled.watch_switches(greenlet.greenlet, greenlet._C_API, self._originals[0])
         self.watch_thread()
         self._recording.on_thread.append(self.watch_thread)
         self._recording.imports.in_threads(self.name, self._await_thread)
@@ -374,7 +390,7 @@ class GreenletTracer:
                 parent_track = self.adopt(parent, t_ns)
             track = recording.new_track()
             self.new[track] = True
-            family, described = self._describe(greenlet)
+            family, described = self.describe(greenlet)
             if described is None:
                 run = self.run_name(greenlet) or callable_name(function_of(greenlet, self.module))
                 described = (words.GREENLET, name or run or "greenlet")
@@ -389,20 +405,21 @@ class GreenletTracer:
                 self.living_hubs[id(greenlet)] = track
             about = (*described, parent_track, creator)
             self._store_spawn(t_ns, track, about, code, offset)
-        key = id(greenlet)
+        link = Link(greenlet, self.forgetting)
+        link.key, link.track = key, track = id(greenlet), track
         self.tracks[key] = track
-
-        def forget(gone: Any) -> None:
-            if self.references.get(key) is gone:
-                del self.references[key]
-                for by_id in self.by_id:
-                    by_id.pop(key, None)
-                self.new.pop(track, None)
-                for family in self.families:
-                    family.collected(track)
-
-        self.references[key] = ref(greenlet, forget)
+        self.references[key] = link
         return track
+
+    def forget(self, gone: Link) -> None:
+        """A greenlet that had a track is no more."""
+        if self.references.get(gone.key) is gone:
+            del self.references[gone.key]
+            for by_id in self.by_id:
+                by_id.pop(gone.key, None)
+            self.new.pop(gone.track, None)
+            for family in self.families:
+                family.collected(gone.track)
 
     def _store_spawn(
         self, t_ns: int, track: int, about: tuple[str, str, int, int], code: CodeType | None, offset: int
@@ -416,7 +433,7 @@ class GreenletTracer:
         else:
             stream.extend((lines.spawn, t_ns, track, about, lines.NO_VALUE, code, offset))
 
-    def _describe(self, greenlet: Any) -> tuple[Family | None, tuple[str, str] | None]:
+    def describe(self, greenlet: Any) -> tuple[Family | None, tuple[str, str] | None]:
         """Whose a greenlet is, and what it is."""
         for family in self.families:
             described = family.describe(greenlet)
