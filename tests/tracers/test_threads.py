@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on")
 
 #: Each wait stands at a place of its own, and so is a line of its own; the polling itself is none.
 BESIDE_OTHERS = """
@@ -410,7 +410,9 @@ def test_a_with_block_of_a_function_that_runs_when_the_second_thread_begins(trac
     assert ends(traced) == [("main", "lock", "other", "callback", "keeps")]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="a lock says at once that another one has it")
+@pytest.mark.skipif(
+    not (3, 12) <= sys.version_info < (3, 14), reason="a lock says at once that another one has it, or is tried"
+)
 def test_who_asks_at_once_for_what_another_one_waits_for_waits(trace_source: TraceSource) -> None:
     """Whom it was given takes a moment to run: up to then the lock seems to be free."""
     traced = trace_source(

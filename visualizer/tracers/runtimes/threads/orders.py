@@ -40,7 +40,7 @@ class Orders:
         self._known: dict[tuple[int, ...], set[tuple[int, int]]] = {}
         self._told = 0
         #: The addresses of locks that are told of.
-        self._locks: set[int] = set()
+        self.locks: set[int] = set()
 
     def takes(self, lock: Any, held: list[Any], buffer: Buffer, frame: Any) -> None:
         """The thread of `buffer` is about to acquire `lock` in `frame`; it has those that are `held`."""
@@ -62,14 +62,14 @@ class Orders:
         if self._primitives.has_for_itself(frame):
             return
         names = [self._numbers.name(one) for one in (lock, *held)]
-        self._locks.update(map(id, (lock, *held)))
+        self.locks.update(map(id, (lock, *held)))
         self._told += 1
         stream, (code, at) = context.stream, place_of(frame, context.own)
         stream.store(lines.takes, stream.clock(), buffer.track, names[0], tuple(names[1:]), code, at)
 
     def released_by_another(self, lock: Any) -> None:
         """A thread releases a lock that it does not have: then it keeps nobody out, but tells something."""
-        if id(lock) in self._locks:
-            self._locks.discard(id(lock))
+        if id(lock) in self.locks:
+            self.locks.discard(id(lock))
             stream = self._context.stream
             stream.store(lines.takes, stream.clock(), -1, self._numbers.name(lock), ())

@@ -1,0 +1,305 @@
+"""Watches threads on Python 3.11, by the recorder in C: the functions that may block are called by way of it.
+
+Ordinary calls cost what they do without us, and so do those functions in a program that starts no thread. What the
+hooks here are told, from the first thread on (or the first process that may talk to others by multiprocessing), is a
+call's object and arguments, before it is made and after: a lock that is free, or that nobody waits for, the recorder
+notes by itself. No event tells of functions in Python there. What one of the standard library's does is told by what
+it calls: Thread.start starts a thread, a worker of a pool gets what it is to work on.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+from types import CodeType, MethodType, ModuleType
+
+from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.compiled import built
+from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
+from visualizer.tracers.core.variables import of_variables
+from visualizer.tracers.runtimes.threads.births import Births
+from visualizer.tracers.runtimes.threads.calls import (
+    ACQUIRE,
+    ACQUIRE_AGAIN,
+    GET,
+    OF_PROCESSES,
+    OF_SELECT,
+    PUT,
+    Calls,
+    Lock,
+    RLock,
+)
+from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
+from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
+from visualizer.tracers.runtimes.threads.primitives import BLOCKS_AND_LIMIT, MODULES, PARAMETERS, Primitives, code_of
+from visualizer.tracers.runtimes.threads.selecting import found_by, keys_of
+from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
+from visualizer.tracers.runtimes.threads.waits import Waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Iterable
+    from typing import Any
+
+_get_ident = _thread.get_ident
+#: What a call does beside what calls.py lists: it starts a thread.
+_START = 23
+#: What a worker of a pool gets.
+_ITEM = "_WorkItem"
+#: Module -> the functions in it that wait for another process.
+_CALLING = {
+    "multiprocessing.connection": ("Connection._recv",),
+    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
+    "multiprocessing.popen_fork": ("Popen.poll",),
+    "subprocess": ("Popen._try_wait",),
+}
+#: They start processes that are not forked, to talk to.
+_STARTING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
+
+
+class GivenArguments(Primitives):
+    """Knows what a call of C's is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: By the id of the thread: the arguments by place and by name of the call that is told of.
+        self.given: dict[int, tuple[tuple[Any, ...], dict[str, Any] | None]] = {}
+
+    def passed(self, frame: Any, parameters: tuple[str, ...]) -> dict[str, Any] | None:
+        args, names = self.given.get(_get_ident(), ((), None))
+        passed = dict(zip(parameters, args, strict=False))
+        for name, value in (names or {}).items():
+            passed[PARAMETERS.get(name, name)] = value
+        if parameters is BLOCKS_AND_LIMIT:
+            # Nothing that would have to be asked what it is worth.
+            return {name: value if _is_plain(value) else NO_VALUE for name, value in passed.items()}
+        return passed
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or id(type(value)) in NUMBERS or type(value) is bool
+
+
+class MethodsTracer:
+    name = "threads"
+    modules = (*MODULES, "socket", "select", *_STARTING)
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        # Whatever clock there is: it stores nothing itself.
+        self._recorder = built()
+        self._calls = Calls()
+        self._primitives = GivenArguments()
+        self._waits = Waits(context, self._primitives)
+        self._births = Births(context, self._waits)
+        self._watches = self._is_removed = False
+        #: What may be told of before there is a second thread, and at which places: the ids of code, which is kept.
+        self._early: set[int] = set()
+        self._places: set[int] = set()
+        self._kept: list[CodeType] = []
+        self._start: CodeType | None = None
+        self._begins: CodeType | None = None
+        self._submit: CodeType | None = None
+        self._work: CodeType | None = None
+        context.on_tasks.append(self._on_tasks)
+
+    def install(self) -> str:
+        waits, context = self._waits, self._context
+        told = (
+            waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
+            self._primitives.signals, waits.orders.locks, self._places,
+            self._before, self._after, self._got, self._gone,
+        )
+        self._recorder.watch_calls(Buffer, Lock, RLock, told)
+        self._recorder.see_call(_thread.start_new_thread, _START, True)
+        os.register_at_fork(after_in_child=self._on_child, after_in_parent=self._watch)
+        return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
+
+    def imported(self, name: str, module: ModuleType) -> None:
+        if self._is_removed:
+            return
+        if name == "threading":
+            kind: Any = module.__dict__.get("Thread")
+            self._start, self._begins = code_of(kind, "start"), code_of(kind, "_bootstrap_inner")
+            self._tell_early(self._start, ())
+        if name in MODULES:
+            for code in self._primitives.learn(name, module):
+                # Until a loop runs that is another runtime's.
+                if self._primitives.selects(code) and not self._context.has_tasks:
+                    self._tell_early(code, OF_SELECT)
+        if name == POOLS:
+            self._submit, self._work = code_of(module, "ThreadPoolExecutor.submit"), code_of(module, "_worker")
+            # The first worker is started by that.
+            self._tell_early(self._submit, (PUT,))
+        for path in _CALLING.get(name, ()):
+            self._tell_early(code_of(module, path), OF_PROCESSES)
+        self._calls.learn(name)
+        self._see()
+        if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
+            self._watch()
+
+    def _tell_early(self, code: CodeType | None, what: Iterable[int]) -> None:
+        if code is not None:
+            self._kept.append(code)
+            self._places.add(id(code))
+            self._early.update(what)
+
+    def _see(self) -> None:
+        """Have those called by way of the recorder that are of interest by now."""
+        for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
+            if self._watches or what in self._early:
+                self._recorder.see_call(function, what, what in self._early)
+
+    def _watch(self) -> None:
+        """There is a second thread, or process."""
+        if not self._watches and not self._is_removed:
+            self._watches = True
+            self._see()
+            self._recorder.watch_threads(False)
+
+    def _on_child(self) -> None:
+        """In a forked child, whose only thread that is."""
+        if not self._is_removed:
+            self._waits.forget()
+            self._watch()
+            self._recorder.watch_threads(True)
+
+    def remove(self) -> None:
+        self._is_removed = True
+        self._recorder.leave_calls()
+
+    def finish(self, t_ns: int) -> None:
+        """Threads that still wait do so to the end."""
+
+    def _on_tasks(self, begins: bool) -> None:
+        if begins and not self._is_removed:
+            for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
+                if what in OF_SELECT:
+                    self._recorder.forget_call(function)
+            self._calls.forget_select()
+
+    # Hooks: in the thread that calls, with nothing of what they do themselves being told of. `frame` calls.
+
+    def _is_ours(self, frame: Any) -> bool:
+        """Whether nothing is to be told of it. If it is the first of a thread, that begins."""
+        if frame is None or self._waits.ours[frame.f_code.co_filename]:
+            return True
+        if not self._context.stream.is_known():
+            self._look_for_thread(frame)
+        return False
+
+    def _look_for_thread(self, frame: Any) -> None:
+        while frame is not None:
+            if frame.f_code is self._begins:
+                self._births.began(of_variables(frame, lambda known: known.get("self")))
+                return
+            frame = frame.f_back
+
+    def _before(self, frame: Any, what: int, thing: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> Any:
+        """A call is about to be made. Return what `_after` is to be given, None if there is nothing to be told then."""
+        ident, given = _get_ident(), self._primitives.given
+        is_lock = what in (ACQUIRE, ACQUIRE_AGAIN)
+        try:
+            if self._is_ours(frame):
+                if is_lock:
+                    self._waits.no_longer(id(thing))
+                return None
+            given[ident] = args, names
+            if is_lock:
+                return self._acquires(frame, what, thing, args)
+            if what == _START:
+                return self._starts(frame, args)
+            waits, code = self._waits, frame.f_code
+            first = args[0] if args else None
+            subject = first if type(thing) is ModuleType else thing
+            waits.calls(code, frame.f_lasti, what, subject, frame)
+            if what == PUT and code is self._submit:
+                # Before a worker can get it.
+                item = dictionary(first)
+                executor = of_variables(frame, lambda known: known.get("self"))
+                waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
+            is_told = (what == GET and code is self._work) or (what in OF_SELECT and self._primitives.selects(code))
+            return what if is_told or self._is_parked(frame) else None
+        except Exception as error:
+            self._context.fail(self.name, error)
+            return None
+        finally:
+            given.pop(ident, None)
+
+    def _acquires(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...]) -> Any:
+        """That lock is taken, and the thread counted among those who wait for it."""
+        waits = self._waits
+        t_ns = self._context.now()
+        if args and type(args[0]) is tuple:
+            # A state that is to be restored.
+            self._primitives.given[_get_ident()] = (), None
+        if held := waits.held():
+            waits.orders.takes(lock, held, waits.local.buffer, frame)
+        return what if waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame) else None
+
+    def _is_parked(self, frame: Any) -> bool:
+        wait = self._waits.parked.get(_get_ident())
+        return wait is not None and wait.code is frame.f_code and wait.offset == frame.f_lasti
+
+    def _starts(self, frame: Any, args: tuple[Any, ...]) -> None:
+        if frame.f_code is self._start and args and type(args[0]) is MethodType:
+            self._births.asked(args[0].__self__, frame)
+            self._watch()
+
+    def _after(self, token: Any, frame: Any, thing: Any, result: Any, raised: bool) -> None:
+        """It was made: it has returned that, or raised. Without a token, it has got a lock after all."""
+        try:
+            waits = self._waits
+            if token is None:
+                if not self._is_ours(frame):
+                    waits.has(ACQUIRE if type(thing) is Lock else ACQUIRE_AGAIN, thing, frame.f_code)
+                return
+            self._over(frame, token, result, raised)
+        except Exception as error:
+            self._context.fail(self.name, error)
+            return
+        control = self._context.control
+        if control is not None and control.goal:
+            control.on_switch()
+
+    def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
+        waits, code = self._waits, frame.f_code
+        wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
+        if what in OF_SELECT and not raised:
+            ready = found_by(what, result)
+            if wait is not None:
+                wait.ready, wait.is_over = ready, True
+            if self._primitives.selects(code):
+                waits.selected(keys_of(of_variables(frame, lambda known: known.get("self")), ready))
+                return
+        if wait is not None:
+            waits.over(wait, raised)
+        if what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
+            waits.works(dictionary(result).get("future"))
+
+    def _got(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> None:
+        """That lock was free, and the current thread has it."""
+        ident, given = _get_ident(), self._primitives.given
+        try:
+            if self._is_ours(frame):
+                return
+            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            waits = self._waits
+            held = waits.held()
+            if held and all(one is not lock for one in held):
+                waits.orders.takes(lock, held, waits.local.buffer, frame)
+            waits.has(what, lock, frame.f_code)
+        except Exception as error:
+            self._context.fail(self.name, error)
+        finally:
+            given.pop(ident, None)
+
+    def _gone(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> None:
+        """The current thread releases a lock that it does not have."""
+        try:
+            if not self._is_ours(frame):
+                self._waits.orders.released_by_another(lock)
+        except Exception as error:
+            self._context.fail(self.name, error)
