@@ -15,7 +15,6 @@ from visualizer.trace import words
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.py"))
 #: From 3.12 on the interpreter tells what a greenlet's function returned, and what was thrown into a generator.
 TELLS_MORE = sys.version_info >= (3, 12)
-of_messages = pytest.mark.skipif(not TELLS_MORE, reason="messages are recorded from 3.12 on")
 of_threads = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
 
@@ -405,7 +404,7 @@ def test_processes(trace_scenario: TraceScenario) -> None:
         assert joins
 
 
-@of_messages
+@of_threads
 def test_process_channels(trace_scenario: TraceScenario) -> None:
     messages = messages_of(trace_scenario("process_channels"))
     dishes = {"'soup'": "Al", "'cake'": "Al", "'pie'": "Bo", "'tea'": "Bo"}
@@ -419,7 +418,7 @@ def test_process_channels(trace_scenario: TraceScenario) -> None:
     assert answered == [prices[dish] for dish in asked[:-1]]
 
 
-@of_messages
+@of_threads
 def test_process_pool(trace_scenario: TraceScenario) -> None:
     messages = messages_of(trace_scenario("process_pool"))
     sent = [(receiver, value) for sender, receiver, value in messages if sender == "main" and "<square>" in value]

@@ -5879,12 +5879,14 @@ enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN };
 #define MOST_OF_ONE 30
 
-/* A function that is called by way of us: what stands in the table without us, and what it does. `is_early`: it is told
-   of at certain places (`places`) also while there is no second thread. */
+/* When one is told of: once there is a second thread; before that at certain places (`places`), too; or only there. */
+enum { ONCE_THREADED, EARLY, AT_PLACES };
+
+/* A function that is called by way of us: what stands in the table without us, and what it does. */
 typedef struct {
     PyMethodDef *definition;
     PyCFunction plainly;
-    int signature, does, is_early;
+    int signature, does, when;
 } Blocking;
 static Blocking blocking[SIGNATURES][MOST_OF_ONE];
 static int blocking_count[SIGNATURES];
@@ -6359,8 +6361,9 @@ static PyObject *
 on_blocking(const Call *call)
 {
     PyThreadState *thread = PyThreadState_Get();
+    int when = call->of->when;
     if (calls.before == NULL || thread->interp != home || thread->tracing != 0 ||
-        (!is_watching && !(call->of->is_early && is_called_in(calls.places)))) {
+        ((!is_watching || when == AT_PLACES) && (when == ONCE_THREADED || !is_called_in(calls.places)))) {
         return call_blocking(call);
     }
     int does = call->of->does;
@@ -6449,13 +6452,13 @@ definition_of(PyObject *function)
     return NULL;
 }
 
-/* see_call(function, does, is_early): have that called by way of us. Return whether it is. */
+/* see_call(function, does, when): have that called by way of us. Return whether it is. */
 static PyObject *
 see_call(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *function;
-    int does, is_early, signature;
-    if (!PyArg_ParseTuple(args, "Oip", &function, &does, &is_early)) {
+    int does, when, signature;
+    if (!PyArg_ParseTuple(args, "Oii", &function, &does, &when)) {
         return NULL;
     }
     PyMethodDef *definition = definition_of(function);
@@ -6493,10 +6496,10 @@ see_call(PyObject *Py_UNUSED(module), PyObject *args)
     Blocking *its = &blocking[signature][at];
     if (at == blocking_count[signature]) {
         blocking_count[signature]++;
-        *its = (Blocking){definition, definition->ml_meth, signature, does, is_early};
+        *its = (Blocking){definition, definition->ml_meth, signature, does, when};
     }
     its->does = does;
-    its->is_early = is_early;
+    its->when = when;
     definition->ml_meth = blocking_ways[signature][at];
     Py_RETURN_TRUE;
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 from types import CodeType, MethodType, ModuleType
 
 from visualizer.tracers.core.buffer import Buffer
@@ -23,15 +24,19 @@ from visualizer.tracers.runtimes.threads.births import Births
 from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
     ACQUIRE_AGAIN,
+    ACQUIRE_SHARED,
     GET,
     OF_PROCESSES,
     OF_SELECT,
     PUT,
+    READ,
+    RELEASE_SHARED,
     Calls,
     Lock,
     RLock,
 )
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
+from visualizer.tracers.runtimes.threads.messages import Messages, Transfers
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
 from visualizer.tracers.runtimes.threads.primitives import BLOCKS_AND_LIMIT, MODULES, PARAMETERS, Primitives, code_of
 from visualizer.tracers.runtimes.threads.selecting import found_by, keys_of
@@ -43,9 +48,16 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Iterable
     from typing import Any
 
-_get_ident = _thread.get_ident
-#: What a call does beside what calls.py lists: it starts a thread.
-_START = 23
+# Fetched now: gevent's monkey-patching replaces them.
+_get_ident, _start_new_thread = _thread.get_ident, _thread.start_new_thread
+_write, _pipe = os.write, os.pipe
+#: What a call does beside what calls.py lists: it starts a thread; it writes; it makes a pipe, or connected sockets; it
+#: gets to know a lock of multiprocessing's that another process has made.
+_START, _WRITE, _PIPE, _PAIR, _REBUILD = range(23, 28)
+#: Of these nothing is known before, but that a message begins.
+_AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
+#: When a function is told of: once there is a second thread; before that at some places, too; or only there.
+_ONCE_THREADED, _EARLY, _AT_PLACES = range(3)
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 #: Module -> the functions in it that wait for another process.
@@ -94,6 +106,7 @@ class MethodsTracer:
         self._primitives = GivenArguments()
         self._waits = Waits(context, self._primitives)
         self._births = Births(context, self._waits)
+        self._transfers = Transfers(Messages(context))
         self._watches = self._is_removed = False
         #: What may be told of before there is a second thread, and at which places: the ids of code, which is kept.
         self._early: set[int] = set()
@@ -103,6 +116,7 @@ class MethodsTracer:
         self._begins: CodeType | None = None
         self._submit: CodeType | None = None
         self._work: CodeType | None = None
+        self._receive: CodeType | None = None
         context.on_tasks.append(self._on_tasks)
 
     def install(self) -> str:
@@ -113,8 +127,8 @@ class MethodsTracer:
             self._before, self._after, self._got, self._gone,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, told)
-        self._recorder.see_call(_thread.start_new_thread, _START, True)
-        os.register_at_fork(after_in_child=self._on_child, after_in_parent=self._watch)
+        self._recorder.see_call(_start_new_thread, _START, _AT_PLACES)
+        os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
 
     def imported(self, name: str, module: ModuleType) -> None:
@@ -123,7 +137,7 @@ class MethodsTracer:
         if name == "threading":
             kind: Any = module.__dict__.get("Thread")
             self._start, self._begins = code_of(kind, "start"), code_of(kind, "_bootstrap_inner")
-            self._tell_early(self._start, ())
+            self._tell_early(self._start)
         if name in MODULES:
             for code in self._primitives.learn(name, module):
                 # Until a loop runs that is another runtime's.
@@ -135,12 +149,32 @@ class MethodsTracer:
             self._tell_early(self._submit, (PUT,))
         for path in _CALLING.get(name, ()):
             self._tell_early(code_of(module, path), OF_PROCESSES)
+        if name == MESSAGES:
+            self._learn_messages(module)
+        if name == SHARED_LOCKS:
+            self._waits.shared.learn(module)
+            self._tell_early(code_of(module, "SemLock.__setstate__"))
+            kind: Any = sys.modules["_multiprocessing"]
+            self._recorder.see_call(kind.SemLock.__dict__["_rebuild"], _REBUILD, _AT_PLACES)
         self._calls.learn(name)
         self._see()
         if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
             self._watch()
 
-    def _tell_early(self, code: CodeType | None, what: Iterable[int]) -> None:
+    def _learn_messages(self, module: ModuleType) -> None:
+        self._transfers.learn(module)
+        self._tell_early(code_of(module, "Pipe"))
+        self._tell_early(code_of(sys.modules.get("socket"), "socketpair"))
+        self._receive = code_of(module, "Connection._recv")
+        self._tell_early(code_of(module, "Connection._send"))
+        self._tell_early(self._receive, (READ,))
+        for function, what in ((_write, _WRITE), (_pipe, _PIPE)):
+            self._recorder.see_call(function, what, _AT_PLACES)
+        pair: Any = getattr(sys.modules.get("_socket"), "socketpair", None)
+        if pair is not None:
+            self._recorder.see_call(pair, _PAIR, _AT_PLACES)
+
+    def _tell_early(self, code: CodeType | None, what: Iterable[int] = ()) -> None:
         if code is not None:
             self._kept.append(code)
             self._places.add(id(code))
@@ -150,7 +184,7 @@ class MethodsTracer:
         """Have those called by way of the recorder that are of interest by now."""
         for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
             if self._watches or what in self._early:
-                self._recorder.see_call(function, what, what in self._early)
+                self._recorder.see_call(function, what, _EARLY if what in self._early else _ONCE_THREADED)
 
     def _watch(self) -> None:
         """There is a second thread, or process."""
@@ -158,6 +192,11 @@ class MethodsTracer:
             self._watches = True
             self._see()
             self._recorder.watch_threads(False)
+
+    def _before_fork(self) -> None:
+        """What the child has, too, has one name in both."""
+        if not self._is_removed:
+            self._waits.shared.look()
 
     def _on_child(self) -> None:
         """In a forked child, whose only thread that is."""
@@ -211,7 +250,17 @@ class MethodsTracer:
                 return self._acquires(frame, what, thing, args)
             if what == _START:
                 return self._starts(frame, args)
+            if what in _AFTERWARDS:
+                if what == _WRITE:
+                    self._transfers.begins(frame)
+                return what
             waits, code = self._waits, frame.f_code
+            if what in (ACQUIRE_SHARED, RELEASE_SHARED):
+                if what == RELEASE_SHARED and not waits.shared.is_waited_for(thing):
+                    return None
+                waits.shared.look()
+            if is_received := what == READ and code is self._receive:
+                self._transfers.begins(frame)
             first = args[0] if args else None
             subject = first if type(thing) is ModuleType else thing
             waits.calls(code, frame.f_lasti, what, subject, frame)
@@ -220,8 +269,9 @@ class MethodsTracer:
                 item = dictionary(first)
                 executor = of_variables(frame, lambda known: known.get("self"))
                 waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
-            is_told = (what == GET and code is self._work) or (what in OF_SELECT and self._primitives.selects(code))
-            return what if is_told or self._is_parked(frame) else None
+            is_item = what == GET and code is self._work
+            is_selected = what in OF_SELECT and self._primitives.selects(code)
+            return what if is_received or is_item or is_selected or self._is_parked(frame) else None
         except Exception as error:
             self._context.fail(self.name, error)
             return None
@@ -276,7 +326,18 @@ class MethodsTracer:
                 return
         if wait is not None:
             waits.over(wait, raised)
-        if what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
+        if what == _WRITE:
+            self._transfers.written(frame, result, raised)
+        elif what == READ and code is self._receive:
+            self._transfers.read(frame, result, raised)
+        elif what == _REBUILD and not raised:
+            waits.shared.met(of_variables(frame, lambda known: known.get("self")), result)
+        elif what == _PIPE and not raised:
+            self._transfers.made(frame, result)
+        elif what == _PAIR and not raised:
+            fileno: Any = type(result[0]).fileno
+            self._transfers.made(frame, (fileno(result[0]), fileno(result[1])))
+        elif what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
             waits.works(dictionary(result).get("future"))
 
     def _got(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> None:
