@@ -5903,8 +5903,8 @@ typedef struct {
 /* Of the hooks in Python: tables of theirs, by the addresses of locks, and what they are called by. NULL: nothing is told
    (any more). */
 #define TOLD(X)                                                                                                        \
-    X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(ordered) X(places) X(before)    \
-    X(after) X(got) X(gone)
+    X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
+    X(places) X(before) X(after) X(got) X(gone)
 #define FIELD(name) PyObject *name;
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
@@ -5918,7 +5918,7 @@ static Py_ssize_t held_of_buffer, track_of_buffer;
 static PyTypeObject *lock_type, *rlock_type;
 static PyCFunction is_locked, is_owned;
 static PyCFunctionWithKeywords acquire_lock, acquire_again;
-static PyObject *try_only;
+static PyObject *try_only, *threads_text;
 
 static PyObject *
 call_blocking(const Call *call)
@@ -5971,6 +5971,25 @@ by_name(const Call *call)
     return made;
 }
 
+/* Call a hook in Python. Nothing of what that does is told of, and what another thread has sent (PyThreadState_SetAsyncExc)
+   is raised only afterwards: in the hook it would be lost, and take the tracer out. */
+static PyObject *
+call_hook(PyThreadState *thread, PyObject *hook, PyObject *const *args, size_t count)
+{
+    PyObject *sent = thread->async_exc;
+    thread->async_exc = NULL;
+    Py_INCREF(hook);
+    PyThreadState_EnterTracing(thread);
+    PyObject *told = with_room(hook, args, count, NULL);
+    PyThreadState_LeaveTracing(thread);
+    Py_DECREF(hook);
+    if (sent != NULL && thread->async_exc == NULL) {
+        PyThreadState_SetAsyncExc(thread->thread_id, sent);
+    }
+    Py_XDECREF(sent);
+    return told;
+}
+
 /* Have a hook in Python told of the call: where it is, what it does, with what. Return what that returns. */
 static PyObject *
 tell_of_call(PyObject *hook, PyThreadState *thread, const Call *call)
@@ -5980,11 +5999,7 @@ tell_of_call(PyObject *hook, PyThreadState *thread, const Call *call)
     if (args != NULL && names != NULL && does != NULL) {
         PyObject *given[] = {frame == NULL ? Py_None : (PyObject *)frame, does, call->self, args, names};
         Py_INCREF(given[0]);
-        Py_INCREF(hook);
-        PyThreadState_EnterTracing(thread);
-        told = with_room(hook, given, 5, NULL);
-        PyThreadState_LeaveTracing(thread);
-        Py_DECREF(hook);
+        told = call_hook(thread, hook, given, 5);
         Py_DECREF(given[0]);
     }
     Py_XDECREF(args);
@@ -6051,13 +6066,8 @@ tell_after(PyThreadState *thread, const Call *call, PyObject *token, PyObject *r
         result == NULL ? Py_True : Py_False,
     };
     Py_INCREF(given[1]);
-    Py_INCREF(hook);
-    PyThreadState_EnterTracing(thread);
-    PyObject *told = with_room(hook, given, 5, NULL);
-    PyThreadState_LeaveTracing(thread);
-    Py_DECREF(hook);
+    done_with(call_hook(thread, hook, given, 5));
     Py_DECREF(given[1]);
-    done_with(told);
     if (result == NULL) {
         PyErr_Restore(kind, error, traceback);
     }
@@ -6136,6 +6146,30 @@ is_called_in(PyObject *codes)
     return found > 0;
 }
 
+/* Whether `Orders.takes` knows already that this thread takes the lock while it has those, since the last thread began. */
+static int
+is_known_order(PyObject *key, PyObject *held, PyObject *track)
+{
+    PyObject *locks = PyTuple_New(PyList_GET_SIZE(held) + 1), *threads = PyObject_GetAttr(calls.orders, threads_text);
+    PyObject *moment = threads == NULL ? NULL : PyTuple_Pack(2, track, threads), *by = NULL;
+    int found = 0;
+    if (locks != NULL) {
+        PyTuple_SET_ITEM(locks, 0, Py_NewRef(key));
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(held); i++) {
+            PyTuple_SET_ITEM(locks, i + 1, PyLong_FromVoidPtr(PyList_GET_ITEM(held, i)));
+        }
+        by = PyErr_Occurred() ? NULL : PyDict_GetItemWithError(calls.known, locks);
+    }
+    if (by != NULL && moment != NULL && PySet_Check(by)) {
+        found = PySet_Contains(by, moment);
+    }
+    PyErr_Clear();
+    Py_XDECREF(locks);
+    Py_XDECREF(threads);
+    Py_XDECREF(moment);
+    return found > 0;
+}
+
 /* The thread has got the lock: note it, as `Waits.has` does. Return 0 where there is more to it. */
 static int
 note_got(PyThreadState *thread, const Call *call, PyObject *key)
@@ -6147,15 +6181,14 @@ note_got(PyThreadState *thread, const Call *call, PyObject *key)
         return 0;
     }
     PyObject *held = SLOT(buffer, held_of_buffer), *track = SLOT(buffer, track_of_buffer);
+    long long depth = 1;
     if (again) {
         int is_its = number_in(calls.holders, key, -1) == number(track);
-        long long depth = is_its ? number_in(calls.depths, key, 0) + 1 : 1;
+        depth = is_its ? number_in(calls.depths, key, 0) + 1 : 1;
         is_first = depth == 1;
-        if ((is_first && PyList_GET_SIZE(held) > 0) || !set_number(calls.depths, key, depth)) {
-            return 0;
-        }
     }
-    else if (PyList_GET_SIZE(held) > 0) {
+    if ((is_first && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
+        (again && !set_number(calls.depths, key, depth))) {
         return 0;
     }
     if (PyDict_SetItem(calls.holders, key, track) < 0) {
@@ -6578,8 +6611,9 @@ watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
     acquire_again = (PyCFunctionWithKeywords)(void (*)(void))plainly_of(rlock, "acquire");
     if (try_only == NULL) {
         try_only = Py_BuildValue("(O)", Py_False);
+        threads_text = PyUnicode_InternFromString("threads");
     }
-    if (PyErr_Occurred() || try_only == NULL || PyTuple_GET_SIZE(told) != count) {
+    if (PyErr_Occurred() || try_only == NULL || threads_text == NULL || PyTuple_GET_SIZE(told) != count) {
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "%zd are needed", count);
     }
     Py_XSETREF(buffer_of_calls, (PyTypeObject *)Py_NewRef(buffer));

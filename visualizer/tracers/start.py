@@ -31,11 +31,10 @@ if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
 else:
     from visualizer.tracers.runtimes.generators.tracer_profile import ProfileTracer as GeneratorTracer
+    from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer
+    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer
 
-    if built() is not None:
-        from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer as ThreadTracer
-    else:
-        from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
+    ThreadTracer = MethodsTracer if built() is not None else UnseenTracer
 
 #: What is watched, in the order in which it is installed.
 RUNTIMES: tuple[type[Runtime] | Row, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)

@@ -28,7 +28,8 @@ _fstat = os.fstat
 MODULE = "multiprocessing.connection"
 #: So much of a message is summed up; and one up to this length is looked into for what it says.
 _SUMMED, _SHOWN = 4096, 256
-#: Its length comes before a message.
+#: Variables of Connection._send_bytes: how long a message is, and what says so before it.
+_HEADS = "n", "header", "pre_header"
 _EMPTY = b"\0\0\0\0"
 _BYTES = ids_of(bytes, bytearray, memoryview)
 
@@ -71,7 +72,7 @@ class Messages:
         """Both ends, by their descriptors: of a pipe in one direction these are the same."""
         self._context.stream.store(lines.pair, self._context.now(), _fstat(one).st_ino, _fstat(other).st_ino)
 
-    def returns(self, code: CodeType, frame: Any, value: Any) -> None:
+    def returns(self, code: CodeType | None, frame: Any, value: Any) -> None:
         """One of them returns that."""
         context, t_ns = self._context, self._context.now()
         began_ns = self._began.pop(_get_ident(), t_ns)
@@ -126,7 +127,7 @@ class Transfers:
         elif above.f_code is self._send:
             written = of_variables(frame, lambda known: known["buf"])
             # What comes before a long one is written by itself; an empty one is nothing but that.
-            size, *heads = of_variables(above, lambda known: map(known.get, ("n", "header", "pre_header")))
+            size, *heads = of_variables(above, lambda known: [known.get(name) for name in _HEADS])
             if len(written) == count and (size == 0 or all(written is not head for head in heads)):
                 self._messages.returns(above.f_code, above, None)
 

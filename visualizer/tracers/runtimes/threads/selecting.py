@@ -96,7 +96,7 @@ def found_by(what: int, result: Any) -> dict[int, int]:
 
 def keys_of(selector: Any, found: dict[int, int]) -> list[tuple[Any, int]]:
     """What a selector makes of that, as it returns it."""
-    known = dictionary(selector).get("_fd_to_key")
+    known: Any = dictionary(selector).get("_fd_to_key")
     asked = dict(_watched(known)) if type(known) is dict else {}
     return [(known[fd], events & asked[fd]) for fd, events in found.items() if fd in asked]
 

@@ -17,6 +17,7 @@ from types import CodeType, MethodType, ModuleType
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.handlers import is_sent
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
@@ -123,8 +124,8 @@ class MethodsTracer:
         waits, context = self._waits, self._context
         told = (
             waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
-            self._primitives.signals, waits.orders.locks, self._places,
-            self._before, self._after, self._got, self._gone,
+            self._primitives.signals, waits.orders, waits.orders.known, waits.orders.locks, self._places, self._before,
+            self._after, self._got, self._gone,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, told)
         self._recorder.see_call(_start_new_thread, _START, _AT_PLACES)
@@ -154,8 +155,8 @@ class MethodsTracer:
         if name == SHARED_LOCKS:
             self._waits.shared.learn(module)
             self._tell_early(code_of(module, "SemLock.__setstate__"))
-            kind: Any = sys.modules["_multiprocessing"]
-            self._recorder.see_call(kind.SemLock.__dict__["_rebuild"], _REBUILD, _AT_PLACES)
+            shared: Any = sys.modules["_multiprocessing"]
+            self._recorder.see_call(shared.SemLock.__dict__["_rebuild"], _REBUILD, _AT_PLACES)
         self._calls.learn(name)
         self._see()
         if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
@@ -273,7 +274,7 @@ class MethodsTracer:
             is_selected = what in OF_SELECT and self._primitives.selects(code)
             return what if is_received or is_item or is_selected or self._is_parked(frame) else None
         except Exception as error:
-            self._context.fail(self.name, error)
+            self._failed(error)
             return None
         finally:
             given.pop(ident, None)
@@ -308,7 +309,7 @@ class MethodsTracer:
                 return
             self._over(frame, token, result, raised)
         except Exception as error:
-            self._context.fail(self.name, error)
+            self._failed(error)
             return
         control = self._context.control
         if control is not None and control.goal:
@@ -340,6 +341,13 @@ class MethodsTracer:
         elif what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
             waits.works(dictionary(result).get("future"))
 
+    def _failed(self, error: Exception) -> None:
+        if is_sent(error):
+            # The call is made all the same, if it is one that gives something back; then that goes on into the program.
+            self._context.stream.interrupted += 1
+            raise error
+        self._context.fail(self.name, error)
+
     def _got(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> None:
         """That lock was free, and the current thread has it."""
         ident, given = _get_ident(), self._primitives.given
@@ -353,7 +361,7 @@ class MethodsTracer:
                 waits.orders.takes(lock, held, waits.local.buffer, frame)
             waits.has(what, lock, frame.f_code)
         except Exception as error:
-            self._context.fail(self.name, error)
+            self._failed(error)
         finally:
             given.pop(ident, None)
 
@@ -363,4 +371,4 @@ class MethodsTracer:
             if not self._is_ours(frame):
                 self._waits.orders.released_by_another(lock)
         except Exception as error:
-            self._context.fail(self.name, error)
+            self._failed(error)
