@@ -6039,7 +6039,7 @@ raise_later(void)
     Py_XDECREF(traceback);
 }
 
-/* The same, where what was called may have raised, too: that stays. */
+/* A hook has returned that, or raised. */
 static void
 done_with(PyObject *told)
 {
@@ -6359,34 +6359,21 @@ release(PyThreadState *thread, const Call *call)
         return call_blocking(call);
     }
     long long depth = again && !saves ? number_in(calls.depths, key, 0) - 1 : 0;
-    PyObject *told = Py_None;
-    if (depth > 0) {
-        set_number(calls.depths, key, depth);
+    if (again) {
+        set_number(calls.depths, key, depth > 0 ? depth : 0);
     }
-    else if (is_in_table(calls.waiting, key)) {
-        if (again) {
-            set_number(calls.depths, key, 0);
-        }
-        told = tell_of_call(calls.before, thread, call);
+    if (depth <= 0 && is_in_table(calls.waiting, key)) {
+        done_with(tell_of_call(calls.before, thread, call));
     }
-    else {
-        if (again) {
-            set_number(calls.depths, key, 0);
-        }
+    else if (depth <= 0) {
         if (is_in_table(calls.holders, key) && PyDict_DelItem(calls.holders, key) < 0) {
             PyErr_Clear();
         }
         if (!let_go(thread, call->self) && PySet_GET_SIZE(calls.ordered) > 0) {
-            told = tell_of_call(calls.gone, thread, call);
+            done_with(tell_of_call(calls.gone, thread, call));
         }
     }
     Py_DECREF(key);
-    if (told == NULL) {
-        raise_later();
-    }
-    else if (told != Py_None) {
-        Py_DECREF(told);
-    }
     return call_blocking(call);
 }
 

@@ -239,65 +239,73 @@ class MethodsTracer:
 
     def _before(self, frame: Any, what: int, thing: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> Any:
         """A call is about to be made. Return what `_after` is to be given, None if there is nothing to be told then."""
-        ident, given = _get_ident(), self._primitives.given
-        is_lock = what in (ACQUIRE, ACQUIRE_AGAIN)
+        ident, given, is_done = _get_ident(), self._primitives.given, False
         try:
-            if self._is_ours(frame):
-                if is_lock:
-                    self._waits.no_longer(id(thing))
-                return None
-            given[ident] = args, names
-            if is_lock:
-                return self._acquires(frame, what, thing, args)
-            if what == _START:
-                return self._starts(frame, args)
-            if what in _AFTERWARDS:
-                if what == _WRITE:
-                    self._transfers.begins(frame)
-                return what
-            waits, code = self._waits, frame.f_code
-            if what in (ACQUIRE_SHARED, RELEASE_SHARED):
-                if what == RELEASE_SHARED and not waits.shared.is_waited_for(thing):
-                    return None
-                waits.shared.look()
-            if is_received := what == READ and code is self._receive:
-                self._transfers.begins(frame)
-            first = args[0] if args else None
-            subject = first if type(thing) is ModuleType else thing
-            waits.calls(code, frame.f_lasti, what, subject, frame)
-            if what == PUT and code is self._submit:
-                # Before a worker can get it.
-                item = dictionary(first)
-                executor = of_variables(frame, lambda known: known.get("self"))
-                waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
-            is_item = what == GET and code is self._work
-            is_selected = what in OF_SELECT and self._primitives.selects(code)
-            return what if is_received or is_item or is_selected or self._is_parked(frame) else None
+            # The state that an RLock is restored to is no argument as those of others.
+            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            token = self._begin(frame, what, thing, args)
+            is_done = True
+            return token
         except Exception as error:
             self._failed(error)
             return None
         finally:
             given.pop(ident, None)
+            if not is_done:
+                self._undo(frame, what, thing)
 
-    def _acquires(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...]) -> Any:
-        """That lock is taken, and the thread counted among those who wait for it."""
-        waits = self._waits
-        t_ns = self._context.now()
-        if args and type(args[0]) is tuple:
-            # A state that is to be restored.
-            self._primitives.given[_get_ident()] = (), None
+    def _begin(self, frame: Any, what: int, thing: Any, args: tuple[Any, ...]) -> Any:
+        waits, first = self._waits, args[0] if args else None
+        is_lock = what in (ACQUIRE, ACQUIRE_AGAIN)
+        if self._is_ours(frame):
+            if is_lock:
+                waits.no_longer(id(thing))
+            return None
+        if is_lock:
+            return what if self._acquires(frame, what, thing) else None
+        code = frame.f_code
+        if what == _START:
+            if code is self._start and type(first) is MethodType:
+                self._births.asked(first.__self__, frame)
+                self._watch()
+            return None
+        if what in _AFTERWARDS:
+            if what == _WRITE:
+                self._transfers.begins(frame)
+            return what
+        if what in (ACQUIRE_SHARED, RELEASE_SHARED):
+            if what == RELEASE_SHARED and not waits.shared.is_waited_for(thing):
+                return None
+            waits.shared.look()
+        is_received = what == READ and code is self._receive
+        if is_received:
+            self._transfers.begins(frame)
+        waits.calls(code, frame.f_lasti, what, first if type(thing) is ModuleType else thing, frame)
+        if what == PUT and code is self._submit:
+            # Before a worker can get it.
+            item, executor = dictionary(first), of_variables(frame, lambda known: known.get("self"))
+            waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
+        is_item = what == GET and code is self._work
+        is_selected = what in OF_SELECT and self._primitives.selects(code)
+        return what if is_received or is_item or is_selected or self._is_parked(frame) else None
+
+    def _undo(self, frame: Any, what: int, thing: Any) -> None:
+        """What comes in the middle of it is raised in the place of the call."""
+        if frame is not None and self._is_parked(frame):
+            self._waits.over(self._waits.parked[_get_ident()], True)
+        elif what in (ACQUIRE, ACQUIRE_AGAIN):
+            self._waits.no_longer(id(thing))
+
+    def _acquires(self, frame: Any, what: int, lock: Any) -> bool:
+        """That lock is taken, and the thread counted among those who wait for it. Return whether it will wait."""
+        waits, t_ns = self._waits, self._context.now()
         if held := waits.held():
             waits.orders.takes(lock, held, waits.local.buffer, frame)
-        return what if waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame) else None
+        return waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame)
 
     def _is_parked(self, frame: Any) -> bool:
         wait = self._waits.parked.get(_get_ident())
         return wait is not None and wait.code is frame.f_code and wait.offset == frame.f_lasti
-
-    def _starts(self, frame: Any, args: tuple[Any, ...]) -> None:
-        if frame.f_code is self._start and args and type(args[0]) is MethodType:
-            self._births.asked(args[0].__self__, frame)
-            self._watch()
 
     def _after(self, token: Any, frame: Any, thing: Any, result: Any, raised: bool) -> None:
         """It was made: it has returned that, or raised. Without a token, it has got a lock after all."""
