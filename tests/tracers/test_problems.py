@@ -20,7 +20,7 @@ from gevent.threadpool import ThreadPool
 """
 
 
-WAITS_OF_THREADS = pytest.mark.skipif(not SEES_WAITS, reason="waits of threads are recorded from 3.12 on")
+WAITS_OF_THREADS = pytest.mark.skipif(not SEES_WAITS, reason="waits of threads are recorded from 3.12 on, or in C")
 
 
 def problems(traced: Traced) -> list[tuple[str, str]]:

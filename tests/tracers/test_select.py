@@ -11,7 +11,7 @@ from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="calls are seen from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="calls are seen from 3.12 on, or in C")
 
 
 def of_main(traced: Traced) -> list[tuple[str, str, int, str]]:

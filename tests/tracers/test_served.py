@@ -320,7 +320,7 @@ os.wait()
     assert {across(timeline, one, timeline.last_ns) for one in asked} <= {track}
 
 
-@pytest.mark.skipif(not SEES_WAITS, reason="what threads do with sockets is recorded from 3.12 on")
+@pytest.mark.skipif(not SEES_WAITS, reason="what threads do with sockets is recorded from 3.12 on, or in C")
 def test_who_reads_at_once_what_another_process_has_sent_has_the_other_end(trace_source: TraceSource) -> None:
     """And its select was for that descriptor, in a forked child as elsewhere."""
     traced = trace_source(

@@ -12,7 +12,7 @@ from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what processes wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what processes wait for is recorded from 3.12 on, or in C")
 
 #: Comes back once so many waits of that reason are in the trace.
 AWAIT = """

@@ -1,4 +1,4 @@
-"""What threads wait for, and who ends that. Recorded from 3.12 on."""
+"""What threads wait for, and who ends that. Recorded from 3.12 on, and in C."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
 #: Each wait stands at a place of its own, and so is a line of its own; the polling itself is none.
 BESIDE_OTHERS = """

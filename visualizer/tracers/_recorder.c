@@ -10,9 +10,9 @@ Of gevent it stands here, too, how the notifications of queues and semaphores ar
 It keeps nothing of its own but rows (core/rows.py has these in Python), tables (dictionaries in Python) and what follows
 a notification: it reads and writes the slots of the objects that the hooks in Python use, by their offsets, and stores
 where they store. Generator functions that were seen being called are called by way of it, and so are the methods by which
-generators are resumed. Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the
-next numbers of tracks, to name what is waited for, and to store what has no row yet. All of this is public API of CPython;
-it needs the GIL. */
+generators are resumed, and on 3.11 the functions that may block a thread. Nothing here runs code of the program, nor any
+in Python, before the row is stored, but to take the next numbers of tracks, to name what is waited for, and to store what
+has no row yet. All of this is public API of CPython; it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
