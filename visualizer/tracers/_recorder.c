@@ -6238,36 +6238,42 @@ try_lock(PyObject *lock, int again)
     return says_yes((again ? acquire_again : acquire_lock)(lock, try_only, NULL));
 }
 
-/* Whether these arguments of `acquire` are as meant. What others are refused is for the method itself to say. */
+enum { UNKNOWN_WAIT, NO_WAIT, MAY_WAIT };
+
+/* Whether these arguments of `acquire` are as meant, and then whether it is to wait. What others are refused is for the
+   method itself to say. */
 static int
-are_plain(PyObject *args, PyObject *keywords)
+waits_as(PyObject *args, PyObject *keywords)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(args), named = keywords == NULL ? 0 : PyDict_GET_SIZE(keywords);
     PyObject *blocks = count > 0 ? PyTuple_GET_ITEM(args, 0) : NULL, *limit = count > 1 ? PyTuple_GET_ITEM(args, 1) : NULL;
     if (count + named == 0) {
-        return 1;
+        return MAY_WAIT;
     }
     if (count > 2 || named > 1) {
-        return 0;
+        return UNKNOWN_WAIT;
     }
     if (named == 1) {
         PyObject *by_blocking = PyDict_GetItemString(keywords, "blocking");
         PyObject *by_timeout = PyDict_GetItemString(keywords, "timeout");
         if ((by_blocking == NULL && by_timeout == NULL) || (by_blocking != NULL && count > 0) || count > 1) {
-            return 0;
+            return UNKNOWN_WAIT;
         }
         blocks = by_blocking != NULL ? by_blocking : blocks;
         limit = by_timeout;
     }
     if (blocks != NULL && blocks != Py_True && blocks != Py_False) {
-        return 0;
+        return UNKNOWN_WAIT;
     }
     if (limit == NULL) {
-        return 1;
+        return blocks == Py_False ? NO_WAIT : MAY_WAIT;
     }
     double seconds = PyFloat_CheckExact(limit) || PyLong_CheckExact(limit) ? PyFloat_AsDouble(limit) : -2;
     PyErr_Clear();
-    return blocks != Py_False && (seconds == -1 || (seconds >= 0 && seconds < 1e6));
+    if (blocks == Py_False || !(seconds == -1 || (seconds >= 0 && seconds < 1e6))) {
+        return UNKNOWN_WAIT;
+    }
+    return seconds == 0 ? NO_WAIT : MAY_WAIT;
 }
 
 /* RLock._acquire_restore has one argument, which says how often the lock is to be had. Return whether that is done, at
@@ -6316,9 +6322,12 @@ acquire(PyThreadState *thread, const Call *call)
     if (key == NULL) {
         return NULL;
     }
-    if (restores ? try_restore(call->self, call->argument)
-                 : are_plain(call->argument, call->keywords) && try_lock(call->self, again)) {
+    int how = restores ? MAY_WAIT : waits_as(call->argument, call->keywords);
+    if (restores ? try_restore(call->self, call->argument) : how != UNKNOWN_WAIT && try_lock(call->self, again)) {
         result = Py_NewRef(restores ? Py_None : Py_True);
+    }
+    else if (how == NO_WAIT) {
+        result = Py_NewRef(Py_False);
     }
     else {
         /* Counted first: who releases it from now on says so. */
