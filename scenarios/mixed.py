@@ -5,7 +5,7 @@ two processes compute what each costs. The bills go to an asyncio loop in anothe
 
 What to look for: one timeline for all of them. An order crosses from a greenlet to the cashier's thread, from there
 through the pool's own threads to a process, and back as a result; a bill from the main thread to a task. Each of these
-hand-overs says who made whom ready. (What threads and processes wait for is recorded from Python 3.12 on.)
+hand-overs says who made whom ready. (What threads and processes wait for is recorded from Python 3.12 on, or in C.)
 
 Runtime: processes
 """

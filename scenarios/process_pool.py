@@ -8,7 +8,7 @@ What to look for: the workers are processes of their own. Each waits for a task 
 from the thread of the pool that sends it, with the task, and one back with the result. Main waits for the results, and
 thereafter for the ends of the processes.
 
-What processes wait for, and who sends what, is recorded from Python 3.12 on.
+What processes wait for, and who sends what, is recorded from Python 3.12 on; on 3.11 by the recorder in C.
 
 Runtime: processes
 """

@@ -10,7 +10,7 @@ two wait for it: each is woken by the one that leaves the oven. The first three 
 fourth and the fifth wait until somebody gets up. The waiter is notified by every cook, and finds only at the third time
 that there is enough to serve.
 
-What threads wait for is recorded from Python 3.12 on.
+What threads wait for is recorded from Python 3.12 on; on 3.11 by the recorder in C.
 
 Runtime: threads
 """

@@ -8,7 +8,7 @@ What to look for: there are never more than two workers in a fetch. A worker tha
 without waiting. Each worker waits for the answer of the server, in the call that reads it; the server has a thread for
 each connection. Main waits for the result of a page until the worker sets it, which it does before the callback runs.
 
-What threads wait for is recorded from Python 3.12 on.
+What threads wait for is recorded from Python 3.12 on; on 3.11 by the recorder in C.
 
 Runtime: threads
 """

@@ -7,7 +7,7 @@ What to look for: each connection has a thread of its own, which the server's th
 that reads, on its end of the connection, until its client sends a line; then the client waits for the echo. A
 connection that a client closes ends its thread. Group the rows by name (G) to fold the connections into one row.
 
-What threads wait for is recorded from Python 3.12 on.
+What threads wait for is recorded from Python 3.12 on; on 3.11 by the recorder in C.
 
 Runtime: threads
 """

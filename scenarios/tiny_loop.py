@@ -7,7 +7,7 @@ there until one is or the next sleep is over. asyncio, gevent and tornado are th
 What to look for: the generators are tracks, and the loop, in main, resumes them. A generator that yielded a socket
 waits until select finds that ready; from then on the generator is ready, and runs when its turn comes. When nobody is
 ready, main waits in select: until a socket is, or the next sleep is over. (What select waits for is recorded from
-Python 3.12 on; before, main is just idle.)
+Python 3.12 on, on 3.11 by the recorder in C; else main is just idle.)
 
 Runtime: select
 """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from textwrap import dedent
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.held import script_of, started
-from tests.tracers.traced import bare
+from tests.tracers.traced import SEES_WAITS, bare
 from visualizer.analysis.findings import findings
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
@@ -282,7 +281,7 @@ def test_its_timers_stand_still_while_the_program_is_paused(tmp_path: Path) -> N
 
 
 def test_a_call_that_blocks_its_hub_is_no_wait(trace_source: TraceSource) -> None:
-    """Also where the waits of threads are recorded (from 3.12 on)."""
+    """Also where the waits of threads are recorded."""
     traced = trace_source(
         program(
             """
@@ -301,7 +300,7 @@ def test_a_call_that_blocks_its_hub_is_no_wait(trace_source: TraceSource) -> Non
         )
     )
     waits = [wait[1] for wait in traced.waits if wait[0] == "native"]
-    assert waits == (["sleep"] if sys.version_info >= (3, 12) else [])
+    assert waits == (["sleep"] if SEES_WAITS else [])
     assert [wait for wait in traced.waits if wait[0] == "blocks"] == []
     # Which call it is, is known if it was sampled.
     assert {"blocking_call", "hog"} & {one.kind for one in findings(traced.timeline)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced, bare
+from tests.tracers.traced import SEES_WAITS, Traced, bare
 from visualizer.analysis.model.timeline import State
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -232,7 +232,7 @@ def test_what_a_hook_waits_for_is_not_recorded(trace_source: TraceSource, tmp_pa
     assert {one.place.file for one in timeline.suspensions if one.place} <= {str(tmp_path / "script.py")}
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="what a thread waits for is recorded from 3.12 on")
+@pytest.mark.skipif(not SEES_WAITS, reason="what a thread waits for is recorded from 3.12 on, or in C")
 @pytest.mark.parametrize(
     "call",
     [
@@ -281,7 +281,7 @@ def test_who_waits_for_a_child_is_woken_by_its_end(call: str, trace_source: Trac
     assert {one.on for one in waits[1:]} <= {"os.waitpid(other, 0)"}
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="what a thread waits for is recorded from 3.12 on")
+@pytest.mark.skipif(not SEES_WAITS, reason="what a thread waits for is recorded from 3.12 on, or in C")
 def test_who_waits_for_a_child_that_is_stopped_is_not_woken_by_its_end(
     trace_source: TraceSource, tmp_path: Path
 ) -> None:

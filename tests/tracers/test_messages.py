@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import went_as_bare
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="messages are recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="messages are recorded from 3.12 on, or in C")
 
 
 def sent(traced: Traced) -> list[tuple[str, str, str | None]]:

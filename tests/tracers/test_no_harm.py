@@ -431,6 +431,72 @@ HOSTILE = {
 }
 
 
+#: What comes in the middle of a hook, of which no lock may be lost: there, a hook in Python is called by one in C.
+WITH_LOCKS = {
+    "a handler that raises while locks are taken and given back": """
+        import signal, threading
+        class Stop(Exception): pass
+        def handler(*_): raise Stop(1)
+        def rival():
+            while not over:
+                with lock: pass
+                with again: pass
+        lock, other, again, over, left = threading.Lock(), threading.Lock(), threading.RLock(), [], []
+        thread = threading.Thread(target=rival)
+        thread.start()
+        signal.signal(signal.SIGALRM, handler)
+        for number in range(150):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0003 + number % 17 * 0.00005)
+                while True:
+                    with lock:
+                        with again: pass
+                    with again:
+                        with other: pass
+            except Stop as stop:
+                left.append((stop.args, other.locked(), again._is_owned()))
+        over.append(1)
+        thread.join()
+        print(set(left), lock.locked())
+        """,
+    "exceptions that another thread sends while locks are taken and given back": """
+        import ctypes, threading, time
+        class Stop(Exception): pass
+        def taking():
+            with lock:
+                with again: pass
+            with again:
+                with other: pass
+        def victim():
+            while len(left) < 40:
+                try:
+                    try:
+                        asked.set()
+                        while True: taking()
+                    except Stop: pass
+                    left.append((other.locked(), again._is_owned()))
+                except Stop: pass
+        def rival():
+            while thread.is_alive():
+                with lock: pass
+                with again: pass
+        lock, other, again, left = threading.Lock(), threading.Lock(), threading.RLock(), []
+        asked = threading.Event()
+        thread = threading.Thread(target=victim)
+        threads = [thread, threading.Thread(target=rival)]
+        for one in threads: one.start()
+        while thread.is_alive():
+            if len(left) < 40:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stop))
+            time.sleep(0.001)
+        for one in threads: one.join()
+        print(set(left), lock.locked())
+        """,
+}
+if sys.version_info < (3, 12):
+    HOSTILE |= WITH_LOCKS
+
+
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_programs_that_were_tried_without_harm(trace_source: TraceSource, name: str) -> None:
     traced = trace_source(HOSTILE[name])

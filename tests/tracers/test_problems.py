@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from textwrap import dedent
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.findings import grouped
 
 IMPORTS = """
@@ -21,7 +20,7 @@ from gevent.threadpool import ThreadPool
 """
 
 
-WAITS_OF_THREADS = pytest.mark.skipif(sys.version_info < (3, 12), reason="waits of threads are recorded from 3.12 on")
+WAITS_OF_THREADS = pytest.mark.skipif(not SEES_WAITS, reason="waits of threads are recorded from 3.12 on, or in C")
 
 
 def problems(traced: Traced) -> list[tuple[str, str]]:

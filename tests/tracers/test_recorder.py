@@ -1524,6 +1524,82 @@ def test_the_methods_of_greenlets_are_given_back_where_a_hook_fails(
     assert traced.timeline.notes[0].startswith("The greenlets tracer failed and was taken out: AttributeError(")
 
 
+@in_c
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="tells of calls by events")
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+def test_the_functions_that_may_block_are_given_back(trace_source: TraceSource) -> None:
+    """They are the recorder's from the first thread on, up to where a hook fails. To Python they are the same ones."""
+    traced = trace_source(
+        """
+        import _thread, ctypes, gc, queue, sys, threading, time
+
+        def word(address):
+            return ctypes.c_void_p.from_address(address).value
+
+        def owner(function):
+            # As above; a function of a module has its definition behind two words.
+            words = 2 if type(function) is type(time.sleep) else 5
+            word_size = ctypes.sizeof(ctypes.c_void_p)
+            stands = word(word(id(function) + words * word_size) + word_size)
+            with open("/proc/self/maps") as maps:
+                for line in maps:
+                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                    if first <= stands < last:
+                        return "_recorder" in line
+
+        functions = [
+            _thread.LockType.acquire, _thread.LockType.__exit__, _thread.RLock.__enter__, _thread.RLock._release_save,
+            queue.SimpleQueue.get, queue.SimpleQueue.put, time.sleep,
+        ]
+        def look():
+            print([owner(function) for function in functions], *map(repr, functions))
+
+        lock = _thread.allocate_lock()
+        acquire, release = lock.acquire, lock.release
+        look()
+        thread = threading.Thread(target=time.sleep, args=(0,))
+        thread.start()
+        thread.join()
+        look()
+        events = []
+        def profile(frame, event, arg):
+            events.append((event, frame.f_code.co_name, getattr(arg, "__name__", arg)))
+        def use():
+            acquire(), release(), acquire(False), release(), acquire(timeout=1), release()
+            with lock:
+                pass
+            try:
+                release()
+            except RuntimeError as error:
+                print(error, error.__traceback__.tb_next)
+            for args in ((1, 2, 3), ("x",), (False, 1), (True, -2)):
+                try:
+                    acquire(*args)
+                except Exception as error:
+                    print(repr(error), lock.locked())
+        sys.setprofile(profile)
+        use()
+        sys.setprofile(None)
+        print([one for one in events if one[0].startswith("c_") and one[1] == "use"])
+        broken = [one for one in gc.get_objects() if type(one).__name__ == "Waits"]
+        broken[0].sleeps = None
+        time.sleep(0.001)
+        look()
+        """
+    )
+    ended = bare(traced.path.with_suffix(".py"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    # Without us there are no hooks to break.
+    told, before = traced.ended.stdout.decode().splitlines(), ended.stdout.decode().splitlines()
+    assert [line.partition("]")[0] + "]" for line in (*told[:2], told[-1])] == [
+        str([seen] * 7) for seen in (False, True, False)
+    ]
+    assert [line.partition("]")[2] for line in told[:2]] == [line.partition("]")[2] for line in before[:2]]
+    assert told[2:-1] == before[2:]
+    assert len(before) == 8
+    assert traced.timeline.notes[-1].startswith("The threads tracer failed and was taken out: TypeError(")
+
+
 def test_what_is_asked_for_and_not_there_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "ABI", -1)
     monkeypatch.delenv(compiled.WANTED, raising=False)

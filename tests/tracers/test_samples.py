@@ -17,6 +17,7 @@ import pytest
 
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import SEES_WAITS
 from visualizer.analysis.findings import findings
 from visualizer.analysis.model.states import State
 from visualizer.analysis.text.sentences import describe_state
@@ -646,7 +647,7 @@ def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
     assert found == [("interpreter_held", "counts kept the interpreter")]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from 3.12 on it is recorded what threads wait for")
+@pytest.mark.skipif(SEES_WAITS, reason="it is recorded what threads wait for")
 def test_a_thread_that_waits_says_in_which_call_by_its_samples(trace_source: TraceSource, tmp_path: Path) -> None:
     """On 3.11, where that is all that is known of it."""
     traced = trace_source(

@@ -9,13 +9,13 @@ import pytest
 from tests.scenarios.order import printed
 from tests.scenarios.test_output import OUTPUT
 from tests.tracers.conftest import TraceScenario
-from tests.tracers.traced import SCENARIOS, Traced
+from tests.tracers.traced import SCENARIOS, SEES_WAITS, Traced
 from visualizer.trace import words
 
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.py"))
 #: From 3.12 on the interpreter tells what a greenlet's function returned, and what was thrown into a generator.
 TELLS_MORE = sys.version_info >= (3, 12)
-of_threads = pytest.mark.skipif(not TELLS_MORE, reason="what threads wait for is recorded from 3.12 on")
+of_threads = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 from itertools import pairwise
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import SEES_WAITS
 from visualizer.analysis.explore.search import for_text
 from visualizer.analysis.model.connections import across
 from visualizer.trace import words
@@ -320,7 +320,7 @@ os.wait()
     assert {across(timeline, one, timeline.last_ns) for one in asked} <= {track}
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads do with sockets is recorded from 3.12 on")
+@pytest.mark.skipif(not SEES_WAITS, reason="what threads do with sockets is recorded from 3.12 on, or in C")
 def test_who_reads_at_once_what_another_process_has_sent_has_the_other_end(trace_source: TraceSource) -> None:
     """And its select was for that descriptor, in a forked child as elsewhere."""
     traced = trace_source(

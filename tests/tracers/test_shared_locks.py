@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import went_as_bare
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what processes wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what processes wait for is recorded from 3.12 on, or in C")
 
 #: Comes back once so many waits of that reason are in the trace.
 AWAIT = """

@@ -1,16 +1,14 @@
-"""Problems of threads, each with siblings, nearly the same, in which nothing is wrong. Recorded from 3.12 on."""
+"""Problems of threads, each with siblings, nearly the same, in which nothing is wrong. From 3.12 on, and in C."""
 
 from __future__ import annotations
-
-import sys
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_threads import BESIDE_OTHERS
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
 #: Ends the program by a signal, once so many wait for these reasons, and all that is told of that.
 ENDS_IT = """

@@ -1,4 +1,4 @@
-"""What threads wait for, and who ends that. Recorded from 3.12 on."""
+"""What threads wait for, and who ends that. Recorded from 3.12 on, and in C."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.trace import words
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="what threads wait for is recorded from 3.12 on")
+pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
 #: Each wait stands at a place of its own, and so is a line of its own; the polling itself is none.
 BESIDE_OTHERS = """
@@ -410,7 +410,76 @@ def test_a_with_block_of_a_function_that_runs_when_the_second_thread_begins(trac
     assert ends(traced) == [("main", "lock", "other", "callback", "keeps")]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="a lock says at once that another one has it")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="events tell of calls, and only of some of these")
+def test_on_3_11_it_does_not_matter_how_a_lock_is_asked_for(trace_source: TraceSource) -> None:
+    """By what a call returns, with arguments that are worked out, by a function that is handed in, and by one in C."""
+    traced = trace_source(
+        BESIDE_OTHERS
+        + """
+def entered():
+    with those()[0]:
+        pass
+
+def worked_out():
+    locks[1].acquire(bool(1), max(5, 3))
+
+def handed_in(function):
+    function()
+
+def in_c():
+    print(list(map(type(locks[3]).acquire, [locks[3]])))
+
+def restored():
+    with again:
+        with again:
+            with condition:
+                condition.wait()
+            kept.append(again._is_owned())
+
+def those():
+    return locks
+
+locks, again, kept = [threading.Lock() for _ in range(4)], threading.RLock(), []
+condition = threading.Condition(again)
+for lock in locks:
+    lock.acquire()
+threads = [
+    beside("entered", entered), beside("worked out", worked_out), beside("handed in", handed_in, locks[2].acquire),
+    beside("in C", in_c), beside("restored", restored),
+]
+until(5)
+with condition:
+    condition.notify()
+for lock in locks:
+    lock.release()
+for thread in threads:
+    thread.join()
+assert kept == [True] and again.acquire(False)
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.ended.stdout) == (0, b"", b"[True]\n")
+    timeline, found = traced.timeline, set()
+    for switch in traced.switches:
+        name = timeline.name(switch.target)
+        if switch.cause == words.UNPARK and name != "main":
+            wakeup, wait = timeline.made_ready(
+                timeline.tracks[switch.target], timeline.tracks[switch.target].slice_of_step(switch.index)
+            )
+            assert wakeup is not None
+            assert wait is not None
+            limit = wait.asked_ns // 10**9 if wait.asked_ns > 0 else -1
+            found.add((name, wait.reason, limit, wakeup.cause, wakeup.waker))
+    forever, given = -1, words.CALLBACK
+    assert found >= {
+        ("entered", "lock", forever, given, 0), ("worked out", "lock", 5, given, 0),
+        ("handed in", "lock", forever, given, 0), ("in C", "lock", forever, given, 0),
+        ("restored", "condition", forever, given, 0),
+    }
+
+
+@pytest.mark.skipif(
+    not (3, 12) <= sys.version_info < (3, 14), reason="a lock says at once that another one has it, or is tried"
+)
 def test_who_asks_at_once_for_what_another_one_waits_for_waits(trace_source: TraceSource) -> None:
     """Whom it was given takes a moment to run: up to then the lock seems to be free."""
     traced = trace_source(

@@ -16,9 +16,12 @@ from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeli
 from visualizer.trace import words
 from visualizer.trace.events import Event
 from visualizer.tracers import __main__ as launcher
+from visualizer.tracers.core.compiled import built
 
 #: Kinds of problems that a healthy program has as well, where the machine gives it no turn for a while.
 LATE = ("blocking_call", "busy_poll", "hog", "late_timer", "lock_held", "lost_time", "slow_answer", "starvation")
+#: What threads wait for is recorded: on 3.11 by the recorder in C alone.
+SEES_WAITS = sys.version_info >= (3, 12) or built() is not None
 ROOT = Path(__file__).parent.parent.parent
 SCENARIOS = ROOT / "scenarios"
 

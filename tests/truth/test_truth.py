@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from tests.soak import BRIEF, SOAK
-from tests.tracers.traced import bare, trace
+from tests.tracers.traced import SEES_WAITS, bare, trace
 from tests.truth import (
     asyncio_language,
     checks,
@@ -62,7 +61,7 @@ LANGUAGES = {
         asyncio_language.two_threads, asyncio_language.render, (*checks.ALWAYS, *checks.OF_ASYNCIO), 1
     ),
 }
-if sys.version_info >= (3, 12):
+if SEES_WAITS:
     LANGUAGES["threads"] = Language(threads_language.several, threads_language.render, OF_THREADS, 4)
     LANGUAGES["processes"] = Language(processes_language.several, processes_language.render, OF_PROCESSES, 2)
 

@@ -10,9 +10,9 @@ Of gevent it stands here, too, how the notifications of queues and semaphores ar
 It keeps nothing of its own but rows (core/rows.py has these in Python), tables (dictionaries in Python) and what follows
 a notification: it reads and writes the slots of the objects that the hooks in Python use, by their offsets, and stores
 where they store. Generator functions that were seen being called are called by way of it, and so are the methods by which
-generators are resumed, and greenlets. Nothing here runs code of the program, nor any in Python, before the row is stored,
-but to take the next numbers of tracks, to name what is waited for, and to store what has no row yet. All of this is public
-API of CPython; it needs the GIL. */
+generators are resumed, and greenlets, and on 3.11 the slots of generators and the functions that may block a thread.
+Nothing here runs code of the program, nor any in Python, before the row is stored, but to take the next numbers of tracks,
+to name what is waited for, and to store what has no row yet. All of this is public API of CPython; it needs the GIL. */
 
 /* Python's headers assert much, which is to cost nothing at each event. */
 #ifndef NDEBUG
@@ -7209,6 +7209,766 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     return made;
 }
 
+/* ---- Calls that may block, on Python 3.11 ---------------------------------------------------------------------- */
+
+#if PY_VERSION_HEX < 0x030c0000
+
+/* There, no event tells of a call without making every call slower. But what a method of C's calls is read in the table
+   of its type, or module, at each call, by whatever calls it. So the functions that may block are called by way of us,
+   with no frame in between: a lock that is free, or that nobody waits for, is noted here, and all else is told to the
+   hooks in Python (runtimes/threads/tracer_methods.py), before and after. The tables are those of all interpreters. */
+
+/* How such a function is called; of the first by its object and NULL, one argument or a tuple. */
+enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
+/* What a call does, as runtimes/threads/calls.py has it; anything else blocks otherwise. */
+enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN };
+#define MOST_OF_ONE 30
+
+/* When one is told of: once there is a second thread; before that at certain places (`places`), too; or only there. */
+enum { ONCE_THREADED, EARLY, AT_PLACES };
+
+/* A function that is called by way of us: what stands in the table without us, and what it does. */
+typedef struct {
+    PyMethodDef *definition;
+    PyCFunction plainly;
+    int signature, does, when;
+} Blocking;
+static Blocking blocking[SIGNATURES][MOST_OF_ONE];
+static int blocking_count[SIGNATURES];
+
+/* One call: what it was given, as its signature has it. */
+typedef struct {
+    const Blocking *of;
+    PyObject *self, *argument, *keywords, *names;
+    PyTypeObject *kind;
+    PyObject *const *args;
+    Py_ssize_t count;
+} Call;
+
+/* Of the hooks in Python: tables of theirs, by the addresses of locks, and what they are called by. NULL: nothing is told
+   (any more). */
+#define TOLD(X)                                                                                                        \
+    X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
+    X(places) X(before) X(after) X(got) X(gone)
+#define FIELD(name) PyObject *name;
+static struct { TOLD(FIELD) } calls;
+#undef FIELD
+/* There is a second thread. */
+static int is_watching;
+static unsigned long main_thread;
+static PyTypeObject *buffer_of_calls;
+static Py_ssize_t held_of_buffer, track_of_buffer;
+/* Of locks, as they are without us: what says whether one is taken; and of RLocks, whether the thread has it; what
+   acquires them. */
+static PyTypeObject *lock_type, *rlock_type;
+static PyCFunction is_locked, is_owned;
+static PyCFunctionWithKeywords acquire_lock, acquire_again;
+static PyObject *try_only, *threads_text;
+
+static PyObject *
+call_blocking(const Call *call)
+{
+    void (*plainly)(void) = (void (*)(void))call->of->plainly;
+    switch (call->of->signature) {
+    case PLAIN:
+        return call->of->plainly(call->self, call->argument);
+    case KEYWORDS:
+        return ((PyCFunctionWithKeywords)plainly)(call->self, call->argument, call->keywords);
+    case FAST:
+        return ((_PyCFunctionFast)plainly)(call->self, call->args, call->count);
+    case FAST_KEYWORDS:
+        return ((_PyCFunctionFastWithKeywords)plainly)(call->self, call->args, call->count, call->names);
+    default:
+        return ((PyCMethod)plainly)(call->self, call->kind, call->args, (size_t)call->count, call->names);
+    }
+}
+
+/* What it is given, as a tuple; a new reference. */
+static PyObject *
+positional(const Call *call)
+{
+    if (call->of->signature == PLAIN && !(call->of->definition->ml_flags & METH_VARARGS)) {
+        return call->argument == NULL ? PyTuple_New(0) : PyTuple_Pack(1, call->argument);
+    }
+    if (call->of->signature <= KEYWORDS) {
+        return Py_NewRef(call->argument);
+    }
+    PyObject *made = PyTuple_New(call->count);
+    for (Py_ssize_t i = 0; made != NULL && i < call->count; i++) {
+        PyTuple_SET_ITEM(made, i, Py_NewRef(call->args[i]));
+    }
+    return made;
+}
+
+/* And by name: a dictionary, or None. */
+static PyObject *
+by_name(const Call *call)
+{
+    if (call->names == NULL) {
+        return Py_NewRef(call->keywords != NULL ? call->keywords : Py_None);
+    }
+    PyObject *made = PyDict_New();
+    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(call->names); i++) {
+        if (PyDict_SetItem(made, PyTuple_GET_ITEM(call->names, i), call->args[call->count + i]) < 0) {
+            Py_CLEAR(made);
+        }
+    }
+    return made;
+}
+
+/* Call a hook in Python. Nothing of what that does is told of, and what another thread has sent (PyThreadState_SetAsyncExc)
+   is raised only afterwards: in the hook it would be lost, and take the tracer out. */
+static PyObject *
+call_hook(PyThreadState *thread, PyObject *hook, PyObject *const *args, size_t count)
+{
+    PyObject *sent = thread->async_exc;
+    thread->async_exc = NULL;
+    Py_INCREF(hook);
+    PyThreadState_EnterTracing(thread);
+    PyObject *told = with_room(hook, args, count, NULL);
+    PyThreadState_LeaveTracing(thread);
+    Py_DECREF(hook);
+    if (sent != NULL && thread->async_exc == NULL) {
+        PyThreadState_SetAsyncExc(thread->thread_id, sent);
+    }
+    Py_XDECREF(sent);
+    return told;
+}
+
+/* Have a hook in Python told of the call: where it is, what it does, with what. Return what that returns. */
+static PyObject *
+tell_of_call(PyObject *hook, PyThreadState *thread, const Call *call)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *args = positional(call), *names = by_name(call), *does = PyLong_FromLong(call->of->does), *told = NULL;
+    if (args != NULL && names != NULL && does != NULL) {
+        PyObject *given[] = {frame == NULL ? Py_None : (PyObject *)frame, does, call->self, args, names};
+        Py_INCREF(given[0]);
+        told = call_hook(thread, hook, given, 5);
+        Py_DECREF(given[0]);
+    }
+    Py_XDECREF(args);
+    Py_XDECREF(names);
+    Py_XDECREF(does);
+    return told;
+}
+
+static int
+raise_pending(void *error)
+{
+    PyErr_SetObject((PyObject *)Py_TYPE((PyObject *)error), (PyObject *)error);
+    Py_DECREF((PyObject *)error);
+    return -1;
+}
+
+/* A hook has raised what a signal's handler raised in the middle of it, or another thread has sent. What was called has
+   been done by then, and is not to be lost, a lock least of all: so it is raised as soon as the interpreter looks for
+   such things again. */
+static void
+raise_later(void)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (PyThread_get_thread_ident() != main_thread) {
+        PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), kind);
+    }
+    else if (error != NULL && Py_AddPendingCall(raise_pending, error) == 0) {
+        if (traceback != NULL) {
+            PyException_SetTraceback(error, traceback);
+        }
+        error = NULL;
+    }
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+}
+
+/* A hook has returned that, or raised. */
+static void
+done_with(PyObject *told)
+{
+    if (told == NULL) {
+        raise_later();
+    }
+    Py_XDECREF(told);
+}
+
+/* The call has returned `result`, or raised, if that is NULL: tell that to `after`, with what `before` returned. */
+static PyObject *
+tell_after(PyThreadState *thread, const Call *call, PyObject *token, PyObject *result)
+{
+    PyObject *kind = NULL, *error = NULL, *traceback = NULL, *hook = calls.after;
+    if (hook == NULL) {
+        return result;
+    }
+    if (result == NULL) {
+        PyErr_Fetch(&kind, &error, &traceback);
+    }
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *given[] = {
+        token, frame == NULL ? Py_None : (PyObject *)frame, call->self, result == NULL ? Py_None : result,
+        result == NULL ? Py_True : Py_False,
+    };
+    Py_INCREF(given[1]);
+    done_with(call_hook(thread, hook, given, 5));
+    Py_DECREF(given[1]);
+    if (result == NULL) {
+        PyErr_Restore(kind, error, traceback);
+    }
+    return result;
+}
+
+/* The buffer of the thread, borrowed; NULL if it has none. */
+static PyObject *
+buffer_of(PyThreadState *thread)
+{
+    static uint64_t known;
+    static PyObject *its;
+    if (known != thread->id || its == NULL || Py_TYPE(its) != buffer_of_calls) {
+        PyObject *found = PyObject_GetAttr(calls.local, buffer_text);
+        if (found == NULL || !Py_IS_TYPE(found, buffer_of_calls)) {
+            PyErr_Clear();
+            Py_XDECREF(found);
+            return NULL;
+        }
+        known = thread->id;
+        Py_XSETREF(its, found);
+    }
+    PyObject *held = SLOT(its, held_of_buffer), *track = SLOT(its, track_of_buffer);
+    return held != NULL && PyList_CheckExact(held) && track != NULL ? its : NULL;
+}
+
+/* What stands for a lock in a table of integers; `otherwise` if nothing does. */
+static long long
+number_in(PyObject *table, PyObject *key, long long otherwise)
+{
+    PyObject *found = PyDict_GetItemWithError(table, key);
+    if (found == NULL) {
+        PyErr_Clear();
+    }
+    return found == NULL ? otherwise : number(found);
+}
+
+static int
+set_number(PyObject *table, PyObject *key, long long value)
+{
+    PyObject *made = PyLong_FromLongLong(value);
+    int failed = made == NULL || PyDict_SetItem(table, key, made) < 0;
+    Py_XDECREF(made);
+    if (failed) {
+        PyErr_Clear();
+    }
+    return !failed;
+}
+
+static int
+is_in_table(PyObject *table, PyObject *key)
+{
+    int found = PyDict_GET_SIZE(table) == 0 ? 0 : PyDict_Contains(table, key);
+    if (found < 0) {
+        PyErr_Clear();
+    }
+    return found > 0;
+}
+
+/* Whether the code that calls is one of a set of them, by their ids. */
+static int
+is_called_in(PyObject *codes)
+{
+    PyFrameObject *frame = PySet_GET_SIZE(codes) > 0 ? PyEval_GetFrame() : NULL;
+    if (frame == NULL) {
+        return 0;
+    }
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *key = PyLong_FromVoidPtr(code);
+    int found = key == NULL ? -1 : PySet_Contains(codes, key);
+    Py_XDECREF(key);
+    Py_DECREF(code);
+    if (found < 0) {
+        PyErr_Clear();
+    }
+    return found > 0;
+}
+
+/* Whether `Orders.takes` knows already that this thread takes the lock while it has those, since the last thread began. */
+static int
+is_known_order(PyObject *key, PyObject *held, PyObject *track)
+{
+    PyObject *locks = PyTuple_New(PyList_GET_SIZE(held) + 1), *threads = PyObject_GetAttr(calls.orders, threads_text);
+    PyObject *moment = threads == NULL ? NULL : PyTuple_Pack(2, track, threads), *by = NULL;
+    int found = 0;
+    if (locks != NULL) {
+        PyTuple_SET_ITEM(locks, 0, Py_NewRef(key));
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(held); i++) {
+            PyTuple_SET_ITEM(locks, i + 1, PyLong_FromVoidPtr(PyList_GET_ITEM(held, i)));
+        }
+        by = PyErr_Occurred() ? NULL : PyDict_GetItemWithError(calls.known, locks);
+    }
+    if (by != NULL && moment != NULL && PySet_Check(by)) {
+        found = PySet_Contains(by, moment);
+    }
+    PyErr_Clear();
+    Py_XDECREF(locks);
+    Py_XDECREF(threads);
+    Py_XDECREF(moment);
+    return found > 0;
+}
+
+/* The thread has got the lock: note it, as `Waits.has` does. Return 0 where there is more to it. */
+static int
+note_got(PyThreadState *thread, const Call *call, PyObject *key)
+{
+    PyObject *buffer = buffer_of(thread);
+    int again = call->of->does == ACQUIRE_AGAIN, is_first = 1;
+    if (buffer == NULL || PyList_GET_SIZE(calls.runners) > 0 || PyDict_GET_SIZE(calls.inside) > 0 ||
+        is_in_table(calls.names, key)) {
+        return 0;
+    }
+    PyObject *held = SLOT(buffer, held_of_buffer), *track = SLOT(buffer, track_of_buffer);
+    long long depth = 1;
+    if (again) {
+        int is_its = number_in(calls.holders, key, -1) == number(track);
+        depth = is_its ? number_in(calls.depths, key, 0) + 1 : 1;
+        is_first = depth == 1;
+    }
+    if ((is_first && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
+        (again && !set_number(calls.depths, key, depth))) {
+        return 0;
+    }
+    if (PyDict_SetItem(calls.holders, key, track) < 0) {
+        PyErr_Clear();
+    }
+    int is_own = Py_IS_TYPE(call->self, again ? rlock_type : lock_type);
+    /* No `with` block acquires what another thread is to release. */
+    if (is_first && is_own && (call->of->definition->ml_name[0] == '_' || !is_called_in(calls.signals)) &&
+        PyList_Append(held, call->self) < 0) {
+        PyErr_Clear();
+    }
+    return 1;
+}
+
+/* Take the lock out of those that the thread has. Return whether it was there. */
+static int
+let_go(PyThreadState *thread, PyObject *lock)
+{
+    PyObject *buffer = buffer_of(thread), *held = buffer == NULL ? NULL : SLOT(buffer, held_of_buffer);
+    for (Py_ssize_t i = held == NULL ? -1 : PyList_GET_SIZE(held) - 1; i >= 0; i--) {
+        if (PyList_GET_ITEM(held, i) == lock) {
+            if (PyList_SetSlice(held, i, i + 1, NULL) < 0) {
+                PyErr_Clear();
+            }
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int
+says_yes(PyObject *answer)
+{
+    int yes = answer == Py_True;
+    if (answer == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(answer);
+    return yes;
+}
+
+/* Whether the thread gets that lock at once. Nothing else tells: one that was just released, and for which another thread
+   waits without the interpreter's lock, seems to be free, and may be had by that one. */
+static int
+try_lock(PyObject *lock, int again)
+{
+    return says_yes((again ? acquire_again : acquire_lock)(lock, try_only, NULL));
+}
+
+enum { UNKNOWN_WAIT, NO_WAIT, MAY_WAIT };
+
+/* Whether these arguments of `acquire` are as meant, and then whether it is to wait. What others are refused is for the
+   method itself to say. */
+static int
+waits_as(PyObject *args, PyObject *keywords)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(args), named = keywords == NULL ? 0 : PyDict_GET_SIZE(keywords);
+    PyObject *blocks = count > 0 ? PyTuple_GET_ITEM(args, 0) : NULL, *limit = count > 1 ? PyTuple_GET_ITEM(args, 1) : NULL;
+    if (count + named == 0) {
+        return MAY_WAIT;
+    }
+    if (count > 2 || named > 1) {
+        return UNKNOWN_WAIT;
+    }
+    if (named == 1) {
+        PyObject *by_blocking = PyDict_GetItemString(keywords, "blocking");
+        PyObject *by_timeout = PyDict_GetItemString(keywords, "timeout");
+        if ((by_blocking == NULL && by_timeout == NULL) || (by_blocking != NULL && count > 0) || count > 1) {
+            return UNKNOWN_WAIT;
+        }
+        blocks = by_blocking != NULL ? by_blocking : blocks;
+        limit = by_timeout;
+    }
+    if (blocks != NULL && blocks != Py_True && blocks != Py_False) {
+        return UNKNOWN_WAIT;
+    }
+    if (limit == NULL) {
+        return blocks == Py_False ? NO_WAIT : MAY_WAIT;
+    }
+    double seconds = PyFloat_CheckExact(limit) || PyLong_CheckExact(limit) ? PyFloat_AsDouble(limit) : -2;
+    PyErr_Clear();
+    if (blocks == Py_False || !(seconds == -1 || (seconds >= 0 && seconds < 1e6))) {
+        return UNKNOWN_WAIT;
+    }
+    return seconds == 0 ? NO_WAIT : MAY_WAIT;
+}
+
+/* RLock._acquire_restore has one argument, which says how often the lock is to be had. Return whether that is done, at
+   once. */
+static int
+try_restore(PyObject *lock, PyObject *args)
+{
+    PyObject *state = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    int is_state = state != NULL && PyTuple_CheckExact(state) && PyTuple_GET_SIZE(state) == 2;
+    long long times = is_state ? number(PyTuple_GET_ITEM(state, 0)) : -1;
+    PyObject *owner = is_state ? PyTuple_GET_ITEM(state, 1) : NULL;
+    if (times < 1 || !PyLong_CheckExact(owner) || PyLong_AsUnsignedLong(owner) != PyThread_get_thread_ident() ||
+        says_yes(is_owned(lock, NULL)) || !try_lock(lock, 1)) {
+        PyErr_Clear();
+        return 0;
+    }
+    while (--times > 0) {
+        try_lock(lock, 1);
+    }
+    return 1;
+}
+
+/* Whether what a call of that kind has returned says that it has got the lock. */
+static inline int
+is_got(PyObject *result, int restores)
+{
+    return result == Py_True || (restores && result != NULL);
+}
+
+/* An RLock that is restored is held as often as before. */
+static void
+set_restored(const Call *call, PyObject *key, PyObject *result, int restores)
+{
+    PyObject *state = restores && result != NULL ? PyTuple_GET_ITEM(call->argument, 0) : NULL;
+    if (state != NULL && PyTuple_CheckExact(state) && PyTuple_GET_SIZE(state) > 0) {
+        set_number(calls.depths, key, number(PyTuple_GET_ITEM(state, 0)));
+    }
+}
+
+/* A lock, or RLock, is acquired. */
+static PyObject *
+acquire(PyThreadState *thread, const Call *call)
+{
+    int again = call->of->does == ACQUIRE_AGAIN, restores = call->of->signature == PLAIN;
+    PyObject *key = PyLong_FromVoidPtr(call->self), *result;
+    if (key == NULL) {
+        return NULL;
+    }
+    int how = restores ? MAY_WAIT : waits_as(call->argument, call->keywords);
+    if (restores ? try_restore(call->self, call->argument) : how != UNKNOWN_WAIT && try_lock(call->self, again)) {
+        result = Py_NewRef(restores ? Py_None : Py_True);
+    }
+    else if (how == NO_WAIT) {
+        result = Py_NewRef(Py_False);
+    }
+    else {
+        /* Counted first: who releases it from now on says so. */
+        PyObject *token = NULL;
+        if (set_number(calls.waiting, key, number_in(calls.waiting, key, 0) + 1)) {
+            token = tell_of_call(calls.before, thread, call);
+        }
+        if (token == NULL) {
+            Py_DECREF(key);
+            return PyErr_Occurred() ? NULL : call_blocking(call);
+        }
+        result = call_blocking(call);
+        if (token != Py_None || is_got(result, restores)) {
+            result = tell_after(thread, call, token, result);
+        }
+        Py_DECREF(token);
+        set_restored(call, key, result, restores);
+        Py_DECREF(key);
+        return result;
+    }
+    if (is_got(result, restores)) {
+        if (!note_got(thread, call, key)) {
+            done_with(tell_of_call(calls.got, thread, call));
+        }
+        set_restored(call, key, result, restores);
+    }
+    Py_DECREF(key);
+    return result;
+}
+
+/* A lock, or RLock, is released. */
+static PyObject *
+release(PyThreadState *thread, const Call *call)
+{
+    int again = call->of->does == RELEASE_AGAIN, saves = call->of->definition->ml_name[1] == 'r';
+    PyObject *key = says_yes((again ? is_owned : is_locked)(call->self, NULL)) ? PyLong_FromVoidPtr(call->self) : NULL;
+    if (key == NULL) {
+        return call_blocking(call);
+    }
+    long long depth = again && !saves ? number_in(calls.depths, key, 0) - 1 : 0;
+    if (again) {
+        set_number(calls.depths, key, depth > 0 ? depth : 0);
+    }
+    if (depth <= 0 && is_in_table(calls.waiting, key)) {
+        done_with(tell_of_call(calls.before, thread, call));
+    }
+    else if (depth <= 0) {
+        if (is_in_table(calls.holders, key) && PyDict_DelItem(calls.holders, key) < 0) {
+            PyErr_Clear();
+        }
+        if (!let_go(thread, call->self) && PySet_GET_SIZE(calls.ordered) > 0) {
+            done_with(tell_of_call(calls.gone, thread, call));
+        }
+    }
+    Py_DECREF(key);
+    return call_blocking(call);
+}
+
+static PyObject *
+on_blocking(const Call *call)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    int when = call->of->when;
+    if (calls.before == NULL || thread->interp != home || thread->tracing != 0 ||
+        ((!is_watching || when == AT_PLACES) && (when == ONCE_THREADED || !is_called_in(calls.places)))) {
+        return call_blocking(call);
+    }
+    int does = call->of->does;
+    if (does == ACQUIRE || does == ACQUIRE_AGAIN) {
+        return acquire(thread, call);
+    }
+    if (does == RELEASE || does == RELEASE_AGAIN) {
+        return release(thread, call);
+    }
+    PyObject *token = tell_of_call(calls.before, thread, call);
+    if (token == NULL) {
+        return NULL;
+    }
+    PyObject *result = call_blocking(call);
+    if (token != Py_None) {
+        result = tell_after(thread, call, token, result);
+    }
+    Py_DECREF(token);
+    return result;
+}
+
+/* A function stands for each place in `blocking`: nothing but itself tells which one is called. */
+#define AT(signature, t, u) &blocking[signature][t * 10 + u]
+#define WAYS_OF_TEN(X, t) X(t, 0) X(t, 1) X(t, 2) X(t, 3) X(t, 4) X(t, 5) X(t, 6) X(t, 7) X(t, 8) X(t, 9)
+#define PLAIN_WAY(t, u)                                                                                                \
+    static PyObject *plain_way_##t##u(PyObject *self, PyObject *argument)                                              \
+    {                                                                                                                  \
+        return on_blocking(&(Call){.of = AT(PLAIN, t, u), .self = self, .argument = argument});                        \
+    }
+#define KEYWORDS_WAY(t, u)                                                                                             \
+    static PyObject *keywords_way_##t##u(PyObject *self, PyObject *args, PyObject *names)                              \
+    {                                                                                                                  \
+        return on_blocking(&(Call){.of = AT(KEYWORDS, t, u), .self = self, .argument = args, .keywords = names});      \
+    }
+#define FAST_WAY(t, u)                                                                                                 \
+    static PyObject *fast_way_##t##u(PyObject *self, PyObject *const *args, Py_ssize_t count)                          \
+    {                                                                                                                  \
+        return on_blocking(&(Call){.of = AT(FAST, t, u), .self = self, .args = args, .count = count});                 \
+    }
+#define NAMES_WAY(t, u)                                                                                                \
+    static PyObject *names_way_##t##u(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)        \
+    {                                                                                                                  \
+        return on_blocking(                                                                                            \
+            &(Call){.of = AT(FAST_KEYWORDS, t, u), .self = self, .args = args, .count = count, .names = names});       \
+    }
+#define CLASS_WAY(t, u)                                                                                                \
+    static PyObject *class_way_##t##u(                                                                                 \
+        PyObject *self, PyTypeObject *kind, PyObject *const *args, size_t count, PyObject *names)                      \
+    {                                                                                                                  \
+        return on_blocking(&(Call){.of = AT(OF_CLASS, t, u), .self = self, .kind = kind, .args = args,                 \
+                                   .count = (Py_ssize_t)count, .names = names});                                       \
+    }
+WAYS_OF_TEN(PLAIN_WAY, 0)
+WAYS_OF_TEN(PLAIN_WAY, 1)
+WAYS_OF_TEN(PLAIN_WAY, 2)
+WAYS_OF_TEN(KEYWORDS_WAY, 0)
+WAYS_OF_TEN(FAST_WAY, 0)
+WAYS_OF_TEN(NAMES_WAY, 0)
+WAYS_OF_TEN(CLASS_WAY, 0)
+#define STORE_PLAIN(t, u) (PyCFunction)plain_way_##t##u,
+#define STORE_KEYWORDS(t, u) (PyCFunction)(void (*)(void))keywords_way_##t##u,
+#define STORE_FAST(t, u) (PyCFunction)(void (*)(void))fast_way_##t##u,
+#define STORE_NAMES(t, u) (PyCFunction)(void (*)(void))names_way_##t##u,
+#define STORE_CLASS(t, u) (PyCFunction)(void (*)(void))class_way_##t##u,
+static const PyCFunction blocking_ways[SIGNATURES][MOST_OF_ONE] = {
+    {WAYS_OF_TEN(STORE_PLAIN, 0) WAYS_OF_TEN(STORE_PLAIN, 1) WAYS_OF_TEN(STORE_PLAIN, 2)},
+    {WAYS_OF_TEN(STORE_KEYWORDS, 0)},
+    {WAYS_OF_TEN(STORE_FAST, 0)},
+    {WAYS_OF_TEN(STORE_NAMES, 0)},
+    {WAYS_OF_TEN(STORE_CLASS, 0)},
+};
+
+/* What the table of a type, or module, has for that function. NULL, and an exception, if it is none of C's. */
+static PyMethodDef *
+definition_of(PyObject *function)
+{
+    if (function != NULL && (Py_IS_TYPE(function, &PyMethodDescr_Type) || Py_IS_TYPE(function, &PyClassMethodDescr_Type))) {
+        return ((PyMethodDescrObject *)function)->d_method;
+    }
+    if (function != NULL && Py_IS_TYPE(function, &PyCFunction_Type)) {
+        return ((PyCFunctionObject *)function)->m_ml;
+    }
+    if (!PyErr_Occurred()) {
+        PyErr_SetString(PyExc_TypeError, "no function in C");
+    }
+    return NULL;
+}
+
+/* see_call(function, does, when): have that called by way of us. Return whether it is. */
+static PyObject *
+see_call(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *function;
+    int does, when, signature;
+    if (!PyArg_ParseTuple(args, "Oii", &function, &does, &when)) {
+        return NULL;
+    }
+    PyMethodDef *definition = definition_of(function);
+    if (definition == NULL) {
+        return NULL;
+    }
+    switch (definition->ml_flags & ~(METH_CLASS | METH_STATIC | METH_COEXIST)) {
+    case METH_NOARGS:
+    case METH_O:
+    case METH_VARARGS:
+        signature = PLAIN;
+        break;
+    case METH_VARARGS | METH_KEYWORDS:
+        signature = KEYWORDS;
+        break;
+    case METH_FASTCALL:
+        signature = FAST;
+        break;
+    case METH_FASTCALL | METH_KEYWORDS:
+        signature = FAST_KEYWORDS;
+        break;
+    case METH_METHOD | METH_FASTCALL | METH_KEYWORDS:
+        signature = OF_CLASS;
+        break;
+    default:
+        Py_RETURN_FALSE;
+    }
+    int at = 0;
+    while (at < blocking_count[signature] && blocking[signature][at].definition != definition) {
+        at++;
+    }
+    if (at == MOST_OF_ONE || blocking_ways[signature][at] == NULL) {
+        Py_RETURN_FALSE;
+    }
+    Blocking *its = &blocking[signature][at];
+    if (at == blocking_count[signature]) {
+        blocking_count[signature]++;
+        *its = (Blocking){definition, definition->ml_meth, signature, does, when};
+    }
+    its->does = does;
+    its->when = when;
+    definition->ml_meth = blocking_ways[signature][at];
+    Py_RETURN_TRUE;
+}
+
+/* forget_call(function): have it called as without us. */
+static PyObject *
+forget_call(PyObject *Py_UNUSED(module), PyObject *function)
+{
+    PyMethodDef *definition = definition_of(function);
+    if (definition == NULL) {
+        return NULL;
+    }
+    for (int signature = 0; signature < SIGNATURES; signature++) {
+        for (int at = 0; at < blocking_count[signature]; at++) {
+            if (blocking[signature][at].definition == definition) {
+                definition->ml_meth = blocking[signature][at].plainly;
+            }
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+/* leave_calls(): the same for all. Who is in such a call at that time is told of nothing any more. */
+static PyObject *
+leave_calls(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    for (int signature = 0; signature < SIGNATURES; signature++) {
+        for (int at = 0; at < blocking_count[signature]; at++) {
+            blocking[signature][at].definition->ml_meth = blocking[signature][at].plainly;
+        }
+    }
+    is_watching = 0;
+    Py_CLEAR(calls.before);
+    Py_CLEAR(calls.after);
+    Py_RETURN_NONE;
+}
+
+/* watch_threads(): there is a second thread. Whoever calls that in a forked child has its only one. */
+static PyObject *
+watch_threads(PyObject *Py_UNUSED(module), PyObject *is_child)
+{
+    is_watching = 1;
+    if (PyObject_IsTrue(is_child)) {
+        main_thread = PyThread_get_thread_ident();
+    }
+    Py_RETURN_NONE;
+}
+
+static PyCFunction
+plainly_of(PyTypeObject *type, const char *name)
+{
+    PyMethodDef *found = definition_of(PyDict_GetItemString(type->tp_dict, name));
+    return found == NULL ? NULL : found->ml_meth;
+}
+
+/* watch_calls(buffer, lock, rlock, (local, ...)): the types, and what TOLD lists. In the main thread, once. */
+static PyObject *
+watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyTypeObject *buffer, *lock, *rlock;
+    PyObject *told;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
+                          &PyTuple_Type, &told) ||
+        slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0) {
+        return NULL;
+    }
+    PyObject **fields[] = {
+#define FIELD(name) &calls.name,
+        TOLD(FIELD)
+#undef FIELD
+    };
+    Py_ssize_t count = sizeof(fields) / sizeof(*fields);
+    is_locked = plainly_of(lock, "locked");
+    is_owned = plainly_of(rlock, "_is_owned");
+    acquire_lock = (PyCFunctionWithKeywords)(void (*)(void))plainly_of(lock, "acquire");
+    acquire_again = (PyCFunctionWithKeywords)(void (*)(void))plainly_of(rlock, "acquire");
+    if (try_only == NULL) {
+        try_only = Py_BuildValue("(O)", Py_False);
+        threads_text = PyUnicode_InternFromString("threads");
+    }
+    if (PyErr_Occurred() || try_only == NULL || threads_text == NULL || PyTuple_GET_SIZE(told) != count) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "%zd are needed", count);
+    }
+    Py_XSETREF(buffer_of_calls, (PyTypeObject *)Py_NewRef(buffer));
+    Py_XSETREF(lock_type, (PyTypeObject *)Py_NewRef(lock));
+    Py_XSETREF(rlock_type, (PyTypeObject *)Py_NewRef(rlock));
+    main_thread = PyThread_get_thread_ident();
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Py_XSETREF(*fields[i], Py_NewRef(PyTuple_GET_ITEM(told, i)));
+    }
+    Py_RETURN_NONE;
+}
+
+#endif
+
 /* ---- How a forked child ends ---------------------------------------------------------------------------------- */
 
 #ifdef __GLIBC__
@@ -7260,6 +8020,11 @@ static PyMethodDef functions[] = {
     {"watch_steps", watch_steps, METH_VARARGS, NULL},
 #else
     {"step_hook", step_hook, METH_VARARGS, NULL},
+    {"watch_calls", watch_calls, METH_VARARGS, NULL},
+    {"watch_threads", watch_threads, METH_O, NULL},
+    {"see_call", see_call, METH_VARARGS, NULL},
+    {"forget_call", forget_call, METH_O, NULL},
+    {"leave_calls", leave_calls, METH_NOARGS, NULL},
 #endif
     {"leave_sends", leave_sends, METH_NOARGS, NULL},
     {"roomy", roomy, METH_O, NULL},

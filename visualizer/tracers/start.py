@@ -7,6 +7,7 @@ import time
 
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core.code import Ownership
+from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.ids import InHeader
 from visualizer.tracers.core.marks import Marks
 from visualizer.tracers.core.output import OutputTracer
@@ -31,7 +32,10 @@ if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
 else:
     from visualizer.tracers.runtimes.generators.tracer_311 import GeneratorTracer
-    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
+    from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer
+    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer
+
+    ThreadTracer = MethodsTracer if built() is not None else UnseenTracer
 
 #: What is watched, in the order in which it is installed.
 RUNTIMES: tuple[type[Runtime] | Row | Choice, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)

@@ -15,8 +15,18 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _traceback = BaseException.__dict__["__traceback__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
+_flags_of = type.__dict__["__flags__"].__get__
+#: Py_TPFLAGS_HEAPTYPE: of classes that are made while the program runs.
+_HEAP_TYPE = 1 << 9
 #: A handler that is wrapped more often than that is not looked for.
 _MOST_WRAPPED = 8
+
+
+def is_sent(error: BaseException) -> bool:
+    """Whether another thread sent it to this one (PyThreadState_SetAsyncExc), where only our own code runs: it is of a
+    class of somebody else's, in Python."""
+    kind = type(error)
+    return bool(_flags_of(kind) & _HEAP_TYPE) and type_module(kind).partition(".")[0] != __name__.partition(".")[0]
 
 
 def is_by_handler(error: BaseException, is_own: Callable[[CodeType], bool]) -> bool:

@@ -28,6 +28,9 @@ _fstat = os.fstat
 MODULE = "multiprocessing.connection"
 #: So much of a message is summed up; and one up to this length is looked into for what it says.
 _SUMMED, _SHOWN = 4096, 256
+#: Variables of Connection._send_bytes: how long a message is, and what says so before it.
+_HEADS = "n", "header", "pre_header"
+_EMPTY = b"\0\0\0\0"
 _BYTES = ids_of(bytes, bytearray, memoryview)
 
 
@@ -57,16 +60,26 @@ class Messages:
         """One of the functions begins."""
         self._began[_get_ident()] = self._context.now()
 
-    def returns(self, code: CodeType, frame: Any, value: Any) -> None:
+    def has_begun(self) -> bool:
+        """Whether the current thread is in one of them, as far as is known."""
+        return _get_ident() in self._began
+
+    def breaks(self) -> None:
+        """The one that it is in comes to nothing."""
+        self._began.pop(_get_ident(), None)
+
+    def paired(self, one: int, other: int) -> None:
+        """Both ends, by their descriptors: of a pipe in one direction these are the same."""
+        self._context.stream.store(lines.pair, self._context.now(), _fstat(one).st_ino, _fstat(other).st_ino)
+
+    def returns(self, code: CodeType | None, frame: Any, value: Any) -> None:
         """One of them returns that."""
         context, t_ns = self._context, self._context.now()
         began_ns = self._began.pop(_get_ident(), t_ns)
         if context.is_over or context.stream.is_flushing_here():
             return
         if code is not self._send and code is not self._receive:
-            # Both ends: of a pipe in one direction these are the same.
-            one, other = map(_inode, value)
-            context.stream.store(lines.pair, t_ns, one, other)
+            self.paired(*map(_descriptor, value))
             return
         connection, sent = of_variables(frame, lambda known: (known.get("self"), known.get("buf")))
         is_sent = code is self._send
@@ -76,14 +89,64 @@ class Messages:
         if id(type(content)) not in _BYTES:
             return
         size = len(content) if type(content) is not memoryview else content.nbytes
-        about = _inode(connection), began_ns, size, crc32(content[:_SUMMED])
+        about = _fstat(_descriptor(connection)).st_ino, began_ns, size, crc32(content[:_SUMMED])
         said = _Pickled(bytes(content)) if size <= _SHOWN else lines.NO_VALUE
         track = [context.current(), *context.running_in(frame)][-1]
         context.stream.store(lines.sent if is_sent else lines.received, t_ns, track, about, said)
 
 
-def _inode(connection: Any) -> int:
-    return _fstat(dictionary(connection)["_handle"]).st_ino
+def _descriptor(connection: Any) -> int:
+    found: int = dictionary(connection)["_handle"]
+    return found
+
+
+class Transfers:
+    """Where no event tells of these functions: by the calls of C's that they make, and what these have done."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._send: CodeType | None = None
+        self._receive: CodeType | None = None
+        self._pipe: CodeType | None = None
+
+    def learn(self, module: ModuleType) -> None:
+        """The program has imported MODULE."""
+        self._send, self._receive, self._pipe = self._messages.learn(module)
+
+    def begins(self, frame: Any) -> None:
+        """`frame`, of Connection._send or _recv, is about to write or read: a message, or a part of one."""
+        code = frame.f_back.f_code
+        if not self._messages.has_begun():
+            self._messages.begins(code, frame.f_back)
+
+    def written(self, frame: Any, count: int, raised: bool) -> None:
+        """It has written so many bytes."""
+        above = frame.f_back
+        if raised:
+            self._messages.breaks()
+        elif above.f_code is self._send:
+            written = of_variables(frame, lambda known: known["buf"])
+            # What comes before a long one is written by itself; an empty one is nothing but that.
+            size, *heads = of_variables(above, lambda known: [known.get(name) for name in _HEADS])
+            if len(written) == count and (size == 0 or all(written is not head for head in heads)):
+                self._messages.returns(above.f_code, above, None)
+
+    def read(self, frame: Any, part: bytes, raised: bool) -> None:
+        """It has read that."""
+        above = frame.f_back
+        if raised or not part:
+            self._messages.breaks()
+        elif above.f_code is self._receive:
+            before, left = of_variables(frame, lambda known: (known["buf"].getvalue(), known["remaining"]))
+            size, content = of_variables(above, lambda known: known.get("size", -1)), before + part
+            # First comes how long it is: of an empty one there is nothing more to read.
+            if len(part) == left and (size >= 0 or content == _EMPTY):
+                self._messages.returns(above.f_code, above, content if size >= 0 else b"")
+
+    def made(self, frame: Any, ends: tuple[int, int]) -> None:
+        """`frame` has made two descriptors that are connected."""
+        if self._pipe in (frame.f_code, frame.f_back.f_code):
+            self._messages.paired(*ends)
 
 
 class _Pickled:

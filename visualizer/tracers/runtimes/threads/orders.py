@@ -37,16 +37,16 @@ class Orders:
         self.threads = 0
         #: The addresses of a lock and of those that were held when it was taken: by which tracks, and after how many
         #: threads had begun.
-        self._known: dict[tuple[int, ...], set[tuple[int, int]]] = {}
+        self.known: dict[tuple[int, ...], set[tuple[int, int]]] = {}
         self._told = 0
         #: The addresses of locks that are told of.
-        self._locks: set[int] = set()
+        self.locks: set[int] = set()
 
     def takes(self, lock: Any, held: list[Any], buffer: Buffer, frame: Any) -> None:
         """The thread of `buffer` is about to acquire `lock` in `frame`; it has those that are `held`."""
         key = id(lock), *map(id, held)
-        by, moment = self._known.get(key), (buffer.track, self.threads)
-        if by is not None and (moment in by or (len(by) >= _ALIKE and key[::-1] not in self._known)):
+        by, moment = self.known.get(key), (buffer.track, self.threads)
+        if by is not None and (moment in by or (len(by) >= _ALIKE and key[::-1] not in self.known)):
             return
         # What another thread has released, or has now, is not held any more.
         context, holders = self._context, self._holders
@@ -58,18 +58,18 @@ class Orders:
         ]
         if not held or self._told >= _MOST or not self._primitives.waits_for_ever(frame):
             return
-        self._known.setdefault((id(lock), *map(id, held)), set()).add(moment)
+        self.known.setdefault((id(lock), *map(id, held)), set()).add(moment)
         if self._primitives.has_for_itself(frame):
             return
         names = [self._numbers.name(one) for one in (lock, *held)]
-        self._locks.update(map(id, (lock, *held)))
+        self.locks.update(map(id, (lock, *held)))
         self._told += 1
         stream, (code, at) = context.stream, place_of(frame, context.own)
         stream.store(lines.takes, stream.clock(), buffer.track, names[0], tuple(names[1:]), code, at)
 
     def released_by_another(self, lock: Any) -> None:
         """A thread releases a lock that it does not have: then it keeps nobody out, but tells something."""
-        if id(lock) in self._locks:
-            self._locks.discard(id(lock))
+        if id(lock) in self.locks:
+            self.locks.discard(id(lock))
             stream = self._context.stream
             stream.store(lines.takes, stream.clock(), -1, self._numbers.name(lock), ())

@@ -59,9 +59,11 @@ class Pools:
         self._executors: dict[int, _Executor] = {}
         self._told = 0
 
-    def submitted(self, executor: Any, future: Any, called: Any, name: Callable[[Any], str]) -> str:
-        """`executor` has been given what `future` stands for, to call `called`. Return how the trace calls that, if all
-        its workers work on something else, so that it waits; else "".
+    def submitted(
+        self, executor: Any, future: Any, called: Any, name: Callable[[Any], str], is_there: bool = True
+    ) -> str:
+        """`executor` has been given what `future` stands for, to call `called`; or is about to be, if it `is_there` not
+        yet. Return how the trace calls that, if all its workers work on something else, so that it waits; else "".
 
         Calls of one function that wait for one another are meant to."""
         given = _Given(future, self._forget)
@@ -70,7 +72,7 @@ class Pools:
         known.queued[function] = known.queued.get(function, 0) + 1
         given.key, given.executor, given.function, given.told = id(future), known, function, ""
         self._given[given.key] = given
-        if not is_own and self._told < _MOST and _is_full(dictionary(executor)):
+        if not is_own and self._told < _MOST and _is_full(dictionary(executor), is_there):
             self._told += 1
             given.told = f"{function} in {name(executor)}"
         return given.told
@@ -111,14 +113,15 @@ class Pools:
         return executor
 
 
-def _is_full(executor: dict[str, Any]) -> bool:
-    """Whether all its workers work, and there is something that none of them has begun with, as far as one can tell."""
+def _is_full(executor: dict[str, Any], is_there: bool) -> bool:
+    """Whether all its workers work, and there is something that none of them has begun with, as far as one can tell:
+    what it was given last `is_there` by now, or will be."""
     workers, most = executor.get("_threads"), executor.get("_max_workers")
     if type(workers) is not set or type(most) is not int or len(workers) < most:
         return False
     queue: Any = executor.get("_work_queue")
     idle = dictionary(executor.get("_idle_semaphore")).get("_value")
-    return idle == 0 and type_name(type(queue)) == "SimpleQueue" and type(queue).qsize(queue) > 0
+    return idle == 0 and type_name(type(queue)) == "SimpleQueue" and type(queue).qsize(queue) + (not is_there) > 0
 
 
 def _function(called: Any) -> str:

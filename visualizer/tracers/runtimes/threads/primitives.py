@@ -74,7 +74,7 @@ MODULES = tuple(_FUNCTIONS)
 #: Functions of theirs that run code of the program.
 _RUN = frozenset(("Thread.run", "_WorkItem.run"))
 #: Parameters of the calls of C's that tell how long they may wait.
-_PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
+PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
 BLOCKS_AND_LIMIT, LIMIT = ("blocks", "limit"), ("limit",)
 #: Of select.select.
 TO_READ, TO_WRITE = "read", "write"
@@ -231,7 +231,7 @@ def _arguments(code: CodeType, offset: int, parameters: tuple[str, ...]) -> dict
         return {}
     nodes = dict(zip(parameters, call.args, strict=False))
     for keyword in call.keywords:
-        if keyword.arg not in _PARAMETERS:
+        if keyword.arg not in PARAMETERS:
             return None
-        nodes[_PARAMETERS[keyword.arg]] = keyword.value
+        nodes[PARAMETERS[keyword.arg]] = keyword.value
     return {name: plain_value(node) for name, node in nodes.items()}

@@ -14,6 +14,7 @@ from visualizer.trace import words
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.sockets import several
 from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary
+from visualizer.tracers.runtimes.threads.calls import SELECT
 from visualizer.tracers.runtimes.threads.primitives import TO_READ, TO_WRITE
 
 TYPE_CHECKING = False
@@ -77,6 +78,27 @@ def ready_now(masks: dict[int, int]) -> dict[int, int] | None:
         mask = masks[fd] & (_READ * bool(events & ~_POLL_WRITE) | _WRITE * bool(events & ~_POLL_READ))
         found[fd] = mask or masks[fd]
     return found
+
+
+def found_by(what: int, result: Any) -> dict[int, int]:
+    """What such a call has returned: by descriptor, the events that it has found."""
+    found: dict[int, int] = {}
+    if what == SELECT:
+        for things, event in zip(result, (_READ, _WRITE), strict=False):
+            for fd in _descriptors(things):
+                found[fd] = found.get(fd, 0) | event
+        return found
+    for fd, events in result:
+        # An end or an error of a connection is told to who wants to read, and to who wants to write.
+        found[fd] = _READ * bool(events & ~_POLL_WRITE) | _WRITE * bool(events & ~_POLL_READ)
+    return found
+
+
+def keys_of(selector: Any, found: dict[int, int]) -> list[tuple[Any, int]]:
+    """What a selector makes of that, as it returns it."""
+    known: Any = dictionary(selector).get("_fd_to_key")
+    asked = dict(_watched(known)) if type(known) is dict else {}
+    return [(known[fd], events & asked[fd]) for fd, events in found.items() if fd in asked]
 
 
 def of_result(result: Any) -> tuple[dict[int, int], list[Any]]:

@@ -35,23 +35,46 @@ class SharedLocks:
         #: By the address of the semaphore, which is that in forked children, too: its name, and whether it is a lock.
         self._known: dict[int, tuple[str, bool]] = {}
         self._semaphore: type = type
+        self._kind: type = type
+        #: What was looked through last; and those that were in it, by their numbers.
+        self._seen = ""
+        self._listed: set[int] = set()
         self._numbers: Iterator[int] = count(1)
         self._read: Any = None
 
     def learn(self, module: ModuleType) -> tuple[CodeType, ...]:
         """The program has imported MODULE. Return the functions in it that make one, or get to know one."""
         known: Any = module
-        self._read, self._semaphore = _reader(), known.Semaphore
+        self._read, self._semaphore, self._kind = _reader(), known.Semaphore, known.SemLock
         return known.SemLock.__init__.__code__, known.SemLock.__setstate__.__code__
 
     def made(self, _code: CodeType, frame: Any, _: Any) -> None:
         """One of these functions returns."""
         made = of_variables(frame, lambda known: known.get("self"))
-        lock = dictionary(made).get("_semlock")
+        self.met(made, dictionary(made).get("_semlock"))
+
+    def met(self, made: Any, lock: Any) -> None:
+        """`made`, an object of MODULE's, has that lock."""
         if lock is not None:
             # The system's name is kept where it is told to processes that are not forked.
             name = lock.name or f"{os.getpid()}.{next(self._numbers)}"
             self._known[lock.handle] = name, not issubclass(type(made), self._semaphore)
+
+    def look(self) -> None:
+        """Where no event tells of those that are made: get to know those of this process.
+
+        multiprocessing keeps a list of them, for forks, each with a number of its own; only those that another process
+        has made are not in it, which `met` is to be told of.
+        """
+        module: Any = sys.modules.get("multiprocessing.util")
+        if module is None or self._seen == (made := repr(module._afterfork_counter)):
+            return
+        self._seen = made
+        for (number, *_), reference in list(module._afterfork_registry.data.items()):
+            thing = reference()
+            if issubclass(type(thing), self._kind) and number not in self._listed:
+                self._listed.add(number)
+                self.met(thing, dictionary(thing).get("_semlock"))
 
     def is_waited_for(self, lock: Any) -> bool:
         """Whether a thread, of any process, waits for that one, a `_multiprocessing.SemLock`: the C libraries of Linux

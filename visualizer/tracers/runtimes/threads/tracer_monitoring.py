@@ -14,30 +14,12 @@ import sys
 from itertools import chain
 from types import CodeType, ModuleType
 
-from visualizer.trace import words
-from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
-from visualizer.tracers.runtimes.threads.calls import (
-    ACQUIRE,
-    ACQUIRE_AGAIN,
-    GET,
-    GET_NOW,
-    JOIN,
-    JOIN_ALL,
-    OF_PROCESSES,
-    OF_SELECT,
-    PUT,
-    RELEASE,
-    RELEASE_AGAIN,
-    RELEASE_SHARED,
-    SLEEP,
-    Calls,
-    Lock,
-    RLock,
-)
+from visualizer.tracers.runtimes.threads.births import Births
+from visualizer.tracers.runtimes.threads.calls import ACQUIRE, ACQUIRE_AGAIN, RELEASE, RELEASE_AGAIN, Calls, Lock, RLock
 from visualizer.tracers.runtimes.threads.entering import Entering, Site
 from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook, return_hooks
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
@@ -97,8 +79,7 @@ class MonitoringTracer:
         self._tool: int | None = None
         self._watches = False
         context.on_tasks.append(self._on_tasks)
-        #: By the address of a thread that was asked to start: which track asked, and where.
-        self._asked: dict[int, tuple[int, CodeType | None, int]] = {}
+        self._births = Births(context, self._waits)
 
     def install(self) -> str:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -217,20 +198,10 @@ class MonitoringTracer:
 
     def _starts_or_begins(self, code: CodeType, frame: Any) -> None:
         thread = of_variables(frame, lambda known: known.get("self"))
-        context = self._context
         if code.co_name == "start":
-            inside = context.running_in(frame)
-            self._asked[id(thread)] = inside[-1] if inside else context.current(), *place_of(frame, context.own)
-            return
-        asked = self._asked.pop(id(thread), (words.NOBODY, None, 0))
-        if context.stream.is_known():
-            return  # gevent has it run in a greenlet.
-        known = dictionary(thread)
-        name = known.get("_name")
-        birth = name if type(name) is str else "thread", *asked, known.get("_daemonic") is True
-        context.births[_get_ident()] = birth
-        self._waits.began(thread, context.stream.here(context.now()).track)
-        self._watch()
+            self._births.asked(thread, frame)
+        elif self._births.began(thread):
+            self._watch()
 
     def _watch(self) -> None:
         """There is a second thread, or process."""
@@ -259,27 +230,7 @@ class MonitoringTracer:
         try:
             if self._context.own.is_hook(code):
                 return _DISABLE
-            waits, frame = self._waits, _getframe(2)
-            if what in (ACQUIRE, ACQUIRE_AGAIN):
-                waits.acquires(code, offset, what, thing, frame)
-            elif what in (RELEASE, RELEASE_AGAIN):
-                waits.releases(what, thing, frame)
-            elif what == PUT:
-                waits.puts(thing, frame)
-            elif what in (GET, GET_NOW):
-                waits.gets(code, offset, what, thing, frame)
-            elif what == SLEEP:
-                waits.sleeps(code, offset, thing, frame)
-            elif what in (JOIN, JOIN_ALL):
-                waits.joins(code, offset, what, thing, frame)
-            elif what in OF_SELECT:
-                waits.selects(code, offset, what, thing, frame)
-            elif what in OF_PROCESSES:
-                waits.asks(code, offset, what, thing, frame)
-            elif what == RELEASE_SHARED:
-                waits.gives(thing, frame)
-            else:
-                waits.uses(code, offset, what, thing, frame)
+            self._waits.calls(code, offset, what, thing, _getframe(2))
         except Exception as error:
             self._failed(error)
         return None

@@ -1,6 +1,6 @@
-"""Python 3.11, where what threads wait for is not recorded.
+"""Python 3.11 without the recorder in C (tracer_methods.py), where what threads wait for is not recorded.
 
-`sys.setprofile`, the one way to see calls of C's there, makes every call seven times as long, and shows no
+`sys.setprofile`, the one way to see calls of C's there in Python, makes every call seven times as long, and shows no
 `with lock:`. A class in the place of `threading.Lock` would be seen by the program: as its type, and as a frame in its
 tracebacks.
 """
@@ -30,8 +30,8 @@ class UnseenTracer:
     def install(self) -> str:
         self._context.imports.in_threads(self.name, self._begin)
         return (
-            "off: what threads wait for, and who wakes them, is recorded from Python 3.12 on; "
-            "here a thread that waits in a call is idle (sampled)"
+            "off: what threads wait for, and who wakes them, is recorded from Python 3.12 on, or by the recorder in C, "
+            "which is built where pip finds a C compiler; here a thread that waits in a call is idle (sampled)"
         )
 
     def _begin(self) -> None:

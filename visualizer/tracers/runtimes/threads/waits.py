@@ -29,6 +29,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE_SHARED,
     CONNECT,
     GET,
+    GET_NOW,
     JOIN,
     JOIN_ALL,
     OF_CHILDREN,
@@ -36,9 +37,12 @@ from visualizer.tracers.runtimes.threads.calls import (
     OF_SELECT,
     OF_SOCKETS,
     POLL,
+    PUT,
     READ,
     RECEIVE,
+    RELEASE,
     RELEASE_AGAIN,
+    RELEASE_SHARED,
     SELECT,
     SEND,
     SLEEP,
@@ -145,20 +149,20 @@ class _Ours(dict[str, bool]):
 class Waits:
     """Those of all threads of one recording. Called in the thread that waits, or releases."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, primitives: Primitives | None = None) -> None:
         self._context = context
         self._stream = context.stream
         #: Has the buffer of each thread; and what tells of others that run on it (`Context.current`).
         self.local = context.stream.local
         self.elsewhere = context.runners, context.inside, context.current
-        self.primitives = Primitives()
+        self.primitives = primitives if primitives is not None else Primitives()
         #: By the id of the thread: its wait that lasts.
         self.parked: dict[int, Wait] = {}
         #: Which track holds a lock, and how many wait for one; by its address.
         self.holders: dict[int, int] = {}
         self.waiting: dict[int, int] = {}
         #: How often an RLock is held, by its address; it is not known of one that was acquired before.
-        self._depths: dict[int, int] = {}
+        self.depths: dict[int, int] = {}
         #: Who released last what somebody waits for, and when.
         self._released: dict[int, tuple[int, int]] = {}
         #: Of a SimpleQueue, by its address, who put what is in it, and when.
@@ -177,11 +181,11 @@ class Waits:
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
-        self._names: dict[int, str] = {}
+        self.names: dict[int, str] = {}
 
     def forget(self) -> None:
         """In a forked child: the other threads are not here."""
-        for table in (self.parked, self.waiting, self._released, self._names):
+        for table in (self.parked, self.waiting, self._released, self.names):
             table.clear()
 
     # What threads are.
@@ -201,12 +205,37 @@ class Waits:
         known = self._threads.get(id(thing))
         return known[1] if known is not None and known[0]() is thing else None
 
+    # Calls.
+
+    def calls(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
+        """`frame` is about to call what does that: with `thing`, its object or first argument."""
+        if what in (ACQUIRE, ACQUIRE_AGAIN):
+            self.acquires(code, offset, what, thing, frame)
+        elif what in (RELEASE, RELEASE_AGAIN):
+            self.releases(what, thing, frame)
+        elif what == PUT:
+            self.puts(thing, frame)
+        elif what in (GET, GET_NOW):
+            self.gets(code, offset, what, thing, frame)
+        elif what == SLEEP:
+            self.sleeps(code, offset, thing, frame)
+        elif what in (JOIN, JOIN_ALL):
+            self.joins(code, offset, what, thing, frame)
+        elif what in OF_SELECT:
+            self.selects(code, offset, what, thing, frame)
+        elif what in OF_PROCESSES:
+            self.asks(code, offset, what, thing, frame)
+        elif what == RELEASE_SHARED:
+            self.gives(thing, frame)
+        else:
+            self.uses(code, offset, what, thing, frame)
+
     # Locks and queues.
 
     def acquires(self, code: CodeType, offset: int, what: int, lock: Any, frame: Any) -> None:
         """`frame` is about to acquire that lock, or RLock."""
         key, waiting = id(lock), self.waiting
-        held = self._held()
+        held = self.held()
         if held:
             self.orders.takes(lock, held, self.local.buffer, frame)
         released = self._released.get(key) if _SEEN_LATE else None
@@ -219,14 +248,19 @@ class Waits:
         waiting[key] = waiting.get(key, 0) + 1
         t_ns = self._stream.clock()
         if released is None and self._gets(what, lock, key, code):
-            self._no_longer(key)
+            self.no_longer(key)
             return
+        if self.blocks(code, offset, what, lock, t_ns, frame):
+            self.parked[_get_ident()].given = released
+
+    def blocks(self, code: CodeType, offset: int, what: int, lock: Any, t_ns: int, frame: Any) -> bool:
+        """`frame` is about to wait for that lock, or RLock, and counted among those who do. Return whether it waits."""
         limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
         if not limit_ns or not self._park(code, offset, what, lock, t_ns, limit_ns, frame):
-            self._no_longer(key)
-            return
-        wait = self.parked[_get_ident()]
-        wait.lock, wait.given = lock, released
+            self.no_longer(id(lock))
+            return False
+        self.parked[_get_ident()].lock = lock
+        return True
 
     def _gets(self, what: int, lock: Any, key: int, code: CodeType) -> bool:
         """Whether the current thread gets that lock at once, as far as one can tell before it asks."""
@@ -243,7 +277,7 @@ class Waits:
 
     def lost(self, lock: Any, before: int | None) -> None:
         """The current thread did not get that lock; `before`: who had it, if anybody was known to."""
-        key, held = id(lock), self._held()
+        key, held = id(lock), self.held()
         if held and held[-1] is lock:
             held.pop()
         if self.holders.get(key) == self._runs():
@@ -252,7 +286,7 @@ class Waits:
             else:
                 self.holders[key] = before
 
-    def _held(self) -> list[Any]:
+    def held(self) -> list[Any]:
         """The locks that the current thread has."""
         buffer = getattr(self.local, "buffer", None)
         return buffer.held if buffer is not None else []
@@ -261,27 +295,27 @@ class Waits:
         """The current thread, whose track is returned, acquires that lock in `code`."""
         track, key = self._runs(), id(lock)
         if what == ACQUIRE_AGAIN:
-            self._depths[key] = self._depths.get(key, 0) + 1 if self.holders.get(key) == track else 1
+            self.depths[key] = self.depths.get(key, 0) + 1 if self.holders.get(key) == track else 1
         self.holders[key] = track
-        is_first = what == ACQUIRE or self._depths[key] == 1
+        is_first = what == ACQUIRE or self.depths[key] == 1
         if is_first and type(lock) in _OWN and id(code) not in self.primitives.signals:
-            self._held().append(lock)
-        if key in self._names:
+            self.held().append(lock)
+        if key in self.names:
             # Others wait for it, and may have seen another one have it.
-            self._tell_owner(self._stream.clock(), track, self._names[key])
+            self._tell_owner(self._stream.clock(), track, self.names[key])
         return track
 
     def releases(self, what: int, lock: Any, frame: Any) -> None:
         """The current thread is about to release that lock."""
         key = id(lock)
         if what == RELEASE_AGAIN:
-            depth = self._depths.get(key, 0) - 1
+            depth = self.depths.get(key, 0) - 1
             if depth > 0:
-                self._depths[key] = depth
+                self.depths[key] = depth
                 return
-            self._depths[key] = 0
+            self.depths[key] = 0
         self.holders.pop(key, None)
-        held = self._held()
+        held = self.held()
         if type(lock) in _OWN and lock in held:
             held.remove(lock)
         else:
@@ -331,18 +365,18 @@ class Waits:
         if what == ACQUIRE:
             return bool(_is_locked(lock))
         # What an RLock says of its owner takes longer than to remember how often it is held, once that has been seen.
-        return not _is_owned(lock) and self._depths.get(key) != 0 and _describe(lock).startswith("<locked ")
+        return not _is_owned(lock) and self.depths.get(key) != 0 and _describe(lock).startswith("<locked ")
 
     def _is_had(self, wait: Wait) -> bool:
         """Whether somebody has the lock that the current thread has waited for; of an RLock, whether that has it."""
         return bool(_is_locked(wait.lock) if wait.what == ACQUIRE else _is_owned(wait.lock))
 
-    def _no_longer(self, key: int) -> None:
+    def no_longer(self, key: int) -> None:
         left = self.waiting.get(key, 0) - 1
         if left > 0:
             self.waiting[key] = left
         else:
-            for table in (self.waiting, self._released, self._names):
+            for table in (self.waiting, self._released, self.names):
                 table.pop(key, None)
 
     # Other calls.
@@ -504,7 +538,7 @@ class Waits:
             name = f"process {thing.pid}" if thing.pid != NONE else ""
         key = id(thing)
         if what in (ACQUIRE, ACQUIRE_AGAIN) and awaited.reason == words.LOCK and name:
-            self._names[key] = name
+            self.names[key] = name
             owner, runs = self._owner(what, thing), self._runs()
             entered = owner in (runs, words.NOBODY) and self._has_entered(frame, thing)
             self._tell_owner(t_ns, runs if entered else owner, name)
@@ -519,9 +553,9 @@ class Waits:
             self._needs_own_pool(wait, awaited.thing)
         return True
 
-    def submitted(self, executor: Any, future: Any, called: Any) -> None:
-        """The current thread has given that to an executor: it may have to wait for a worker."""
-        told = self.pools.submitted(executor, future, called, self._numbers.name)
+    def submitted(self, executor: Any, future: Any, called: Any, is_there: bool = True) -> None:
+        """The current thread has given that to an executor, or is about to: it may have to wait for a worker."""
+        told = self.pools.submitted(executor, future, called, self._numbers.name, is_there)
         if told:
             self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.QUEUED, told)
 
@@ -619,7 +653,7 @@ class Waits:
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, self._runs(), t_ns, wait.t_ns)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
-            self._no_longer(wait.key)
+            self.no_longer(wait.key)
             if cause in (words.CALLBACK, words.UNKNOWN):
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
