@@ -85,6 +85,17 @@ child = multiprocessing.get_context("fork").Process(target=work, args=({n},), na
 child.start()
 child.join()
 """
+#: What ended the program has to do with nothing of that.
+UNAWAITED = """
+import asyncio, os
+async def flush():
+    pass
+async def main():
+    {text}
+    await asyncio.sleep(0)
+    os._exit(0)
+asyncio.run(main())
+"""
 #: A child that the trace tells of, before it dies; `also` is what its parent does.
 DIES = """
 import ctypes, multiprocessing, signal, sys
@@ -350,6 +361,12 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "unretrieved",
             ["main.<locals>.<lambda>(), a callback that loop called, raised KeyError: 'port' (script.py:11) →"],
         ),
+        pytest.param(
+            UNAWAITED.format(text="flush()"),
+            "never_started",
+            ["flush never ran", "but it was never awaited"],
+            id="never awaited, though another ended the program",
+        ),
         (CHILD.format(n=1), "unretrieved", ["child (", ") raised IndexError: list index out of range (script.py:"]),
         (
             """
@@ -479,6 +496,7 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
     "source",
     [
         SETTER.format(port=0).replace("port - 1", "port"),
+        pytest.param(UNAWAITED.format(text="await flush()"), id="awaited"),
         pytest.param(LOGS, id="a logged exception"),
         TASKS.format(odd=9, takes=0, limit=""),
         TASKS.format(odd=9, takes=0.1, limit="timeout=0.15"),
