@@ -51,7 +51,7 @@ _VARIES = (
 
 
 #: A thread that waits by itself is woken for these by the operating system, not by a hub.
-_BY_THE_SYSTEM = ("io", "timer", "timeout")
+_BY_THE_SYSTEM = ("io", "timer", "timeout", "signal")
 
 
 class Live:
@@ -252,6 +252,11 @@ TABLE = {
             "late_timer: ": "several requests share a loop, with one that begins",
             "lost_time: ": "the same of its beginning",
         },
+    ),
+    "aiohttp": Program((str(PROGRAMS / "hall.py"),)),
+    "fastapi": Program(
+        (str(PROGRAMS / "shopping.py"), str(PROGRAMS), "{port}"),
+        true={"`from fastapi import": "uvicorn imports the application in the thread of the event loop"},
     ),
     "executors": Program(
         (str(PROGRAMS / "executors.py"),),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -80,6 +82,45 @@ import multiprocessing
 def work(n):
     [0][n]
 child = multiprocessing.get_context("fork").Process(target=work, args=({n},), name="child")
+child.start()
+child.join()
+"""
+#: What ended the program has to do with nothing of that.
+UNAWAITED = """
+import asyncio, os
+async def flush():
+    pass
+async def main():
+    {text}
+    await asyncio.sleep(0)
+    os._exit(0)
+asyncio.run(main())
+"""
+#: A child that the trace tells of, before it dies; `also` is what its parent does.
+DIES = """
+import ctypes, multiprocessing, signal, sys
+def work():
+    while '["process",' not in open(sys.argv[1]).read():
+        pass
+    here.send("known")
+    {dies}
+there, here = multiprocessing.Pipe(duplex=False)
+child = multiprocessing.get_context("fork").Process(target=work, name="child")
+child.start()
+there.recv()
+{also}
+child.join()
+"""
+#: A child that lives on after an exception that it logs, and then ends with a code of its own.
+LOGS = """
+import logging, multiprocessing, sys
+def work():
+    try:
+        [0][1]
+    except IndexError:
+        logging.exception("Process work failed")
+    sys.exit(3)
+child = multiprocessing.get_context("fork").Process(target=work)
 child.start()
 child.join()
 """
@@ -320,6 +361,12 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             "unretrieved",
             ["main.<locals>.<lambda>(), a callback that loop called, raised KeyError: 'port' (script.py:11) →"],
         ),
+        pytest.param(
+            UNAWAITED.format(text="flush()"),
+            "never_started",
+            ["flush never ran", "but it was never awaited"],
+            id="never awaited, though another ended the program",
+        ),
         (CHILD.format(n=1), "unretrieved", ["child (", ") raised IndexError: list index out of range (script.py:"]),
         (
             """
@@ -449,6 +496,8 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
     "source",
     [
         SETTER.format(port=0).replace("port - 1", "port"),
+        pytest.param(UNAWAITED.format(text="await flush()"), id="awaited"),
+        pytest.param(LOGS, id="a logged exception"),
         TASKS.format(odd=9, takes=0, limit=""),
         TASKS.format(odd=9, takes=0.1, limit="timeout=0.15"),
         LIMITS.format(begin="gevent.sleep(0.1)", text="1", limit=30, times=1),
@@ -472,6 +521,28 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
 )
 def test_its_sibling_is_healthy(source: str, trace_source: TraceSource) -> None:
     assert problems(trace_source(IMPORTS + dedent(source))) == []
+
+
+@pytest.mark.parametrize(
+    ("dies", "also", "expected"),
+    [
+        pytest.param("ctypes.string_at(0)", "", "SIGSEGV", id="a fault"),
+        pytest.param("signal.raise_signal(9)", "", "SIGKILL", id="killed, not by code of the program's"),
+        pytest.param("signal.pause()", "child.kill()", "", id="killed by its parent"),
+        pytest.param("signal.pause()", "child.terminate()", "", id="terminated by its parent"),
+    ],
+)
+def test_a_process_that_died(
+    trace_source: TraceSource, tmp_path: Path, dies: str, also: str, expected: str
+) -> None:
+    traced = trace_source(DIES.format(dies=dies, also=also), str(tmp_path / "script.trace"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert len(traced.timeline.processes) == 2, "it is known"
+    told = problems(traced)
+    assert [kind for kind, _ in told] == ["process_died"] * bool(expected)
+    for _, sentence in told:
+        assert sentence.startswith(f"{expected} ended ")
+        assert sentence.endswith(" → the process ended")
 
 
 def test_a_compiled_function_that_spawns_has_no_frame_and_does_no_harm(trace_source: TraceSource) -> None:

@@ -7254,7 +7254,7 @@ typedef struct {
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
 /* There is a second thread. */
-static int is_watching;
+static int sees_calls;
 static unsigned long main_thread;
 static PyTypeObject *buffer_of_calls;
 static Py_ssize_t held_of_buffer, track_of_buffer;
@@ -7737,7 +7737,7 @@ on_blocking(const Call *call)
     PyThreadState *thread = PyThreadState_Get();
     int when = call->of->when;
     if (calls.before == NULL || thread->interp != home || thread->tracing != 0 ||
-        ((!is_watching || when == AT_PLACES) && (when == ONCE_THREADED || !is_called_in(calls.places)))) {
+        ((!sees_calls || when == AT_PLACES) && (when == ONCE_THREADED || !is_called_in(calls.places)))) {
         return call_blocking(call);
     }
     int does = call->of->does;
@@ -7905,7 +7905,7 @@ leave_calls(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
             blocking[signature][at].definition->ml_meth = blocking[signature][at].plainly;
         }
     }
-    is_watching = 0;
+    sees_calls = 0;
     Py_CLEAR(calls.before);
     Py_CLEAR(calls.after);
     Py_RETURN_NONE;
@@ -7915,7 +7915,7 @@ leave_calls(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 static PyObject *
 watch_threads(PyObject *Py_UNUSED(module), PyObject *is_child)
 {
-    is_watching = 1;
+    sees_calls = 1;
     if (PyObject_IsTrue(is_child)) {
         main_thread = PyThread_get_thread_ident();
     }

@@ -10,6 +10,7 @@ from visualizer.analysis.findings import (
     answers,
     crashed,
     delays,
+    died,
     ends,
     held_locks,
     incomplete,
@@ -48,6 +49,7 @@ KINDS = {
     "incomplete": Kind(Severity.MISSING, incomplete.incomplete),
     # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": Kind(Severity.CRASH, raised.unretrieved),
+    "process_died": Kind(Severity.CRASH, died.process_died),
     "refused": Kind(Severity.STUCK, refused.refused),
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
     "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),

@@ -381,8 +381,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
         # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
         again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
-        rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
-        rest_ns -= _by_machine_ns(timeline, observed, track, hub)
+        off_ns = _by_machine_ns(timeline, observed, track, hub)
+        rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0)) - off_ns
         if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
             continue
         if ready.longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
@@ -390,7 +390,9 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         since_ns = track.slices.start_ns[ready.slice]
         turns = observed.turns if again else short
         until_ns = track.slices.start_ns[ready.slice + 1]
+        # Where all turns are long, and yet no hogs (the machine made them so), it is compared with those.
         turn = longest_turn(turns.get(hub, []), since_ns, until_ns)
+        turn = turn or longest_turn(observed.turns.get(hub, []), since_ns, until_ns)
         if 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]:
             continue
         if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
@@ -402,11 +404,12 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
             f"{timeline.name(track_id)} was ready but did not run for {duration(ready.total_ns, 2)}, "
             f"{share}% of its life, at most {duration(ready.longest_ns, 2)} at once"
         )
+        sentence += f" (for {duration(off_ns, 2)} of that the machine ran other programs)" if off_ns >= NAMED_NS else ""
         ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
         sentence += f", while {listed([timeline.name(one) for one in ran]) or 'others'} ran"
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
-        found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns, (track_id,)))
+        found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
     return found
 
 

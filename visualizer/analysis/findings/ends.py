@@ -17,6 +17,7 @@ from visualizer.analysis.findings.base import (
     end_told,
     finding,
     has_failed,
+    is_interrupted,
     is_over,
     left_waiting,
     listed,
@@ -456,15 +457,17 @@ def _was_there(timeline: Timeline, track: Track, suspension: Suspension) -> bool
 
 
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A greenlet or coroutine that was spawned had never run when the program ended by itself."""
-    if not is_over(timeline):
+    """A greenlet or coroutine that was spawned had never run when the program ended by itself; or a coroutine was
+    dropped, which nothing can start any more, however the program ended, or if it still runs."""
+    over = is_over(timeline)
+    if is_interrupted(timeline):
         return
     crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}
     for track in timeline.tracks.lasting(words.DROPPED):
         if track.kind not in timeline.words.spawned or len(track.steps):
             continue
-        dropped = track.outcome == words.DROPPED
-        if not dropped and (track.state not in (State.CREATED, State.READY) or _is_pending(timeline, track)):
+        waits = over and track.state in (State.CREATED, State.READY) and not _is_pending(timeline, track)
+        if track.outcome != words.DROPPED and not waits:
             continue
         if track.creator in crowded:
             continue

@@ -9,7 +9,7 @@ from visualizer.analysis.findings.base import Finding, at, finding, spot, suspen
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.setters import broken
-from visualizer.analysis.findings.tracebacks import exception, in_callbacks, printed
+from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -114,7 +114,7 @@ def _in_processes(timeline: Timeline) -> Iterator[Finding]:
         if track is None or track.outcome != words.RETURNED:
             continue
         failed = process.exit_code or (track.value or "").startswith("exit code")
-        raised = exception(timeline, track) if failed else ""
+        raised = exception(timeline, track) if failed and ended_process(timeline, track) else ""
         if raised and not raised.startswith("KeyboardInterrupt"):
             place = printed(timeline, track)
             sentence = f"{timeline.name(track.id)} raised {raised}{at(place)} → the process ended"

@@ -12,6 +12,8 @@ from visualizer.trace import words
 #: A line of a printed traceback, as the traceback module writes it.
 _FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
 _TRACEBACK = "Traceback (most recent call last)"
+#: What multiprocessing prints of an exception that ends a child. A logged one, of a task that failed, has other heads.
+_CHILD = re.compile(r"^Process [^\n]+:\n[^\n]*" + re.escape(_TRACEBACK), re.MULTILINE)
 #: Files of which a line says less than one of the program's own: a runtime's least of all.
 _RUNTIME = re.compile(r"(?:^|[/\\])(?:gevent|greenlet)[/\\]")
 _LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|^<frozen ")
@@ -31,7 +33,19 @@ def exception(timeline: Timeline, track: Track) -> str:
     return _raised(_traceback(timeline, track))
 
 
+def ended_process(timeline: Timeline, track: Track) -> bool:
+    """Whether the exception ended its process, as multiprocessing printed."""
+    return _CHILD.search(_printed(timeline, track)) is not None
+
+
 def _traceback(timeline: Timeline, track: Track) -> str:
+    # Of several the last is that of the end.
+    printed = _printed(timeline, track)
+    return printed.rpartition(_TRACEBACK)[2] if printed else _printed_by_hub(timeline, track)
+
+
+def _printed(timeline: Timeline, track: Track) -> str:
+    """What it wrote to stderr since it ran last."""
     # A thread may have run without being switched to.
     since_ns = timeline.switch(track.steps[-1]).t_ns if len(track.steps) else track.spawn_ns
     outputs = timeline.outputs
@@ -43,8 +57,7 @@ def _traceback(timeline: Timeline, track: Track) -> str:
             break
         if output.track == track.id and output.stream == words.STDERR:
             texts.append(output.text)
-    # Of several the last is that of the end.
-    return "".join(reversed(texts)).rpartition(_TRACEBACK)[2] if texts else _printed_by_hub(timeline, track)
+    return "".join(reversed(texts))
 
 
 def in_callbacks(timeline: Timeline) -> Iterator[tuple[int, int, str, str, Place | None]]:

@@ -77,7 +77,7 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number.
 
-    Between words, where one ends near the cut.
+    Between words, where one ends near the cut, but not at a parenthesis.
     """
     room = width - cell_width(ellipsis)
     if room < 3 or not is_wider(text, width):
@@ -89,7 +89,10 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     space = tail.find(" ", 0, _NEAR)
     if space > 0 and not text[-len(tail) - 1].isspace():
         tail = tail[space:]
-    head = _between_words(text, _cut(text, room - cell_width(tail)))
+    cut = _cut(text, room - cell_width(tail))
+    head = _between_words(text, cut)
+    if text[len(head) : len(head) + 1] == "(":
+        head = cut  # What stands in parentheses tells tracks apart, as those of threads of one function do.
     return fit(head + ellipsis + tail, width, ellipsis)
 
 

@@ -914,6 +914,13 @@ def test_of_any_events(events: list[ev.Event], most: int) -> None:
     assert growing.found() == findings(timeline)
 
 
+@pytest.mark.parametrize(("number", "told"), [(11, True), (6, True), (15, False), (2, False), (9, False), (0, False)])
+def test_a_signal_that_nobody_sends_on_purpose_ended_the_program(number: int, told: bool) -> None:
+    tape = spawned("foo").end(code=-1 if number else 0, signal=number)
+    expected = [] if not told else [f"SIG{'SEGV' if number == 11 else 'ABRT'} ended main, last seen at demo.py:40"]
+    assert [one.sentence.partition(" → ")[0] for one in found(tape, "process_died")] == expected
+
+
 def test_text_of_the_trace_is_harmless() -> None:
     tape = (
         Tape().spawn("a", words.GREENLET, "\x1b[31m\n", parent="main").switch("main", "a").switch("a", "main", line=3)

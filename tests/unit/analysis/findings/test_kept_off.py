@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.analysis.findings.test_findings import MS, crunches, kinds, only
+from tests.unit.analysis.findings.test_findings import MS, crunches, found, kinds, only
 from tests.unit.analysis.tape import Tape
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -53,3 +53,30 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert only(tape("other"), "interpreter_held") == (sentence, ["other", "foo", "bar"], 3, 7)
     assert kinds(tape("other")) == ["interpreter_held"]
     assert kinds(tape("main")) == ["hog"]
+
+
+@pytest.mark.parametrize(
+    ("third_ms", "expected"),
+    [pytest.param(120, [], id="each its turn"), pytest.param(20, ["c"], id="one with short turns")],
+)
+def test_turns_that_the_machine_made_long(third_ms: int, expected: list[str]) -> None:
+    ran = Tape().spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate("abc", 30):
+        ran.spawn(key, words.GREENLET, parent="hub", creator="main", line=line)
+    ran.at(MS)
+    for key in "abc":
+        ran.wake(key, "main", words.SPAWN)
+    ran.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    now_ms = 2
+    for _ in range(4):
+        for key in "abc":
+            ran.at(now_ms * MS).switch("hub", key)
+            now_ms += third_ms if key == "c" else 120
+            ran.at(now_ms * MS).wake(key, "hub", words.CALLBACK).waits(key, words.SLEEP, "0 s", 0)
+            ran.switch(key, "hub", line=5)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 0, now_ms, round(now_ms * 0.7))
+    told = found(ran, "starvation")
+    assert [ran.ids[key] for key in expected] == [one.tracks[0] for one in told]
+    for one in told:
+        assert "of that the machine ran other programs)" in one.sentence
+        assert one.cost_ns < 4 * 240 * MS * 0.4

@@ -85,6 +85,8 @@ def test_ascii_spells_what_it_can() -> None:
         ("main waits in queue.get() for the first time", 24, "main waits in … time    "),
         ("main waits in somebodys_queue.get() at first", 24, "main waits in … first   "),
         ("main waits in somebodys_queue.get() at first", 30, "main waits in … at first      "),
+        ("Thread-1 (process_request_thread)", 23, "Thread-1 (proce…thread)"),
+        ("Thread-1 (_handle_workers)", 18, "Thread-1 (_h…kers)"),
         ("GET /reports/of/the/whole/year (handle-3)", 30, "GET /reports/of/the/…handle-3)"),
     ],
 )
