@@ -33,7 +33,7 @@ it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 14
+#define ABI 17
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -792,7 +792,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
     X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
-    X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
+    X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits) X(next_future) X(forget)
 
 typedef struct {
     PyObject_HEAD
@@ -4618,7 +4618,11 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
 
 /* Where a queue has its loop, a handle what it calls, and something numbered its name. */
 static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
-static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle, name_of_numbered;
+static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
+static Py_ssize_t name_of_numbered, key_of_numbered;
+/* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
+static PyObject *future_text;
+static long long zero_future;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
 /* Of coroutines: `cr_frame` and `cr_await`; of generators. The length of a deque. */
@@ -5016,12 +5020,57 @@ is_plain(PyObject *future)
     return plain;
 }
 
+/* Give a future of asyncio's own class, which has none yet, its number, and return that: Numbers.of_no_track. -1, and an
+   exception, if that failed. */
+static long long
+number_future(Hook *self, PyObject *future)
+{
+    PyObject *given[] = {future, self->forget}, *known = NULL, *name = NULL, *key = NULL;
+    PyObject *next = PyObject_CallNoArgs(self->next_future);
+    long long found = next == NULL ? -1 : PyLong_AsLongLong(next);
+    if (found >= 0) {
+        known = PyObject_Vectorcall((PyObject *)numbered_type, given, 2, NULL);
+        name = PyUnicode_FromFormat("%U%lld", future_text, found);
+        key = PyLong_FromVoidPtr(future);
+    }
+    int failed = known == NULL || name == NULL || key == NULL;
+    if (!failed) {
+        put(known, name_of_numbered, name);
+        put(known, key_of_numbered, key);
+        failed = PyDict_SetItem(self->numbered, key, known) < 0;
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(name);
+    Py_XDECREF(known);
+    Py_XDECREF(next);
+    return failed ? -1 : found;
+}
+
+/* Something numbered is no more: Numbers._forget. */
+static PyObject *
+forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && Py_IS_TYPE(args[0], numbered_type)) {
+        PyObject *key = SLOT(args[0], key_of_numbered);
+        if (key != NULL && PyDict_GetItemWithError(self->numbered, key) == args[0]) {
+            (void)PyDict_DelItem(self->numbered, key);
+        }
+        PyErr_Clear();
+    }
+    Py_RETURN_NONE;
+}
+
 /* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
    signal's handler has raised it. */
 static long long
 said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
 {
     PyObject *known = of_id(self->numbered, thing), *name, *said = NULL;
+    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
+        long long future = number_future(self, thing);
+        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
+    }
     name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
                                                             : PyObject_CallOneArg(self->name, thing);
     if (name != NULL && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) > 0) {
@@ -5791,15 +5840,17 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
-    PyObject *finished, *callback, *run[2], *otherwise[4];
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue,
+    PyObject *finished, *callback, *run[2], *otherwise[5], *next_future, *future;
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)(OOUL)(UU)L(OO)(OOOOO)", &PyType_Type, &queue,
                           &PyType_Type,
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
                           &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
-                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name, &finished, &callback,
-                          &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3])) {
+                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name,
+                          &next_future, &future, &zero_future, &finished, &callback,
+                          &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],
+                          &otherwise[4])) {
         return NULL;
     }
     if (buffer_slots.type == NULL || queue->tp_base == NULL) {
@@ -5819,9 +5870,10 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     if (deque_length == NULL || slot_offset(queue, "loop", &loop_of_queue) < 0 ||
         slot_offset(handle, "_callback", &callback_of_handle) < 0 || slot_offset(handle, "_args", &args_of_handle) < 0 ||
         slot_offset(handle, "_cancelled", &cancelled_of_handle) < 0 ||
-        slot_offset(numbered, "name", &name_of_numbered) < 0) {
+        slot_offset(numbered, "name", &name_of_numbered) < 0 || slot_offset(numbered, "key", &key_of_numbered) < 0) {
         return NULL;
     }
+    Py_XSETREF(future_text, Py_NewRef(future));
     Py_XSETREF(queue_type, (PyTypeObject *)Py_NewRef(queue));
     Py_XSETREF(loop_slots.type, (PyTypeObject *)Py_NewRef(loop));
     Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
@@ -5833,9 +5885,10 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
     Py_XSETREF(finished_text, Py_NewRef(finished));
     Py_XSETREF(callback_text, Py_NewRef(callback));
-    /* Of these, the first three stand in the class of the queue; the last is called by who takes a handle out. */
-    vectorcallfunc ways[] = {append_way, popleft_way, length_way, over_way};
-    enum { POPLEFT = 1, OVER = 3, COUNT = sizeof(ways) / sizeof(*ways) };
+    /* Of these, the first three stand in the class of the queue; the next is called by who takes a handle out, the last by
+       weak references to what is numbered. */
+    vectorcallfunc ways[] = {append_way, popleft_way, length_way, over_way, forget_way};
+    enum { POPLEFT = 1, OVER = 3, FORGET, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
     for (int i = 0; made != NULL && i < COUNT; i++) {
         Hook *method = new_hook(method_type, ways[i], otherwise[i]);
@@ -5856,6 +5909,10 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
         method->failed = Py_NewRef(failed);
         method->sizes = Py_NewRef(sizes);
         method->name = Py_NewRef(name);
+        method->next_future = Py_NewRef(next_future);
+    }
+    for (int i = 0; made != NULL && i < FORGET; i++) {
+        ((Hook *)PyTuple_GET_ITEM(made, i))->forget = Py_NewRef(PyTuple_GET_ITEM(made, FORGET));
     }
     if (made != NULL) {
         Hook *popleft = (Hook *)PyTuple_GET_ITEM(made, POPLEFT);

@@ -73,7 +73,7 @@ def queue_ways(
     runners: list[Any],
     unsettled: set[int],
     tables: tuple[dict[Any, Any], ...],
-    name: Callable[[Any], str],
+    names: tuple[Callable[[Any], str], Callable[[], int], str, int],
     causes: tuple[str, str],
     short_poll_ns: int,
     plain: tuple[Any, Any],

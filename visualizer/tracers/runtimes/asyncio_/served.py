@@ -44,8 +44,8 @@ class Served:
         handler = module.__dict__["RequestHandler"]
         expect(handler.__dict__["_handle_request"].__code__)
         # The first is stored right before the program's function is called, the second when the answer is sent.
-        self._stored.watch(handler, "_current_request", self._begin)
-        self._stored.watch(handler, "_request_in_progress", self._end)
+        self._stored.watch(handler, "_current_request", self._begin, None)
+        self._stored.watch(handler, "_request_in_progress", self._end, True)
 
     def remove(self) -> None:
         self._stored.remove()
