@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from visualizer.trace.words import FUTURE, LARGEST_NUMBER, ZERO_FUTURE, ZERO_TEXT
+from visualizer.trace.words import FUTURE_NAME, LARGEST_NUMBER, ZERO_FUTURE, ZERO_TEXT
 
 
 class Texts(dict[int, str]):
@@ -13,7 +13,7 @@ class Texts(dict[int, str]):
     def get(self, text: int, otherwise: Any = None) -> Any:
         if text >= ZERO_FUTURE:
             if text <= ZERO_FUTURE + LARGEST_NUMBER:
-                return f"{FUTURE}{text - ZERO_FUTURE}"
+                return f"{FUTURE_NAME}{text - ZERO_FUTURE}"
             if -LARGEST_NUMBER <= text - ZERO_TEXT <= LARGEST_NUMBER:
                 return str(text - ZERO_TEXT)
         return super().get(text, otherwise)

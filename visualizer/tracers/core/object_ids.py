@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from visualizer.trace.words import FUTURE
+from visualizer.trace.words import FUTURE_NAME
 from visualizer.tracers.core.values import type_name
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ class Numbers:
         self.forget: Callable[[Numbered], None] = self._forget
         #: Those that live, by id.
         self.known: dict[int, Numbered] = {}
-        self._next: dict[str, Callable[[], int]] = {FUTURE.strip(): self.next_future}
+        self._next: dict[str, Callable[[], int]] = {FUTURE_NAME.strip(): self.next_future}
 
     def name(self, thing: Any) -> str:
         """What `thing` is called, from now on; nothing if it cannot be told from others."""
@@ -82,7 +82,7 @@ class Numbers:
             return ""
         known.key = key
         if type(thing) is self._future:
-            known.name = f"{FUTURE}{self.next_future()}"
+            known.name = f"{FUTURE_NAME}{self.next_future()}"
             return self.known.setdefault(key, known).name
         word = type_name(type(thing)).lstrip("_")
         # Another thread may name it at the same time: whoever comes first has.

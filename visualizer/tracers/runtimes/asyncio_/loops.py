@@ -87,9 +87,9 @@ class Loop:
         self.descriptors: dict[int, tuple[Giver, CodeType]] = {}
         #: The same of functions that it calls since a timer is due.
         self.timers: dict[int, tuple[Giver, CodeType]] = {}
-        #: The shapes of the births of tasks, by ids of their coroutines' code and of the places where they are made, who
-        #: made them there, and whether they ran at once; their names, and both code objects, which are kept. Of those to
-        #: which nobody gave a name.
+        #: The shapes of the births of tasks to which nobody gave a name, by ids of their coroutines' code and of the
+        #: places where they are made, who made them there, and whether they ran at once; their names, and both code
+        #: objects, which are kept.
         self.births: dict[tuple[int, int, int, bool], tuple[int, str, CodeType, CodeType]] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
