@@ -14,6 +14,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
 from visualizer.tracers.core.values import bases_of, dictionary, type_module
+from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
 
@@ -35,17 +36,21 @@ class Served:
     """Tells what tracks serve, from when to when."""
 
     def __init__(
-        self, context: Context, tasks: Tasks, running_task: Callable[[], Any], failed: Callable[[BaseException], None]
+        self, context: Context, tasks: Tasks, library: Library, failed: Callable[[BaseException], None]
     ) -> None:
-        """`running_task`: gives the task that runs in this thread, None if there is none. `failed` is called with what
-        a hook has raised."""
+        """`failed` is called with what a hook has raised."""
         self._context = context
         self._clock = context.stream.clock
         self._tasks = tasks
-        self._running_task = running_task
+        self._library = library
+        #: aiohttp's class of handlers, and the code of the coroutine that serves one request.
+        self._handler: Any = None
+        self._handles: CodeType | None = None
         self._stored = StoredAttributes(failed)
-        #: The track that serves a request, by the id of aiohttp's handler, which belongs to one connection.
+        #: The track that serves a request and goes on afterwards, by the id of aiohttp's handler, which belongs to one
+        #: connection.
         self._serving: dict[int, int] = {}
+        self._looks_for_ends = False
         self._addresses = Addresses()
         #: The slot in which a handler has its connection.
         self._transport: Any = None
@@ -55,13 +60,13 @@ class Served:
 
     def imported(self, module: ModuleType, expect: Callable[[CodeType], None]) -> None:
         """The program has imported one of MODULES. `expect` is told which coroutine may be an eager task's."""
-        handler = module.__dict__["RequestHandler"]
-        expect(handler.__dict__["_handle_request"].__code__)
+        self._handler = handler = module.__dict__["RequestHandler"]
+        self._handles = handler.__dict__["_handle_request"].__code__
+        expect(self._handles)
         slots = (base.__dict__.get("transport") for base in bases_of(handler))
         self._transport = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
-        # The first is stored right before the program's function is called, the second when the answer is sent.
+        # It is stored right before the program's function is called.
         self._stored.watch(handler, "_current_request", self._begin, None)
-        self._stored.watch(handler, "_request_in_progress", self._end, True)
 
     def remove(self) -> None:
         self._stored.remove()
@@ -70,8 +75,17 @@ class Served:
     def _begin(self, handler: Any, asked: Any) -> None:
         if asked is None or self._context.is_over:
             return
-        known = self._tasks.of(self._running_task())
+        task = self._library.running_task()
+        known = self._tasks.of(task)
         track = known.track if known is not None else self._context.current()
+        coroutine = self._library.get(task, "_coro") if known is not None else None
+        if not is_generator(coroutine) or code_of(coroutine) is not self._handles:
+            # What has a task of its own is over with that.
+            self._serving[id(handler)] = track
+            if not self._looks_for_ends:
+                self._looks_for_ends = True
+                # It is stored when the answer is sent.
+                self._stored.watch(self._handler, "_request_in_progress", self._end, True)
         own = dictionary(asked)
         method, message = own.get("_method"), own.get("_message")
         if type(message) is not self._message and type_module(type(message)).startswith("aiohttp."):
@@ -90,7 +104,6 @@ class Served:
             transport = None
         # Not known where it is uvloop's.
         _, local, peer = self._addresses.of_socket(dictionary(transport).get("_sock"))
-        self._serving[id(handler)] = track
         self._store(track, said, (local, peer))
 
     def _end(self, handler: Any, is_in_progress: Any) -> None:

@@ -36,7 +36,7 @@ class Shared:
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected)
         self.waits = Waits(context, self.library, self.tasks)
-        self.served = Served(context, self.tasks, self.library.running_task, self.fail)
+        self.served = Served(context, self.tasks, self.library, self.fail)
         #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
         self.expect_eager: Callable[[CodeType], None] = lambda code: None
         self._name = name
