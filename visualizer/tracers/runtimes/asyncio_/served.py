@@ -87,7 +87,8 @@ class Served:
                 # It is stored when the answer is sent.
                 self._stored.watch(self._handler, "_request_in_progress", self._end, True)
         own = dictionary(asked)
-        method, message = own.get("_method"), own.get("_message")
+        method: Any = own.get("_method")
+        message: Any = own.get("_message")
         if type(message) is not self._message and type_module(type(message)).startswith("aiohttp."):
             self._message = type(message)
         path: Any = message.path if type(message) is self._message else None
