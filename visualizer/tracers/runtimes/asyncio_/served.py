@@ -91,7 +91,8 @@ class Served:
         message: Any = own.get("_message")
         if type(message) is not self._message and type_module(type(message)).startswith("aiohttp."):
             self._message = type(message)
-        path: Any = message.path if type(message) is self._message else None
+        is_known = type(message) is self._message
+        path: Any = message.path if is_known else None
         said = None
         if type(method) is str and type(path) is str:
             said = self._said.get((method, path))
