@@ -591,6 +591,35 @@ def test_the_tasks_of_a_loop_of_uvloops(trace_source: TraceSource, tmp_path: Pat
     assert traced.problems == []
 
 
+def test_each_future_that_is_waited_for_at_a_place_has_a_number_of_its_own(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        class Future:
+            async def wait(self, future):
+                return await future
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            for number in range(4):
+                future = loop.create_future()
+                loop.call_soon(future.set_result, number)
+                await Future().wait(future)
+            # Several for the same one.
+            kept = loop.create_future()
+            loop.call_later(0.05, kept.set_result, None)
+            await asyncio.gather(*[Future().wait(kept) for _ in range(3)])
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    futures = [wait.object for wait in traced.timeline.suspensions if wait.object.startswith("Future")]
+    assert futures[:4] == ["Future 1", "Future 2", "Future 3", "Future 4"]
+    assert futures[4:] == ["Future 5"] * 3
+
+
 def test_what_waits_for_pages_of_aiohttp_is_woken_by_its_socket(tmp_path: Path) -> None:
     traced = trace(tmp_path / "trace", str(SCENARIOS / "asyncio_crawler.py"))
     timeline, pages = traced.timeline, ["slow", "quick", "medium"]

@@ -996,6 +996,85 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     _both(script, monkeypatch)
 
 
+#: Tasks that are made again and again by who runs, are named or not, begin at once or not, and end in each way.
+_BIRTHS = """
+    import asyncio
+    import sys
+
+    class Own(asyncio.Task):
+        pass
+
+    async def gives(value):
+        return value
+
+    async def waits(future):
+        return await future
+
+    async def turns():
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def fails(number):
+        raise ValueError(number)
+
+    async def names():
+        asyncio.current_task().set_name("given")
+        return 1
+
+    async def nests(depth):
+        if depth:
+            await make(nests(depth - 1))
+        return [depth]
+
+    def make(coroutine, **how):
+        if EAGER:
+            return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True, **how)
+        return asyncio.create_task(coroutine, **how)
+
+    async def of_each_kind(number):
+        loop = asyncio.get_running_loop()
+        for value in (None, number, True, 2.5, "text", (number % 2, None), [1], {"a": 1}, object(), ValueError("x")):
+            await make(gives(value))
+        await make(turns())
+        future = loop.create_future()
+        task = make(waits(future))
+        loop.call_soon(future.set_result, number)
+        await task
+        await asyncio.gather(make(fails(number)), return_exceptions=True)
+        await make(names())
+        await make(gives(number), name=f"named {number}")
+        await make(nests(3))
+        for early in (True, False):
+            task = make(waits(loop.create_future()))
+            if not early:
+                await asyncio.sleep(0)
+            task.cancel("enough")
+            await asyncio.gather(task, return_exceptions=True)
+        await Own(gives(number), loop=loop)
+        task = make(gives(number))
+        task.set_name("renamed")
+        await task
+
+    async def main():
+        for number in range(5):
+            await of_each_kind(number)
+        await asyncio.gather(*[make(of_each_kind(number)) for number in range(4)])
+
+    for EAGER in (False, True) if sys.version_info >= (3, 12) else (False,):
+        asyncio.run(main())
+        asyncio.run(main())
+"""
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_tasks_that_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_BIRTHS), encoding="utf-8")
+    _both(script, monkeypatch)
+
+
 @in_c
 @pytest.mark.skipif(not SOAK, reason="with SOAK: each program runs twice")
 def test_both_recorders_tell_the_same_of_other_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

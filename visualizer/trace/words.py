@@ -20,6 +20,10 @@ NOTHING = -1
 #: this much.
 ZERO_TEXT = 3 << 29
 LARGEST_NUMBER = 500_000_000
+#: So does the name of a future, each of which is waited for once: as the text id of "Future 0", and so much more, up to
+#: the same.
+FUTURE_NAME = "Future "
+ZERO_FUTURE = 1 << 29
 
 # Kinds of track.
 THREAD = "thread"

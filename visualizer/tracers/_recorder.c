@@ -41,10 +41,12 @@ to name what is waited for, and to store what has no row yet. All of this is pub
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
-#define SLOTS_OF_TASK(X) X(started) X(gave_way) X(place) X(shape) X(track) X(cancels)
+#define SLOTS_OF_TASK(X)                                                                                               \
+    X(started) X(gave_way) X(place) X(shape) X(track) X(cancels) X(key) X(loop) X(name) X(given) X(ended)
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
-    X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
+    X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
+    X(births)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
@@ -88,6 +90,8 @@ static PyGetSetDef *gi_yieldfrom, *cr_await, *ag_await, *cr_frame;
 static PyObject *send_method;
 static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
+static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task, *done_text, *automatic_text, *loop_text;
+static PyObject *nothing_yet, *none_yet;
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
 static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
@@ -794,7 +798,8 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
     X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
-    X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
+    X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)               \
+    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory)
 
 typedef struct {
     PyObject_HEAD
@@ -5963,7 +5968,11 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
 
 /* Where a queue has its loop, a handle what it calls, and something numbered its name. */
 static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
-static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle, name_of_numbered;
+static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
+static Py_ssize_t name_of_numbered, key_of_numbered;
+/* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
+static PyObject *future_text;
+static long long zero_future;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
 /* The length of a deque. */
@@ -6223,6 +6232,158 @@ note_called(Hook *self, PyObject *loop, PyObject *handle)
     return set_of_id(LOOP(loop, due), handle, PyTuple_GET_ITEM(known, 0));
 }
 
+/* Whether asyncio calls a task so to which its author gave no name: `is_automatic` of library.py, of what is a text. */
+static int
+is_automatic(PyObject *given)
+{
+    Py_ssize_t length = given != NULL && PyUnicode_CheckExact(given) ? PyUnicode_GET_LENGTH(given) : 0;
+    Py_ssize_t prefix = PyUnicode_GET_LENGTH(automatic_text);
+    if (length <= prefix || PyUnicode_Tailmatch(given, automatic_text, 0, length, -1) != 1) {
+        PyErr_Clear();
+        return 0;
+    }
+    for (Py_ssize_t i = prefix; i < length; i++) {
+        Py_UCS4 one = PyUnicode_READ_CHAR(given, i);
+        if (one < '0' || one > '9') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether the code of `frame` is right below all that a loop runs. */
+static int
+is_bottom(Hook *self, PyFrameObject *frame)
+{
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    int found = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->bottoms) && !found; i++) {
+        found = PyList_GET_ITEM(self->bottoms, i) == code;
+    }
+    Py_DECREF(code);
+    return found;
+}
+
+/* As place_of, of the innermost place of the program's own in what a loop runs, from `frame` on: Shared.place_in_step. 0 if
+   there is none, or some code there is not known yet. */
+static Py_ssize_t
+place_in_step(Hook *self, PyFrameObject *frame)
+{
+    enum { OWN, GENERATED, BETWEEN, LIBRARY };
+    Py_ssize_t generated = 0, library = 0, own = 0;
+    Py_XINCREF(frame);
+    while (frame != NULL && own == 0 && !is_bottom(self, frame)) {
+        PyObject *code = (PyObject *)PyFrame_GetCode(frame), *known = of_id(self->whose, code);
+        long long whose = known != NULL && PyTuple_CheckExact(known) ? number(PyTuple_GET_ITEM(known, 0)) : -1;
+        Py_DECREF(code);
+        if (whose < 0) {
+            Py_DECREF(frame);
+            return 0;
+        }
+        if (whose == OWN) {
+            own = place_of(frame);
+        }
+        else if (whose == GENERATED && generated == 0) {
+            generated = place_of(frame);
+        }
+        else if (whose == LIBRARY && library == 0) {
+            library = place_of(frame);
+        }
+        Py_SETREF(frame, PyFrame_GetBack(frame));
+    }
+    Py_XDECREF(frame);
+    return own != 0 ? own : generated != 0 ? generated : library;
+}
+
+/* A task of asyncio's own class, which is not known yet, was made by the track that runs, where one like it was made
+   before; `runs`: and makes its first step at once. Store that: its `Task`, a new reference. NULL if Python has to, perhaps
+   with an exception. */
+static PyObject *
+store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int runs)
+{
+    PyObject *creator = LOOP(loop, current), *births = LOOP(loop, births), *known = NULL;
+    if (creator == NULL || !Py_IS_TYPE(creator, task_slots.type) || !is_dict(births) || PyDict_GET_SIZE(births) == 0) {
+        return NULL;
+    }
+    Py_ssize_t place = place_in_step(self, frame);
+    PyObject *coroutine = place == 0 ? NULL : attribute(task, coro_text);
+    PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? attribute(coroutine, code_text) : NULL;
+    PyObject *key = code == NULL ? NULL : Py_BuildValue("NnOO", PyLong_FromVoidPtr(code), place, TASK(creator, track),
+                                                        runs ? Py_True : Py_False);
+    PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
+    long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 4
+                          ? number(PyTuple_GET_ITEM(found, 0)) : -1;
+    PyObject *given = shape < 0 ? NULL : PyObject_CallMethodNoArgs(task, get_name_text);
+    if (is_automatic(given)) {
+        PyObject *name = Py_NewRef(PyTuple_GET_ITEM(found, 1)), *parts[] = {task, self->forget_task};
+        PyObject *new_track = attribute(self->context, new_track_text);
+        PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
+        PyObject *id = track == NULL ? NULL : PyLong_FromVoidPtr(task);
+        known = id == NULL ? NULL : PyObject_Vectorcall((PyObject *)task_slots.type, parts, 2, NULL);
+        if (known != NULL) {
+            put(known, task_slots.key, id);
+            put(known, task_slots.track, track);
+            put(known, task_slots.loop, loop);
+            put(known, task_slots.name, name);
+            put(known, task_slots.given, given);
+            put(known, task_slots.started, runs ? Py_True : Py_False);
+            put(known, task_slots.ended, Py_False);
+            put(known, task_slots.gave_way, Py_False);
+            put(known, task_slots.place, Py_None);
+            put(known, task_slots.shape, nothing_yet);
+            put(known, task_slots.cancels, none_yet);
+            if (!store(LOOP(loop, rows), track, shape) || PyDict_SetItem(self->by_id, id, known) < 0) {
+                Py_CLEAR(known);
+            }
+        }
+        Py_XDECREF(id);
+        Py_XDECREF(track);
+        Py_XDECREF(new_track);
+        Py_DECREF(name);
+    }
+    Py_XDECREF(given);
+    Py_XDECREF(key);
+    Py_XDECREF(code);
+    Py_XDECREF(coroutine);
+    return known;
+}
+
+/* A task that was made is to begin. Return whether that is noted. */
+static int
+note_birth(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *callback = SLOT(handle, callback_of_handle), *due = LOOP(loop, due);
+    if (step_type == NULL || !Py_IS_TYPE(callback, step_type) || !is_table(due) || !is_at_home(self, loop)) {
+        return 0;
+    }
+    PyObject *task = attribute(callback, self_text), *known = NULL;
+    int noted = 0;
+    if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
+        known = store_task(self, loop, task, PyEval_GetFrame(), 0);
+        noted = known != NULL && set_of_id(due, handle, known);
+    }
+    PyErr_Clear();
+    Py_XDECREF(known);
+    Py_XDECREF(task);
+    return noted;
+}
+
+/* A task is no more: Tasks._forget. */
+static PyObject *
+forget_task_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && Py_IS_TYPE(args[0], task_slots.type) &&
+        TASK(args[0], ended) == Py_True && TASK(args[0], key) != NULL) {
+        if (PyDict_GetItemWithError(self->by_id, TASK(args[0], key)) == args[0]) {
+            (void)PyDict_DelItem(self->by_id, TASK(args[0], key));
+        }
+        PyErr_Clear();
+        Py_RETURN_NONE;
+    }
+    return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+}
+
 static PyObject *
 append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -6232,7 +6393,8 @@ append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
                  SLOT(args[1], callback_of_handle) != NULL;
     PyObject *loop = is_one ? loop_of(args[0]) : NULL;
     int noted = loop != NULL && ((Py_IS_TYPE(args[1], handle_type) &&
-                                  (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]))) ||
+                                  (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]) ||
+                                   note_birth(self, loop, args[1]))) ||
                                  note_called(self, loop, args[1]));
     Py_XDECREF(loop);
     /* Last: put in by another thread, it may begin at once. */
@@ -6360,12 +6522,57 @@ is_plain(PyObject *future)
     return plain;
 }
 
+/* Give a future of asyncio's own class, which has none yet, its number, and return that: Numbers.of_no_track. -1, and an
+   exception, if that failed. */
+static long long
+number_future(Hook *self, PyObject *future)
+{
+    PyObject *given[] = {future, self->forget}, *known = NULL, *name = NULL, *key = NULL;
+    PyObject *next = PyObject_CallNoArgs(self->next_future);
+    long long found = next == NULL ? -1 : PyLong_AsLongLong(next);
+    if (found >= 0) {
+        known = PyObject_Vectorcall((PyObject *)numbered_type, given, 2, NULL);
+        name = PyUnicode_FromFormat("%U%lld", future_text, found);
+        key = PyLong_FromVoidPtr(future);
+    }
+    int failed = known == NULL || name == NULL || key == NULL;
+    if (!failed) {
+        put(known, name_of_numbered, name);
+        put(known, key_of_numbered, key);
+        failed = PyDict_SetItem(self->numbered, key, known) < 0;
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(name);
+    Py_XDECREF(known);
+    Py_XDECREF(next);
+    return failed ? -1 : found;
+}
+
+/* Something numbered is no more: Numbers._forget. */
+static PyObject *
+forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    if (PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && Py_IS_TYPE(args[0], numbered_type)) {
+        PyObject *key = SLOT(args[0], key_of_numbered);
+        if (key != NULL && PyDict_GetItemWithError(self->numbered, key) == args[0]) {
+            (void)PyDict_DelItem(self->numbered, key);
+        }
+        PyErr_Clear();
+    }
+    Py_RETURN_NONE;
+}
+
 /* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
    signal's handler has raised it. */
 static long long
 said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
 {
     PyObject *known = of_id(self->numbered, thing), *name, *said = NULL;
+    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
+        long long future = number_future(self, thing);
+        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
+    }
     name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
                                                             : PyObject_CallOneArg(self->name, thing);
     if (name != NULL && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) > 0) {
@@ -6408,13 +6615,79 @@ shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObj
     return said > 0 ? shape + said : said;
 }
 
-/* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before. Return whether that
-   is stored; -1 as in `store_parts`. */
+/* Whether nothing was done to a task that has to be told: it has its name, and was not cancelled. */
 static int
-store_await(Hook *self, PyObject *loop, long long t)
+is_untouched(PyObject *known, PyObject *task)
+{
+    PyObject *given = Py_IS_TYPE(task, task_type) ? PyObject_CallMethodNoArgs(task, get_name_text) : NULL;
+    PyObject *cancels = given == NULL ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
+    int same = cancels != NULL && number(cancels) == number(TASK(known, cancels)) && PyUnicode_CheckExact(given) &&
+               TASK(known, given) != NULL && PyUnicode_CheckExact(TASK(known, given)) &&
+               PyUnicode_Compare(given, TASK(known, given)) == 0;
+    PyErr_Clear();
+    Py_XDECREF(cancels);
+    Py_XDECREF(given);
+    return same;
+}
+
+/* What is added to the shape of an end that says what a task returned: Loop._returns. -1 if that is not known. */
+static long long
+said_of_result(PyObject *value, PyObject *buffer)
+{
+    if (value == Py_None) {
+        return 0;
+    }
+    long long said = said_of(value, buffer);
+    PyObject *texts = BUFFER(buffer, _texts), *kept = NULL, *found = NULL;
+    if (said == 0 && is_dict(texts) && (PyTuple_CheckExact(value) || PyList_CheckExact(value) || PyDict_CheckExact(value))) {
+        kept = PyObject_CallOneArg(keep, value);
+        found = kept != NULL && PyUnicode_Check(kept) ? PyDict_GetItemWithError(texts, kept) : NULL;
+        said = number(found);
+        Py_XDECREF(kept);
+    }
+    PyErr_Clear();
+    return said > 0 ? said : -1;
+}
+
+/* The task that runs in `loop` has returned something: store that, and that `back` runs. As `store_await`. */
+static int
+store_end_of_task(PyObject *loop, PyObject *known, PyObject *task, PyObject *buffer, long long t, long long back)
+{
+    long long ended = number(BUFFER(buffer, ended)), passed = number(LOOP(loop, resumed)), said = -1, its = number(TASK(known, track));
+    if (ended < 0 || its < 0 || passed < 0 || !is_untouched(known, task)) {
+        return 0;
+    }
+    PyObject *state = attribute(task, state_of_task), *error = attribute(task, error_of_task), *result = NULL;
+    if (state != NULL && PyUnicode_Check(state) && PyUnicode_Compare(state, done_text) == 0 &&
+        error == Py_None) {
+        result = attribute(task, result_of_task);
+        said = result == NULL ? -1 : said_of_result(result, buffer);
+    }
+    PyErr_Clear();
+    Py_XDECREF(result);
+    Py_XDECREF(error);
+    Py_XDECREF(state);
+    PyObject *rows = LOOP(loop, rows);
+    if (said < 0 || LOOP(loop, current) != known || rows == NULL || !Py_IS_TYPE(rows, rows_type) ||
+        !make_room((Rows *)rows, 2 * ROW)) {
+        return 0;
+    }
+    store_at(rows, t, its, ended + said);
+    store_at(rows, t, back, passed);
+    put(known, task_slots.ended, Py_True);
+    put(loop, loop_slots.current, Py_None);
+    put(loop, loop_slots.guard, Py_None);
+    return 1;
+}
+
+/* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before, or that returns
+   something; and `back` runs, or the loop, if that is below 0. Return whether that is stored; -1 as in `store_parts`. */
+static int
+store_over(Hook *self, PyObject *loop, long long t, long long back)
 {
     PyObject *known = LOOP(loop, current), *buffer = LOOP(loop, _buffer), *telling = NULL;
-    long long back = number(LOOP(loop, track)), shape = 0;
+    long long track = number(LOOP(loop, track)), shape = 0;
+    back = back < 0 ? track : back;
     if (known == NULL || !Py_IS_TYPE(known, task_slots.type) || t < 0 || back < 0 || buffer == NULL ||
         !Py_IS_TYPE(buffer, buffer_slots.type)) {
         return 0;
@@ -6422,13 +6695,21 @@ store_await(Hook *self, PyObject *loop, long long t)
     int gives_way = TASK(known, gave_way) != Py_False;
     PyObject *task = referred(known);
     PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, waiter_text) : NULL;
-    if (future == NULL || (future == Py_None) != gives_way) {
+    if (future == NULL || (future != Py_None && gives_way) || (gives_way && back != track)) {
         Py_XDECREF(future);
         Py_XDECREF(task);
         return 0;
     }
     Py_INCREF(known);
     Py_INCREF(buffer);
+    if (future == Py_None && !gives_way) {
+        int stored = store_end_of_task(loop, known, task, buffer, t, back);
+        Py_DECREF(future);
+        Py_DECREF(task);
+        Py_DECREF(buffer);
+        Py_DECREF(known);
+        return stored;
+    }
     PyObject *cancels = gives_way ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
     PyErr_Clear();
     PyObject *stand = gives_way || (cancels != NULL && number(cancels) == number(TASK(known, cancels)))
@@ -6465,6 +6746,12 @@ store_await(Hook *self, PyObject *loop, long long t)
     return gives_way && shape < 0 ? 0 : shape > 0 ? 1 : (int)shape;
 }
 
+static int
+store_await(Hook *self, PyObject *loop, long long t)
+{
+    return store_over(self, loop, t, -1);
+}
+
 /* Note that the next handle runs, which makes a step of `task`; NULL: it is whose doing `giver` says. Nothing, if it is
    the last before the loop polls and that cannot be watched. */
 static int
@@ -6494,7 +6781,17 @@ note_next(Hook *self, PyObject *loop, PyObject *handle, PyObject *task, PyObject
     return 1;
 }
 
-/* `handle` is taken out next: a task goes on that did so before, or what calls something runs. What ran gave way, waits,
+/* Whether there is nothing to tell of a task that makes its first step but that. */
+static int
+may_begin(PyObject *known)
+{
+    PyObject *task = referred(known);
+    int may = task != NULL && is_untouched(known, task);
+    Py_XDECREF(task);
+    return may;
+}
+
+/* `handle` is taken out next: a task goes on, or begins, or what calls something runs. What ran gave way, waits,
    or was over already. Store that, and return whether it is; -1 as in `store_parts`. */
 static int
 store_turn(Hook *self, PyObject *loop, PyObject *handle)
@@ -6505,7 +6802,7 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
     int is_task = what != NULL && Py_IS_TYPE(what, task_slots.type);
     if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) ||
         number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL || resumed < 0 ||
-        back < 0 || !(is_task ? TASK(what, started) == Py_True
+        back < 0 || !(is_task ? TASK(what, started) == Py_True || may_begin(what)
                               : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
         return 0;
     }
@@ -6543,6 +6840,9 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
         set_of_id(due, handle, NULL);
         if (gives_way) {
             put(before, task_slots.gave_way, Py_False);
+        }
+        if (is_task) {
+            put(what, task_slots.started, Py_True);
         }
     }
     else if (stored == 1) {
@@ -6636,6 +6936,174 @@ over_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None)
                                       : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
+
+#if PY_VERSION_HEX >= 0x030c0000
+/* The first steps of eager tasks: asyncio_/eager.py. */
+
+/* The loop that runs in this thread, the innermost one, a new reference; NULL, and no exception, if there is none. */
+static PyObject *
+running_loop(Hook *self)
+{
+    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
+    PyObject *running = ident == NULL ? NULL : PyDict_GetItemWithError(self->loops, ident), *loop = NULL;
+    if (running != NULL && PyList_CheckExact(running) && PyList_GET_SIZE(running) > 0) {
+        loop = PyList_GET_ITEM(running, PyList_GET_SIZE(running) - 1);
+        loop = Py_IS_TYPE(loop, loop_slots.type) ? Py_NewRef(loop) : NULL;
+    }
+    PyErr_Clear();
+    Py_XDECREF(ident);
+    return loop;
+}
+
+/* `frame` is that of a coroutine that begins to run, called in `creator`: of an eager task, if the one that runs here is not
+   known yet. Return whether that is stored. */
+static int
+store_eager(Hook *self, PyFrameObject *creator, PyFrameObject *frame)
+{
+    PyObject *place = PyLong_FromSsize_t(place_of(creator));
+    int is_known = place != NULL && PySet_Contains(self->making, place) == 1, stored = 0;
+    Py_XDECREF(place);
+    PyObject *loop = is_known ? running_loop(self) : NULL;
+    PyObject *task = loop != NULL && is_at_home(self, loop) ? PyObject_CallNoArgs(self->running_task) : NULL;
+    PyObject *coroutine = NULL, *its = NULL, *whose = NULL, *of = NULL, *known = NULL;
+    if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
+        coroutine = attribute(task, coro_text);
+        its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
+        of = attribute(task, loop_text);
+        whose = referred(LOOP(loop, loop));
+    }
+    if (its == (PyObject *)frame && of != NULL && of == whose) {
+        known = store_task(self, loop, task, creator, 1);
+    }
+    PyObject *giver = LOOP(loop, giver), *entry = NULL;
+    if (known != NULL && giver != NULL) {
+        entry = PyTuple_Pack(3, known, LOOP(loop, current), giver);
+    }
+    if (entry != NULL && PyList_Append(LOOP(loop, eager), entry) == 0) {
+        put(loop, loop_slots.current, known);
+        put(loop, loop_slots.giver, Py_None);
+        /* Else its end is seen later: Loop.end_eager. */
+        (void)set_of_id(self->begun, creator, loop);
+        stored = 1;
+    }
+    PyErr_Clear();
+    Py_XDECREF(entry);
+    Py_XDECREF(known);
+    Py_XDECREF(whose);
+    Py_XDECREF(of);
+    Py_XDECREF(its);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(task);
+    Py_XDECREF(loop);
+    return stored;
+}
+
+/* EagerTasks._on_start. */
+static PyObject *
+eager_start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *hook = (Hook *)self;
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 && args[0] != hook->factory ? PyEval_GetFrame() : NULL;
+    PyFrameObject *creator = frame == NULL ? NULL : PyFrame_GetBack(frame);
+    int stored = creator != NULL && (is_bottom(hook, creator) || store_eager(hook, creator, frame));
+    Py_XDECREF(creator);
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* The first step of an eager task of `loop` is over: Loop.ends_eagerly. As `store_await`. */
+static int
+store_end_of_eager(Hook *self, PyObject *loop)
+{
+    PyObject *eager = LOOP(loop, eager);
+    Py_ssize_t count = eager != NULL && PyList_CheckExact(eager) ? PyList_GET_SIZE(eager) : 0;
+    PyObject *entry = count == 0 ? NULL : PyList_GET_ITEM(eager, count - 1);
+    if (entry == NULL || !PyTuple_CheckExact(entry) || PyTuple_GET_SIZE(entry) != 3) {
+        return 0;
+    }
+    PyObject *made = PyTuple_GET_ITEM(entry, 0), *before = PyTuple_GET_ITEM(entry, 1);
+    long long back = Py_IS_TYPE(before, task_slots.type) ? number(TASK(before, track))
+                     : before == Py_None ? number(LOOP(loop, track)) : -1;
+    if (back < 0 || !Py_IS_TYPE(made, task_slots.type) || LOOP(loop, current) != made || TASK(made, key) == NULL) {
+        return 0;
+    }
+    int is_met = is_dict(self->by_id) && PyDict_GetItemWithError(self->by_id, TASK(made, key)) == made;
+    PyErr_Clear();
+    Py_INCREF(entry);
+    int stored = is_met ? store_over(self, loop, now(), back) : 0;
+    if (stored == 1) {
+        Py_ssize_t left = PyList_GET_SIZE(eager);
+        if (left > 0 && PyList_GET_ITEM(eager, left - 1) == entry && PyList_SetSlice(eager, left - 1, left, NULL) < 0) {
+            PyErr_Clear();
+        }
+        put(loop, loop_slots.current, before);
+        put(loop, loop_slots.giver, PyTuple_GET_ITEM(entry, 2));
+    }
+    Py_DECREF(entry);
+    return stored;
+}
+
+/* EagerTasks._on_instruction. */
+static PyObject *
+eager_instruction_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *hook = (Hook *)self;
+    PyFrameObject *frame = PyVectorcall_NARGS(nargsf) == 2 ? PyEval_GetFrame() : NULL;
+    PyObject *behind = frame == NULL ? NULL : of_id(hook->behind, args[0]);
+    int stored = 0;
+    if (behind != NULL && PyTuple_CheckExact(behind) && PyTuple_GET_SIZE(behind) == 2 &&
+        PySet_Contains(PyTuple_GET_ITEM(behind, 1), args[1]) == 1) {
+        PyObject *loop = Py_XNewRef(of_id(hook->begun, frame));
+        if (loop == NULL) {
+            stored = 1;
+        }
+        else if (Py_IS_TYPE(loop, loop_slots.type)) {
+            stored = store_end_of_eager(hook, loop);
+            if (stored == 1) {
+                (void)set_of_id(hook->begun, frame, NULL);
+            }
+        }
+        Py_XDECREF(loop);
+    }
+    if (stored < 0) {
+        return NULL;
+    }
+    PyErr_Clear();
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+/* (what `queue_ways` made for `append`, ...): the short ways of EagerTasks, of where one begins and is over. */
+static PyObject *
+eager_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *append, *factory, *loops, *running_task, *creating, *begun, *behind, *otherwise[2];
+    if (!PyArg_ParseTuple(args, "O!OO!OO!O!O!OO", method_type, &append, &factory, &PyDict_Type, &loops, &running_task,
+                          &PySet_Type, &creating, &PyDict_Type, &begun, &PyDict_Type, &behind, &otherwise[0],
+                          &otherwise[1])) {
+        return NULL;
+    }
+    vectorcallfunc ways[] = {eager_start_way, eager_instruction_way};
+    PyObject *made = PyTuple_New(2);
+    for (int i = 0; made != NULL && i < 2; i++) {
+        Hook *hook = new_hook(hook_type, ways[i], otherwise[i]), *like = (Hook *)append;
+        if (hook == NULL) {
+            Py_CLEAR(made);
+            break;
+        }
+        PyTuple_SET_ITEM(made, i, (PyObject *)hook);
+#define LIKE(name) hook->name = Py_XNewRef(like->name);
+        LIKE(context) LIKE(runners) LIKE(by_id) LIKE(stands) LIKE(ends) LIKE(numbered) LIKE(name) LIKE(next_future)
+        LIKE(forget) LIKE(forget_task) LIKE(whose) LIKE(bottoms)
+#undef LIKE
+        hook->factory = Py_NewRef(factory);
+        hook->loops = Py_NewRef(loops);
+        hook->running_task = Py_NewRef(running_task);
+        hook->making = Py_NewRef(creating);
+        hook->begun = Py_NewRef(begun);
+        hook->behind = Py_NewRef(behind);
+    }
+    return made;
+}
+#endif
 
 /* Rows for the file. */
 
@@ -7136,15 +7604,18 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
-    PyObject *finished, *callback, *run[2], *otherwise[4];
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!)O(UU)L(OO)(OOOO)", &PyType_Type, &queue,
+    PyObject *finished, *callback, *run[2], *otherwise[6], *next_future, *future, *whose, *bottoms;
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!O!)O!(OOUL)(UU)L(OO)(OOOOOO)", &PyType_Type, &queue,
                           &PyType_Type,
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
                           &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
-                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes, &name, &finished, &callback,
-                          &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3])) {
+                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
+                          &PyDict_Type, &whose, &PyList_Type, &bottoms, &name,
+                          &next_future, &future, &zero_future, &finished, &callback,
+                          &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],
+                          &otherwise[4], &otherwise[5])) {
         return NULL;
     }
     if (buffer_slots.type == NULL || queue->tp_base == NULL) {
@@ -7164,9 +7635,10 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     if (deque_length == NULL || slot_offset(queue, "loop", &loop_of_queue) < 0 ||
         slot_offset(handle, "_callback", &callback_of_handle) < 0 || slot_offset(handle, "_args", &args_of_handle) < 0 ||
         slot_offset(handle, "_cancelled", &cancelled_of_handle) < 0 ||
-        slot_offset(numbered, "name", &name_of_numbered) < 0) {
+        slot_offset(numbered, "name", &name_of_numbered) < 0 || slot_offset(numbered, "key", &key_of_numbered) < 0) {
         return NULL;
     }
+    Py_XSETREF(future_text, Py_NewRef(future));
     Py_XSETREF(queue_type, (PyTypeObject *)Py_NewRef(queue));
     Py_XSETREF(loop_slots.type, (PyTypeObject *)Py_NewRef(loop));
     Py_XSETREF(task_slots.type, (PyTypeObject *)Py_NewRef(task));
@@ -7178,9 +7650,10 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
     Py_XSETREF(finished_text, Py_NewRef(finished));
     Py_XSETREF(callback_text, Py_NewRef(callback));
-    /* Of these, the first three stand in the class of the queue; the last is called by who takes a handle out. */
-    vectorcallfunc ways[] = {append_way, popleft_way, length_way, over_way};
-    enum { POPLEFT = 1, OVER = 3, COUNT = sizeof(ways) / sizeof(*ways) };
+    /* Of these, the first three stand in the class of the queue; the next is called by who takes a handle out, the others by
+       weak references to what is numbered, and to tasks. */
+    vectorcallfunc ways[] = {append_way, popleft_way, length_way, over_way, forget_way, forget_task_way};
+    enum { APPEND, POPLEFT, OVER = 3, FORGET, FORGET_TASK, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
     for (int i = 0; made != NULL && i < COUNT; i++) {
         Hook *method = new_hook(method_type, ways[i], otherwise[i]);
@@ -7201,10 +7674,17 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
         method->failed = Py_NewRef(failed);
         method->sizes = Py_NewRef(sizes);
         method->name = Py_NewRef(name);
+        method->next_future = Py_NewRef(next_future);
+        method->whose = Py_NewRef(whose);
+        method->bottoms = Py_NewRef(bottoms);
+    }
+    for (int i = 0; made != NULL && i < FORGET; i++) {
+        ((Hook *)PyTuple_GET_ITEM(made, i))->forget = Py_NewRef(PyTuple_GET_ITEM(made, FORGET));
     }
     if (made != NULL) {
         Hook *popleft = (Hook *)PyTuple_GET_ITEM(made, POPLEFT);
         popleft->gone = Py_NewRef(PyTuple_GET_ITEM(made, OVER));
+        ((Hook *)PyTuple_GET_ITEM(made, APPEND))->forget_task = Py_NewRef(PyTuple_GET_ITEM(made, FORGET_TASK));
     }
     return made;
 }
@@ -8037,6 +8517,9 @@ static PyMethodDef functions[] = {
     {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
+#if PY_VERSION_HEX >= 0x030c0000
+    {"eager_ways", eager_ways, METH_VARARGS, NULL},
+#endif
     {NULL},
 };
 
@@ -8118,6 +8601,15 @@ execute(PyObject *module)
     cancelled_text = PyUnicode_InternFromString("cancelled");
     cancelling_text = PyUnicode_InternFromString("cancelling");
     said_text = PyUnicode_InternFromString("said");
+    get_name_text = PyUnicode_InternFromString("get_name");
+    state_of_task = PyUnicode_InternFromString("_state");
+    error_of_task = PyUnicode_InternFromString("_exception");
+    result_of_task = PyUnicode_InternFromString("_result");
+    done_text = PyUnicode_InternFromString("FINISHED");
+    automatic_text = PyUnicode_InternFromString("Task-");
+    loop_text = PyUnicode_InternFromString("_loop");
+    nothing_yet = PyLong_FromLong(-1);
+    none_yet = PyLong_FromLong(0);
     getcurrent_text = PyUnicode_InternFromString("getcurrent");
     run_once_text = PyUnicode_InternFromString("_run_once");
     greenlet_text = PyUnicode_InternFromString("greenlet");
@@ -8127,7 +8619,9 @@ execute(PyObject *module)
     times_text = PyUnicode_InternFromString("t_ns");
     wake_text = PyUnicode_InternFromString("wake");
     unready_key = Py_BuildValue("(s)", "unready");
-    if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL ||
+    if (get_name_text == NULL || state_of_task == NULL || error_of_task == NULL || result_of_task == NULL ||
+        done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
+        buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL ||

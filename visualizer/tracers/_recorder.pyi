@@ -95,13 +95,26 @@ def queue_ways(
     runners: list[Any],
     unsettled: set[int],
     tables: tuple[dict[Any, Any], ...],
-    name: Callable[[Any], str],
+    bottoms: list[CodeType],
+    names: tuple[Callable[[Any], str], Callable[[], int], str, int],
     causes: tuple[str, str],
     short_poll_ns: int,
     plain: tuple[Any, Any],
     otherwise: tuple[Callable[..., Any], ...],
     /,
 ) -> tuple[Callable[..., Any], ...]: ...
+def eager_ways(
+    append: Any,
+    factory: CodeType,
+    loops: dict[int, list[Any]],
+    running_task: Callable[[], Any],
+    creating: set[int],
+    begun: dict[int, Any],
+    behind: dict[int, tuple[CodeType, set[int]]],
+    on_start: Callable[[CodeType, int], Any],
+    on_instruction: Callable[[CodeType, int], Any],
+    /,
+) -> tuple[Callable[[CodeType, int], Any], Callable[[CodeType, int], Any]]: ...
 def hub_hook(
     buffer: Any,
     raw: dict[int, int],

@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from visualizer.trace.words import CURRENT, LARGEST_NUMBER, RETURNED, SUBJECT, ZERO_TEXT
+from visualizer.trace.words import CURRENT, FUTURE_NAME, LARGEST_NUMBER, RETURNED, SUBJECT, ZERO_FUTURE, ZERO_TEXT
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.rows import PARTS, ROW
 from visualizer.tracers.core.run_queue import RunQueue
@@ -298,6 +298,10 @@ class Buffer(Met):
 
     def said(self, t_ns: int, text: str) -> int:
         """What is added to the shape of a row that says `text`."""
+        if text.startswith(FUTURE_NAME) and text[len(FUTURE_NAME) :].isdigit():
+            number = int(text[len(FUTURE_NAME) :])
+            if number <= LARGEST_NUMBER:
+                return ZERO_FUTURE + number + 1 << VALUE_BIT
         known = self._texts.get(text)
         if known is None:
             if len(self._texts) >= _MOST_SHAPES:

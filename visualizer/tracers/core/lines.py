@@ -99,8 +99,9 @@ def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | No
 def serves(
     s: Interning, t: int, track: int, what: str | None, ends: tuple[str, str], _c: CodeType | None, _o: int
 ) -> str:
-    between = ",".join(str(s.text(address)) for address in ends) if all(ends) else ""
-    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}{"," if between else ""}{between}]\n'
+    local, peer = ends
+    between = f",{s.text(local)},{s.text(peer)}" if local and peer else ""
+    return f'["serves",{t},{track},{NOTHING if what is None else s.text(what)}{between}]\n'
 
 
 def mark(s: Interning, t: int, track: int, text: str, _v: Any, code: CodeType | None, at: int) -> str:

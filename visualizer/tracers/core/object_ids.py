@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from itertools import count
 
+from visualizer.trace.words import FUTURE_NAME
 from visualizer.tracers.core.values import type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
 try:
@@ -37,15 +38,23 @@ class Numbers:
     """The things that were waited on, numbered by type in the order in which they were first seen."""
 
     def __init__(
-        self, track_of: Callable[[Any], int | None], met: Callable[[Numbered, str], None] = lambda known, name: None
+        self,
+        track_of: Callable[[Any], int | None],
+        met: Callable[[Numbered, str], None] = lambda known, name: None,
+        future: type | None = None,
     ) -> None:
+        """`future`: the class of the futures of the runtime, of which most are waited for once."""
         #: Gives the track of a greenlet or task; None of what is none.
         self._track_of = track_of
-        #: Called with each thing that gets a number, as a weak reference, and its name.
+        #: Called with each thing that gets a number, as a weak reference, and its name. Not with a future.
         self._met = met
+        self._future = future
+        #: Gives the next future its number. Here once, for the recorder in C.
+        self.next_future = count(1).__next__
+        self.forget: Callable[[Numbered], None] = self._forget
         #: Those that live, by id.
         self.known: dict[int, Numbered] = {}
-        self._next: dict[str, Iterator[int]] = {}
+        self._next: dict[str, Callable[[], int]] = {FUTURE_NAME.strip(): self.next_future}
 
     def name(self, thing: Any) -> str:
         """What `thing` is called, from now on; nothing if it cannot be told from others."""
@@ -68,12 +77,16 @@ class Numbers:
         if known is not None:
             return known.name
         try:
-            known = Numbered(thing, self._forget)
+            known = Numbered(thing, self.forget)
         except TypeError:
             return ""
+        known.key = key
+        if type(thing) is self._future:
+            known.name = f"{FUTURE_NAME}{self.next_future()}"
+            return self.known.setdefault(key, known).name
         word = type_name(type(thing)).lstrip("_")
         # Another thread may name it at the same time: whoever comes first has.
-        known.key, known.name = key, f"{word} {next(self._next.setdefault(word, count(1)))}"
+        known.name = f"{word} {self._next.setdefault(word, count(1).__next__)()}"
         found = self.known.setdefault(key, known)
         if found is known:
             self._met(known, known.name)

@@ -44,11 +44,12 @@ class StoredAttributes:
         self._failed = failed
         self._stored: list[tuple[type, str]] = []
 
-    def watch(self, kind: type, attribute: str, told: Told) -> None:
-        """Have `told` called whenever that attribute of an instance of `kind` is stored."""
+    def watch(self, kind: type, attribute: str, told: Told, but: Any = _MISSING) -> None:
+        """Have `told` called whenever that attribute of an instance of `kind` is stored, in a slot: with anything `but`
+        that."""
         default = kind.__dict__.get(attribute, _MISSING)
         if type(default) is MemberDescriptorType:
-            setattr(kind, attribute, _InSlot(default, told, self._failed))
+            setattr(kind, attribute, _InSlot(default, told, but, self._failed))
         elif default is _MISSING or id(type(default)) in ATOMS:
             setattr(kind, attribute, _InDict(attribute, default, told, self._failed))
         else:
@@ -66,11 +67,12 @@ class StoredAttributes:
 class _InSlot:
     """Stands for a slot."""
 
-    __slots__ = ("_failed", "_slot", "_told")
+    __slots__ = ("_but", "_failed", "_slot", "_told")
 
-    def __init__(self, slot: Any, told: Told, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, slot: Any, told: Told, but: Any, failed: Callable[[BaseException], None]) -> None:
         self._slot = slot
         self._told = told
+        self._but = but
         self._failed = failed
 
     def put_back(self, kind: type, name: str) -> None:
@@ -81,6 +83,8 @@ class _InSlot:
 
     def __set__(self, instance: Any, value: Any) -> None:
         self._slot.__set__(instance, value)
+        if value is self._but:
+            return
         try:
             self._told(instance, value)
         except Exception as error:

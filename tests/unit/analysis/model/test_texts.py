@@ -17,6 +17,8 @@ def test_a_number_stands_for_itself() -> None:
     texts = Texts({3: "three"})
     assert [*map(texts.get, (3, words.ZERO_TEXT - 7, words.ZERO_TEXT, -1, 4))] == ["three", "-7", "0", None, None]
     most = words.LARGEST_NUMBER
+    assert [*map(texts.get, (words.ZERO_FUTURE, words.ZERO_FUTURE + 7))] == ["Future 0", "Future 7"]
+    assert {texts.get(words.ZERO_FUTURE + more, "nothing") for more in (most + 1, -1)} == {"nothing"}
     assert (texts.get(words.ZERO_TEXT - most), texts.get(words.ZERO_TEXT + most)) == ("-500000000", "500000000")
     assert {texts.get(words.ZERO_TEXT + more, "nothing") for more in (most + 1, -most - 1)} == {"nothing"}
 

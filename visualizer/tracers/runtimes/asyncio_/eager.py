@@ -49,8 +49,8 @@ class EagerTasks:
         #: The places of these calls, as id(code) + offset.
         self._creating: set[int] = set()
 
-    def begin(self, asyncio: Any) -> None:
-        """Watch from now on, if there are such tasks, and a tool id."""
+    def begin(self, asyncio: Any, append: Any) -> None:
+        """Watch from now on, if there are such tasks, and a tool id. `append`: that of the loops' queues."""
         make = getattr(asyncio.tasks, "create_eager_task_factory", None)
         codes = [one for one in make.__code__.co_consts if type(one) is CodeType] if make is not None else []
         if sys.version_info < (3, 12) or not codes:
@@ -63,8 +63,17 @@ class EagerTasks:
         self._tool, self._factory = tool, codes[0]
         self._shared.expect_eager = self.expect
         events = monitoring.events
-        for event, callback in self._callbacks(events):
+        compiled, callbacks = self._shared.context.compiled, self._callbacks(events)
+        for event, callback in callbacks:
             monitoring.register_callback(tool, event, self._shared.context.roomy(callback))
+        if compiled is not None:
+            # The short ways in C, in front of these.
+            start, instruction = compiled.eager_ways(
+                append, self._factory, self._shared.context.loops, self._shared.library.current_task, self._creating,
+                self._begun, self._behind, self._on_start, self._on_instruction,
+            )
+            monitoring.register_callback(tool, events.PY_START, start)
+            monitoring.register_callback(tool, events.INSTRUCTION, instruction)
         monitoring.set_local_events(tool, codes[0], events.PY_START | events.PY_RETURN | events.CALL)
 
     def remove(self) -> None:

@@ -43,7 +43,7 @@ class Library:
         self.python_future: Any = futures._PyFuture
         self.task: Any = tasks.Task
         self.future: Any = futures.Future
-        self._current_task: Any = tasks.current_task
+        self.current_task: Any = tasks.current_task
         self.timer_handle: type = asyncio.events.TimerHandle
         #: Code of functions: the one in which a handle is run, and the one in which `sleep(0)` gives way.
         self.run: Any = asyncio.events.Handle._run.__code__
@@ -69,7 +69,7 @@ class Library:
     def running_task(self) -> Any:
         """The task that runs in this thread, None if there is none."""
         try:
-            return self._current_task()
+            return self.current_task()
         except RuntimeError:
             return None
 
@@ -151,11 +151,17 @@ class Library:
 
         `given`: what asyncio calls it.
         """
-        is_automatic = type(given) is not str or given == _OF_FACTORY
-        if not is_automatic and not (given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()):
+        if not is_automatic(given):
             return str(given)
         coroutine = self.get(task, "_coro")
         return callee_name(coroutine) if coroutine is not None else ""
+
+
+def is_automatic(given: Any) -> bool:
+    """Whether asyncio calls a task so to which its author gave no name."""
+    if type(given) is not str or given == _OF_FACTORY:
+        return True
+    return given.startswith(_AUTOMATIC) and given[len(_AUTOMATIC) :].isdigit()
 
 
 def callee_name(coroutine: Any) -> str:

@@ -14,6 +14,7 @@ from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, dictionary, keep, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
+from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
 
@@ -48,7 +49,7 @@ class Loop:
     """What is known of one loop."""
 
     __slots__ = (
-        "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "bottom",
+        "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
         "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
         "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
@@ -86,6 +87,10 @@ class Loop:
         self.descriptors: dict[int, tuple[Giver, CodeType]] = {}
         #: The same of functions that it calls since a timer is due.
         self.timers: dict[int, tuple[Giver, CodeType]] = {}
+        #: The shapes of the births of tasks to which nobody gave a name, by ids of their coroutines' code and of the
+        #: places where they are made, who made them there, and whether they ran at once; their names, and both code
+        #: objects, which are kept.
+        self.births: dict[tuple[int, int, int, bool], tuple[int, str, CodeType, CodeType]] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
         self.guard: Any = None
@@ -118,6 +123,7 @@ class Loop:
         self.ident, self.rows, self.onward = get_ident(), buffer.rows, buffer.onward
         self.onward.clear()
         self.wakes.clear()
+        self.births.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
         running = context.loops.get(self.ident, [])
         for loop in running:
@@ -392,7 +398,7 @@ class Loop:
         place = (None, 0) if cause else shared.place_in_step(sys._getframe(3))
         coroutine = shared.library.get(task, "_coro")
         creator = words.NOBODY if cause else giver
-        track = self._spawned(t_ns, name, creator, (giver, cause or words.SPAWN), place, coroutine)
+        track = self._spawned(t_ns, name, creator, (giver, cause or words.SPAWN), place, coroutine, given)
         if cause and type(coroutine) is CoroutineType:
             # It was eager, and nobody saw its first step.
             shared.expect_eager(coroutine.cr_code)
@@ -400,9 +406,10 @@ class Loop:
 
     def _spawned(
         self, t_ns: int, name: str, creator: int, giver: Giver, place: tuple[CodeType | None, int], coroutine: Any,
-        runs: bool = False,
+        given: Any, runs: bool = False,
     ) -> int:
-        """`creator` has made a task at that place, which is ready by `giver`. Return its track. `runs`: at once."""
+        """`creator` has made a task at that place, which is ready by `giver`. Return its track. `given`: what asyncio
+        calls it. `runs`: at once."""
         context, served, (code, offset) = self._shared.context, self._shared.served, place
         buffer, may_serve, shape = self._buffer, served.may_serve(coroutine), None
         if self.ident == get_ident() and not may_serve:
@@ -423,6 +430,12 @@ class Loop:
                 (lines.wake, words.SUBJECT, giver, None, None, 0),
                 *([(lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset)] if runs else ()),
             )
+        if type(coroutine) is CoroutineType and type(given) is str and is_automatic(given) and code is not None:
+            if giver == (creator, words.SPAWN):
+                if len(self.births) >= _MOST_CALLED:
+                    self.births.clear()
+                made = coroutine.cr_code
+                self.births[id(made), id(code) + offset, creator, runs] = shape, name, code, made
         track = context.new_track()
         self.rows.extend((t_ns, track, shape))
         if runs:
@@ -445,7 +458,7 @@ class Loop:
         context = self._shared.context
         t_ns, running = context.now(), self.running
         place = self._shared.place_in_step(frame)
-        track = self._spawned(t_ns, name, running, (running, words.SPAWN), place, coroutine, True)
+        track = self._spawned(t_ns, name, running, (running, words.SPAWN), place, coroutine, given, True)
         if task is not None:
             made = self._shared.tasks.add(task, track, self, name, given)
         else:
@@ -601,10 +614,14 @@ class Loop:
         if not is_plain or task.cancelling() != known.cancels:
             self._find_cancel(t_ns, known, task)
         outcome, value = self._outcome(task, task._state if is_plain else library.get(task, "_state"))
-        self._shared.context.exited(t_ns, known.track, outcome, value)
+        if outcome is words.RETURNED:
+            self._returns(t_ns, known.track, value)
+        else:
+            self._shared.context.exited(t_ns, known.track, outcome, value)
         if outcome is words.RAISED:
             self._shared.failed[known.track] = known
-        self._passes(t_ns, back)
+        self.rows.extend((t_ns, back, self.resumed))
+        self._stop(back)
 
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
@@ -617,7 +634,22 @@ class Loop:
             return words.RAISED, keep(error)
         if state != "FINISHED":
             return words.UNKNOWN, None
-        return words.RETURNED, keep(task._result if is_plain else library.get(task, "_result"))
+        return words.RETURNED, task._result if is_plain else library.get(task, "_result")
+
+    def _returns(self, t_ns: int, track: int, value: Any) -> None:
+        """A task returns that."""
+        buffer: Buffer = self._buffer
+        shape = buffer.returned_nothing(t_ns)
+        if value is not None:
+            number = buffer.tell_value(t_ns, value)
+            if number == 0:
+                kept = keep(value)
+                if type(kept) is not Shown:
+                    self._shared.context.exited(t_ns, track, words.RETURNED, kept)
+                    return
+                number = buffer.said(t_ns, str(kept))
+            shape += number
+        self.rows.extend((t_ns, track, shape))
 
     def _suspended(self, t_ns: int, known: Task, task: Any, future: Any, back: int) -> None:
         """It waits for a future."""

@@ -51,12 +51,13 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     """
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
     library, fail = shared.library, shared.fail
+    tasks = shared.tasks
     push, pop, length = deque.append, deque.popleft, deque.__len__
-    compiled, waits = shared.context.compiled, shared.waits
+    compiled, waits, numbers = shared.context.compiled, shared.waits, shared.waits.numbers
     types = (
         Plain, kind, Task, Stand, library.handle, library.timer_handle, Numbered, library.task, library.future
     )  # fmt: skip
-    tables = shared.tasks.by_id, waits.stands, waits.ends, waits.numbers.known, shared.failed, waits.sizes.known
+    tables = tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose
 
     class Watched(Plain):
         __slots__ = ()
@@ -127,9 +128,11 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
 
         if compiled is not None:
             # The short ways in C, in front of these. They end steps as well.
-            append, popleft, __len__, _ = compiled.queue_ways(
-                types, library, shared.context, shared.context.runners, unsettled, tables, waits.numbers.of_no_track,
-                (words.FINISHED, words.CALLBACK), SHORT_POLL_NS, (push, pop), (append, popleft, __len__, kind.gone),
+            append, popleft, __len__, _, numbers.forget, tasks.forget = compiled.queue_ways(
+                types, library, shared.context, shared.context.runners, unsettled, tables, shared.context.bottoms,
+                (numbers.of_no_track, numbers.next_future, words.FUTURE_NAME, words.ZERO_FUTURE),
+                (words.FINISHED, words.CALLBACK), SHORT_POLL_NS, (push, pop),
+                (append, popleft, __len__, kind.gone, numbers.forget, tasks.forget),
             )
 
         def clear(self) -> None:

@@ -7,14 +7,16 @@ which one it is. uvicorn has a task for each request, too; what that is about is
 from __future__ import annotations
 
 from gc import get_referents
+from types import MemberDescriptorType
 
+from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
-from visualizer.tracers.core.values import dictionary, type_module
-from visualizer.tracers.core.variables import Unknown
+from visualizer.tracers.core.values import bases_of, dictionary, type_module
+from visualizer.tracers.runtimes.asyncio_.library import Library
+from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
-from visualizer.tracers.runtimes.greenlets.call_sites import attribute_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,6 +26,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: The modules that serve requests, as far as we have to know when they are imported.
 MODULES = ("aiohttp.web_protocol",)
+#: So many requests are remembered, as they are told.
+_MOST_SAID = 256
 #: The coroutine that serves one request in an ASGI server, and whose these are.
 _OF_ASGI, _ASGI_SERVERS = "run_asgi", "uvicorn."
 
@@ -31,21 +35,38 @@ _OF_ASGI, _ASGI_SERVERS = "run_asgi", "uvicorn."
 class Served:
     """Tells what tracks serve, from when to when."""
 
-    def __init__(self, context: Context, failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, context: Context, tasks: Tasks, library: Library, failed: Callable[[BaseException], None]
+    ) -> None:
         """`failed` is called with what a hook has raised."""
         self._context = context
+        self._clock = context.stream.clock
+        self._tasks = tasks
+        self._library = library
+        #: aiohttp's class of handlers, and the code of the coroutine that serves one request.
+        self._handler: Any = None
+        self._handles: CodeType | None = None
         self._stored = StoredAttributes(failed)
-        #: The track that serves a request, by the id of aiohttp's handler, which belongs to one connection.
+        #: The track that serves a request and goes on afterwards, by the id of aiohttp's handler, which belongs to one
+        #: connection.
         self._serving: dict[int, int] = {}
+        self._looks_for_ends = False
         self._addresses = Addresses()
+        #: The slot in which a handler has its connection.
+        self._transport: Any = None
+        #: The class of aiohttp's messages, once one was seen; and how requests are told, by method and path.
+        self._message: type | None = None
+        self._said: dict[tuple[str, str], str | None] = {}
 
     def imported(self, module: ModuleType, expect: Callable[[CodeType], None]) -> None:
         """The program has imported one of MODULES. `expect` is told which coroutine may be an eager task's."""
-        handler = module.__dict__["RequestHandler"]
-        expect(handler.__dict__["_handle_request"].__code__)
-        # The first is stored right before the program's function is called, the second when the answer is sent.
-        self._stored.watch(handler, "_current_request", self._begin)
-        self._stored.watch(handler, "_request_in_progress", self._end)
+        self._handler = handler = module.__dict__["RequestHandler"]
+        self._handles = handler.__dict__["_handle_request"].__code__
+        expect(self._handles)
+        slots = (base.__dict__.get("transport") for base in bases_of(handler))
+        self._transport = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
+        # It is stored right before the program's function is called.
+        self._stored.watch(handler, "_current_request", self._begin, None)
 
     def remove(self) -> None:
         self._stored.remove()
@@ -54,21 +75,47 @@ class Served:
     def _begin(self, handler: Any, asked: Any) -> None:
         if asked is None or self._context.is_over:
             return
+        task = self._library.running_task()
+        known = self._tasks.of(task)
+        track = known.track if known is not None else self._context.current()
+        coroutine = self._library.get(task, "_coro") if known is not None else None
+        if not is_generator(coroutine) or code_of(coroutine) is not self._handles:
+            # What has a task of its own is over with that.
+            self._serving[id(handler)] = track
+            if not self._looks_for_ends:
+                self._looks_for_ends = True
+                # It is stored when the answer is sent.
+                self._stored.watch(self._handler, "_request_in_progress", self._end, True)
         own = dictionary(asked)
+        method: Any = own.get("_method")
         message: Any = own.get("_message")
-        path = message.path if type_module(type(message)).startswith("aiohttp.") else None
-        self._serving[id(handler)] = track = self._context.current()
+        if type(message) is not self._message and type_module(type(message)).startswith("aiohttp."):
+            self._message = type(message)
+        is_known = type(message) is self._message
+        path: Any = message.path if is_known else None
+        said = None
+        if type(method) is str and type(path) is str:
+            said = self._said.get((method, path))
+            if said is None:
+                if len(self._said) >= _MOST_SAID:
+                    self._said.clear()
+                said = self._said[method, path] = request(method, path)
         try:
-            socket = dictionary(attribute_of(handler, "transport")).get("_sock")
-        except Unknown:
-            socket = None  # Not known; as where it is uvloop's.
-        ends = self._addresses.of_socket(socket)[1:]
-        self._context.serves(self._context.now(), track, request(own.get("_method"), path), ends)
+            transport = self._transport.__get__(handler) if self._transport is not None else None
+        except AttributeError:
+            transport = None
+        # Not known where it is uvloop's.
+        _, local, peer = self._addresses.of_socket(dictionary(transport).get("_sock"))
+        self._store(track, said, (local, peer))
 
     def _end(self, handler: Any, is_in_progress: Any) -> None:
         track = self._serving.pop(id(handler), None) if not is_in_progress else None
         if track is not None and not self._context.is_over:
-            self._context.serves(self._context.now(), track, None)
+            self._store(track, None, ("", ""))
+
+    def _store(self, track: int, said: str | None, ends: tuple[str, str]) -> None:
+        t_ns = self._clock()
+        self._context.stream.here(t_ns).store((lines.serves, t_ns, track, said, ends, None, 0))
 
     def may_serve(self, coroutine: Any) -> bool:
         """Whether a task that runs it may be one that serves a request from its beginning to its end."""

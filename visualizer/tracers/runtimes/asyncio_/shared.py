@@ -36,12 +36,12 @@ class Shared:
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected)
         self.waits = Waits(context, self.library, self.tasks)
-        self.served = Served(context, self.fail)
+        self.served = Served(context, self.tasks, self.library, self.fail)
         #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
         self.expect_eager: Callable[[CodeType], None] = lambda code: None
         self._name = name
         #: Whose code it is: (words below, the code), by its id.
-        self._whose: dict[int, tuple[int, CodeType]] = {}
+        self.whose: dict[int, tuple[int, CodeType]] = {}
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
         context.bottoms.append(self.library.run)
@@ -81,7 +81,7 @@ class Shared:
         library: tuple[CodeType | None, int] = None, 0
         while frame is not None and frame.f_code not in self.context.bottoms:
             code = frame.f_code
-            whose, _ = self._whose.get(id(code)) or self._meet(code)
+            whose, _ = self.whose.get(id(code)) or self._meet(code)
             if whose == _OWN:
                 return code, frame.f_lasti
             if whose == _GENERATED:
@@ -92,13 +92,13 @@ class Shared:
         return generated if generated[0] is not None else library
 
     def _meet(self, code: CodeType) -> tuple[int, CodeType]:
-        if len(self._whose) >= _MOST_CODES:
-            self._whose.clear()
+        if len(self.whose) >= _MOST_CODES:
+            self.whose.clear()
         if self.context.own(code):
             whose = _GENERATED if is_generated(code) else _OWN
         else:
             whose = _BETWEEN if is_of_asyncio(code.co_filename) or self.context.own.is_hook(code) else _LIBRARY
-        known = self._whose[id(code)] = whose, code
+        known = self.whose[id(code)] = whose, code
         return known
 
     def called(self, frame: Any) -> str:

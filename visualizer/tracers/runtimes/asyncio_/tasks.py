@@ -61,10 +61,12 @@ class Tasks:
         """`on_gone` is told of each that the garbage collector takes."""
         self.by_id: dict[int, Task] = {}
         self._on_gone = on_gone
+        #: Here once, for the recorder in C.
+        self.forget: Callable[[Task], None] = self._forget
 
     def add(self, task: Any, track: int, loop: Any, name: str, given: Any = None) -> Task:
         """A task that has that track from now on. `given`: what asyncio calls it."""
-        made: Task = Task(task, self._forget)
+        made: Task = Task(task, self.forget)
         made.begin(id(task), track, loop, name, given)
         self.by_id[id(task)] = made
         return made

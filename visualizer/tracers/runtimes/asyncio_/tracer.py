@@ -95,7 +95,7 @@ class AsyncioTracer:
         self._set_running = original = known.events._set_running_loop
         self._queue_class = make_watched(shared, Loop)
         self._eager = EagerTasks(shared, self._loop_of)
-        self._eager.begin(known)
+        self._eager.begin(known, self._queue_class.__dict__["append"])
         self.context.has_tasks = True
         self.context.on_method["cancel"] = self._on_cancel
         self.context.steppers.append(self._is_step)

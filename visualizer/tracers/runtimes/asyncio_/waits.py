@@ -171,7 +171,7 @@ class Waits:
         self.task = library.task
         self._tasks = tasks
         self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"))
-        self.numbers = Numbers(self._known_track, self.sizes.met)
+        self.numbers = Numbers(self._known_track, self.sizes.met, library.future)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
         self.ends: dict[int, type] = {}
