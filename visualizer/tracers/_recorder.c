@@ -33,7 +33,7 @@ it needs the GIL. */
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 14
+#define ABI 16
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -46,6 +46,7 @@ it needs the GIL. */
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
+#define SLOTS_OF_LINK(X) X(key) X(track) X(code)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
     X(_texts)
@@ -57,6 +58,9 @@ static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 static struct { PyTypeObject *type; SLOTS_OF_TASK(OFFSET) } task_slots;
 static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
 static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
+#if PY_VERSION_HEX >= 0x030c0000
+static struct { PyTypeObject *type; SLOTS_OF_LINK(OFFSET) } link_slots;
+#endif
 #undef OFFSET
 
 #define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
@@ -65,6 +69,7 @@ static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
 #define TASK(task, name) SLOT(task, task_slots.name)
 #define LOOP(loop, name) SLOT(loop, loop_slots.name)
 #define STAND(stand, name) SLOT(stand, stand_slots.name)
+#define LINK(link, name) SLOT(link, link_slots.name)
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
@@ -88,7 +93,7 @@ static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *c
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
-static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
+static PyObject *monotonic_ns, *switch_text, *buffer_text;
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
 static _Thread_local unsigned long long here;
 
@@ -789,7 +794,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 
 #define FIELDS(X)                                                                                                      \
     X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame) X(sleeps) X(resumed) X(sleep_code)         \
-    X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
+    X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(due) X(steppers)        \
     X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
@@ -1169,6 +1174,33 @@ set_of_id(PyObject *table, void *object, PyObject *value)
     return !failed;
 }
 
+/* Has the next numbers of tracks. */
+static PyObject *tracks;
+
+static PyObject *
+number_tracks(PyObject *Py_UNUSED(module), PyObject *iterator)
+{
+    if (!PyIter_Check(iterator)) {
+        return PyErr_Format(PyExc_TypeError, "numbers come of an iterator");
+    }
+    Py_XSETREF(tracks, Py_NewRef(iterator));
+    Py_RETURN_NONE;
+}
+
+/* The number of a new track, a new reference; NULL if there is none: then with an exception if that has to go on into the
+   program. */
+static PyObject *
+new_track(void)
+{
+    /* Some are taken by code in Python, in which others may come to run. */
+    PyObject *iterator = Py_XNewRef(tracks), *track = iterator == NULL ? NULL : PyIter_Next(iterator);
+    Py_XDECREF(iterator);
+    if (track == NULL && (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError))) {
+        PyErr_Clear();
+    }
+    return track;
+}
+
 /* A run that has ended, as blank as `blank`, for the next that begins; NULL if there is none. */
 static PyObject *spare_run;
 
@@ -1278,10 +1310,9 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
 
 /* Births. What is made is seen where the generator function returns it: the function is called by way of `made_way`. */
 
-/* Of the tracer of generators; what is called of every function; where a link has the id of a frame. */
+/* Of the tracer of generators; and what is called of every function. */
 static Hook *births;
 static vectorcallfunc call_function;
-static Py_ssize_t key_of_link;
 
 /* What is known of the call at a place that makes a generator of `code`, borrowed: (shape, what `making` has). */
 static PyObject *
@@ -1296,12 +1327,12 @@ maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
                                                                                                            : NULL;
 }
 
-/* A weak reference of Python's class to a generator, as a call of the class makes it. */
+/* A weak reference of Python's class to a generator, as a call of the class makes it, but that nothing is said of it. */
 static PyObject *
 new_link(Hook *self, PyObject *generator)
 {
-    PyTypeObject *type = (PyTypeObject *)self->link;
-    PyObject *args = PyTuple_Pack(2, generator, self->gone), *link = args == NULL ? NULL : type->tp_new(type, args, NULL);
+    PyObject *args = PyTuple_Pack(2, generator, self->gone);
+    PyObject *link = args == NULL ? NULL : link_slots.type->tp_new(link_slots.type, args, NULL);
     Py_XDECREF(args);
     return link;
 }
@@ -1316,34 +1347,23 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
         Py_XDECREF(its);
         return 0;
     }
-    PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
-    PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track), *link = NULL, *entry = NULL;
-    Py_XDECREF(new_track);
+    PyObject *track = new_track();
     if (track == NULL) {
         Py_DECREF(its);
-        if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
-            return -1;
-        }
-        PyErr_Clear();
-        return 0;
+        return PyErr_Occurred() ? -1 : 0;
     }
     int stored = 0;
-    PyObject *key = PyLong_FromVoidPtr(its);
-    if (key != NULL && (link = new_link(self, generator)) != NULL) {
-        put(link, key_of_link, key);
-        entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
+    PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
+    if (link != NULL) {
+        LINK(link, key) = Py_NewRef(key);
+        LINK(link, track) = Py_NewRef(track);
+        LINK(link, code) = Py_NewRef(PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0));
     }
-    if (entry != NULL && set_of_id(self->found, its, entry)) {
+    if (link != NULL && set_of_id(self->found, its, link)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
-        if (!stored) {
-            set_of_id(self->found, its, NULL);
-        }
-    }
-    if (stored) {
-        set_of_id(self->making, frame, NULL);
+        set_of_id(stored ? self->making : self->found, stored ? (void *)frame : its, NULL);
     }
     PyErr_Clear();
-    Py_XDECREF(entry);
     Py_XDECREF(link);
     Py_XDECREF(key);
     Py_DECREF(track);
@@ -1435,19 +1455,18 @@ static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
     PyObject *found = find_id(self->found, frame);
-    if (found == NULL || !PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 3 ||
-        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
+    if (found == NULL || !Py_IS_TYPE(found, link_slots.type) || LINK(found, code) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
         find_id(self->live, frame) != NULL) {
         return 0;
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
     long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
-    PyObject *key = PyLong_FromVoidPtr(frame), *run = NULL;
+    PyObject *run = NULL;
     int stored = 0;
-    if (key != NULL && shape >= 0) {
+    if (shape >= 0) {
         Py_INCREF(found);
-        run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
+        run = new_run(LINK(found, track), code, LINK(found, key), found, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
@@ -1456,7 +1475,6 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyErr_Clear();
     Py_XDECREF(run);
-    Py_XDECREF(key);
     Py_XDECREF(buffer);
     Py_XDECREF(back);
     return stored;
@@ -1540,9 +1558,8 @@ static PyObject *
 gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], (PyTypeObject *)self->link)) {
-        PyObject *key = SLOT(args[0], key_of_link);
-        long long its = number(key);
+    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], link_slots.type)) {
+        long long its = number(LINK(args[0], key));
         if (its >= 0 && find_in(self->found, its) == NULL) {
             PyObject *run = find_in(self->live, its);
             if (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0]) {
@@ -2093,13 +2110,8 @@ store_start(Hook *self, PyFrameObject *frame)
     }
     int stored = 0;
     if (begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
-        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
-        PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
-        Py_XDECREF(new_track);
-        if (track == NULL && !PyErr_ExceptionMatches(PyExc_RecursionError) &&
-            !PyErr_ExceptionMatches(PyExc_MemoryError)) {
-            stored = -1;
-        }
+        PyObject *track = new_track();
+        stored = track == NULL && PyErr_Occurred() ? -1 : 0;
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
@@ -2297,13 +2309,13 @@ watch_profile(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calls, *unsettled, *functions, *methods, *context, *due, *steppers, *inside;
+    PyObject *live, *local, *calls, *unsettled, *functions, *methods, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OO!O!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local,
+    if (!PyArg_ParseTuple(args, "O!OO!O!iO!O!O!O!O!O!O!O!O!O!O!O!O!iO", table_type, &live, &local,
                           &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions,
                           &PyTuple_Type, &methods,
-                          &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
+                          &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
                           &PyType_Type, &kind, &PyDict_Type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
                           &step_codes, &resume, &otherwise)) {
@@ -2335,7 +2347,6 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->unsettled = Py_NewRef(unsettled);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
-        hook->context = Py_NewRef(context);
         hook->due = Py_NewRef(due);
         hook->steppers = Py_NewRef(steppers);
         hook->inside = Py_NewRef(inside);
@@ -5645,13 +5656,13 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *disable, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
+    PyObject *live, *local, *disable, *making, *found, *link, *due, *calls, *steppers, *inside;
     PyObject *missing, *types, *through, *silent, *behind, *watched, *entries, *asked, *otherwise[12];
-    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
+    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)O!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
                           &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2],
                           &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
-                          &otherwise[11], &context,
+                          &otherwise[11],
                           table_type, &making, table_type, &found,
                           &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
                           &PyDict_Type, &inside, &PyDict_Type, &through, table_type, &silent, table_type,
@@ -5662,9 +5673,10 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_RuntimeError, "learn was not called, or the hooks are no functions");
         return NULL;
     }
-    if (slot_offset((PyTypeObject *)link, "key", &key_of_link) < 0) {
-        return NULL;
-    }
+#define OFFSET(name) if (slot_offset((PyTypeObject *)link, #name, &link_slots.name) < 0) return NULL;
+    SLOTS_OF_LINK(OFFSET)
+#undef OFFSET
+    Py_XSETREF(link_slots.type, (PyTypeObject *)Py_NewRef(link));
     vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, instruction_way,
                              unwind_way, unwind_way, raise_way, raised_way, long_way, gone_way};
     enum { THROWN = 6, RAISED = 9, CALLED, COUNT = sizeof(ways) / sizeof(*ways) };
@@ -5678,10 +5690,8 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         PyTuple_SET_ITEM(made, i, (PyObject *)hook);
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
-        hook->context = Py_NewRef(context);
         hook->making = Py_NewRef(making);
         hook->found = Py_NewRef(found);
-        hook->link = Py_NewRef(link);
         hook->due = Py_NewRef(due);
         hook->calls = Py_NewRef(calls);
         hook->steppers = Py_NewRef(steppers);
@@ -5918,6 +5928,7 @@ static PyMethodDef functions[] = {
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
 #endif
     {"leave_sends", leave_sends, METH_NOARGS, NULL},
+    {"number_tracks", number_tracks, METH_O, NULL},
     {"roomy", roomy, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
@@ -5985,7 +5996,6 @@ execute(PyObject *module)
     home = PyInterpreterState_Get();
     switch_text = PyUnicode_InternFromString("switch");
     buffer_text = PyUnicode_InternFromString("buffer");
-    new_track_text = PyUnicode_InternFromString("new_track");
     send_text = PyUnicode_InternFromString("send");
 #if PY_VERSION_HEX >= 0x030c0000
     method_names[SEND] = send_text;
@@ -6013,7 +6023,7 @@ execute(PyObject *module)
     times_text = PyUnicode_InternFromString("t_ns");
     wake_text = PyUnicode_InternFromString("wake");
     unready_key = Py_BuildValue("(s)", "unready");
-    if (buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL ||
+    if (buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL ||

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, GetSetDescriptorType
 from typing import Any
 
@@ -19,6 +19,7 @@ def learn(
     limits: tuple[int, ...],
     /,
 ) -> None: ...
+def number_tracks(tracks: Iterator[int], /) -> None: ...
 def monitoring_ways(
     live: dict[int, Any],
     local: Any,

@@ -121,7 +121,7 @@ def monitoring_ways(
     # These take the same ways at once, and call those where they cannot.
     births, context = generators.births, generators.recording
     *made, births.gone = generators.compiled.monitoring_ways(
-        generators.live, local, missing, disable, RESUMING, (*ways, births.gone), context, births.making, births.found,
+        generators.live, local, missing, disable, RESUMING, (*ways, births.gone), births.making, births.found,
         Link, context.stream.due, generators.calls, context.steppers, context.inside, generators.through,
         *tables, generators.asked,
     )

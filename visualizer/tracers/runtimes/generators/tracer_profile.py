@@ -115,7 +115,7 @@ class ProfileTracer:
             self._hook = recording.compiled.profile_hook(
                 self._generators.live, recording.stream.local, self._generators.calls, self._unsettled,
                 GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
-                recording, recording.stream.due, recording.steppers, recording.inside, self._generators.through,
+                recording.stream.due, recording.steppers, recording.inside, self._generators.through,
                 self._thrown, self._generators.watched, self._generators.awaiting, Watched, self._instructions,
                 recording.loops, recording.step_codes, -1 if recording.own.include else _RESUME, self._hook,
             )
