@@ -165,7 +165,8 @@ now(void)
 /* Rows: of each three integers, one after another. */
 
 #define ROW 3
-/* Room that is kept once the rows are taken. */
+/* So much room is kept once the rows are taken, or as much as they needed since they were taken last: a thread that stores
+   much needs it again at once, and each new page of memory costs as much as thirty rows. */
 #define KEPT_ROOM (4 * 1024 * ROW)
 
 typedef struct {
@@ -174,6 +175,8 @@ typedef struct {
     Py_ssize_t size, room;
     /* So many integers before them were taken, whose room is used again when there is no more behind them. */
     Py_ssize_t gone;
+    /* So many there were at once since all but a few were taken. */
+    Py_ssize_t most;
     /* No others have the same. */
     unsigned long long serial;
 } Rows;
@@ -5345,7 +5348,7 @@ new_rows(void)
     if (rows != NULL) {
         static unsigned long long serials;
         rows->items = NULL;
-        rows->size = rows->room = rows->gone = 0;
+        rows->size = rows->room = rows->gone = rows->most = 0;
         rows->serial = ++serials;
     }
     return rows;
@@ -5481,12 +5484,17 @@ rows_take(PyObject *self, PyObject *arg)
     }
     Rows *taken = (Rows *)part_of(rows, 0, count);
     if (taken != NULL && taken->size > 0) {
+        rows->most = rows->size > rows->most ? rows->size : rows->most;
         rows->items += taken->size;
         rows->gone += taken->size;
         rows->room -= taken->size;
         rows->size -= taken->size;
-        if (rows->gone + rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
-            resize(rows, KEPT_ROOM);
+        if (rows->size <= KEPT_ROOM / 2) {
+            Py_ssize_t kept = rows->most > KEPT_ROOM ? rows->most : KEPT_ROOM;
+            if (rows->gone + rows->room > 2 * kept) {
+                resize(rows, kept);
+            }
+            rows->most = 0;
         }
     }
     return (PyObject *)taken;

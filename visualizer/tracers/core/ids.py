@@ -36,7 +36,7 @@ TRACK, TEXT, PLACE, SHAPE = range(4)
 _SPARE = slice(8, 16)
 #: How many numbers a process takes first; each later block has four times as many, up to `_MOST`.
 _FIRST = 16
-_MOST = 4096
+_MOST = 16384
 
 
 def shared_memory() -> Any:
