@@ -30,7 +30,14 @@ from visualizer.tracers.core.code import (
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
-from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, after, is_resuming, probe
+from visualizer.tracers.runtimes.generators.introspection import (
+    ASKING,
+    METHODS,
+    after,
+    ask_for_instructions,
+    is_resuming,
+    probe,
+)
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
 TYPE_CHECKING = False
@@ -345,10 +352,7 @@ class MonitoringTracer:
             known = self._makers[id(code)] = set()
         if offset not in known and self._tool is not None:
             known.add(offset)
-            events = _monitoring.get_local_events(self._tool, code) & ~_events.INSTRUCTION
-            # Taken back first: it may have been disabled there.
-            _monitoring.set_local_events(self._tool, code, events)
-            _monitoring.set_local_events(self._tool, code, events | _events.INSTRUCTION)
+            ask_for_instructions(self._tool, code)
             self._seen[id(code)] = code
 
     def _on_instruction(self, code: CodeType, offset: int) -> Any:
