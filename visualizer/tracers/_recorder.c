@@ -46,7 +46,6 @@ it needs the GIL. */
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
-#define SLOTS_OF_LINK(X) X(key) X(track) X(code)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
     X(_texts)
@@ -58,9 +57,6 @@ static struct { PyTypeObject *type; SLOTS_OF_BUFFER(OFFSET) } buffer_slots;
 static struct { PyTypeObject *type; SLOTS_OF_TASK(OFFSET) } task_slots;
 static struct { PyTypeObject *type; SLOTS_OF_LOOP(OFFSET) } loop_slots;
 static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
-#if PY_VERSION_HEX >= 0x030c0000
-static struct { PyTypeObject *type; SLOTS_OF_LINK(OFFSET) } link_slots;
-#endif
 #undef OFFSET
 
 #define SLOT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
@@ -69,7 +65,6 @@ static struct { PyTypeObject *type; SLOTS_OF_LINK(OFFSET) } link_slots;
 #define TASK(task, name) SLOT(task, task_slots.name)
 #define LOOP(loop, name) SLOT(loop, loop_slots.name)
 #define STAND(stand, name) SLOT(stand, stand_slots.name)
-#define LINK(link, name) SLOT(link, link_slots.name)
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
@@ -94,8 +89,15 @@ static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text,
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
 static PyObject *monotonic_ns, *switch_text, *buffer_text;
+/* Of glibc, a library that is loaded later has room among the variables that threads have from their beginning: nothing
+   needs to be called to find them. */
+#ifdef __GLIBC__
+#define OF_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define OF_THREAD _Thread_local
+#endif
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
-static _Thread_local unsigned long long here;
+static OF_THREAD unsigned long long here;
 
 static inline void
 put(PyObject *object, Py_ssize_t offset, PyObject *value)
@@ -798,7 +800,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 #define FIELDS(X)                                                                                                      \
     X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame) X(sleeps) X(resumed) X(sleep_code)         \
     X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(due) X(steppers)        \
-    X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
+    X(inside) X(through) X(silent) X(made) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)
 
@@ -1054,7 +1056,7 @@ static PyInterpreterState *home;
 static PyObject *send_text;
 
 /* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
-static _Thread_local PyObject *called_next;
+static OF_THREAD PyObject *called_next;
 
 /* Have the hook in Python told as the interpreter would, which tells of nothing meanwhile. Return 0, and an exception, if
    a signal's handler has raised one. */
@@ -1317,6 +1319,20 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
 static Hook *births;
 static vectorcallfunc call_function;
 
+/* Whether what is called makes generators, which are neither coroutines nor asynchronous. */
+static int
+makes_generators(PyCodeObject *code)
+{
+    return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) == CO_GENERATOR;
+}
+
+/* Whether that, of `making`, is of a generator of `code`. */
+static int
+is_making(PyObject *making, PyObject *code)
+{
+    return PyTuple_CheckExact(making) && PyTuple_GET_SIZE(making) == 4 && PyTuple_GET_ITEM(making, 0) == code;
+}
+
 /* What is known of the call at a place that makes a generator of `code`, borrowed: (shape, what `making` has). */
 static PyObject *
 maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
@@ -1325,18 +1341,76 @@ maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
     if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
         return NULL;
     }
-    PyObject *making = PyTuple_GET_ITEM(maker, 1);
-    return PyTuple_CheckExact(making) && PyTuple_GET_SIZE(making) == 4 && PyTuple_GET_ITEM(making, 0) == code ? maker
-                                                                                                           : NULL;
+    return is_making(PyTuple_GET_ITEM(maker, 1), code) ? maker : NULL;
 }
 
-/* A weak reference of Python's class to a generator, as a call of the class makes it, but that nothing is said of it. */
+/* identity.Link: a weak reference to a generator that was made, and what is known of that. */
+typedef struct {
+    PyWeakReference reference;
+    PyObject *key, *track, *code;
+} Link;
+
+static PyTypeObject *link_type;
+
+#define LINK(link) ((Link *)(link))
+
+static void
+link_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(LINK(self)->key);
+    Py_XDECREF(LINK(self)->track);
+    Py_XDECREF(LINK(self)->code);
+    _PyWeakref_RefType.tp_dealloc(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef link_members[] = {
+    {"key", T_OBJECT_EX, offsetof(Link, key), 0, NULL},
+    {"track", T_OBJECT_EX, offsetof(Link, track), 0, NULL},
+    {"code", T_OBJECT_EX, offsetof(Link, code), 0, NULL},
+    {NULL},
+};
+static PyType_Slot link_type_slots[] = {
+    {Py_tp_dealloc, link_dealloc},
+    {Py_tp_members, link_members},
+    {0, NULL},
+};
+static PyType_Spec link_spec = {
+    .name = "visualizer.tracers._recorder.Link",
+    .basicsize = sizeof(Link),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = link_type_slots,
+};
+
+/* As a call of the type makes it. */
 static PyObject *
 new_link(Hook *self, PyObject *generator)
 {
-    PyObject *args = PyTuple_Pack(2, generator, self->gone);
-    PyObject *link = args == NULL ? NULL : link_slots.type->tp_new(link_slots.type, args, NULL);
-    Py_XDECREF(args);
+    /* It is the same tuple each time, if it is nobody else's by then. */
+    static PyObject *kept_tuple;
+    PyObject *args = kept_tuple;
+    kept_tuple = NULL;
+    if (args == NULL) {
+        if ((args = PyTuple_New(2)) == NULL) {
+            return NULL;
+        }
+        /* To be found by nobody. */
+        PyObject_GC_UnTrack(args);
+    }
+    PyTuple_SET_ITEM(args, 0, Py_NewRef(generator));
+    PyTuple_SET_ITEM(args, 1, Py_NewRef(self->gone));
+    PyObject *link = link_type->tp_new(link_type, args, NULL);
+    if (Py_REFCNT(args) != 1 || kept_tuple != NULL) {
+        Py_DECREF(args);
+        return link;
+    }
+    PyTuple_SET_ITEM(args, 0, NULL);
+    PyTuple_SET_ITEM(args, 1, NULL);
+    kept_tuple = args;
+    Py_DECREF(self->gone);
+    Py_DECREF(generator);
     return link;
 }
 
@@ -1358,9 +1432,9 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
     int stored = 0;
     PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
     if (link != NULL) {
-        LINK(link, key) = Py_NewRef(key);
-        LINK(link, track) = Py_NewRef(track);
-        LINK(link, code) = Py_NewRef(PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0));
+        LINK(link)->key = Py_NewRef(key);
+        LINK(link)->track = Py_NewRef(track);
+        LINK(link)->code = Py_NewRef(PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0));
     }
     if (link != NULL && set_of_id(self->found, its, link)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
@@ -1380,32 +1454,55 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
 {
     PyObject *generator = call_function(function, args, nargsf, kwnames);
     Hook *self = births;
-    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator) ||
-        !is_size(self->due, 0)) {
+    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator)) {
         return generator;
     }
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame);
-    PyObject *buffer = making == NULL ? NULL : buffer_here(self);
-    if (buffer == NULL) {
+    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame), *code = PyFunction_GET_CODE(function);
+    if (making == NULL || !is_making(making, code)) {
         return generator;
     }
     Py_INCREF(self);
     Py_INCREF(frame);
+    Py_INCREF(making);
     int stored = 0;
-    PyObject *maker = maker_at(buffer, place_of(frame), PyFunction_GET_CODE(function));
+    PyObject *buffer = is_size(self->due, 0) ? buffer_here(self) : NULL;
+    PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place_of(frame), code);
     if (maker != NULL && PyTuple_GET_ITEM(maker, 1) == making) {
         Py_INCREF(maker);
         stored = store_birth(self, buffer, maker, frame, generator);
         Py_DECREF(maker);
     }
+    if (stored == 0) {
+        PyObject *parts[] = {(PyObject *)frame, PyTuple_GET_ITEM(making, 3), generator};
+        stored = tell(PyThreadState_Get(), self->made, parts, 3) ? 1 : -1;
+    }
+    Py_XDECREF(buffer);
+    Py_DECREF(making);
     Py_DECREF(frame);
     Py_DECREF(self);
-    Py_DECREF(buffer);
     if (stored < 0) {
         Py_CLEAR(generator);
     }
     return generator;
+}
+
+/* Have what `function` makes seen: return whether that is possible. */
+static int
+sees_made(PyObject *function)
+{
+    if (PyVectorcall_Function(function) == call_function) {
+        PyFunction_SetVectorcall((PyFunctionObject *)function, made_way);
+    }
+    return PyVectorcall_Function(function) == made_way;
+}
+
+/* The same of a function that Python calls: of a plain generator function. */
+static PyObject *
+see_made(PyObject *Py_UNUSED(module), PyObject *function)
+{
+    return PyBool_FromLong(Py_IS_TYPE(function, &PyFunction_Type) &&
+                           makes_generators((PyCodeObject *)PyFunction_GET_CODE(function)) && sees_made(function));
 }
 
 /* The program calls something in its own code. Return whether that is a generator function that this place called
@@ -1420,7 +1517,7 @@ announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
         return 0;
     }
     PyCodeObject *made = (PyCodeObject *)PyFunction_GET_CODE(function);
-    if ((made->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != CO_GENERATOR) {
+    if (!makes_generators(made)) {
         return 0;
     }
     PyFrameObject *frame = PyEval_GetFrame();
@@ -1429,28 +1526,9 @@ announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
         return 0;
     }
     PyObject *maker = maker_at(buffer, (Py_ssize_t)code + offset, (PyObject *)made);
-    int noted = maker != NULL && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
-    if (noted && PyVectorcall_Function(function) == call_function) {
-        PyFunction_SetVectorcall((PyFunctionObject *)function, made_way);
-    }
+    int noted = maker != NULL && sees_made(function) && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
     Py_DECREF(buffer);
     return noted;
-}
-
-/* Behind a call that makes generators: nothing is to be done if that was seen already. */
-static PyObject *
-instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
-{
-    Hook *self = (Hook *)callable;
-    if (PyVectorcall_NARGS(nargsf) == 2) {
-        PyObject *offsets = find_id(self->behind, args[0]);
-        if (offsets != NULL && PyAnySet_CheckExact(offsets) && PySet_Contains(offsets, args[1]) == 1 &&
-            find_id(self->making, PyEval_GetFrame()) == NULL) {
-            Py_RETURN_NONE;
-        }
-        PyErr_Clear();
-    }
-    return with_room(self->otherwise, args, nargsf, kwnames);
 }
 
 /* A generator of which it was seen who made it runs for the first time, in a `for` or by `next`. */
@@ -1458,7 +1536,7 @@ static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
     PyObject *found = find_id(self->found, frame);
-    if (found == NULL || !Py_IS_TYPE(found, link_slots.type) || LINK(found, code) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
+    if (found == NULL || !Py_IS_TYPE(found, link_type) || LINK(found)->code != code || !may_start(self) || find_id(self->silent, code) != NULL ||
         find_id(self->live, frame) != NULL) {
         return 0;
     }
@@ -1469,7 +1547,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     int stored = 0;
     if (shape >= 0) {
         Py_INCREF(found);
-        run = new_run(LINK(found, track), code, LINK(found, key), found, buffer);
+        run = new_run(LINK(found)->track, code, LINK(found)->key, found, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
@@ -1561,8 +1639,8 @@ static PyObject *
 gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], link_slots.type)) {
-        long long its = number(LINK(args[0], key));
+    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], link_type)) {
+        long long its = number(LINK(args[0])->key);
         if (its >= 0 && find_in(self->found, its) == NULL) {
             PyObject *run = find_in(self->live, its);
             if (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0]) {
@@ -2112,15 +2190,16 @@ store_start(Hook *self, PyFrameObject *frame)
         begins = next_shape_in(buffer, back);
     }
     int stored = 0;
-    if (begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
+    if (spawn >= 0 && begins >= 0 && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(known, 2))) {
         PyObject *track = new_track();
         stored = track == NULL && PyErr_Occurred() ? -1 : 0;
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             PyObject *rows = BUFFER(buffer, rows);
-            stored = store(rows, track, spawn);
-            if (stored && !store(rows, track, begins)) {
+            long long its = number(track), t = now();
+            stored = t >= 0 && store_at(rows, t, its, spawn);
+            if (stored && !store_at(rows, t, its, begins)) {
                 ((Rows *)rows)->size -= ROW;
                 stored = 0;
             }
@@ -2319,8 +2398,8 @@ profile_hook(PyObject *Py_UNUSED(module), PyObject *args)
                           &PyList_Type, &calls, &PySet_Type, &unsettled, &flags, &PyTuple_Type, &functions,
                           &PyTuple_Type, &methods,
                           &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
-                          &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
-                          &PyType_Type, &kind, &PyDict_Type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
+                          &through, &PyDict_Type, &thrown, table_type, &watched, table_type, &awaiting,
+                          &PyType_Type, &kind, table_type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
                           &step_codes, &resume, &otherwise)) {
         return NULL;
     }
@@ -4740,7 +4819,7 @@ watch_steps(PyObject *Py_UNUSED(module), PyObject *args)
     PyTypeObject *watched;
     PyObject *start, *awaiting, *loops, *step_codes;
     int flags;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, &PyDict_Type, &awaiting, &PyType_Type, &watched,
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, table_type, &awaiting, &PyType_Type, &watched,
                           &PyDict_Type, &loops, &PyDict_Type, &step_codes, &flags) ||
         slot_offset(watched, "awaits", &awaits_of_watched) < 0) {
         return NULL;
@@ -5664,28 +5743,24 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *disable, *making, *found, *link, *due, *calls, *steppers, *inside;
-    PyObject *missing, *types, *through, *silent, *behind, *watched, *entries, *asked, *otherwise[12];
-    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)O!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
+    PyObject *live, *local, *disable, *making, *found, *due, *calls, *steppers, *inside;
+    PyObject *missing, *types, *through, *silent, *watched, *entries, *asked, *created, *otherwise[12];
+    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)O!O!O!O!O!O!O!O!O!O!O!O", table_type, &live, &local,
                           &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2],
                           &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
                           &otherwise[11],
                           table_type, &making, table_type, &found,
-                          &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
+                          &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
                           &PyDict_Type, &inside, &PyDict_Type, &through, table_type, &silent, table_type,
-                          &behind, &PyDict_Type, &watched, &PyDict_Type, &entries, &PyDict_Type, &asked)) {
+                          &watched, table_type, &entries, &PyDict_Type, &asked, &created)) {
         return NULL;
     }
     if (run_slots.type == NULL || !PyFunction_Check(otherwise[0])) {
         PyErr_SetString(PyExc_RuntimeError, "learn was not called, or the hooks are no functions");
         return NULL;
     }
-#define OFFSET(name) if (slot_offset((PyTypeObject *)link, #name, &link_slots.name) < 0) return NULL;
-    SLOTS_OF_LINK(OFFSET)
-#undef OFFSET
-    Py_XSETREF(link_slots.type, (PyTypeObject *)Py_NewRef(link));
-    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, instruction_way,
+    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, long_way,
                              unwind_way, unwind_way, raise_way, raised_way, long_way, gone_way};
     enum { THROWN = 6, RAISED = 9, CALLED, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
@@ -5706,7 +5781,6 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         hook->inside = Py_NewRef(inside);
         hook->through = Py_NewRef(through);
         hook->silent = Py_NewRef(silent);
-        hook->behind = Py_NewRef(behind);
         hook->watched = Py_NewRef(watched);
         hook->entries = i == THROWN ? NULL : Py_NewRef(entries);
         hook->asked = Py_NewRef(asked);
@@ -5715,6 +5789,7 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         call_function = ((PyFunctionObject *)otherwise[0])->vectorcall;
         Hook *call = (Hook *)PyTuple_GET_ITEM(made, 0);
         call->gone = Py_NewRef(PyTuple_GET_ITEM(made, COUNT - 1));
+        call->made = Py_NewRef(created);
         call->disable = Py_NewRef(disable);
         call->missing = Py_NewRef(missing);
         call->called = Py_NewRef(otherwise[CALLED]);
@@ -5931,6 +6006,7 @@ static PyMethodDef functions[] = {
 #if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
     {"watch_steps", watch_steps, METH_VARARGS, NULL},
+    {"see_made", see_made, METH_O, NULL},
 #else
     {"profile_hook", profile_hook, METH_VARARGS, NULL},
     {"watch_profile", watch_profile, METH_VARARGS, NULL},
@@ -6056,6 +6132,12 @@ execute(PyObject *module)
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
     table_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &table_spec, NULL);
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
+#if PY_VERSION_HEX >= 0x030c0000
+    link_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &link_spec, (PyObject *)&_PyWeakref_RefType);
+    if (link_type == NULL || PyModule_AddObjectRef(module, "Link", (PyObject *)link_type) < 0) {
+        return -1;
+    }
+#endif
     turns_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &turns_spec, NULL);
     service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);

@@ -3,12 +3,14 @@ from types import CodeType, GetSetDescriptorType
 from typing import Any
 
 from visualizer.tracers.core import rows
+from visualizer.tracers.runtimes.generators import identity
 
 Hook = Callable[[str, Any], None]
 
 ABI: int
 
 Rows = rows.Rows
+Link = identity.Link
 Table = dict[int, Any]
 
 def learn(
@@ -44,6 +46,7 @@ def profile_hook(
     otherwise: Callable[[Any, str, Any], None],
     /,
 ) -> Any: ...
+def see_made(function: Callable[..., Any], /) -> bool: ...
 def watch_profile(
     unseen: dict[int, Any], changed: Callable[[Any, str, Any], None], settrace: Callable[..., None], /
 ) -> None: ...

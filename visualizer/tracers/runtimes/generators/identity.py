@@ -1,9 +1,10 @@
 """Which generator is which: from the call that makes one to its first step.
 
 The call of a generator function is seen from Python 3.12 on, what it returns is not. The generator is therefore looked
-for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows. From
-then on it goes by the id of its frame, and a weak reference tells when it is no more. Only where it could not be found
-and several are possible is one taken by the order of creation; that is said in the trace.
+for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows. (The
+recorder in C sees what a plain generator function returns.) From then on it goes by the id of its frame, and a weak
+reference tells when it is no more. Only where it could not be found and several are possible is one taken by the order
+of creation; that is said in the trace.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Births:
         self._waiting: dict[int, list[int]] = {}
         #: Those found, by the id of the generator's frame.
         self.found: dict[int, Link] = recording.stream.new_table()
+        #: What refers to a generator: the recorder in C has its own type, where it sees them being made.
+        self._link: type[Link] = getattr(recording.compiled, "Link", Link)
         #: Is called with the link to a generator that is no more.
         self.gone: Callable[[Link], None] = self._gone
 
@@ -71,8 +74,8 @@ class Births:
         """A generator of `made` is created by the call at `offset` in `frame`, which goes on at `next_offset`."""
         self.making[id(frame)] = made, frame.f_code, offset, next_offset
 
-    def on_created(self, frame: Any, next_offset: int) -> None:
-        """`frame` goes on behind a call that creates generators."""
+    def on_created(self, frame: Any, next_offset: int, generator: Any = None) -> None:
+        """`frame` goes on behind a call that creates generators. `generator`: that one, if it is known."""
         making = self.making.pop(id(frame), None)
         if making is None or making[1] is not frame.f_code or making[3] != next_offset:
             return
@@ -81,11 +84,12 @@ class Births:
         track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
         if shape is not None and made.co_flags & PLAIN_FLAG:
             self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
-        generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
+        if generator is None:
+            generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
-            link = Link(generator, self.gone)
+            link = self._link(generator, self.gone)
             link.key, link.track, link.code = id(frame_of(generator)), track, made
             self.found[link.key] = link
 

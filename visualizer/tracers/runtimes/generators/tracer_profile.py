@@ -87,7 +87,7 @@ class ProfileTracer:
         self._imports = recording.imports
         self._generators = Generators(recording)
         #: Whether a code object is a watched generator's, and its instructions; by id, the code kept.
-        self._instructions: dict[int, tuple[bytes | None, CodeType]] = {}
+        self._instructions: dict[int, tuple[bytes | None, CodeType]] = recording.stream.new_table()
         #: Whether the program is known to have a generator; what --include names is taken to have one.
         self._found = bool(recording.own.include)
         #: The same of one that no task awaits, as far as can be told.
