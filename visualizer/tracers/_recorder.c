@@ -1459,7 +1459,10 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
     }
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *making = frame == NULL ? NULL : find_id(self->making, frame), *code = PyFunction_GET_CODE(function);
-    if (making == NULL || !is_making(making, code)) {
+    Py_ssize_t place = making == NULL ? 0 : place_of(frame);
+    /* Not what was announced: that may have been refused. */
+    if (making == NULL || !is_making(making, code) ||
+        place != (Py_ssize_t)PyTuple_GET_ITEM(making, 1) + number(PyTuple_GET_ITEM(making, 2))) {
         return generator;
     }
     Py_INCREF(self);
@@ -1467,7 +1470,7 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
     Py_INCREF(making);
     int stored = 0;
     PyObject *buffer = is_size(self->due, 0) ? buffer_here(self) : NULL;
-    PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place_of(frame), code);
+    PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place, code);
     if (maker != NULL && PyTuple_GET_ITEM(maker, 1) == making) {
         Py_INCREF(maker);
         stored = store_birth(self, buffer, maker, frame, generator);
