@@ -1539,8 +1539,8 @@ static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
     PyObject *found = find_id(self->found, frame);
-    if (found == NULL || !Py_IS_TYPE(found, link_type) || LINK(found)->code != code || !may_start(self) || find_id(self->silent, code) != NULL ||
-        find_id(self->live, frame) != NULL) {
+    if (found == NULL || !Py_IS_TYPE(found, link_type) || LINK(found)->code != code || !may_start(self) ||
+        find_id(self->silent, code) != NULL || find_id(self->live, frame) != NULL) {
         return 0;
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
