@@ -636,6 +636,34 @@ def test_what_waits_for_pages_of_aiohttp_is_woken_by_its_socket(tmp_path: Path) 
     assert all("(_handle_request-" in name for name in servers)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are there from Python 3.12 on")
+def test_where_eager_tasks_are_made_it_is_seen_who_makes_generators_as_well(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        def numbers():
+            yield 1
+
+        async def leaf():
+            await asyncio.sleep(0)
+
+        async def main():
+            for _ in numbers():
+                pass
+            await asyncio.Task(leaf(), eager_start=True, loop=asyncio.get_running_loop())
+
+        for _ in range(4):
+            asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    creators = [track.creator for track in timeline.tracks.values() if track.kind == words.GENERATOR]
+    names = [timeline.name(creator) if creator != words.NOBODY else "nobody" for creator in creators]
+    assert [name.partition("-")[0] for name in names] == ["main"] * 4
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks are eager from Python 3.12 on")
 @pytest.mark.parametrize("is_factory", [True, False], ids=["by the factory", "by themselves"])
 def test_the_first_steps_of_eager_tasks_are_theirs(trace_source: TraceSource, is_factory: bool) -> None:

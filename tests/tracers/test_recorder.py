@@ -364,6 +364,85 @@ _SENDS = """
             pass
 """
 
+#: Calls that make generators, in many ways, and what is near to them.
+_BIRTHS = """
+    import functools
+    import gc
+    import types
+
+    def numbers(count, *more, **named):
+        for number in range(count):
+            yield number
+    def others(count):
+        yield "text"
+    def strict(*, wanted):
+        yield wanted
+    def ordinary(count):
+        return [count]
+    async def coroutine(count):
+        return count
+    async def asynchronous(count):
+        yield count
+    class Callable:
+        def __call__(self, count):
+            yield count
+    def wrapped(function):
+        @functools.wraps(function)
+        def inside(*args, **named):
+            return function(*args, **named)
+        return inside
+    by_name = wrapped(numbers)
+    part = functools.partial(numbers, 1)
+    cached = functools.lru_cache(lambda count: numbers(count))
+    copy = types.FunctionType(numbers.__code__, globals(), "copy")
+
+    def use(made):
+        for kind, way in ((types.CoroutineType, "close"), (types.AsyncGeneratorType, "aclose")):
+            if type(made) is kind:
+                done = getattr(made, way)()
+                return done.close() if done is not None else None
+        for _ in made:
+            pass
+    def make(turn):
+        arguments, named = [2], {"also": turn}
+        use(numbers(*arguments))
+        use(numbers(*arguments, **named))
+        use(numbers(1, turn, other=turn))
+        use(by_name(2))
+        use(part())
+        use(cached(turn % 2))
+        use(copy(1))
+        use(Callable()(1))
+        def closure(count):
+            yield turn
+        use(closure(1))
+        for function in (numbers, others, ordinary, coroutine, numbers, asynchronous, closure, others):
+            use(function(1))
+        # It refuses, and is then called without its call being seen.
+        for function in (strict, numbers):
+            try:
+                function()
+            except TypeError:
+                use(*map(numbers, [1]))
+        use(strict(wanted=turn))
+        if turn % 3 == 0:
+            copy.__code__ = (others if copy.__code__ is numbers.__code__ else numbers).__code__
+        circle = [numbers(1)]
+        circle.append(circle)
+        numbers(turn)
+        del circle
+        gc.collect()
+        both = numbers(1), others(1)
+        use(both[1])
+        return both[0]
+
+    gc.disable()
+    last = None
+    for turn in range(24):
+        last = make(turn)
+"""
+
+
 #: Whatever wakes others in gevent, by the same places again and again, in an order that random numbers say.
 _WAKES = """
     import gevent
@@ -814,10 +893,13 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
 @pytest.mark.parametrize(
     "program",
     [
-        pytest.param(_PROGRAM, id="steps"), pytest.param(_SENDS, id="sends"), pytest.param(_WAKES, id="wakes"),
+        pytest.param(_PROGRAM, id="steps"),
+        pytest.param(_SENDS, id="sends"),
+        pytest.param(_BIRTHS, id="births"),
+        pytest.param(_WAKES, id="wakes"),
         pytest.param(_SWITCHES, id="switches"),
     ],
-)  # fmt: skip
+)
 def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(program), encoding="utf-8")
@@ -997,7 +1079,7 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
 
 
 #: Tasks that are made again and again by who runs, are named or not, begin at once or not, and end in each way.
-_BIRTHS = """
+_BIRTHS_OF_TASKS = """
     import asyncio
     import sys
 
@@ -1071,7 +1153,7 @@ def test_both_recorders_tell_the_same_of_tasks_that_are_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(_BIRTHS), encoding="utf-8")
+    script.write_text(textwrap.dedent(_BIRTHS_OF_TASKS), encoding="utf-8")
     _both(script, monkeypatch)
 
 

@@ -94,9 +94,16 @@ static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task,
 static PyObject *nothing_yet, *none_yet;
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
-static PyObject *monotonic_ns, *switch_text, *buffer_text, *new_track_text;
+static PyObject *monotonic_ns, *switch_text, *buffer_text;
+/* Of glibc, a library that is loaded later has room among the variables that threads have from their beginning: nothing
+   needs to be called to find them. */
+#ifdef __GLIBC__
+#define OF_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define OF_THREAD _Thread_local
+#endif
 /* The rows of the buffer of this thread, by their serial number, once these were seen there. */
-static _Thread_local unsigned long long here;
+static OF_THREAD unsigned long long here;
 
 static inline void
 put(PyObject *object, Py_ssize_t offset, PyObject *value)
@@ -166,7 +173,8 @@ now(void)
 /* Rows: of each three integers, one after another. */
 
 #define ROW 3
-/* Room that is kept once the rows are taken. */
+/* So much room is kept once the rows are taken, or as much as they needed since they were taken last: a thread that stores
+   much needs it again at once, and each new page of memory costs as much as thirty rows. */
 #define KEPT_ROOM (4 * 1024 * ROW)
 
 typedef struct {
@@ -175,6 +183,8 @@ typedef struct {
     Py_ssize_t size, room;
     /* So many integers before them were taken, whose room is used again when there is no more behind them. */
     Py_ssize_t gone;
+    /* So many there were at once since all but a few were taken. */
+    Py_ssize_t most;
     /* No others have the same. */
     unsigned long long serial;
 } Rows;
@@ -795,11 +805,11 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 
 #define FIELDS(X)                                                                                                      \
     X(otherwise) X(local) X(live) X(buffer) X(raw) X(unsettled) X(gr_frame) X(sleeps) X(resumed) X(sleep_code)         \
-    X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(link) X(due) X(steppers)        \
-    X(inside) X(through) X(silent) X(behind) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
+    X(offsets) X(calls) X(functions) X(methods) X(run) X(context) X(making) X(found) X(due) X(steppers)        \
+    X(inside) X(through) X(silent) X(made) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)               \
-    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory)
+    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)
 
 typedef struct {
     PyObject_HEAD
@@ -1138,6 +1148,33 @@ set_of_id(PyObject *table, void *object, PyObject *value)
     return !failed;
 }
 
+/* Has the next numbers of tracks. */
+static PyObject *tracks;
+
+static PyObject *
+number_tracks(PyObject *Py_UNUSED(module), PyObject *iterator)
+{
+    if (!PyIter_Check(iterator)) {
+        return PyErr_Format(PyExc_TypeError, "numbers come of an iterator");
+    }
+    Py_XSETREF(tracks, Py_NewRef(iterator));
+    Py_RETURN_NONE;
+}
+
+/* The number of a new track, a new reference; NULL if there is none: then with an exception if that has to go on into the
+   program. */
+static PyObject *
+new_track(void)
+{
+    /* Some are taken by code in Python, in which others may come to run. */
+    PyObject *iterator = Py_XNewRef(tracks), *track = iterator == NULL ? NULL : PyIter_Next(iterator);
+    Py_XDECREF(iterator);
+    if (track == NULL && (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError))) {
+        PyErr_Clear();
+    }
+    return track;
+}
+
 /* A run that has ended, as blank as `blank`, for the next that begins; NULL if there is none. */
 static PyObject *spare_run;
 
@@ -1247,10 +1284,23 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
 
 /* Births. What is made is seen where the generator function returns it: the function is called by way of `made_way`. */
 
-/* Of the tracer of generators; what is called of every function; where a link has the id of a frame. */
+/* Of the tracer of generators; and what is called of every function. */
 static Hook *births;
 static vectorcallfunc call_function;
-static Py_ssize_t key_of_link;
+
+/* Whether what is called makes generators, which are neither coroutines nor asynchronous. */
+static int
+makes_generators(PyCodeObject *code)
+{
+    return (code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) == CO_GENERATOR;
+}
+
+/* Whether that, of `making`, is of a generator of `code`. */
+static int
+is_making(PyObject *making, PyObject *code)
+{
+    return PyTuple_CheckExact(making) && PyTuple_GET_SIZE(making) == 4 && PyTuple_GET_ITEM(making, 0) == code;
+}
 
 /* What is known of the call at a place that makes a generator of `code`, borrowed: (shape, what `making` has). */
 static PyObject *
@@ -1260,18 +1310,76 @@ maker_at(PyObject *buffer, Py_ssize_t place, PyObject *code)
     if (maker == NULL || !PyTuple_CheckExact(maker) || PyTuple_GET_SIZE(maker) != 2) {
         return NULL;
     }
-    PyObject *making = PyTuple_GET_ITEM(maker, 1);
-    return PyTuple_CheckExact(making) && PyTuple_GET_SIZE(making) == 4 && PyTuple_GET_ITEM(making, 0) == code ? maker
-                                                                                                           : NULL;
+    return is_making(PyTuple_GET_ITEM(maker, 1), code) ? maker : NULL;
 }
 
-/* A weak reference of Python's class to a generator, as a call of the class makes it. */
+/* identity.Link: a weak reference to a generator that was made, and what is known of that. */
+typedef struct {
+    PyWeakReference reference;
+    PyObject *key, *track, *code;
+} Link;
+
+static PyTypeObject *link_type;
+
+#define LINK(link) ((Link *)(link))
+
+static void
+link_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(LINK(self)->key);
+    Py_XDECREF(LINK(self)->track);
+    Py_XDECREF(LINK(self)->code);
+    _PyWeakref_RefType.tp_dealloc(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef link_members[] = {
+    {"key", T_OBJECT_EX, offsetof(Link, key), 0, NULL},
+    {"track", T_OBJECT_EX, offsetof(Link, track), 0, NULL},
+    {"code", T_OBJECT_EX, offsetof(Link, code), 0, NULL},
+    {NULL},
+};
+static PyType_Slot link_type_slots[] = {
+    {Py_tp_dealloc, link_dealloc},
+    {Py_tp_members, link_members},
+    {0, NULL},
+};
+static PyType_Spec link_spec = {
+    .name = "visualizer.tracers._recorder.Link",
+    .basicsize = sizeof(Link),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = link_type_slots,
+};
+
+/* As a call of the type makes it. */
 static PyObject *
 new_link(Hook *self, PyObject *generator)
 {
-    PyTypeObject *type = (PyTypeObject *)self->link;
-    PyObject *args = PyTuple_Pack(2, generator, self->gone), *link = args == NULL ? NULL : type->tp_new(type, args, NULL);
-    Py_XDECREF(args);
+    /* It is the same tuple each time, if it is nobody else's by then. */
+    static PyObject *kept_tuple;
+    PyObject *args = kept_tuple;
+    kept_tuple = NULL;
+    if (args == NULL) {
+        if ((args = PyTuple_New(2)) == NULL) {
+            return NULL;
+        }
+        /* To be found by nobody. */
+        PyObject_GC_UnTrack(args);
+    }
+    PyTuple_SET_ITEM(args, 0, Py_NewRef(generator));
+    PyTuple_SET_ITEM(args, 1, Py_NewRef(self->gone));
+    PyObject *link = link_type->tp_new(link_type, args, NULL);
+    if (Py_REFCNT(args) != 1 || kept_tuple != NULL) {
+        Py_DECREF(args);
+        return link;
+    }
+    PyTuple_SET_ITEM(args, 0, NULL);
+    PyTuple_SET_ITEM(args, 1, NULL);
+    kept_tuple = args;
+    Py_DECREF(self->gone);
+    Py_DECREF(generator);
     return link;
 }
 
@@ -1285,34 +1393,23 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
         Py_XDECREF(its);
         return 0;
     }
-    PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
-    PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track), *link = NULL, *entry = NULL;
-    Py_XDECREF(new_track);
+    PyObject *track = new_track();
     if (track == NULL) {
         Py_DECREF(its);
-        if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
-            return -1;
-        }
-        PyErr_Clear();
-        return 0;
+        return PyErr_Occurred() ? -1 : 0;
     }
     int stored = 0;
-    PyObject *key = PyLong_FromVoidPtr(its);
-    if (key != NULL && (link = new_link(self, generator)) != NULL) {
-        put(link, key_of_link, key);
-        entry = PyTuple_Pack(3, track, PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0), link);
+    PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
+    if (link != NULL) {
+        LINK(link)->key = Py_NewRef(key);
+        LINK(link)->track = Py_NewRef(track);
+        LINK(link)->code = Py_NewRef(PyTuple_GET_ITEM(PyTuple_GET_ITEM(maker, 1), 0));
     }
-    if (entry != NULL && set_of_id(self->found, its, entry)) {
+    if (link != NULL && set_of_id(self->found, its, link)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
-        if (!stored) {
-            set_of_id(self->found, its, NULL);
-        }
-    }
-    if (stored) {
-        set_of_id(self->making, frame, NULL);
+        set_of_id(stored ? self->making : self->found, stored ? (void *)frame : its, NULL);
     }
     PyErr_Clear();
-    Py_XDECREF(entry);
     Py_XDECREF(link);
     Py_XDECREF(key);
     Py_DECREF(track);
@@ -1326,32 +1423,58 @@ made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwn
 {
     PyObject *generator = call_function(function, args, nargsf, kwnames);
     Hook *self = births;
-    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator) ||
-        !is_size(self->due, 0)) {
+    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator)) {
         return generator;
     }
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame);
-    PyObject *buffer = making == NULL ? NULL : buffer_here(self);
-    if (buffer == NULL) {
+    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame), *code = PyFunction_GET_CODE(function);
+    Py_ssize_t place = making == NULL ? 0 : place_of(frame);
+    /* Not what was announced: that may have been refused. */
+    if (making == NULL || !is_making(making, code) ||
+        place != (Py_ssize_t)PyTuple_GET_ITEM(making, 1) + number(PyTuple_GET_ITEM(making, 2))) {
         return generator;
     }
     Py_INCREF(self);
     Py_INCREF(frame);
+    Py_INCREF(making);
     int stored = 0;
-    PyObject *maker = maker_at(buffer, place_of(frame), PyFunction_GET_CODE(function));
+    PyObject *buffer = is_size(self->due, 0) ? buffer_here(self) : NULL;
+    PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place, code);
     if (maker != NULL && PyTuple_GET_ITEM(maker, 1) == making) {
         Py_INCREF(maker);
         stored = store_birth(self, buffer, maker, frame, generator);
         Py_DECREF(maker);
     }
+    if (stored == 0) {
+        PyObject *parts[] = {(PyObject *)frame, PyTuple_GET_ITEM(making, 3), generator};
+        stored = tell(PyThreadState_Get(), self->made, parts, 3) ? 1 : -1;
+    }
+    Py_XDECREF(buffer);
+    Py_DECREF(making);
     Py_DECREF(frame);
     Py_DECREF(self);
-    Py_DECREF(buffer);
     if (stored < 0) {
         Py_CLEAR(generator);
     }
     return generator;
+}
+
+/* Have what `function` makes seen: return whether that is possible. */
+static int
+sees_made(PyObject *function)
+{
+    if (PyVectorcall_Function(function) == call_function) {
+        PyFunction_SetVectorcall((PyFunctionObject *)function, made_way);
+    }
+    return PyVectorcall_Function(function) == made_way;
+}
+
+/* The same of a function that Python calls: of a plain generator function. */
+static PyObject *
+see_made(PyObject *Py_UNUSED(module), PyObject *function)
+{
+    return PyBool_FromLong(Py_IS_TYPE(function, &PyFunction_Type) &&
+                           makes_generators((PyCodeObject *)PyFunction_GET_CODE(function)) && sees_made(function));
 }
 
 /* The program calls something in its own code. Return whether that is a generator function that this place called
@@ -1366,7 +1489,7 @@ announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
         return 0;
     }
     PyCodeObject *made = (PyCodeObject *)PyFunction_GET_CODE(function);
-    if ((made->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) != CO_GENERATOR) {
+    if (!makes_generators(made)) {
         return 0;
     }
     PyFrameObject *frame = PyEval_GetFrame();
@@ -1375,28 +1498,9 @@ announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
         return 0;
     }
     PyObject *maker = maker_at(buffer, (Py_ssize_t)code + offset, (PyObject *)made);
-    int noted = maker != NULL && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
-    if (noted && PyVectorcall_Function(function) == call_function) {
-        PyFunction_SetVectorcall((PyFunctionObject *)function, made_way);
-    }
+    int noted = maker != NULL && sees_made(function) && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
     Py_DECREF(buffer);
     return noted;
-}
-
-/* Behind a call that makes generators: nothing is to be done if that was seen already. */
-static PyObject *
-instruction_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
-{
-    Hook *self = (Hook *)callable;
-    if (PyVectorcall_NARGS(nargsf) == 2) {
-        PyObject *offsets = find_id(self->behind, args[0]);
-        if (offsets != NULL && PyAnySet_CheckExact(offsets) && PySet_Contains(offsets, args[1]) == 1 &&
-            find_id(self->making, PyEval_GetFrame()) == NULL) {
-            Py_RETURN_NONE;
-        }
-        PyErr_Clear();
-    }
-    return with_room(self->otherwise, args, nargsf, kwnames);
 }
 
 /* A generator of which it was seen who made it runs for the first time, in a `for` or by `next`. */
@@ -1404,19 +1508,18 @@ static int
 store_start(Hook *self, PyObject *code, PyFrameObject *frame)
 {
     PyObject *found = find_id(self->found, frame);
-    if (found == NULL || !PyTuple_CheckExact(found) || PyTuple_GET_SIZE(found) != 3 ||
-        PyTuple_GET_ITEM(found, 1) != code || !may_start(self) || find_id(self->silent, code) != NULL ||
-        find_id(self->live, frame) != NULL) {
+    if (found == NULL || !Py_IS_TYPE(found, link_type) || LINK(found)->code != code || !may_start(self) ||
+        find_id(self->silent, code) != NULL || find_id(self->live, frame) != NULL) {
         return 0;
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
     long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
-    PyObject *key = PyLong_FromVoidPtr(frame), *run = NULL;
+    PyObject *run = NULL;
     int stored = 0;
-    if (key != NULL && shape >= 0) {
+    if (shape >= 0) {
         Py_INCREF(found);
-        run = new_run(PyTuple_GET_ITEM(found, 0), code, key, PyTuple_GET_ITEM(found, 2), buffer);
+        run = new_run(LINK(found)->track, code, LINK(found)->key, found, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
@@ -1425,7 +1528,6 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyErr_Clear();
     Py_XDECREF(run);
-    Py_XDECREF(key);
     Py_XDECREF(buffer);
     Py_XDECREF(back);
     return stored;
@@ -1509,9 +1611,8 @@ static PyObject *
 gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
-    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], (PyTypeObject *)self->link)) {
-        PyObject *key = SLOT(args[0], key_of_link);
-        long long its = number(key);
+    if (PyVectorcall_NARGS(nargsf) == 1 && Py_IS_TYPE(args[0], link_type)) {
+        long long its = number(LINK(args[0])->key);
         if (its >= 0 && find_in(self->found, its) == NULL) {
             PyObject *run = find_in(self->live, its);
             if (run == NULL || !Py_IS_TYPE(run, run_slots.type) || RUN(run, reference) != args[0]) {
@@ -1523,7 +1624,7 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
 }
 
 /* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
-static _Thread_local PyObject *called_next;
+static OF_THREAD PyObject *called_next;
 
 /* So often `send` is seen being called at a place, and nothing else, until no more events are asked for there: then
    `send_way`, and `other_way`, tell of calls of methods. Nobody tells then if something else comes to be called there. */
@@ -2090,20 +2191,16 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
         begins = next_shape_in(buffer, back);
     }
     int stored = 0;
-    if (begins >= 0) {
-        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
-        PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
-        Py_XDECREF(new_track);
-        if (track == NULL && !PyErr_ExceptionMatches(PyExc_RecursionError) &&
-            !PyErr_ExceptionMatches(PyExc_MemoryError)) {
-            stored = -1;
-        }
+    if (spawn >= 0 && begins >= 0) {
+        PyObject *track = new_track();
+        stored = track == NULL && PyErr_Occurred() ? -1 : 0;
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             PyObject *rows = BUFFER(buffer, rows);
-            stored = store(rows, track, spawn);
-            if (stored && !store(rows, track, begins)) {
+            long long its = number(track), t = now();
+            stored = t >= 0 && store_at(rows, t, its, spawn);
+            if (stored && !store_at(rows, t, its, begins)) {
                 ((Rows *)rows)->size -= ROW;
                 stored = 0;
             }
@@ -2971,13 +3068,13 @@ hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
 static PyObject *
 step_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calls, *functions, *methods, *context, *due, *steppers, *inside;
+    PyObject *live, *local, *calls, *functions, *methods, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *watch, *over, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OO!iO!O!OO!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
+    if (!PyArg_ParseTuple(args, "O!OO!iO!O!O!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
                           &PyList_Type, &calls, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
-                          &context, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
-                          &through, &PyDict_Type, &thrown, &PyDict_Type, &watched, &PyDict_Type, &awaiting,
+                          &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
+                          &through, &PyDict_Type, &thrown, table_type, &watched, table_type, &awaiting,
                           &PyType_Type, &kind, table_type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
                           &step_codes, &resume, &send_opcode, &watch, &over, &otherwise)) {
         return NULL;
@@ -3009,7 +3106,6 @@ step_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->calls = Py_NewRef(calls);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
-        hook->context = Py_NewRef(context);
         hook->due = Py_NewRef(due);
         hook->steppers = Py_NewRef(steppers);
         hook->inside = Py_NewRef(inside);
@@ -5813,13 +5909,11 @@ store_spawn(Hook *self, PyObject *greenlet)
     PyObject *rows = BUFFER(moment.buffer, rows);
     int done = 0;
     if (rows != NULL && Py_IS_TYPE(rows, rows_type) && ((Rows *)rows)->size <= full && make_room((Rows *)rows, ROW)) {
-        PyObject *new_track = PyObject_GetAttr(self->context, new_track_text);
-        track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
-        Py_XDECREF(new_track);
+        track = new_track();
         key = track == NULL ? NULL : PyLong_FromVoidPtr(greenlet);
         args = key == NULL ? NULL : PyTuple_Pack(2, greenlet, self->gone);
         link = args == NULL ? NULL : ((PyTypeObject *)self->link)->tp_new((PyTypeObject *)self->link, args, NULL);
-        done = -1;
+        done = link == NULL && !PyErr_Occurred() ? 0 : -1;
     }
     if (link != NULL) {
         long long its = number(track);
@@ -5886,7 +5980,7 @@ forget_greenlet(Hook *self, PyObject *gone)
 }
 
 static PyObject *
-forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+forget_greenlet_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
     int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && forget_greenlet(self, args[0]);
@@ -5906,7 +6000,7 @@ spawn_ways(PyObject *Py_UNUSED(module), PyObject *args)
         slot_offset((PyTypeObject *)link, "track", &track_of_greenlet) < 0) {
         return NULL;
     }
-    Hook *made[] = {new_hook(hook_type, spawn_way, otherwise[0]), new_hook(hook_type, forget_way, otherwise[1])};
+    Hook *made[] = {new_hook(hook_type, spawn_way, otherwise[0]), new_hook(hook_type, forget_greenlet_way, otherwise[1])};
     PyObject *both = made[0] == NULL || made[1] == NULL ? NULL : PyTuple_Pack(2, made[0], made[1]);
     for (int i = 0; i < 2; i++) {
         if (both != NULL) {
@@ -6079,7 +6173,7 @@ watch_steps(PyObject *Py_UNUSED(module), PyObject *args)
     PyTypeObject *watched;
     PyObject *start, *awaiting, *loops, *step_codes;
     int flags;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, &PyDict_Type, &awaiting, &PyType_Type, &watched,
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, table_type, &awaiting, &PyType_Type, &watched,
                           &PyDict_Type, &loops, &PyDict_Type, &step_codes, &flags) ||
         slot_offset(watched, "awaits", &awaits_of_watched) < 0) {
         return NULL;
@@ -6316,8 +6410,7 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
     PyObject *given = shape < 0 ? NULL : PyObject_CallMethodNoArgs(task, get_name_text);
     if (is_automatic(given)) {
         PyObject *name = Py_NewRef(PyTuple_GET_ITEM(found, 1)), *parts[] = {task, self->forget_task};
-        PyObject *new_track = attribute(self->context, new_track_text);
-        PyObject *track = new_track == NULL ? NULL : PyObject_CallNoArgs(new_track);
+        PyObject *track = new_track();
         PyObject *id = track == NULL ? NULL : PyLong_FromVoidPtr(task);
         known = id == NULL ? NULL : PyObject_Vectorcall((PyObject *)task_slots.type, parts, 2, NULL);
         if (known != NULL) {
@@ -6338,7 +6431,6 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
         }
         Py_XDECREF(id);
         Py_XDECREF(track);
-        Py_XDECREF(new_track);
         Py_DECREF(name);
     }
     Py_XDECREF(given);
@@ -7146,7 +7238,7 @@ new_rows(void)
     if (rows != NULL) {
         static unsigned long long serials;
         rows->items = NULL;
-        rows->size = rows->room = rows->gone = 0;
+        rows->size = rows->room = rows->gone = rows->most = 0;
         rows->serial = ++serials;
     }
     return rows;
@@ -7282,12 +7374,17 @@ rows_take(PyObject *self, PyObject *arg)
     }
     Rows *taken = (Rows *)part_of(rows, 0, count);
     if (taken != NULL && taken->size > 0) {
+        rows->most = rows->size > rows->most ? rows->size : rows->most;
         rows->items += taken->size;
         rows->gone += taken->size;
         rows->room -= taken->size;
         rows->size -= taken->size;
-        if (rows->gone + rows->room > KEPT_ROOM && rows->size <= KEPT_ROOM / 2) {
-            resize(rows, KEPT_ROOM);
+        if (rows->size <= KEPT_ROOM / 2) {
+            Py_ssize_t kept = rows->most > KEPT_ROOM ? rows->most : KEPT_ROOM;
+            if (rows->gone + rows->room > 2 * kept) {
+                resize(rows, kept);
+            }
+            rows->most = 0;
         }
     }
     return (PyObject *)taken;
@@ -7457,27 +7554,24 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 static PyObject *
 monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *disable, *context, *making, *found, *link, *due, *calls, *steppers, *inside;
-    PyObject *missing, *types, *through, *silent, *behind, *watched, *entries, *asked, *otherwise[12];
-    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)OO!O!O!O!O!O!O!O!O!O!O!O!O!", table_type, &live, &local,
+    PyObject *live, *local, *disable, *making, *found, *due, *calls, *steppers, *inside;
+    PyObject *missing, *types, *through, *silent, *watched, *entries, *asked, *created, *otherwise[12];
+    if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)O!O!O!O!O!O!O!O!O!O!O!O", table_type, &live, &local,
                           &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2],
                           &otherwise[3], &otherwise[4],
                           &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
-                          &otherwise[11], &context,
+                          &otherwise[11],
                           table_type, &making, table_type, &found,
-                          &PyType_Type, &link, &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
+                          &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
                           &PyDict_Type, &inside, &PyDict_Type, &through, table_type, &silent, table_type,
-                          &behind, &PyDict_Type, &watched, &PyDict_Type, &entries, &PyDict_Type, &asked)) {
+                          &watched, table_type, &entries, &PyDict_Type, &asked, &created)) {
         return NULL;
     }
     if (run_slots.type == NULL || !PyFunction_Check(otherwise[0])) {
         PyErr_SetString(PyExc_RuntimeError, "learn was not called, or the hooks are no functions");
         return NULL;
     }
-    if (slot_offset((PyTypeObject *)link, "key", &key_of_link) < 0) {
-        return NULL;
-    }
-    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, instruction_way,
+    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, long_way,
                              unwind_way, unwind_way, raise_way, raised_way, long_way, gone_way};
     enum { THROWN = 6, RAISED = 9, CALLED, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
@@ -7490,17 +7584,14 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         PyTuple_SET_ITEM(made, i, (PyObject *)hook);
         hook->live = Py_NewRef(live);
         hook->local = Py_NewRef(local);
-        hook->context = Py_NewRef(context);
         hook->making = Py_NewRef(making);
         hook->found = Py_NewRef(found);
-        hook->link = Py_NewRef(link);
         hook->due = Py_NewRef(due);
         hook->calls = Py_NewRef(calls);
         hook->steppers = Py_NewRef(steppers);
         hook->inside = Py_NewRef(inside);
         hook->through = Py_NewRef(through);
         hook->silent = Py_NewRef(silent);
-        hook->behind = Py_NewRef(behind);
         hook->watched = Py_NewRef(watched);
         hook->entries = i == THROWN ? NULL : Py_NewRef(entries);
         hook->asked = Py_NewRef(asked);
@@ -7509,6 +7600,7 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         call_function = ((PyFunctionObject *)otherwise[0])->vectorcall;
         Hook *call = (Hook *)PyTuple_GET_ITEM(made, 0);
         call->gone = Py_NewRef(PyTuple_GET_ITEM(made, COUNT - 1));
+        call->made = Py_NewRef(created);
         call->disable = Py_NewRef(disable);
         call->missing = Py_NewRef(missing);
         call->called = Py_NewRef(otherwise[CALLED]);
@@ -8498,6 +8590,7 @@ static PyMethodDef functions[] = {
 #if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},
     {"watch_steps", watch_steps, METH_VARARGS, NULL},
+    {"see_made", see_made, METH_O, NULL},
 #else
     {"step_hook", step_hook, METH_VARARGS, NULL},
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
@@ -8507,6 +8600,7 @@ static PyMethodDef functions[] = {
     {"leave_calls", leave_calls, METH_NOARGS, NULL},
 #endif
     {"leave_sends", leave_sends, METH_NOARGS, NULL},
+    {"number_tracks", number_tracks, METH_O, NULL},
     {"roomy", roomy, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
@@ -8582,7 +8676,6 @@ execute(PyObject *module)
     switch_text = PyUnicode_InternFromString("switch");
     throw_text = PyUnicode_InternFromString("throw");
     buffer_text = PyUnicode_InternFromString("buffer");
-    new_track_text = PyUnicode_InternFromString("new_track");
     send_text = PyUnicode_InternFromString("send");
 #if PY_VERSION_HEX >= 0x030c0000
     method_names[SEND] = send_text;
@@ -8621,7 +8714,7 @@ execute(PyObject *module)
     unready_key = Py_BuildValue("(s)", "unready");
     if (get_name_text == NULL || state_of_task == NULL || error_of_task == NULL || result_of_task == NULL ||
         done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
-        buffer_text == NULL || new_track_text == NULL || send_text == NULL || step_text == NULL ||
+        buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL ||
@@ -8653,6 +8746,12 @@ execute(PyObject *module)
     method_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &method_spec, NULL);
     table_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &table_spec, NULL);
     rows_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &rows_spec, NULL);
+#if PY_VERSION_HEX >= 0x030c0000
+    link_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &link_spec, (PyObject *)&_PyWeakref_RefType);
+    if (link_type == NULL || PyModule_AddObjectRef(module, "Link", (PyObject *)link_type) < 0) {
+        return -1;
+    }
+#endif
     turns_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &turns_spec, NULL);
     service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);

@@ -1,14 +1,16 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, GetSetDescriptorType
 from typing import Any
 
 from visualizer.tracers.core import rows
+from visualizer.tracers.runtimes.generators import identity
 
 Hook = Callable[[str, Any], None]
 
 ABI: int
 
 Rows = rows.Rows
+Link = identity.Link
 Table = dict[int, Any]
 
 def learn(
@@ -19,6 +21,7 @@ def learn(
     limits: tuple[int, ...],
     /,
 ) -> None: ...
+def number_tracks(tracks: Iterator[int], /) -> None: ...
 def monitoring_ways(
     live: dict[int, Any],
     local: Any,
@@ -38,7 +41,6 @@ def step_hook(
     flags: int,
     functions: tuple[str, ...],
     methods: tuple[str, ...],
-    context: Any,
     due: list[Any],
     steppers: list[Any],
     inside: dict[Any, Any],
@@ -57,6 +59,7 @@ def step_hook(
     otherwise: Callable[[Any, str, Any], None],
     /,
 ) -> Any: ...
+def see_made(function: Callable[..., Any], /) -> bool: ...
 def switch_hook(
     buffer: Any,
     raw: dict[int, int],

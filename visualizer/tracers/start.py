@@ -117,7 +117,7 @@ def start(
         return recording
     stream.start_ns = zero_ns
     stream.join(header)
-    recording.new_track = stream.ids.track
+    recording.number_tracks()
     command = sys.orig_argv
     if is_server(command) and children is not None and children["VISUALIZER_CHILDREN"] != ALL:
         recording.forks.server_of = parent

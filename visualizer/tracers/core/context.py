@@ -65,7 +65,8 @@ class Context:
         #: Loads one of them that is only stood for yet (late.py), by name.
         self.late: dict[str, Callable[[], Any]] = {}
         #: Gives the next track id. Ids are never used twice, whichever process of the program gives them.
-        self.new_track: Callable[[], int] = stream.ids.track
+        self.new_track: Callable[[], int]
+        self.number_tracks()
         #: Nothing is recorded any more.
         self.is_over = False
         #: Its children are recorded, too.
@@ -122,6 +123,12 @@ class Context:
         self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
+
+    def number_tracks(self) -> None:
+        """Take the numbers of tracks from where the stream has them from now on."""
+        self.new_track = self.stream.ids.track
+        if self.compiled is not None:
+            self.compiled.number_tracks(self.stream.ids.tracks)
 
     def of(self, kind: type[W]) -> W:
         """The runtime of that class. Raise KeyError if it is not watched."""

@@ -36,7 +36,7 @@ TRACK, TEXT, PLACE, SHAPE = range(4)
 _SPARE = slice(8, 16)
 #: How many numbers a process takes first; each later block has four times as many, up to `_MOST`.
 _FIRST = 16
-_MOST = 4096
+_MOST = 16384
 
 
 def shared_memory() -> Any:
@@ -135,8 +135,11 @@ class Ids:
         self._sizes = [0] * 4
 
     def _numbers(self, *of_each: Iterable[int]) -> None:
+        iterators = [iter(numbers) for numbers in of_each]
+        #: Those of tracks: the recorder in C takes them from there.
+        self.tracks = iterators[TRACK]
         # Bound methods of iterators in C: to take a number runs no code of ours that our own hooks would see.
-        self.track, self.text, self.place, self.shape = (iter(numbers).__next__ for numbers in of_each)
+        self.track, self.text, self.place, self.shape = (numbers.__next__ for numbers in iterators)
 
     def share(self, header: InHeader | None = None) -> None:
         """Before there may be others: take numbers from `header`; or else, for those that are forked, from memory.

@@ -156,7 +156,7 @@ class Recording(Context):
                 self.take_out(Starts.name, self.tracers.pop(Starts.name))
             else:
                 self.stream.share(self.track, shared)
-                self.new_track = self.stream.ids.track
+                self.number_tracks()
 
     def end(self) -> None:
         """The program's own code is over (atexit, after all that the program registered itself)."""

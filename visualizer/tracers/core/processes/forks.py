@@ -115,7 +115,7 @@ class Forks:
                 return
             stream.flush()
             stream.share(self._recording.track)
-            self._recording.new_track = stream.ids.track
+            self._recording.number_tracks()
             if self._recording.control is not None:
                 self._recording.control.share_clock(stream.ids.spare)
             self._look(fork)
@@ -252,7 +252,7 @@ class Forks:
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
         before = self._copies
         stream.begin_again(buffer, fork.track)
-        recording.new_track = stream.ids.track
+        recording.number_tracks()
         track = recording.new_track()
         name = f"process {self._pid}"
         stream.copies = self._copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)

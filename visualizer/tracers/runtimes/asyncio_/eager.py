@@ -19,7 +19,7 @@ from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.generators.introspection import after, is_generator
+from visualizer.tracers.runtimes.generators.introspection import after, ask_for_instructions, is_generator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -136,13 +136,9 @@ class EagerTasks:
 
     def _watch_behind(self, code: CodeType, offset: int) -> None:
         _, offsets = self._behind.setdefault(id(code), (code, set()))
-        if sys.version_info >= (3, 12) and self._tool is not None and offset not in offsets:
+        if self._tool is not None and offset not in offsets:
             offsets.add(offset)
-            monitoring = sys.monitoring
-            events = monitoring.get_local_events(self._tool, code) & ~monitoring.events.INSTRUCTION
-            # Taken back first: it may have been disabled there.
-            monitoring.set_local_events(self._tool, code, events)
-            monitoring.set_local_events(self._tool, code, events | monitoring.events.INSTRUCTION)
+            ask_for_instructions(self._tool, code)
 
     def _on_start(self, code: CodeType, _offset: int) -> None:
         try:

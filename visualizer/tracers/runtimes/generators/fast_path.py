@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, GeneratorType
 
-from visualizer.tracers.runtimes.generators.identity import Link
 from visualizer.tracers.runtimes.generators.introspection import RESUMING, ends_in_none
 from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
@@ -34,16 +33,18 @@ _SEND_METHOD = GeneratorType.send
 
 def monitoring_ways(
     generators: Generators, missing: Any, disable: Any, tables: tuple[dict[int, Any], ...],
-    on_call: OnCall, on_resume: OnResume, on_yield: OnYield, *others: Callable[..., Any],
+    on_made: Callable[[Any, int, Any], None], on_call: OnCall, on_resume: OnResume, on_yield: OnYield,
+    *others: Callable[..., Any],
 ) -> tuple[Callable[..., Any], ...]:
     """Callbacks for CALL, PY_RESUME and PY_YIELD, in front of those given; and, as they are, the `others`.
 
-    `missing`: what a callback is given for an argument that there is not. The first three given are called one frame
-    further away from the program's. `others`: for PY_START, PY_RETURN, INSTRUCTION, PY_THROW, PY_UNWIND, RAISE, C_RAISE
-    and C_RETURN; in C they have a short way too: for generators that are made, begin and end where others did, and for
-    exceptions in code that has nothing to do with generators. `tables`: of the tracer, which tell what is not to be
-    taken by it. `disable`: what a callback returns to be called no more at that place. In C that is so for calls of
-    `send` where nothing else was called many times in a row: it stands in the method's place itself then.
+    `missing`: what a callback is given for an argument that there is not. `on_made`: is told, in C alone, what a
+    generator function returned. The three that follow it are called one frame further away from the program's.
+    `others`: for PY_START, PY_RETURN, INSTRUCTION, PY_THROW, PY_UNWIND, RAISE, C_RAISE and C_RETURN; in C they have a
+    short way too: for generators that begin and end where others did, and for exceptions in code that has nothing to do
+    with generators. `tables`: of the tracer, which tell what is not to be taken by it. `disable`: what a callback
+    returns to be called no more at that place. In C that is so for calls of `send` where nothing else was called many
+    times in a row: it stands in the method's place itself then.
     """
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
@@ -121,9 +122,9 @@ def monitoring_ways(
     # These take the same ways at once, and call those where they cannot.
     births, context = generators.births, generators.recording
     *made, births.gone = generators.compiled.monitoring_ways(
-        generators.live, local, missing, disable, RESUMING, (*ways, births.gone), context, births.making, births.found,
-        Link, context.stream.due, generators.calls, context.steppers, context.inside, generators.through,
-        *tables, generators.asked,
+        generators.live, local, missing, disable, RESUMING, (*ways, births.gone), births.making, births.found,
+        context.stream.due, generators.calls, context.steppers, context.inside, generators.through,
+        *tables, generators.asked, on_made,
     )
     return tuple(made)
 

@@ -1,9 +1,10 @@
 """Which generator is which: from the call that makes one to its first step.
 
 The call of a generator function is seen from Python 3.12 on, what it returns is not. The generator is therefore looked
-for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows. From
-then on it goes by the id of its frame, and a weak reference tells when it is no more. Only where it could not be found
-and several are possible is one taken by the order of creation; that is said in the trace.
+for at the caller's next instruction: it is the newest object of its kind that the cyclic garbage collector knows. (The
+recorder in C sees what a plain generator function returns.) From then on it goes by the id of its frame, and a weak
+reference tells when it is no more. Only where it could not be found and several are possible is one taken by the order
+of creation; that is said in the trace.
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ _UNSTARTED = "it was collected before it was started; when is not known"
 
 
 class Link(ref):  # type: ignore[type-arg]
-    """A weak reference to a generator; `key`: the id of its frame."""
+    """A weak reference to a generator that was made: the id of its frame, its track and its code."""
 
-    __slots__ = ("key",)
+    __slots__ = ("code", "key", "track")
     key: int
+    track: int
+    code: CodeType
 
 
 class Births:
@@ -60,8 +63,10 @@ class Births:
         self.making: dict[int, Making] = recording.stream.new_table()
         #: Tracks whose generator was not found, oldest first, by the id of their code.
         self._waiting: dict[int, list[int]] = {}
-        #: Track, code and weak reference of those found, by the id of the generator's frame.
-        self.found: dict[int, tuple[int, CodeType, Link]] = recording.stream.new_table()
+        #: Those found, by the id of the generator's frame.
+        self.found: dict[int, Link] = recording.stream.new_table()
+        #: What refers to a generator: the recorder in C has its own type, where it sees them being made.
+        self._link: type[Link] = getattr(recording.compiled, "Link", Link)
         #: Is called with the link to a generator that is no more.
         self.gone: Callable[[Link], None] = self._gone
 
@@ -69,8 +74,8 @@ class Births:
         """A generator of `made` is created by the call at `offset` in `frame`, which goes on at `next_offset`."""
         self.making[id(frame)] = made, frame.f_code, offset, next_offset
 
-    def on_created(self, frame: Any, next_offset: int) -> None:
-        """`frame` goes on behind a call that creates generators."""
+    def on_created(self, frame: Any, next_offset: int, generator: Any = None) -> None:
+        """`frame` goes on behind a call that creates generators. `generator`: that one, if it is known."""
         making = self.making.pop(id(frame), None)
         if making is None or making[1] is not frame.f_code or making[3] != next_offset:
             return
@@ -79,13 +84,14 @@ class Births:
         track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
         if shape is not None and made.co_flags & PLAIN_FLAG:
             self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
-        generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
+        if generator is None:
+            generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
-            key = id(frame_of(generator))
-            self.found[key] = track, made, Link(generator, self.gone)
-            self.found[key][2].key = key
+            link = self._link(generator, self.gone)
+            link.key, link.track, link.code = id(frame_of(generator)), track, made
+            self.found[link.key] = link
 
     def _is_new(self, generator: Any) -> bool:
         return is_unstarted(generator) and id(frame_of(generator)) not in self.found
@@ -133,9 +139,9 @@ class Births:
         None instead of the reference if the generator was not found.
         """
         found = self.found.get(id(frame))
-        if found is not None and found[1] is code:
+        if found is not None and found.code is code:
             del self.found[id(frame)]
-            return found[0], found[2]
+            return found.track, found
         waiting = self._waiting.get(id(code))
         if waiting:
             track = waiting.pop(0)
@@ -147,22 +153,22 @@ class Births:
     def end(self, key: int, code: CodeType, t_ns: int) -> None:
         """The generator of `code` whose frame has the id `key` was closed before it was started."""
         found = self.found.get(key)
-        if found is not None and found[1] is code:
+        if found is not None and found.code is code:
             del self.found[key]
-            self._recording.exited(t_ns, found[0], words.CLOSED)
+            self._recording.exited(t_ns, found.track, words.CLOSED)
 
     def track_of(self, key: int, code: CodeType) -> int:
         """The track of the generator of `code` that has the frame `key` and has not been started."""
         found = self.found.get(key)
-        return found[0] if found is not None and found[1] is code else words.NOBODY
+        return found.track if found is not None and found.code is code else words.NOBODY
 
     def _gone(self, reference: Link) -> None:
         """The generator is no more."""
         key = reference.key
         found = self.found.get(key)
-        if found is not None and found[2] is reference:
+        if found is reference:
             del self.found[key]
-            self._recording.exited(self._recording.now(), found[0], words.DROPPED)
+            self._recording.exited(self._recording.now(), found.track, words.DROPPED)
         else:
             self._on_gone(key, reference)
 

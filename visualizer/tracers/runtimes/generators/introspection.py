@@ -210,6 +210,20 @@ def after(code: CodeType, offset: int) -> int:
     return at
 
 
+def ask_for_instructions(tool: int, code: CodeType) -> None:
+    """Have INSTRUCTION events in `code` told to a tool of sys.monitoring, also where it had disabled them before."""
+    if sys.version_info >= (3, 12):
+        monitoring = sys.monitoring
+        event = monitoring.events.INSTRUCTION
+        events = monitoring.get_local_events(tool, code) & ~event
+        monitoring.set_local_events(tool, code, events)
+        monitoring.set_local_events(tool, code, events | event)
+        others = [one for one in range(6) if one != tool and monitoring.get_tool(one) is not None]
+        if any(monitoring.get_local_events(one, code) & event for one in others):
+            # Where another tool alone had not disabled them, the interpreter tells it no more (3.12, 3.13).
+            monitoring.restart_events()
+
+
 def handler(code: CodeType, offset: int) -> int:
     """Offset of the code that an exception raised at `offset` leads to, -1 if it leaves the function."""
     table = iter(code.co_exceptiontable)

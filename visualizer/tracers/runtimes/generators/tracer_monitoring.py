@@ -4,7 +4,8 @@ What costs nothing when it is not used: PY_START is asked for everywhere, but an
 every code object that is no generator of the program's. Those get local events. PY_THROW and PY_UNWIND can only be
 asked for globally before 3.15; they are, once the program has a generator. CALL is asked for in the program's own code,
 and every place that calls neither a generator function nor a generator's method is disabled after its first call. Where
-one calls a generator function, INSTRUCTION is asked for in that code, and disabled for all but what follows such calls.
+one calls a generator function, INSTRUCTION is asked for in that code, and disabled for all but what follows such calls:
+but in C a plain generator is seen where the function returns it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,14 @@ from visualizer.tracers.core.code import (
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
-from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, after, is_resuming, probe
+from visualizer.tracers.runtimes.generators.introspection import (
+    ASKING,
+    METHODS,
+    after,
+    ask_for_instructions,
+    is_resuming,
+    probe,
+)
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
 TYPE_CHECKING = False
@@ -70,10 +78,10 @@ class MonitoringTracer:
         self._watched = self._generators.watched
         self._seen: dict[int, CodeType] = {}
         #: Functions that a greenlet was seen to start with.
-        self._entries: dict[int, CodeType] = {}
+        self._entries: dict[int, CodeType] = recording.stream.new_table()
         self._everywhere = False
         #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
-        self._makers: dict[int, set[int]] = recording.stream.new_table()
+        self._makers: dict[int, set[int]] = {}
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         #: Callbacks that are registered now and then.
@@ -93,7 +101,7 @@ class MonitoringTracer:
             call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised, refused, self._called,
         ) = monitoring_ways(
             self._generators, _monitoring.MISSING, _DISABLE,
-            (self._silent, self._makers, self._watched, self._entries),
+            (self._silent, self._watched, self._entries), self._on_made,
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
             self._on_throw, self._on_unwind, self._on_exception, self._on_raised, self._on_called,
         )
@@ -312,7 +320,9 @@ class MonitoringTracer:
             if id(made) in self._watched:
                 following = after(code, offset)
                 self._generators.births.on_creating(made, _getframe(3), offset, following)
-                self._watch_instruction(code, following)
+                compiled = self._recording.compiled
+                if compiled is None or not compiled.see_made(function):
+                    self._watch_instruction(code, following)
             return None
         if kind is type:
             if not self._recording.makes(function):
@@ -347,10 +357,7 @@ class MonitoringTracer:
             known = self._makers[id(code)] = set()
         if offset not in known and self._tool is not None:
             known.add(offset)
-            events = _monitoring.get_local_events(self._tool, code) & ~_events.INSTRUCTION
-            # Taken back first: it may have been disabled there.
-            _monitoring.set_local_events(self._tool, code, events)
-            _monitoring.set_local_events(self._tool, code, events | _events.INSTRUCTION)
+            ask_for_instructions(self._tool, code)
             self._seen[id(code)] = code
 
     def _on_instruction(self, code: CodeType, offset: int) -> Any:
@@ -361,6 +368,13 @@ class MonitoringTracer:
         except Exception as error:
             self._recording.fail(self.name, error)
         return None
+
+    def _on_made(self, frame: Any, following: int, generator: Any) -> None:
+        """The same of what was seen where it was returned, in C."""
+        try:
+            self._generators.births.on_created(frame, following, generator)
+        except Exception as error:
+            self._recording.fail(self.name, error)
 
     def _watch_calls(self, watch: bool) -> None:
         """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""

@@ -32,7 +32,7 @@ class SlotsTracer(FrameEvents):
         generators = self._generators
         self._hook: Any = recording.compiled.step_hook(
             generators.live, recording.stream.local, generators.calls, GENERATOR_FLAG, (UNAWAITED,),
-            (*METHODS, *ASKING), recording, recording.stream.due, recording.steppers, recording.inside,
+            (*METHODS, *ASKING), recording.stream.due, recording.steppers, recording.inside,
             generators.through, self._thrown, generators.watched, generators.awaiting, Watched, self._instructions,
             recording.loops, recording.step_codes, -1 if recording.own.include else RESUME, SEND,
             self._watch, self._on_end, self._on_event,

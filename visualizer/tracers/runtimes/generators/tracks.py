@@ -124,9 +124,9 @@ class Generators:
         #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
         self.closes_quietly = False
         #: The generator functions that are watched, by the id of their code.
-        self.watched: dict[int, Watched] = {}
+        self.watched: dict[int, Watched] = recording.stream.new_table()
         #: The same of others' that were seen to await one of those.
-        self.awaiting: dict[int, Watched] = {}
+        self.awaiting: dict[int, Watched] = recording.stream.new_table()
         #: Each started generator that has not ended, by the id of its frame object.
         self.live: dict[int, Run] = recording.stream.new_table()
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
