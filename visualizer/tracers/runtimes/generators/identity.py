@@ -77,7 +77,7 @@ class Births:
         made, code, offset, _ = making
         t_ns = self._recording.now()
         track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
-        if shape is not None and made.co_flags & PLAIN_FLAG:
+        if shape is not None and made.co_flags & PLAIN_FLAG and self._recording.compiled is not None:
             self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
         generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
         if generator is None:
@@ -93,7 +93,7 @@ class Births:
     def spawn(self, code: CodeType, t_ns: int) -> int:
         """A new track, of which it was not seen who made it."""
         track, shape = self._spawn(code, words.NOBODY, None, 0, t_ns)
-        if shape is not None and code.co_flags & PLAIN_FLAG:
+        if shape is not None and code.co_flags & PLAIN_FLAG and self._recording.compiled is not None:
             known = code, returns(code), beginning(code), 0
             self._recording.stream.here(t_ns).makers[id(code)] = shape, known
         return track
