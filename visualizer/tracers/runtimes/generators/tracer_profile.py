@@ -108,13 +108,14 @@ class ProfileTracer:
         self._changed = self._on_changed
         #: Tracks that were thrown into, by the id of their frame, with the instruction they were suspended at.
         self._thrown: dict[int, int] = {}
-        self._hook: Any = profile_way(self._generators, self._on_event)
+        entered, methods = ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER)
+        self._hook: Any = profile_way(self._generators, frozenset(entered), frozenset(methods), self._on_event)
         #: Has it called in the current thread.
         self._begin: Callable[[], None] = lambda: sys.setprofile(self._hook)
         if recording.compiled is not None:
             self._hook = recording.compiled.profile_hook(
                 self._generators.live, recording.stream.local, self._generators.calls, self._unsettled,
-                GENERATOR_FLAG, ("<module>", _UNAWAITED), (*METHODS, *ASKING, *_TAKING_OVER),
+                GENERATOR_FLAG, entered, methods,
                 recording, recording.stream.due, recording.steppers, recording.inside, self._generators.through,
                 self._thrown, self._generators.watched, self._generators.awaiting, Watched, self._instructions,
                 recording.loops, recording.step_codes, -1 if recording.own.include else _RESUME, self._hook,
