@@ -74,6 +74,8 @@ class MonitoringTracer:
         self._everywhere = False
         #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
         self._makers: dict[int, set[int]] = recording.stream.new_table()
+        #: Those, by the place of the call: id(code) + offset.
+        self._following: dict[int, int] = {}
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         #: Callbacks that are registered now and then.
@@ -308,9 +310,11 @@ class MonitoringTracer:
                 # A copy of what was seen in its module: types.coroutine makes one.
                 self._discover(made)
             if id(made) in self._watched:
-                following = after(code, offset)
+                following = self._following.get(id(code) + offset)
+                if following is None:
+                    following = self._following[id(code) + offset] = after(code, offset)
+                    self._watch_instruction(code, following)
                 self._generators.births.on_creating(made, _getframe(3), offset, following)
-                self._watch_instruction(code, following)
             return None
         if kind is type:
             if not self._recording.makes(function):
