@@ -2,7 +2,7 @@
 
 It is taken where a generator that is suspended at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
 and is suspended at one again, each at a place that this thread met before, with a value that it met there, or one that
-the row can say (`Buffer.value`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
+the row can say (`known_shape`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
 same stands here twice, for `sys.monitoring` and for a profile function: a call of a function would cost as much as what
 it did.
 """

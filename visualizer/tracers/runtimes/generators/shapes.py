@@ -8,10 +8,11 @@ its own.
 from __future__ import annotations
 
 from visualizer.trace import words
+from visualizer.trace.words import LARGEST_NUMBER
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import NUMBER_0, VALUE_BIT, Buffer
 from visualizer.tracers.core.stream import Stream
-from visualizer.tracers.core.values import keep
+from visualizer.tracers.core.values import keep, shown_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -46,7 +47,7 @@ class Site:
         self.code = code
         #: Shape by value, of texts and None.
         self.shapes: dict[Any, int] = {}
-        #: That of rows that say the value themselves (`Buffer.value`).
+        #: That of rows that say the value themselves.
         self.bare = -1
         #: That of a resumption without a value, by `next`.
         self.next_shape = -1
@@ -107,10 +108,16 @@ class Run:
 
 def known_shape(value: Any, site: Site, buffer: Buffer) -> int | None:
     """The shape of an event with `value` at a site, with what says the value; None if that is not known yet."""
-    if value is None or type(value) is str or value is lines.NO_VALUE:
+    kind = type(value)
+    if kind is int:
+        if site.bare < 0 or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+            return None
+        number: int = value
+        return site.bare + NUMBER_0 + (number << VALUE_BIT)
+    if kind is str or value is None or value is lines.NO_VALUE:
         return site.shapes.get(value)
-    added = buffer.value(value)
-    return site.bare + added if added and site.bare >= 0 else None
+    said = buffer.kinds.get(value if kind is bool else shown_type(value))
+    return site.bare + said if said is not None and site.bare >= 0 else None
 
 
 def store_resume(
