@@ -683,7 +683,7 @@ said_of_kind(PyObject *value, PyObject *buffer)
     return said;
 }
 
-/* What is added to the shape of a row that says `value`: Buffer.value; 0 of what is not known. */
+/* What is added to the shape of a row that says `value`: as `known_shape` has it; 0 of what is not known. */
 static inline long long
 said_of(PyObject *value, PyObject *buffer)
 {

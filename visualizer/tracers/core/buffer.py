@@ -41,6 +41,8 @@ STRIDE = 7
 NEW = -1
 #: The number of a text of its own stands in a row above that of its shape, from this bit on.
 VALUE_BIT = 32
+#: What a number is added to, from that bit on, in a row that says it.
+NUMBER_0 = ZERO_TEXT + 1 << VALUE_BIT
 
 #: What is seen repeatedly is stored with a count: after one, two, four, ... times, and at most this many.
 _MOST_UNREPORTED = 40
@@ -311,17 +313,14 @@ class Buffer(Met):
             known = self._texts[text] = number + 1 << VALUE_BIT
         return known
 
-    def value(self, value: Any) -> int:
-        """What is added to the shape of a row that says `value`; 0 of one that a row cannot say, or not yet."""
+    def tell_value(self, t_ns: int, value: Any) -> int:
+        """What is added to the shape of a row that says `value`, once what is said of its kind is told; 0 of one that a
+        row cannot say."""
         kind = type(value)
         if kind is int:
-            return ZERO_TEXT + value + 1 << VALUE_BIT if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else 0
-        return self.kinds.get(value if kind is bool else shown_type(value), 0)
-
-    def tell_value(self, t_ns: int, value: Any) -> int:
-        """The same, once what is said of its kind is told; 0 of one that a row cannot say."""
-        number = self.value(value)
-        known = value if type(value) is bool else shown_type(value)
+            return NUMBER_0 + (value << VALUE_BIT) if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else 0
+        known = value if kind is bool else shown_type(value)
+        number = self.kinds.get(known, 0)
         if number == 0 and known != "":
             if len(self.kinds) >= _MOST_SHAPES:
                 self.kinds.clear()

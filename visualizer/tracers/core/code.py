@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import FunctionType
 
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.values import type_module, type_name
@@ -123,6 +124,8 @@ def function_name(code: CodeType) -> str:
 
 def callable_name(function: Any) -> str | None:
     """The name of a function, method or class, without asking it: only for the interpreter's own types."""
+    if type(function) is FunctionType:
+        return function_name(function.__code__)
     kind = type_name(type(function))
     if kind == "partial":
         return callable_name(function.func) if type_module(type(function)) == "functools" else None

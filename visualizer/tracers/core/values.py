@@ -81,7 +81,11 @@ def show(value: Any, depth: int = 2) -> str:
 def shown_type(value: Any) -> str:
     """The name of the type of `value`, if `show` says no more of it than that; else ""."""
     kind = type(value)
-    return "" if id(kind) in _BY_CONTENT or issubclass(kind, BaseException) else type_name(kind)
+    if id(kind) in _BY_CONTENT or issubclass(kind, BaseException):
+        return ""
+    # As `type_name`, which would take as long as all the rest: this is asked of each object that crosses.
+    name = _type_name(kind)
+    return name if type(name) is str else str.__str__(name)
 
 
 def dictionary(thing: Any) -> dict[str, Any]:

@@ -32,8 +32,10 @@ def _write_back() -> Callable[[Any, int], None] | None:
     return found
 
 
-#: There is nothing to write back from 3.13 on.
-_locals_to_fast = _write_back() if sys.version_info < (3, 13) else None
+#: Whether what a frame shows is a copy, which is to be written back; and whether some of it is left out.
+_HAS_SNAPSHOTS = sys.version_info < (3, 13)
+_INLINES = sys.version_info[:2] == (3, 12)
+_locals_to_fast = _write_back() if _HAS_SNAPSHOTS else None
 
 
 def of_variables(frame: Any, use: Callable[[Mapping[str, Any]], Any]) -> Any:
@@ -47,14 +49,16 @@ def of_variables(frame: Any, use: Callable[[Mapping[str, Any]], Any]) -> Any:
     function (ours, on 3.11), it would be filled anew, with nobody to empty it, and written back, over what another
     thread has changed meanwhile. Unless that was done before: here, where nothing has changed yet.
     """
+    if not _HAS_SNAPSHOTS:
+        return use(frame.f_locals)
     code = frame.f_code
-    if sys.version_info[:2] == (3, 12) and code.co_nlocals and not code.co_flags & FUNCTION:
+    if _INLINES and code.co_nlocals and not code.co_flags & FUNCTION:
         # The others are the globals of a module; code that `exec` runs may have more.
         if frame.f_globals.get("__file__") != code.co_filename or code.co_name != "<module>":
             raise Unknown
         return use(dict.fromkeys(code.co_varnames, NOWHERE))
     variables = frame.f_locals
-    if sys.version_info >= (3, 13) or not code.co_flags & FUNCTION:
+    if not code.co_flags & FUNCTION:
         return use(variables)
     if _locals_to_fast is not None:
         _locals_to_fast(frame, 0)

@@ -2,7 +2,7 @@
 
 It is taken where a generator that is suspended at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
 and is suspended at one again, each at a place that this thread met before, with a value that it met there, or one that
-the row can say (`Buffer.value`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
+the row can say (`known_shape`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
 same stands here twice, for `sys.monitoring` and for a profile function: a call of a function would cost as much as what
 it did.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, GeneratorType
 
+from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.runtimes.generators.introspection import RESUMING, ends_in_none
 from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
@@ -129,17 +130,25 @@ def monitoring_ways(
     return tuple(made)
 
 
-def profile_way(generators: Generators, on_event: Profile) -> Profile:
-    """A profile function in front of the one given."""
+def profile_way(
+    generators: Generators, entered: frozenset[str], methods: frozenset[str], on_event: Profile
+) -> Profile:
+    """A profile function in front of the one given, which is not asked about most calls of ordinary functions.
+
+    `entered`, `methods`: the names of functions, and of methods in C, that it is asked about.
+    """
     run_of: Callable[[int], Any] = generators.live.get
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
-    calls = generators.calls
+    calls, unsettled, flag = generators.calls, generators.recording.unsettled, GENERATOR_FLAG
     builtin, generator_type, again, shape_of = BuiltinFunctionType, GeneratorType, AGAIN, known_shape
 
     def visualizer_profile(frame: Any, event: str, arg: Any) -> None:
         if event == "return":
             run = run_of(id(frame))
-            if run is not None and run.yield_offset == frame.f_lasti:
+            if run is None:
+                if not frame.f_code.co_flags & flag:
+                    return
+            elif run.yield_offset == frame.f_lasti:
                 if arg is run.yield_value:
                     shape = run.yield_shape
                 else:
@@ -151,8 +160,13 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                     return
         elif event == "call":
             run = run_of(id(frame))
+            if run is None:
+                code = frame.f_code
+                # The first function of a greenlet may give it its name.
+                if not (code.co_flags & flag or unsettled or code.co_name in entered):
+                    return
             # The RESUME after the yield: elsewhere something is thrown into it.
-            if run is not None and run.at == SUSPENDED and run.yield_offset == frame.f_lasti - 2:
+            elif run.at == SUSPENDED and run.yield_offset == frame.f_lasti - 2:
                 buffer = run.in_thread
                 rows = buffer.rows
                 if run.cause is again:
@@ -186,6 +200,8 @@ def profile_way(generators: Generators, on_event: Profile) -> Profile:
                         run.cause, run.sent, run.generator = again, UNREAD, generator
                         run.ended_in_none = ends_in_none(generator)
                         return
+            elif arg.__name__ not in methods:
+                return
         elif not calls and event != "c_exception":
             return
         on_event(frame, event, arg)

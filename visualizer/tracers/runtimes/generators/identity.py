@@ -81,9 +81,7 @@ class Births:
             return
         made, code, offset, _ = making
         t_ns = self._recording.now()
-        track, shape = self._spawn(made, words.CURRENT, code, offset, t_ns)
-        if shape is not None and made.co_flags & PLAIN_FLAG:
-            self._recording.stream.here(t_ns).makers[id(code) + offset] = shape, making
+        track = self._spawn(made, words.CURRENT, code, offset, t_ns, lambda: making)
         if generator is None:
             generator = youngest_of(made, self._is_new, self._recording.stream.is_alone)
         if generator is None:
@@ -98,11 +96,7 @@ class Births:
 
     def spawn(self, code: CodeType, t_ns: int) -> int:
         """A new track, of which it was not seen who made it."""
-        track, shape = self._spawn(code, words.NOBODY, None, 0, t_ns)
-        if shape is not None and code.co_flags & PLAIN_FLAG:
-            known = code, returns(code), beginning(code), 0
-            self._recording.stream.here(t_ns).makers[id(code)] = shape, known
-        return track
+        return self._spawn(code, words.NOBODY, None, 0, t_ns, lambda: (code, returns(code), beginning(code), 0))
 
     def on_unawaited(self, frame: Any) -> None:
         """`warnings`, in `frame`, warns of a coroutine that is collected before it ran.
@@ -116,22 +110,31 @@ class Births:
         if not self._recording.own(made) or self.track_of(id(frame_of(coroutine)), made) != words.NOBODY:
             return
         t_ns = self._recording.now()
-        track, _ = self._spawn(made, words.NOBODY, *place_of(frame.f_back, self._recording.own), t_ns)
+        track = self._spawn(made, words.NOBODY, *place_of(frame.f_back, self._recording.own), t_ns)
         self._recording.stream.extend((lines.inferred, t_ns, track, _WHERE_DROPPED, None, None, 0))
         self._recording.exited(t_ns, track, words.DROPPED)
 
     def _spawn(
-        self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int
-    ) -> tuple[int, int | None]:
-        """A new track, and the shape of such a spawn, if it has one."""
+        self, made: CodeType, creator: int, where: CodeType | None, offset: int, t_ns: int,
+        known: Callable[[], Any] | None = None,
+    ) -> int:
+        """A new track. `known`: gives what is kept of such a spawn in `Buffer.makers`."""
         track, stream = self._recording.new_track(), self._recording.stream
-        buffer, key = stream.here(t_ns), ("spawn", id(made), creator, id(where), offset)
-        shape = buffer.spawns(
-            key, (made, where), t_ns, track, lambda: (kind_of(made), function_name(made), words.NOBODY, creator),
-            where, offset,
-        )
+        buffer, place = stream.here(t_ns), id(made) if where is None else id(where) + offset
+        maker = buffer.makers.get(place) if known is not None else None
+        if maker is not None and maker[1][0] is made:
+            rows = buffer.rows
+            rows += (t_ns, track, maker[0])
+        else:
+            key = "spawn", id(made), creator, id(where), offset
+            shape = buffer.spawns(
+                key, (made, where), t_ns, track, lambda: (kind_of(made), function_name(made), words.NOBODY, creator),
+                where, offset,
+            )
+            if known is not None and shape is not None and made.co_flags & PLAIN_FLAG:
+                buffer.makers[place] = shape, known()
         stream.attend(buffer)
-        return track, shape
+        return track
 
     def take(self, frame: Any, code: CodeType, t_ns: int) -> tuple[int, Any]:
         """The track of the generator that has `frame`, which is started or thrown into now, and a weak reference to it.

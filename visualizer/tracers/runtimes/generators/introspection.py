@@ -27,6 +27,10 @@ _RETURN = opcode.opmap["RETURN_VALUE"]
 _SEND = opcode.opmap["SEND"]
 _CACHE = opcode.opmap["CACHE"]
 
+#: Where generator functions begin, by the id of their code, which is kept.
+_beginnings: dict[int, tuple[int, CodeType]] = {}
+_MOST_BEGINNINGS = 4096
+
 
 async def _asynchronous() -> Any:
     yield
@@ -160,8 +164,15 @@ def delegations(code: CodeType) -> frozenset[int]:
 
 def beginning(code: CodeType) -> int:
     """Offset of the instruction at which a generator's own code begins: before it stands one that was not started."""
-    instructions = code.co_code
-    return next(at for at in range(0, len(instructions), 2) if instructions[at] == _RESUME)
+    known = _beginnings.get(id(code))
+    if known is None:
+        if len(_beginnings) >= _MOST_BEGINNINGS:
+            _beginnings.clear()
+        # The interpreter copies all instructions for whoever asks for them, and this is asked of each that is made.
+        instructions = code.co_code
+        first = next(at for at in range(0, len(instructions), 2) if instructions[at] == _RESUME)
+        known = _beginnings[id(code)] = first, code
+    return known[0]
 
 
 def returns(code: CodeType) -> frozenset[int]:

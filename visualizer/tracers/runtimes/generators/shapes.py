@@ -8,10 +8,11 @@ its own.
 from __future__ import annotations
 
 from visualizer.trace import words
+from visualizer.trace.words import LARGEST_NUMBER
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.buffer import NUMBER_0, VALUE_BIT, Buffer
 from visualizer.tracers.core.stream import Stream
-from visualizer.tracers.core.values import keep
+from visualizer.tracers.core.values import keep, shown_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -46,7 +47,7 @@ class Site:
         self.code = code
         #: Shape by value, of texts and None.
         self.shapes: dict[Any, int] = {}
-        #: That of rows that say the value themselves (`Buffer.value`).
+        #: That of rows that say the value themselves.
         self.bare = -1
         #: That of a resumption without a value, by `next`.
         self.next_shape = -1
@@ -107,33 +108,39 @@ class Run:
 
 def known_shape(value: Any, site: Site, buffer: Buffer) -> int | None:
     """The shape of an event with `value` at a site, with what says the value; None if that is not known yet."""
-    if value is None or type(value) is str or value is lines.NO_VALUE:
+    kind = type(value)
+    if kind is int:
+        if site.bare < 0 or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+            return None
+        number: int = value
+        return site.bare + NUMBER_0 + (number << VALUE_BIT)
+    if kind is str or value is None or value is lines.NO_VALUE:
         return site.shapes.get(value)
-    added = buffer.value(value)
-    return site.bare + added if added and site.bare >= 0 else None
+    said = buffer.kinds.get(value if kind is bool else shown_type(value))
+    return site.bare + said if said is not None and site.bare >= 0 else None
 
 
 def store_resume(
     stream: Stream, run: Run, cause: str, value: Any, code: CodeType | None, offset: int, t_ns: int, learn: bool
 ) -> None:
-    """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there.
+    """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there, as it is now if
+    that was met.
 
     `value`: what was sent, or what `keep` made of it, if that is not to be learned.
     """
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    kept = value if value is lines.NO_VALUE else keep(value)
-    stream.extend((lines.resume, t_ns, run.track, cause, kept, code, offset))
-    if learn and code is not None:
-        site = _site(buffer, code, offset, cause)
-        if cause is words.SEND:
-            run.resume_code, run.resume_offset, run.resume_site = code, offset, site
-            run.resume_value = NEVER
-        shape, again = _shape(buffer, site, value, (lines.resume, words.SUBJECT, cause), (code, offset), t_ns)
-        if cause is not words.SEND:
-            site.next_shape = shape
-        elif again:
-            run.resume_value, run.resume_shape = value, shape
+    if not learn or code is None:
+        kept = value if value is lines.NO_VALUE else keep(value)
+        stream.extend((lines.resume, t_ns, run.track, cause, kept, code, offset))
+        return
+    site = _site(buffer, code, offset, cause)
+    shape = _store(stream, buffer, site, (lines.resume, t_ns, run.track, cause), value, code, offset)
+    if cause is words.SEND:
+        run.resume_code, run.resume_offset, run.resume_site = code, offset, site
+        run.resume_value, run.resume_shape = value if _may_keep(value, shape) else NEVER, shape
+    else:
+        site.next_shape = shape
 
 
 def store_yield(
@@ -142,13 +149,38 @@ def store_yield(
     """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
-    stream.extend((lines.yielded, t_ns, run.track, cause, keep(value), code, offset))
-    if learn:
-        site = _site(buffer, code, offset, words.YIELD)
-        run.yield_offset, run.yield_site, run.yield_value = offset, site, NEVER
-        shape, again = _shape(buffer, site, value, (lines.yielded, words.SUBJECT, words.YIELD), (code, offset), t_ns)
-        if again:
-            run.yield_value, run.yield_shape = value, shape
+    if not learn:
+        stream.extend((lines.yielded, t_ns, run.track, cause, keep(value), code, offset))
+        return
+    site = _site(buffer, code, offset, cause)
+    shape = _store(stream, buffer, site, (lines.yielded, t_ns, run.track, cause), value, code, offset)
+    run.yield_offset, run.yield_site = offset, site
+    run.yield_value, run.yield_shape = value if _may_keep(value, shape) else NEVER, shape
+
+
+def _store(
+    stream: Stream, buffer: Buffer, site: Site, begin: tuple[Any, ...], value: Any, code: CodeType, offset: int
+) -> int:
+    """Store an event at a site, as a row if it is known there; else all of it, from which that is learned. Return the
+    shape that it has there from now on, with what says the value; -1 if it is to have none.
+
+    `begin`: the event's first parts.
+    """
+    shape = known_shape(value, site, buffer)
+    if shape is None:
+        stream.extend((*begin, value if value is lines.NO_VALUE else keep(value), code, offset))
+        line, t_ns, _, cause = begin
+        return _shape(buffer, site, value, (line, words.SUBJECT, cause), code, offset, t_ns)
+    rows = buffer.rows
+    rows += (begin[1], begin[2], shape)
+    stream.attend(buffer)
+    return shape
+
+
+def _may_keep(value: Any, shape: int) -> bool:
+    """Whether a value that has that shape may be kept, to be told when it comes again."""
+    kind = type(value)
+    return shape >= 0 and (kind is int or kind is str or value is None or value is lines.NO_VALUE)
 
 
 def _on_buffer(run: Run, buffer: Buffer) -> None:
@@ -170,21 +202,21 @@ def _site(buffer: Buffer, code: CodeType, offset: int, cause: str) -> Site:
 
 
 def _shape(
-    buffer: Buffer, site: Site, value: Any, begin: tuple[Any, ...], place: tuple[CodeType, int], t_ns: int
-) -> tuple[int, bool]:
+    buffer: Buffer, site: Site, value: Any, begin: tuple[Any, ...], code: CodeType, offset: int, t_ns: int
+) -> int:
     """The shape of an event at a site, told to the file if it is new, with what says the value, if a row of that shape
-    says it; -1 if it is to have none. And whether the value may be kept, to be told when it comes again.
+    says it; -1 if it is to have none.
 
     `begin`: the event's first parts.
     """
     if value is None or value is lines.NO_VALUE or (type(value) is str and len(value) <= _LONGEST):
         shape = site.shapes.get(value, -1)
         if shape < 0 and len(site.shapes) < _MOST_SHAPES:
-            shape = site.shapes[value] = buffer.shape(t_ns, (*begin, value, *place))
-        return shape, shape >= 0
+            shape = site.shapes[value] = buffer.shape(t_ns, (*begin, value, code, offset))
+        return shape
     added = buffer.tell_value(t_ns, value)
     if not added:
-        return -1, False
+        return -1
     if site.bare < 0:
-        site.bare = buffer.shape(t_ns, (*begin, lines.NO_VALUE, *place))
-    return site.bare + added, type(value) is int
+        site.bare = buffer.shape(t_ns, (*begin, lines.NO_VALUE, code, offset))
+    return site.bare + added

@@ -82,6 +82,8 @@ class MonitoringTracer:
         self._everywhere = False
         #: Offsets of the instructions that follow calls of generator functions, by the id of the calling code.
         self._makers: dict[int, set[int]] = {}
+        #: Those, by the place of the call: id(code) + offset.
+        self._following: dict[int, int] = {}
         #: The classes whose calls are in progress, in any thread, and that another tracer wants to know of.
         self._making: list[type] = []
         #: Callbacks that are registered now and then.
@@ -318,10 +320,14 @@ class MonitoringTracer:
                 # A copy of what was seen in its module: types.coroutine makes one.
                 self._discover(made)
             if id(made) in self._watched:
-                following = after(code, offset)
+                following = self._following.get(id(code) + offset)
+                is_told = following is None
+                if following is None:
+                    following = self._following[id(code) + offset] = after(code, offset)
                 self._generators.births.on_creating(made, _getframe(3), offset, following)
-                compiled = self._recording.compiled
-                if compiled is None or not compiled.see_made(function):
+                if self._recording.compiled is not None:
+                    is_told = not self._recording.compiled.see_made(function)
+                if is_told:
                     self._watch_instruction(code, following)
             return None
         if kind is type:

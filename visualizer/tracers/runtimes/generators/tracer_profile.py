@@ -23,7 +23,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import bases_of, type_module
 from visualizer.tracers.runtimes.generators.fast_path import profile_way
 from visualizer.tracers.runtimes.generators.frame_events import UNAWAITED, FrameEvents
-from visualizer.tracers.runtimes.generators.introspection import all_codes
+from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS, all_codes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -82,7 +82,8 @@ class ProfileTracer(FrameEvents):
         self._telling = _TOLD
         #: The threads where another profile function has our place.
         self._without_us: set[int] = set()
-        self._hook: Any = profile_way(self._generators, self._on_event)
+        entered, methods = frozenset(("<module>", UNAWAITED)), frozenset((*METHODS, *ASKING, *_TAKING_OVER))
+        self._hook: Any = profile_way(self._generators, entered, methods, self._on_event)
         #: Has it called in the current thread.
         self._begin: Callable[[], None] = lambda: sys.setprofile(self._hook)
 

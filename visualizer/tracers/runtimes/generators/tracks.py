@@ -358,7 +358,9 @@ class Generators:
         where, offset = _place(frame.f_back)
         # A generator that goes on has to be told what it passes on.
         learn = cause is words.NEXT and where is not None and not where.co_flags & GENERATOR_FLAG
-        learn = learn and self.stream.here(t_ns).again(("start", id(where), offset), where) is not None
+        if learn:
+            buffer = self.stream.here(t_ns)
+            learn = id(where) + offset in buffer.sites or buffer.again(("start", id(where), offset), where) is not None
         store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
         return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from _collections import deque  # type: ignore[import-not-found]
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -68,38 +68,38 @@ class Callbacks:
         is the same.
         """
         try:
-            return self._note_callback(function, args)
+            kind, greenlets, ready = type(function), self._greenlets, self._ready
+            is_bound = kind is BuiltinFunctionType or kind is MethodType or type_name(kind) in BOUND
+            owner: Any = getattr(function, "__self__", None) if is_bound else None
+            t_ns = ready.now()
+            if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
+                cause, track = words.CALLBACK, greenlets.tracks.get(id(owner))
+                if track is None:
+                    asking = sys._getframe(1).f_back
+                    if asking is not None and asking.f_code.co_name == "spawn_raw" and is_of_runtime(asking.f_code):
+                        track = greenlets.adopt(owner, t_ns, words.CURRENT, asking)
+                        cause = words.SPAWN
+                    else:
+                        # Who has it switched to need not be who made it.
+                        track = greenlets.adopt(owner, t_ns)
+                starting = self._spawns.starting(owner, track)
+                self._make_ready(owner, track, cause if starting is None else words.SPAWN)
+                return function, starting
+            if type_name(type(owner)) == "Waiter":
+                waiting = owner.greenlet
+                if waiting is not None:
+                    if id(waiting) in greenlets.tracks:
+                        self._make_ready(waiting, greenlets.tracks[id(waiting)], words.CALLBACK)
+                elif (asking := sys._getframe(1).f_back) is not None and asking.f_code is self.sleep_code:
+                    self.state().giving_way = ready.current()
+                return function, None
+            if self._is_the_programs(function):
+                # Not wrapped: our frame would stand in the traceback of what it raises.
+                return function, None
+            return self._remember_asker(function, owner, args)
         except Exception as error:
             self._recording.fail("gevent", error)
             return function, None
-
-    def _note_callback(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[..., Any] | None]:
-        owner: Any = getattr(function, "__self__", None) if type_name(type(function)) in BOUND else None
-        greenlets = self._greenlets
-        t_ns = self._ready.now()
-        if isinstance(owner, greenlets.module.greenlet) and function.__name__ == "switch":
-            cause = words.CALLBACK
-            if id(owner) not in greenlets.tracks:
-                asking = sys._getframe(2).f_back
-                if asking is not None and asking.f_code.co_name == "spawn_raw" and is_of_runtime(asking.f_code):
-                    greenlets.adopt(owner, t_ns, words.CURRENT, asking)
-                    cause = words.SPAWN
-                else:
-                    # Who has it switched to need not be who made it.
-                    greenlets.adopt(owner, t_ns)
-            starting = self._spawns.starting(owner, greenlets.tracks[id(owner)])
-            self._make_ready(owner, cause if starting is None else words.SPAWN)
-            return function, starting
-        if type_name(type(owner)) == "Waiter":
-            if owner.greenlet is not None:
-                self._make_ready(owner.greenlet, words.CALLBACK)
-            elif (asking := sys._getframe(2).f_back) is not None and asking.f_code is self.sleep_code:
-                self.state().giving_way = self._ready.current()
-            return function, None
-        if self._is_the_programs(function):
-            # Not wrapped: our frame would stand in the traceback of what it raises.
-            return function, None
-        return self._remember_asker(function, owner, args)
 
     def _is_the_programs(self, function: Any) -> bool:
         """Whether a callback is code of the program's own, and not of gevent's, compiled or not."""
@@ -115,13 +115,12 @@ class Callbacks:
         asked = self.state().asked if current in self._greenlets.hubs else None
         return (current, cause) if asked is None else (asked.track, asked.cause)
 
-    def _make_ready(self, greenlet: Any, cause: str) -> None:
-        if id(greenlet) in self._greenlets.tracks:
-            waker, _ = self.doer()
-            track = self._ready.track_of(greenlet)
-            if waker in self._greenlets.hubs:
-                cause = self._cause_of_hub(track, cause)
-            self._ready.report(track, (waker, cause), promised=False)
+    def _make_ready(self, greenlet: Any, track: int, cause: str) -> None:
+        self._ready.keys[track] = id(greenlet)
+        waker, _ = self.doer()
+        if waker in self._greenlets.hubs:
+            cause = self._cause_of_hub(track, cause)
+        self._ready.report(track, (waker, cause), promised=False)
 
     def _cause_of_hub(self, track: int, cause: str) -> str:
         """Why the hub, of its own, makes `track` ready, which would else be said to be for `cause`."""
@@ -157,7 +156,8 @@ class Callbacks:
             asked = Asked(asker, cause, owner, service_of(owner, self._ready))
             if asked.service is not None:
                 asked.service.ask(self._greenlets.module.getcurrent(), (asker, cause))
-        self._learn_kind(function, owner)
+        if self._recording.compiled is not None:
+            self._learn_kind(function, owner)
         asked.thrown = thrown
         ends = owner is self._greenlets.module.getcurrent()
         waiting = victims or (map(self._ready.linked, links_of(owner)) if asked.service is None and not ends else ())
@@ -182,7 +182,7 @@ class Callbacks:
         return visualizer_callback, None if asked.service is None else lambda callback: self._pending(callback, asked)
 
     def _learn_kind(self, function: Any, owner: Any) -> None:
-        """From now on the short way may be taken where objects of the class of `owner` ask for that."""
+        """From now on the short way in C may be taken where objects of the class of `owner` ask for that."""
         kind = type(owner)
         followed = follows(kind, kind is self.greenlet_class)
         if followed and id(kind) not in self.kinds and type(function) is MethodType:

@@ -1,8 +1,9 @@
 """The short way of gevent's commonest switches: a greenlet gives way with `sleep(0)`, or begins to wait where others
-did, and the hub resumes one that is known to be ready. All others take the long way. (In C, ends do not.)"""
+did, or returns None, and the hub resumes one that is known to be ready. All others take the long way."""
 
 from __future__ import annotations
 
+from visualizer.trace import words
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.limits import Limits
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
@@ -38,13 +39,18 @@ class Turns:
     """What is known of who is ready and who waits, for the short way. One for all hubs."""
 
     def __init__(
-        self, greenlets: GreenletTracer, ready: Ready, limits: Limits, numbers: Numbers, unheld: dict[int, CodeType]
+        self, greenlets: GreenletTracer, ready: Ready, limits: Limits, numbers: Numbers, unheld: dict[int, CodeType],
+        errors: dict[int, Any], returned_nothing: Callable[[Any], bool],
     ) -> None:
+        """`errors`: how tracks end of which that is known already. `returned_nothing`: whether a greenlet is one of
+        gevent's that has returned None."""
         self._greenlets = greenlets
         self._ready = ready
         self._limits = limits
         self._numbers = numbers
         self._unheld = unheld
+        self._errors = errors
+        self._returned_nothing = returned_nothing
 
     def resumed(self, buffer: Buffer, t_ns: int, target: Any, asked: Asked | None, shape: int) -> bool:
         """The hub resumes `target`; `asked`: who asked for the callback that it runs. Return whether that is stored."""
@@ -105,6 +111,22 @@ class Turns:
         buffer.left = None
         return True
 
+    def ended(self, buffer: Buffer, t_ns: int, hub: int, greenlet: Any, asked: Asked | None, shape: int) -> bool:
+        """`greenlet` has returned, and the hub goes on, of which `shape` tells. Return whether that is stored: it
+        returned None, and nobody waits for its end in a way of its own."""
+        greenlets = self._greenlets
+        track = greenlets.tracks.get(id(greenlet))
+        is_minded = asked is not None and (asked.service is not None or asked.cause == words.KILL)
+        if track is None or is_minded or self._errors or not self._returned_nothing(greenlet):
+            return False
+        self._ready.t_ns = t_ns
+        buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
+        buffer.rows.extend((t_ns, hub, shape))
+        greenlets.raw.pop(id(greenlet), None)
+        greenlets.new.pop(track, None)
+        buffer.left = None
+        return True
+
     def _holds_nothing(self, frame: Any) -> bool:
         """Whether neither this function nor one below it is known to be in a `with` block of a lock."""
         unheld = self._unheld
@@ -142,8 +164,10 @@ def make_hook(
             if id(origin) in hubs:
                 return turns.resumed(buffer, clock(), target, asked, resumed)
             hub, frame = hubs.get(id(target)), frame_of(origin)
-            if hub is None or frame is None:
+            if hub is None:
                 return False
+            if frame is None:
+                return turns.ended(buffer, clock(), hub, origin, asked, resumed)
             known = waits.get(id(frame.f_code) + frame.f_lasti)
             return known is not None and turns.suspended(buffer, clock(), hub, origin, frame, known, asked)
         except Exception as error:
@@ -155,23 +179,27 @@ def make_hook(
             origin, target = args
             asked = state.asked
             if asked is None or asked.service is None:
-                try:
-                    if id(origin) in hubs:
-                        extend((clock(), ready.pop(id(target)), resumed))
+                if id(origin) in hubs:
+                    track = ready.pop(id(target), None)
+                    if track is not None:
+                        extend((clock(), track, resumed))
                         return
-                    frame = frame_of(origin)
+                elif (frame := frame_of(origin)) is not None:
                     if frame.f_code is sleep_code:
-                        if frame.f_lasti in offsets:
-                            caller = frame.f_back
-                            row = (clock(), hubs[id(target)], sleeps[id(caller.f_code) + caller.f_lasti])
-                            ready[id(origin)] = everybody[id(origin)]
-                            extend(row)
-                            return
+                        caller = frame.f_back
+                        if frame.f_lasti in offsets and caller is not None:
+                            hub, shape = hubs.get(id(target)), sleeps.get(id(caller.f_code) + caller.f_lasti)
+                            track = everybody.get(id(origin))
+                            if hub is not None and shape is not None and track is not None:
+                                row = clock(), hub, shape
+                                ready[id(origin)] = track
+                                extend(row)
+                                return
                     elif id(target) not in hubs:
-                        extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
-                        return
-                except (KeyError, AttributeError):
-                    pass
+                        track, shape = raw.get(id(target)), shapes.get(id(frame.f_code) + frame.f_lasti)
+                        if track is not None and shape is not None:
+                            extend((clock(), track, shape))
+                            return
             if take(origin, target):
                 return
         otherwise(event, args)

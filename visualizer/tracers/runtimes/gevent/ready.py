@@ -30,6 +30,7 @@ class Ready:
         self._recording = recording
         self._greenlets = greenlets
         new_table = recording.stream.new_table
+        self._tracks = greenlets.tracks
         #: Greenlets that were made ready and have not run since, by id. Whose turn comes then may take the short way.
         self.by_id: dict[int, int] = new_table()
         #: Tracks that the hub will make run by a callback that it runs for somebody, if nothing comes before. (Sets of
@@ -44,6 +45,7 @@ class Ready:
         self.outwaiting: dict[int, Any] = new_table()
         #: Tracks that wait for something from outside -> the cause of the wake, if it is the hub's.
         self.awaited: dict[int, str] = new_table()
+        self._suspended: tuple[dict[int, Any], ...] = self.sleeping, self.outwaiting, self.awaited
         #: The id of each living greenlet that was spoken of, by track, and the number of its last wake.
         self.keys: dict[int, int] = new_table()
         self.wakes: dict[int, int] = new_table()
@@ -69,15 +71,21 @@ class Ready:
 
     def track_of(self, greenlet: Any) -> int:
         """The track of a greenlet, which has one from now on."""
-        track = self._greenlets.tracks.get(id(greenlet))
+        key = id(greenlet)
+        track = self._tracks.get(key)
         if track is None:
             track = self._greenlets.adopt(greenlet, self.t_ns)
-        self.keys[track] = id(greenlet)
+        self.keys[track] = key
         return track
 
     def current(self) -> int:
         """The track of the greenlet that runs."""
-        return self.track_of(self._greenlets.module.getcurrent())
+        greenlet = self._greenlets.module.getcurrent()
+        track = self._tracks.get(id(greenlet))
+        if track is None:
+            return self.track_of(greenlet)
+        self.keys[track] = id(greenlet)
+        return track
 
     def linked(self, link: Any) -> int:
         """The track that `link`, which gevent will call when something is over, goes on with; NOBODY if none."""
@@ -103,15 +111,16 @@ class Ready:
         if doer[0] == self.current():
             # It may be a generator that runs inside it.
             doer = words.CURRENT, doer[1]
-        t_ns = self.t_ns
+        t_ns = self._local.t_ns
         store_wake(self._recording.stream.here(t_ns), t_ns, track, doer)
         return wake
 
     def unsuspend(self, track: int) -> None:
         """`track` is suspended no more."""
-        self.sleeping.pop(track, None)
-        self.outwaiting.pop(track, None)
-        self.awaited.pop(track, None)
+        # Mostly there is nobody in any of them.
+        for known in self._suspended:
+            if known:
+                known.pop(track, None)
 
     def take_back(self, track: int, wake: int) -> None:
         """It was made ready, but what for went to somebody else: it waits on, as before."""
@@ -149,15 +158,21 @@ class Ready:
 
 
 def store_wake(buffer: Buffer, t_ns: int, track: int, doer: Doer) -> None:
-    """Store that `track` is woken, as a row from the second time on."""
-    key = ("wake", *doer)
+    """Store that `track` is woken: as a row from the second time on that the same wakes somebody, or that it is woken
+    for that. (Who wakes by its end is another each time.)"""
+    key: tuple[Any, ...]
+    about: tuple[int, Doer]
+    subject, key, about = track, ("wake", *doer), (words.SUBJECT, doer)
     shape = buffer.again(key)
+    if shape is None and doer[0] >= 0:
+        subject, key, about = doer[0], ("woken", track, doer[1]), (track, (words.SUBJECT, doer[1]))
+        shape = buffer.again(key)
     if shape is None:
         buffer.store((lines.wake, t_ns, track, doer, None, None, 0))
         return
     if shape == NEW:
-        shape = buffer.learn(key, t_ns, (lines.wake, words.SUBJECT, doer, None, None, 0))
-    buffer.rows.extend((t_ns, track, shape))
+        shape = buffer.learn(key, t_ns, (lines.wake, *about, None, None, 0))
+    buffer.rows.extend((t_ns, subject, shape))
 
 
 def store_unready(buffer: Buffer, t_ns: int, track: int) -> None:

@@ -8,6 +8,7 @@ is never switched to: its start is cancelled, which is `stop` of what the loop's
 from __future__ import annotations
 
 import sys
+from _operator import attrgetter
 from types import FunctionType, MethodType
 
 from visualizer.trace import words
@@ -37,6 +38,10 @@ class Starting:
     """What the loop's `run_callback` returned to a greenlet that it will start."""
 
     __slots__ = ("_callback", "_cancelled")
+
+    # gevent asks each for these: by way of C, no function of ours runs.
+    pending = property(attrgetter("_callback.pending"))
+    close = property(attrgetter("_callback.close"))
 
     def __init__(self, callback: Any, cancelled: Callable[[], None]) -> None:
         self._callback = callback
@@ -101,24 +106,23 @@ class Spawns:
         if self._is_over:
             return
         try:
-            t_ns = self._ready.now()
-            if id(greenlet) not in self._greenlets.tracks:
-                self._spawn(greenlet, t_ns)
+            ready, greenlets = self._ready, self._greenlets
+            t_ns = ready.now()
+            if id(greenlet) in greenlets.tracks:
+                return
+            creator, own = ready.current(), self._recording.own
+            # No frame is below where a compiled function of gevent's is a greenlet of its own: spawn(gevent.spawn, f).
+            frame = own_frame(sys._getframe().f_back, own)
+            place = (frame.f_code, frame.f_lasti) if frame is not None and own(frame.f_code) else None
+            place = place or self._places.get(creator)
+            track = greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)
+            self.unstarted[track] = True
+            if place is not None:
+                self._places[track] = place
+                if self._known is not None and frame is sys._getframe().f_back:
+                    self._learn(greenlet, place, self._known(), self._recording.stream.here(t_ns))
         except Exception as error:
             self._recording.fail("gevent", error)
-
-    def _spawn(self, greenlet: Any, t_ns: int) -> None:
-        creator = self._ready.current()
-        # No frame is below where a compiled function of gevent's is a greenlet of its own: spawn(gevent.spawn, f).
-        frame = own_frame(sys._getframe(1).f_back, self._recording.own)
-        place = (frame.f_code, frame.f_lasti) if frame is not None and self._recording.own(frame.f_code) else None
-        place = place or self._places.get(creator)
-        track = self._greenlets.adopt(greenlet, t_ns, words.CURRENT, place=place)
-        self.unstarted[track] = True
-        if place is not None:
-            self._places[track] = place
-            if self._known is not None and frame is sys._getframe(1).f_back:
-                self._learn(greenlet, place, self._known(), self._recording.stream.here(t_ns))
 
     def _learn(
         self, greenlet: Any, place: tuple[CodeType, int], known: dict[int, tuple[Any, ...]], buffer: Buffer
@@ -139,7 +143,7 @@ class Spawns:
         """What makes of what the loop returns what a greenlet is to have; None if it is not to be started."""
         if track not in self.unstarted:
             return None
-        reference = self._greenlets.reference(greenlet)
+        reference = self._greenlets.references[id(greenlet)]
         return lambda callback: Starting(callback, lambda: self.cancelled(reference, track))
 
     def cancelled(self, reference: Any, track: int) -> None:

@@ -180,7 +180,10 @@ class GeventTracer(Family):
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
             tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
-            short = Turns(greenlets, self._ready, self._limits, self._numbers, self._ties.unheld)
+            errors = self._recording.thread_errors.found
+            short = Turns(
+                greenlets, self._ready, self._limits, self._numbers, self._ties.unheld, errors, self._returned_nothing
+            )
             frame_of, fail = greenlets.frame_of, self._fail
             return make_hook(buffer, stream.clock, giving, tracks, state, unsettled, otherwise, frame_of, short, fail)
         turns = self._turns()
@@ -243,6 +246,12 @@ class GeventTracer(Family):
             return words.KILLED, keep(value)
         return words.RETURNED, keep(value)
 
+    def _returned_nothing(self, greenlet: Any) -> bool:
+        kind = self._greenlet_class
+        if kind is None or not isinstance(greenlet, kind) or not self._greenlets.is_dead(greenlet):
+            return False
+        return kind.exception.__get__(greenlet) is None and kind.value.__get__(greenlet) is None
+
     def collected(self, track: int) -> None:
         self._spawns.collected(track)
 
@@ -269,7 +278,7 @@ class GeventTracer(Family):
             if asked is not None and asked.cause == words.KILL:
                 # Who kills and waits for that goes on by the end of whom it killed.
                 asked.ended = from_track, words.FINISHED
-            return None
+            return state.resumed if event == "switch" else None
         is_by_hub = from_track in hubs
         if is_by_hub and event == "switch" and service is not None:
             service.serve(to_track)
@@ -502,11 +511,9 @@ class GeventTracer(Family):
         sleep_code = giving.code
 
         def run_callback(this: Any, function: Any, *args: Any) -> Any:
-            try:
-                asking = getframe(1).f_code
-            except ValueError:
-                asking = None  # There is no Python function below: what a compiled one of gevent's does as a greenlet.
-            if asking is sleep_code and giving.line >= 0:
+            # There may be no Python function below: what a compiled one of gevent's does as a greenlet.
+            below: Any = getframe().f_back
+            if below is not None and below.f_code is sleep_code and giving.line >= 0:
                 # The greenlet will be found suspended there.
                 return run(this, function, *args)
             call, asked = tracer._callbacks.on_callback(function, args)

@@ -8,8 +8,10 @@ creator nor place.
 
 from __future__ import annotations
 
+from types import MethodType
+
 from visualizer.tracers.core.code import callable_name
-from visualizer.tracers.core.values import dictionary, type_name
+from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.youngest import youngest
 
 TYPE_CHECKING = False
@@ -49,7 +51,7 @@ def stands_for(run: Any) -> str | None:
 
     A thread's is the name that the program gave it, else that of the function that it runs.
     """
-    if type_name(type(run)) != "method":
+    if type(run) is not MethodType:
         return None
     function, own = callable_name(run), dictionary(run.__self__)
     if function == "signal.handle":

@@ -183,60 +183,49 @@ class GreenletTracer:
 
     def _make_hook(self, buffer: Buffer) -> Hook:
         """The trace function of the thread of `buffer`."""
+        otherwise = self.raw_hook(buffer)
         hook: Hook | None = None
         for family in self.families:
-            hook = family.hook(buffer, hook or self.value_hook(buffer)) or hook
-        return hook or self.raw_hook(buffer)
+            hook = family.hook(buffer, hook or otherwise) or hook
+        compiled = self._recording.compiled
+        if hook is None and compiled is not None:
+            hook = compiled.switch_hook(buffer, self.raw, self.unsettled, self.suspended_in, otherwise)
+        return hook or otherwise
 
     def raw_hook(self, buffer: Buffer) -> Hook:
-        """The trace function of the thread of `buffer`: the commonest switch at once, all others in `_on_event`.
+        """The trace function of the thread of `buffer`: the commonest switch at once, all others in `on_event`.
 
         The commonest is one between two raw greenlets that are known, in a call of `switch` that stands in the
-        program's own code, was met before, and hands over no value, or a constant.
+        program's own code, was met before, and hands over no value, a constant, or what a row can say.
         """
-        clock, extend, shapes = self._recording.stream.clock, buffer.rows.extend, buffer.shapes
-        raw, unsettled, otherwise, frame_of = self.raw, self.unsettled, self.value_hook(buffer), self.frame_of
+        stream, extend, shapes, handed = self._recording.stream, buffer.rows.extend, buffer.shapes, buffer.handed
+        raw, unsettled, otherwise, frame_of = self.raw, self.unsettled, self.on_event, self.frame_of
+        clock, tell, nothing = stream.clock, buffer.tell_value, lines.NO_VALUE
 
         def visualizer_hook(event: str, args: Any) -> None:
             if event == "switch" and not unsettled:
                 origin, target = args
-                try:
-                    frame = frame_of(origin)
-                    extend((clock(), raw[id(target)], shapes[id(frame.f_code) + frame.f_lasti]))
-                    return
-                except (KeyError, AttributeError):
-                    pass
-            otherwise(event, args)
-
-        compiled = self._recording.compiled
-        if compiled is None:
-            return visualizer_hook
-        hook: Hook = compiled.switch_hook(buffer, raw, unsettled, self.suspended_in, otherwise)
-        return hook
-
-    def value_hook(self, buffer: Buffer) -> Hook:
-        """What comes next where that is not it: the same switch if it hands a value over, all others in `on_event`."""
-        stream, handed = self._recording.stream, buffer.handed
-        raw, unsettled, on_event, frame_of = self.raw, self.unsettled, self.on_event, self.frame_of
-
-        def visualizer_hook(event: str, args: Any) -> None:
-            if event == "switch" and handed and not unsettled:
-                origin, target = args
                 track, frame = raw.get(id(target)), frame_of(origin)
-                place = handed.get(id(frame.f_code) + frame.f_lasti) if frame is not None else None
-                if place is not None and track is not None:
-                    try:
-                        value, t_ns = work_out(place[2], frame), stream.clock()
-                        said = 0 if value is lines.NO_VALUE else buffer.tell_value(t_ns, value)
-                        if said or value is lines.NO_VALUE:
-                            buffer.rows.extend((t_ns, track, place[0] + said))
-                        else:
-                            where = frame.f_code, frame.f_lasti
-                            stream.store(lines.switch, t_ns, words.CURRENT, track, keep(value), *where)
-                    except Exception as error:
-                        self._failed(error)
-                    return
-            on_event(event, args)
+                if track is not None and frame is not None:
+                    place = id(frame.f_code) + frame.f_lasti
+                    shape = shapes.get(place)
+                    if shape is not None:
+                        extend((clock(), track, shape))
+                        return
+                    known = handed.get(place)
+                    if known is not None:
+                        try:
+                            value, t_ns = work_out(known[2], frame), clock()
+                            said = 0 if value is nothing else tell(t_ns, value)
+                            if said or value is nothing:
+                                extend((t_ns, track, known[0] + said))
+                            else:
+                                where = frame.f_code, frame.f_lasti
+                                stream.store(lines.switch, t_ns, words.CURRENT, track, keep(value), *where)
+                        except Exception as error:
+                            self._failed(error)
+                        return
+            otherwise(event, args)
 
         return visualizer_hook
 

@@ -20,15 +20,14 @@ _SEARCHED = 1000
 class Doers:
     """Whose doing each of several alike is, in order; that of the oldest may not be known."""
 
-    __slots__ = ("_known", "_unknown")
+    __slots__ = ("_known", "_unknown", "count")
 
     def __init__(self) -> None:
         # Counted, not kept: there may be a billion free places.
         self._unknown = 0
         self._known: deque[Doer] = deque()
-
-    def __len__(self) -> int:
-        return self._unknown + len(self._known)
+        #: How many there are. (Asked a dozen times a hand-over: no function.)
+        self.count = 0
 
     def __getitem__(self, index: int) -> Doer:
         index -= self._unknown
@@ -37,43 +36,47 @@ class Doers:
 
     def append(self, doer: Doer) -> None:
         self._known.append(doer)
+        self.count += 1
 
     def take_first(self) -> Doer | None:
         """Take the oldest out; None if there is none."""
+        if not self.count:
+            return None
+        self.count -= 1
         if self._unknown:
             self._unknown -= 1
             return UNKNOWN
-        doer: Doer | None = self._known.popleft() if self._known else None
+        doer: Doer = self._known.popleft()
         return doer
 
     def take_last(self) -> Doer | None:
         """Take the newest out; None if there is none."""
+        if not self.count:
+            return None
+        self.count -= 1
         if self._known:
             doer: Doer = self._known.pop()
             return doer
-        if not self._unknown:
-            return None
         self._unknown -= 1
         return UNKNOWN
 
     def forget(self) -> None:
         """Whose doing any of them is, is not known any more."""
-        self._unknown = len(self)
+        self._unknown = self.count
         self._known.clear()
 
     def fit(self, count: int, newest: bool = False) -> None:
         """There are `count` by now: the oldest, or newest, of more are gone, and what is missing came unseen."""
-        surplus = len(self) - count
-        if surplus <= 0:
-            self._unknown -= surplus
-        elif newest:
+        surplus = self.count - count
+        if surplus > 0 and newest:
             for _ in range(surplus):
                 self.take_last()
-        else:
-            gone = min(surplus, self._unknown)
-            self._unknown -= gone
-            for _ in range(surplus - gone):
-                self._known.popleft()
+            return
+        self.count = count
+        gone = min(surplus, self._unknown)
+        self._unknown -= gone
+        for _ in range(surplus - gone):
+            self._known.popleft()
 
 
 class Items:
@@ -86,47 +89,40 @@ class Items:
     _newest_first = False
 
     def __init__(self, items: Any) -> None:
-        self._items = items
-        self._owners = Doers()
-
-    @property
-    def known(self) -> int:
-        """How many are known of."""
-        return len(self._owners)
-
-    def count(self) -> int:
-        """How many there are."""
-        return len(self._items)
+        #: The queue's own list of them, and whose each that is known of is.
+        self.items = items
+        self.owners = Doers()
 
     def put(self, doer: Doer) -> None:
         """`doer` has put the newest."""
-        self._owners.fit(len(self._items) - 1, self._newest_first)
-        self._owners.append(doer)
+        self.owners.fit(len(self.items) - 1, self._newest_first)
+        self.owners.append(doer)
 
     def agree(self) -> None:
         """Some may have been taken unseen."""
-        self._owners.fit(len(self._items), self._newest_first)
+        if self.owners.count != len(self.items):
+            self.owners.fit(len(self.items), self._newest_first)
 
     def take(self) -> Doer | None:
         """Whose the next is that is taken; None if there is none."""
-        return self._owners.take_first()
+        return self.owners.take_first()
 
     def head(self) -> int:
         """The id of the item that comes out next; 0 if there is none."""
-        return id(self._items[0]) if self._items else 0
+        return id(self.items[0]) if self.items else 0
 
     def put_back(self, head: int) -> None:
         """The one taken last, with that id, is still there after all, as far as can be told."""
-        self._owners.fit(len(self._owners) + 1)
+        self.owners.fit(self.owners.count + 1)
 
     def reportable(self, rooms: int) -> int:
         """Of how many who wait for an item can be told whose it will be."""
-        return len(self._owners) + rooms
+        return self.owners.count + rooms
 
     def owner(self, index: int, rooms: int, putting: deque[int]) -> Doer:
         """Whose the item is that comes out after `index` others."""
-        index -= len(self._owners)
-        return self._owners[index + len(self._owners)] if index < 0 else (putting[index], words.CALLBACK)
+        index -= self.owners.count
+        return self.owners[index + self.owners.count] if index < 0 else (putting[index], words.CALLBACK)
 
 
 class LastIn(Items):
@@ -135,17 +131,17 @@ class LastIn(Items):
     _newest_first = True
 
     def take(self) -> Doer | None:
-        return self._owners.take_last()
+        return self.owners.take_last()
 
     def head(self) -> int:
-        return id(self._items[-1]) if self._items else 0
+        return id(self.items[-1]) if self.items else 0
 
     def put_back(self, head: int) -> None:
-        self._owners.append(UNKNOWN)
+        self.owners.append(UNKNOWN)
 
     def owner(self, index: int, rooms: int, putting: deque[int]) -> Doer:
         return (
-            (putting[index], words.CALLBACK) if index < rooms else self._owners[len(self._owners) - 1 - index + rooms]
+            (putting[index], words.CALLBACK) if index < rooms else self.owners[self.owners.count - 1 - index + rooms]
         )
 
 
@@ -160,26 +156,26 @@ class Smallest(Items):
         self._is_whole = False
 
     def put(self, doer: Doer) -> None:
-        count = len(self._items)
-        new = self._new_on_path() if self._is_whole and len(self._owners) == count - 1 else None
+        count = len(self.items)
+        new = self._new_on_path() if self._is_whole and self.owners.count == count - 1 else None
         if new is not None:
             self._by_id[new] = (doer,)
         elif self._search(doer) != 1:
             # One was taken and the same put again: which is whose is not known.
             self._by_id = {item: (UNKNOWN,) * len(owners) for item, owners in self._by_id.items()}
-        self._owners.fit(count)
+        self.owners.fit(count)
 
     def agree(self) -> None:
-        if not self._is_whole or len(self._owners) != len(self._items):
+        if not self._is_whole or self.owners.count != len(self.items):
             self._search(UNKNOWN)
-            self._owners.fit(len(self._items))
+            self.owners.fit(len(self.items))
 
     def _new_on_path(self) -> int | None:
         """The newest item's id; None if it cannot be told. It went to the heap's end, and up from there."""
-        at, new = len(self._items), []
+        at, new = len(self.items), []
         while at:
             at -= 1
-            item = id(self._items[at])
+            item = id(self.items[at])
             if item not in self._by_id:
                 new.append(item)
             at = (at + 1) // 2
@@ -187,7 +183,7 @@ class Smallest(Items):
 
     def _search(self, doer: Doer) -> int:
         """Give those that are not known yet to `doer`; return how many there were."""
-        items, before = self._items, self._by_id
+        items, before = self.items, self._by_id
         self._is_whole = len(items) <= _SEARCHED
         here: dict[int, tuple[Doer, ...]] = {}
         if not self._is_whole or (not before and len(here := dict.fromkeys(map(id, items), (doer,))) == len(items)):
@@ -205,12 +201,12 @@ class Smallest(Items):
         return new
 
     def take(self) -> Doer | None:
-        if self._owners.take_first() is None:
+        if self.owners.take_first() is None:
             return None
         # Forgotten before it goes: the next item may lie at the same address.
-        first, *others = self._by_id.pop(id(self._items[0]), (UNKNOWN,))
+        first, *others = self._by_id.pop(id(self.items[0]), (UNKNOWN,))
         if others:
-            self._by_id[id(self._items[0])] = tuple(others)
+            self._by_id[id(self.items[0])] = tuple(others)
         return first
 
     def put_back(self, head: int) -> None:
@@ -219,11 +215,11 @@ class Smallest(Items):
 
     def reportable(self, rooms: int) -> int:
         # Which is the second only a comparison could tell, and what is put may be smaller than the one that was first.
-        if self._owners:
+        if self.owners.count:
             return 0 if rooms else 1
         return rooms
 
     def owner(self, index: int, rooms: int, putting: deque[int]) -> Doer:
         if rooms:
             return putting[index], words.CALLBACK
-        return self._by_id.get(id(self._items[0]), (UNKNOWN,))[0]
+        return self._by_id.get(id(self.items[0]), (UNKNOWN,))[0]

@@ -33,8 +33,9 @@ class QueueService(TwoEnds):
     def ask(self, current: Any, doer: Doer) -> None:
         getters, putters, items = self._getters, self._putters, self._items
         if not getters.is_joined() and not putters.is_joined():
-            self._look_at_head()
-            if getters and (not putters or items.count() > items.known):
+            if self._head:
+                self._look_at_head()
+            if getters.waiters and (not putters.waiters or len(items.items) > items.owners.count):
                 items.put(doer)
             else:
                 # It is about to take one: the length does not show it yet.
@@ -50,29 +51,32 @@ class QueueService(TwoEnds):
         self._report_ready(current)
 
     def _agree(self) -> None:
-        self._look_at_head()
+        if self._head:
+            self._look_at_head()
         self._items.agree()
         if self._maxsize > 0:
-            self._rooms.fit(max(0, self._maxsize - self._items.count()))
+            room = max(0, self._maxsize - len(self._items.items))
+            if room != self._rooms.count:
+                self._rooms.fit(room)
 
     def _look_at_head(self) -> None:
         """Who was served last may only have peeked. Then it has made no room, and the item is still there."""
         head, self._head = self._head, 0
-        more = self._items.count() - self._items.known
+        more = len(self._items.items) - self._items.owners.count
         if head and more > 0 and (more > 1 or self._items.head() == head):
             self._items.put_back(head)
             self._rooms.forget()
 
     def _report_ready(self, current: Any) -> None:
-        putting = min(len(self._rooms), len(self._putters))
-        getting = min(self._items.known + putting, len(self._getters))
+        putting = min(self._rooms.count, len(self._putters.waiters))
+        getting = min(self._items.owners.count + putting, len(self._getters.waiters))
         self._report(current, putting, getting, min(self._items.reportable(putting), getting))
 
     def _doer_of_first(self, index: int) -> Doer:
         return self._rooms[index]
 
     def _doer_of_second(self, index: int) -> Doer:
-        return self._items.owner(index, min(len(self._rooms), len(self._putters)), self._putters.tracks)
+        return self._items.owner(index, min(self._rooms.count, len(self._putters.waiters)), self._putters.tracks)
 
     def _taken_by(self, track: int) -> Doer | None:
         if self._putters.serve(track):
@@ -82,7 +86,7 @@ class QueueService(TwoEnds):
         if self._getters.serve(track):
             self._items.agree()
             self._head = self._items.head()
-            if self._maxsize > 0 or self._putters:
+            if self._maxsize > 0 or self._putters.waiters:
                 self._rooms.append((track, words.CALLBACK))
             return self._items.take() or UNKNOWN
         return None
@@ -98,7 +102,7 @@ class ChannelService(TwoEnds):
         self.look(current)
 
     def look(self, current: Any) -> None:
-        pairs = min(len(self._first), len(self._second))
+        pairs = min(len(self._first.waiters), len(self._second.waiters))
         self._report(current, pairs, pairs, pairs)
 
     def _doer_of_first(self, index: int) -> Doer:

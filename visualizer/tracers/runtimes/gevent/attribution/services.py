@@ -95,7 +95,7 @@ class SemaphoreService(TwoEnds):
 
     def look(self, current: Any) -> None:
         self._released.fit(self._semaphore.counter)
-        self._report(current, min(len(self._released), len(self._links)), 0, 0)
+        self._report(current, min(self._released.count, len(self._links)), 0, 0)
 
     def _doer_of_first(self, index: int) -> Doer:
         return self._released[index]

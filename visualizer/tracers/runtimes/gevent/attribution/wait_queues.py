@@ -77,35 +77,33 @@ class Service:
 class End:
     """Those who wait at one end, of whom the first are known by their tracks, and of these the first were told."""
 
-    __slots__ = ("_last", "_waiters", "ready", "reported", "tracks")
+    __slots__ = ("_last", "ready", "reported", "tracks", "waiters")
 
     def __init__(self, ready: Ready, waiters: Any) -> None:
         self.ready = ready
-        self._waiters = waiters
+        #: All of them, as the thing itself keeps them.
+        self.waiters = waiters
         self.tracks: deque[int] = deque()
         #: The waiter of the last of them.
         self._last: Any = None
         #: How many of them were told to be ready.
         self.reported = 0
 
-    def __len__(self) -> int:
-        return len(self._waiters)
-
     def is_joined(self) -> bool:
         """Whether the greenlet that runs has just put itself at the end of those who wait."""
-        return bool(self._waiters) and _waiter(self._waiters[-1]).greenlet is None
+        return bool(self.waiters) and _waiter(self.waiters[-1]).greenlet is None
 
     def is_as_known(self) -> bool:
-        """Whether those who are known are still the first.
+        """Whether those who are known, of whom there are some, are still the first.
 
         Who comes is the last, and who leaves makes all behind move up: the last who is known would stand elsewhere.
         """
         count = len(self.tracks)
-        return not count or (count <= len(self._waiters) and self._waiters[count - 1] is self._last)
+        return count <= len(self.waiters) and self.waiters[count - 1] is self._last
 
     def know(self, count: int, current: Any) -> None:
         """Know the first `count` of them. One who is only about to wait is the greenlet `current`."""
-        tracks, waiters = self.tracks, self._waiters
+        tracks, waiters = self.tracks, self.waiters
         waiting, known = len(waiters), len(tracks)
         count = count if count < waiting else waiting
         if count == known:
@@ -153,7 +151,7 @@ class TwoEnds(Service):
         Who of the others was told before stays so until it is that one's turn.
         """
         one, other = self._first, self._second
-        is_as_known = one.is_as_known() and other.is_as_known()
+        is_as_known = (not one.tracks or one.is_as_known()) and (not other.tracks or other.is_as_known())
         if is_as_known:
             second = min(second, max(reportable, other.reported))
             if one.reported > first:
@@ -182,14 +180,15 @@ class TwoEnds(Service):
 
     def _report_next(self, first: int, reportable: int) -> None:
         """Tell those whose turn comes next."""
-        turns = 0
-        for index in range(_NEXT):
-            if index < first and turns < _NEXT:
-                turns += 1
+        turns, index = _NEXT, 0
+        while turns and (index < first or index < reportable):
+            if index < first:
+                turns -= 1
                 self._make_ready(self._first.tracks[index], self._doer_of_first(index))
-            if index < reportable and turns < _NEXT:
-                turns += 1
+            if turns and index < reportable:
+                turns -= 1
                 self._make_ready(self._second.tracks[index], self._doer_of_second(index))
+            index += 1
 
     def _report_new(self, first: int, second: int) -> None:
         """Tell those who have not been told, in turn."""
