@@ -9,7 +9,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import Traced
-from visualizer.analysis.findings import grouped
+from visualizer.analysis.findings import findings, grouped
 
 IMPORTS = """
 import gevent, time
@@ -75,6 +75,23 @@ def parent():
     with state:
         gevent.spawn(child).join()
 gevent.spawn(parent).join(timeout={limit})
+"""
+#: Each holds a lock of that name which was free, in a block in which it goes on now and then, or stands still.
+HELD = """
+import os
+class Account:
+    def __init__(self):
+        self.lock = BoundedSemaphore(1)
+def slow(account):
+    with account.lock:
+        for _ in range(1000):
+            gevent.sleep({takes})
+def other(account):
+    with account.lock:
+        pass
+a, b = Account(), Account()
+gevent.joinall([gevent.spawn(slow, a), gevent.spawn(slow, b), gevent.spawn(other, {asks})], timeout=1.2)
+os._exit(0)
 """
 CHILD = """
 import multiprocessing
@@ -298,7 +315,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (
             JOINED.format(lock="BoundedSemaphore(1)", taken="state", limit=0.5),
             "deadlock",
-            ["circular wait (inferred from the source): child waits for state", "parent waits in", "for child"],
+            ["circular wait: child waits for state", "which parent holds; parent waits in", "for child"],
         ),
         (
             SLOTS.format(lets=2, limit=None, ends=0.5),
@@ -444,6 +461,21 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
     assert [found for found, _ in told] == [kind]
     for part in parts:
         assert part in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("takes", "asks", "holder"),
+    [
+        pytest.param(30, "b", ["slow-2 kept account.lock (BoundedSemaphore 1) from others for"], id="stands still"),
+        pytest.param(0.005, "a", ["slow-1 kept account.lock (BoundedSemaphore 1) from others for"], id="goes on"),
+        pytest.param(30, "Account()", [], id="another one"),
+    ],
+)
+def test_who_took_a_lock_that_was_free(trace_source: TraceSource, takes: float, asks: str, holder: list[str]) -> None:
+    traced = trace_source(IMPORTS + HELD.format(takes=takes, asks=asks))
+    found = [one.sentence for one in findings(traced.timeline) if one.kind == "lock_held"]
+    assert [told for one, told in zip(found, holder, strict=True) if one.startswith(told)] == holder
+    assert all("→ other waited for it (script.py:" in one for one in found)
 
 
 @pytest.mark.parametrize(

@@ -196,12 +196,17 @@ class GeventTracer(Family):
     def _met(self, reference: Any, name: str) -> None:
         if self._sizes is not None:
             self._sizes.met(reference, name)
+        self._ties.met(reference, name)
 
-    def _look_at_queues(self, t_ns: int, hub: int) -> None:
+    def _before_poll(self, t_ns: int, hub: int) -> None:
         """A hub is about to poll."""
-        if self._sizes is not None:
-            store = self._recording.stream.store
-            self._sizes.look(t_ns, lambda name, size: store(lines.size, t_ns, hub, name, size))
+        try:
+            self._ties.look(t_ns, hub)
+            if self._sizes is not None:
+                store = self._recording.stream.store
+                self._sizes.look(t_ns, lambda name, size: store(lines.size, t_ns, hub, name, size))
+        except Exception as error:
+            self._recording.fail(self.name, error)
 
     # What a greenlet is.
 
@@ -213,7 +218,7 @@ class GeventTracer(Family):
             if self._pause is not None:
                 self._pause_loop(self._pause, greenlet.loop)
             try:
-                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._look_at_queues))
+                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._before_poll))
             except TypeError:
                 self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"
