@@ -585,7 +585,7 @@ def consume():
 def produce():
     n, longest, began = 0, 0, time.monotonic()
     last = began
-    while n < 120 or ({pause} and 8 * longest > last - began):
+    while n < {count} or ({pause} and 8 * longest > last - began):
         items.put(n)
         {sleep}({pause})
         n, before, last = n + 1, last, time.monotonic()
@@ -617,7 +617,54 @@ LAGS_IN = {
 def test_a_queue_that_only_grows(
     trace_source: TraceSource, runtime: str, slow: float, pause: float, left: int, expected: list[str]
 ) -> None:
-    traced = trace_source(LAGS.format(**LAGS_IN[runtime], slow=slow, pause=pause, left=left))
+    traced = trace_source(LAGS.format(**LAGS_IN[runtime], slow=slow, pause=pause, left=left, count=120))
     found = [one for one in traced.problems if one.kind == "queue_grows"]
     assert [one.kind for one in found] == expected
     assert all(one.sentence.startswith("more was put into items (Queue 1) than consume took") for one in found)
+
+
+#: Who takes never finds it empty, so it waits for something else only.
+FILLED = "for n in range(4): items.put(n - 100)\n"
+NEVER_EMPTY = {
+    "gevent": LAGS_IN["gevent"] | {
+        "main": f"items = gevent.queue.Queue()\n{FILLED}gevent.spawn({{consume}})\ngevent.spawn(produce).join()",
+    },
+    "threads": LAGS_IN["threads"] | {
+        "main": f"items = queue.Queue()\n{FILLED}"
+        "threading.Thread(target={consume}, daemon=True, name='consume').start()\nproduce()",
+    },
+    "asyncio": {
+        "imports": "import asyncio",
+        "sleep": "await asyncio.sleep",
+        "main": f"items = asyncio.Queue()\n{FILLED}async def main():\n    task = asyncio.create_task({{consume}}())\n"
+        "    await produce()\nasyncio.run(main())",
+    },
+}
+
+
+@pytest.mark.parametrize("runtime", ["gevent", pytest.param("threads", marks=WAITS_OF_THREADS), "asyncio"])
+@pytest.mark.parametrize(
+    ("consume", "slow", "pause", "left", "grows"),
+    [
+        pytest.param("consume", 0.04, 0.005, 1000, True, id="grows"),
+        pytest.param("consume", 0.005, 0, 0, False, id="is drained"),
+        pytest.param("produce", 0.005, 0.005, 1000, False, id="nobody takes"),
+    ],
+)
+def test_a_queue_that_only_grows_and_is_never_waited_for(
+    trace_source: TraceSource, runtime: str, consume: str, slow: float, pause: float, left: int, grows: bool
+) -> None:
+    parts = {name: text.format(consume=consume) for name, text in NEVER_EMPTY[runtime].items()}
+    source = LAGS.format(**parts, slow=slow, pause=pause, left=left, count=400 if grows else 120)
+    if runtime == "asyncio":
+        source = source.replace("\ndef ", "\nasync def ").replace("items.get()", "await items.get()")
+        source = source.replace("items.put(", "items.put_nowait(")
+    traced = trace_source(source)
+    assert not traced.timeline.notes
+    told = [one for one in traced.problems if one.kind == "queue_grows"]
+    assert len(told) == grows
+    for one in told:
+        assert one.sentence.startswith("more was put into items (Queue 1) than consume took out (script.py:")
+        assert ", inferred from the source), while consume slept " in one.sentence
+        assert one.line is not None
+        assert source.splitlines()[one.line - 1].strip().endswith("items.get()")

@@ -120,9 +120,10 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step("r = await asyncio.to_thread(int, 7)", "None", timed=True, waits_for="thread")
     elif word == "condition":
         code = f"r = await waits({condition})"
-        # Before 3.12 a limit that is over as the lock is taken back leaves the block without it.
+        # Before 3.12 a limit or a cancel that comes as the lock is taken back leaves the block without it.
         caught = "(TimeoutError, RuntimeError)"
         step(code, "None", catches=caught, waits_for=condition, gives=condition, timed=True)
+        program.add(f"{' ' * indent}if {side}_over: raise asyncio.CancelledError")
     elif word == "notify":
         step(f"r = await notifies({condition})", "None", gives=condition, waits_for=condition)
     elif word == "group":

@@ -56,7 +56,7 @@ class _Look:
 def _count_waiting(thing: Any) -> int:
     """How many wait for a thing of gevent's, by its own count."""
     module: Any = sys.modules.get("gevent._abstract_linkable")
-    linkable = getattr(module, "AbstractLinkable", None)
+    linkable: Any = getattr(module, "AbstractLinkable", None)
     count = getattr(linkable, "linkcount", None)
     return int(count(thing)) if count is not None and issubclass(type(thing), linkable) else 0
 
