@@ -668,3 +668,44 @@ def test_a_queue_that_only_grows_and_is_never_waited_for(
         assert ", inferred from the source), while consume slept " in one.sentence
         assert one.line is not None
         assert source.splitlines()[one.line - 1].strip().endswith("items.get()")
+
+
+#: What a worker of a pool was given is lost with it; the program is ended some time after that.
+WORKERS = """
+import multiprocessing, os, signal, threading, time
+from multiprocessing.connection import wait
+def work(n):
+    time.sleep(0.2)
+    if n == 3:
+        {ends}
+    return n
+def watch():
+    wait([one.sentinel for one in workers])
+    time.sleep(3)
+    os._exit(0)
+pool = multiprocessing.get_context("fork").Pool(2)
+workers = list(pool._pool)
+threading.Thread(target=watch, daemon=True).start()
+{call}
+pool.terminate()
+"""
+
+
+@WAITS_OF_THREADS
+@pytest.mark.parametrize(
+    ("ends", "call", "expected"),
+    [
+        ("os._exit(1)", "pool.map(work, range(4), chunksize=1)", "exit code 1"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "list(pool.imap(work, [3]))", "signal 9"),
+        ("pass", "pool.map(work, range(4), chunksize=1)", ""),
+        # Somebody else waits, for something else.
+        ("os._exit(1)", "pool.map_async(work, range(4)); threading.Event().wait()", ""),
+    ],
+)
+def test_a_worker_of_a_pool_that_dies(trace_source: TraceSource, ends: str, call: str, expected: str) -> None:
+    traced = trace_source(WORKERS.format(ends=ends, call=call))
+    found = [one for one in traced.problems if one.kind == "worker_died"]
+    assert len(found) == bool(expected)
+    for one in found:
+        assert f"ended with {expected}, in the middle of what it was given → main waits in {call} (" in one.sentence
+        assert one.cost_ns >= 1_000_000_000
