@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import Traced
+from tests.tracers.traced import Traced, bare
 from visualizer.analysis.findings import findings, grouped
 
 IMPORTS = """
@@ -662,7 +663,7 @@ def test_a_queue_that_only_grows_and_is_never_waited_for(
     traced = trace_source(source)
     assert not traced.timeline.notes
     told = [one for one in traced.problems if one.kind == "queue_grows"]
-    assert len(told) == grows
+    assert len(told) == grows, traced.timeline.sizes
     for one in told:
         assert one.sentence.startswith("more was put into items (Queue 1) than consume took out (script.py:")
         assert ", inferred from the source), while consume slept " in one.sentence
@@ -709,3 +710,33 @@ def test_a_worker_of_a_pool_that_dies(trace_source: TraceSource, ends: str, call
     for one in found:
         assert f"ended with {expected}, in the middle of what it was given → main waits in {call} (" in one.sentence
         assert one.cost_ns >= 1_000_000_000
+
+
+@pytest.mark.parametrize("runtime", ["gevent", "threads", "asyncio"])
+def test_what_code_names_that_waits_is_not_asked(
+    trace_source: TraceSource, tmp_path: Path, runtime: str
+) -> None:
+    proxy = """
+class Proxy:
+    __class__ = __dict__ = property(lambda self: print("asked"))
+    def __getattribute__(self, name): print("asked", name)
+    def __eq__(self, other): print("compared")
+    def __hash__(self): print("hashed")
+    def __bool__(self): print("bool")
+    def __len__(self): print("len")
+proxy, kept = Proxy(), [Proxy()]
+"""
+    parts = {name: text.format(consume="consume") for name, text in NEVER_EMPTY[runtime].items()}
+    source = LAGS.format(**parts, slow=0.001, pause=0, left=0, count=20)
+    source = source.replace("while True:", "mine = proxy if kept else kept\n    for _ in range(24):").replace(
+        "import time\n", f"import time\n{proxy}"
+    )
+    if runtime == "asyncio":
+        source = source.replace("\ndef ", "\nasync def ").replace("items.get()", "await items.get()")
+        source = source.replace("items.put(", "items.put_nowait(")
+    traced = trace_source(source)
+    script = tmp_path / "bare.py"
+    script.write_text(source, encoding="utf-8")
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"", b"")
+    assert traced.ended == bare(script)
+    assert not traced.timeline.notes

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+GetSetDescriptorType = type(type.__dict__["__dict__"])
+
 try:
     from _weakref import ref
 except ImportError:
@@ -33,6 +35,7 @@ _MOST = 64
 _FEW = 8
 _PART = 4
 _MODULE = type(sys)
+_class_dict = type.__dict__["__dict__"].__get__
 
 
 #: Of so many codes it is known what they name, and so many of those that call where somebody waits are looked at.
@@ -101,7 +104,10 @@ class Sizes:
         if looked is None or looked.reference() is not thing:
             if len(self.known) >= _MOST or self._items(thing) is None:
                 return
-            looked = self.known[id(thing)] = Looked(ref(thing), "")
+            try:
+                looked = self.known[id(thing)] = Looked(ref(thing), "")
+            except TypeError:
+                return
         if looked.code is None:
             looked.on, looked.code, looked.offset = on, frame.f_code, frame.f_lasti
 
@@ -140,10 +146,19 @@ def _named(frame: Any) -> Iterator[tuple[str, Any]]:
         found += _variables(frame, names)
     for name, thing in found:
         yield name, thing
-        own = dictionary(thing) if type(thing) is not _MODULE else {}
+        own = _kept_by(thing)
         for attribute in code.co_names if own else ():
             if attribute in own:
                 yield f"{name}.{attribute}", own[attribute]
+
+
+def _kept_by(thing: Any) -> dict[str, Any]:
+    """The own dictionary of an object; empty of a module, and where its class makes something else of that."""
+    for base in bases_of(type(thing)) if type(thing) is not _MODULE else ():
+        found = _class_dict(base).get("__dict__")
+        if found is not None:
+            return dictionary(thing) if type(found) is GetSetDescriptorType else {}
+    return {}
 
 
 def _variables(frame: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
