@@ -55,10 +55,10 @@ def queue_grows(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 
 def _known_until_ns(sizes: list[Size], until_ns: int) -> int:
-    """How far up to `until_ns` its size is known: where it grew on as before, the next was not to be told by then."""
+    """How far up to `until_ns` its size is known: growing on half as fast, none was to be told by then."""
     first, last = sizes[0], sizes[-1]
     grown, lasted_ns = last.items - first.items, last.t_ns - first.t_ns
-    next_ns = last.t_ns + max(_FEW, last.items // _PART) * lasted_ns // max(1, grown)
+    next_ns = last.t_ns + 2 * max(_FEW, last.items // _PART) * lasted_ns // max(1, grown)
     return last.t_ns if until_ns < next_ns else until_ns
 
 
