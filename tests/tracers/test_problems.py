@@ -697,7 +697,7 @@ pool.terminate()
     ("ends", "call", "expected"),
     [
         ("os._exit(1)", "pool.map(work, range(4), chunksize=1)", "exit code 1"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "list(pool.imap(work, [3]))", "signal 9"),
+        ("time.sleep(1); os.kill(os.getpid(), signal.SIGKILL)", "list(pool.imap(work, [3]))", "signal 9"),
         ("pass", "pool.map(work, range(4), chunksize=1)", ""),
         # Somebody else waits, for something else.
         ("os._exit(1)", "pool.map_async(work, range(4)); threading.Event().wait()", ""),
