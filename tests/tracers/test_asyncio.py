@@ -150,7 +150,7 @@ def test_a_loop_looks_at_the_sizes_of_queues_that_take_any_number_of_items(trace
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     loop = traced.tracks("loop")[0].id
-    told = {thing: [count for _, count in sizes] for thing, sizes in traced.timeline.sizes.items()}
+    told = {thing: [one.items for one in sizes] for thing, sizes in traced.timeline.sizes.items()}
     assert told == {(loop, "Queue 1"): [0, 20, 0], (loop, "Own 1"): [0, 20, 0]}
 
 

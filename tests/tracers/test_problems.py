@@ -8,8 +8,8 @@ from textwrap import dedent
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SEES_WAITS, Traced
-from visualizer.analysis.findings import grouped
+from tests.tracers.traced import SEES_WAITS, Traced, bare
+from visualizer.analysis.findings import findings, grouped
 
 IMPORTS = """
 import gevent, time
@@ -75,6 +75,23 @@ def parent():
     with state:
         gevent.spawn(child).join()
 gevent.spawn(parent).join(timeout={limit})
+"""
+#: Each holds a lock of that name which was free, in a block in which it goes on now and then, or stands still.
+HELD = """
+import os
+class Account:
+    def __init__(self):
+        self.lock = BoundedSemaphore(1)
+def slow(account):
+    with account.lock:
+        for _ in range(1000):
+            gevent.sleep({takes})
+def other(account):
+    with account.lock:
+        pass
+a, b = Account(), Account()
+gevent.joinall([gevent.spawn(slow, a), gevent.spawn(slow, b), gevent.spawn(other, {asks})], timeout=1.2)
+os._exit(0)
 """
 CHILD = """
 import multiprocessing
@@ -337,7 +354,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (
             JOINED.format(lock="BoundedSemaphore(1)", taken="state", limit=0.5),
             "deadlock",
-            ["circular wait (inferred from the source): child waits for state", "parent waits in", "for child"],
+            ["circular wait: child waits for state", "which parent holds; parent waits in", "for child"],
         ),
         (
             SLOTS.format(lets=2, limit=None, ends=0.5),
@@ -492,6 +509,21 @@ def test_it_is_the_only_problem(source: str, kind: str, parts: list[str], trace_
 
 
 @pytest.mark.parametrize(
+    ("takes", "asks", "holder"),
+    [
+        pytest.param(30, "b", ["slow-2 kept account.lock (BoundedSemaphore 1) from others for"], id="stands still"),
+        pytest.param(0.005, "a", ["slow-1 kept account.lock (BoundedSemaphore 1) from others for"], id="goes on"),
+        pytest.param(30, "Account()", [], id="another one"),
+    ],
+)
+def test_who_took_a_lock_that_was_free(trace_source: TraceSource, takes: float, asks: str, holder: list[str]) -> None:
+    traced = trace_source(IMPORTS + HELD.format(takes=takes, asks=asks))
+    found = [one.sentence for one in findings(traced.timeline) if one.kind == "lock_held"]
+    assert [told for one, told in zip(found, holder, strict=True) if one.startswith(told)] == holder
+    assert all("→ other waited for it (script.py:" in one for one in found)
+
+
+@pytest.mark.parametrize(
     "source",
     [
         SETTER.format(port=0).replace("port - 1", "port"),
@@ -622,7 +654,7 @@ def consume():
 def produce():
     n, longest, began = 0, 0, time.monotonic()
     last = began
-    while n < 120 or ({pause} and 8 * longest > last - began):
+    while n < {count} or ({pause} and 8 * longest > last - began):
         items.put(n)
         {sleep}({pause})
         n, before, last = n + 1, last, time.monotonic()
@@ -654,7 +686,125 @@ LAGS_IN = {
 def test_a_queue_that_only_grows(
     trace_source: TraceSource, runtime: str, slow: float, pause: float, left: int, expected: list[str]
 ) -> None:
-    traced = trace_source(LAGS.format(**LAGS_IN[runtime], slow=slow, pause=pause, left=left))
+    traced = trace_source(LAGS.format(**LAGS_IN[runtime], slow=slow, pause=pause, left=left, count=120))
     found = [one for one in traced.problems if one.kind == "queue_grows"]
     assert [one.kind for one in found] == expected
     assert all(one.sentence.startswith("more was put into items (Queue 1) than consume took") for one in found)
+
+
+#: Who takes never finds it empty, so it waits for something else only.
+FILLED = "for n in range(4): items.put(n - 100)\n"
+NEVER_EMPTY = {
+    "gevent": LAGS_IN["gevent"] | {
+        "main": f"items = gevent.queue.Queue()\n{FILLED}gevent.spawn({{consume}})\ngevent.spawn(produce).join()",
+    },
+    "threads": LAGS_IN["threads"] | {
+        "main": f"items = queue.Queue()\n{FILLED}"
+        "threading.Thread(target={consume}, daemon=True, name='consume').start()\nproduce()",
+    },
+    "asyncio": {
+        "imports": "import asyncio",
+        "sleep": "await asyncio.sleep",
+        "main": f"items = asyncio.Queue()\n{FILLED}async def main():\n    task = asyncio.create_task({{consume}}())\n"
+        "    await produce()\nasyncio.run(main())",
+    },
+}
+
+
+@pytest.mark.parametrize("runtime", ["gevent", pytest.param("threads", marks=WAITS_OF_THREADS), "asyncio"])
+@pytest.mark.parametrize(
+    ("consume", "slow", "pause", "left", "grows"),
+    [
+        pytest.param("consume", 0.04, 0.005, 1000, True, id="grows"),
+        pytest.param("consume", 0.005, 0, 0, False, id="is drained"),
+        pytest.param("produce", 0.005, 0.005, 1000, False, id="nobody takes"),
+    ],
+)
+def test_a_queue_that_only_grows_and_is_never_waited_for(
+    trace_source: TraceSource, runtime: str, consume: str, slow: float, pause: float, left: int, grows: bool
+) -> None:
+    parts = {name: text.format(consume=consume) for name, text in NEVER_EMPTY[runtime].items()}
+    source = LAGS.format(**parts, slow=slow, pause=pause, left=left, count=400 if grows else 120)
+    if runtime == "asyncio":
+        source = source.replace("\ndef ", "\nasync def ").replace("items.get()", "await items.get()")
+        source = source.replace("items.put(", "items.put_nowait(")
+    traced = trace_source(source)
+    assert not traced.timeline.notes
+    told = [one for one in traced.problems if one.kind == "queue_grows"]
+    assert len(told) == grows, traced.timeline.sizes
+    for one in told:
+        assert one.sentence.startswith("more was put into items (Queue 1) than consume took out (script.py:")
+        assert ", inferred from the source), while consume slept " in one.sentence
+        assert one.line is not None
+        assert source.splitlines()[one.line - 1].strip().endswith("items.get()")
+
+
+#: What a worker of a pool was given is lost with it; the program is ended some time after that.
+WORKERS = """
+import multiprocessing, os, signal, threading, time
+from multiprocessing.connection import wait
+def work(n):
+    time.sleep(0.2)
+    if n == 3:
+        {ends}
+    return n
+def watch():
+    wait([one.sentinel for one in workers])
+    time.sleep(3)
+    os._exit(0)
+pool = multiprocessing.get_context("fork").Pool(2)
+workers = list(pool._pool)
+threading.Thread(target=watch, daemon=True).start()
+{call}
+pool.terminate()
+"""
+
+
+@WAITS_OF_THREADS
+@pytest.mark.parametrize(
+    ("ends", "call", "expected"),
+    [
+        ("os._exit(1)", "pool.map(work, range(4), chunksize=1)", "exit code 1"),
+        ("time.sleep(1); os.kill(os.getpid(), signal.SIGKILL)", "list(pool.imap(work, [3]))", "signal 9"),
+        ("pass", "pool.map(work, range(4), chunksize=1)", ""),
+        # Somebody else waits, for something else.
+        ("os._exit(1)", "pool.map_async(work, range(4)); threading.Event().wait()", ""),
+    ],
+)
+def test_a_worker_of_a_pool_that_dies(trace_source: TraceSource, ends: str, call: str, expected: str) -> None:
+    traced = trace_source(WORKERS.format(ends=ends, call=call))
+    found = [one for one in traced.problems if one.kind == "worker_died"]
+    assert len(found) == bool(expected)
+    for one in found:
+        assert f"ended with {expected}, in the middle of what it was given → main waits in {call} (" in one.sentence
+        assert one.cost_ns >= 1_000_000_000
+
+
+@pytest.mark.parametrize("runtime", ["gevent", "threads", "asyncio"])
+def test_what_code_names_that_waits_is_not_asked(
+    trace_source: TraceSource, tmp_path: Path, runtime: str
+) -> None:
+    proxy = """
+class Proxy:
+    __class__ = __dict__ = property(lambda self: print("asked"))
+    def __getattribute__(self, name): print("asked", name)
+    def __eq__(self, other): print("compared")
+    def __hash__(self): print("hashed")
+    def __bool__(self): print("bool")
+    def __len__(self): print("len")
+proxy, kept = Proxy(), [Proxy()]
+"""
+    parts = {name: text.format(consume="consume") for name, text in NEVER_EMPTY[runtime].items()}
+    source = LAGS.format(**parts, slow=0.001, pause=0, left=0, count=20)
+    source = source.replace("while True:", "mine = proxy if kept else kept\n    for _ in range(24):").replace(
+        "import time\n", f"import time\n{proxy}"
+    )
+    if runtime == "asyncio":
+        source = source.replace("\ndef ", "\nasync def ").replace("items.get()", "await items.get()")
+        source = source.replace("items.put(", "items.put_nowait(")
+    traced = trace_source(source)
+    script = tmp_path / "bare.py"
+    script.write_text(source, encoding="utf-8")
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"", b"")
+    assert traced.ended == bare(script)
+    assert not traced.timeline.notes

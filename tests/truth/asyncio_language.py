@@ -120,7 +120,10 @@ def _render(program: Program, who: str, side: str, op: Op, workers: int, indent:
         step("r = await asyncio.to_thread(int, 7)", "None", timed=True, waits_for="thread")
     elif word == "condition":
         code = f"r = await waits({condition})"
-        step(code, "None", catches="TimeoutError", waits_for=condition, gives=condition, timed=True)
+        # Before 3.12 a limit or a cancel that comes as the lock is taken back leaves the block without it.
+        caught = "(TimeoutError, RuntimeError)"
+        step(code, "None", catches=caught, waits_for=condition, gives=condition, timed=True)
+        program.add(f"{' ' * indent}if {side}_over: raise asyncio.CancelledError")
     elif word == "notify":
         step(f"r = await notifies({condition})", "None", gives=condition, waits_for=condition)
     elif word == "group":
@@ -134,6 +137,12 @@ def render(sides: list[Side]) -> Program:
     program = Program()
     program.add(_PRELUDE)
     names = "ab"[: len(sides)]
+    timed = ("sleep", "survive", "thread", "condition")
+    every_op = [op for own, others in sides for worker in (own, *others) for op in worker]
+    if any(word in timed or "limit" in word for word, _ in every_op):
+        program.repeatable = False
+    # What is not timed has done all that it can by then, also where the machine stands still for a while.
+    over_s = 0.3 if program.repeatable else 0.03
     for side, (own, others) in zip(names, sides, strict=True):
         # The thread's first task ends by itself, whatever the others wait for.
         workers = [own, *others]
@@ -151,16 +160,12 @@ def render(sides: list[Side]) -> Program:
         program.add(f"        global {side}_over")
         for index in range((len(workers) + 1) // 2):
             _render(program, first, side, ("spawn", index), len(workers), 8)
-        code = f"await asyncio.wait(list({side}_g.values()), timeout=0.03)"
+        code = f"await asyncio.wait(list({side}_g.values()), timeout={over_s})"
         program.step(first, code, meaning=Meaning("every end", timed=True), indent=8)
         program.add(f"        {side}_over = True")
         program.end_worker(first)
         # `asyncio.run` cancels who is left in the order of a set of tasks, which is that of their addresses.
         program.last = first
         program.add(f"def {own_name(side)}():\n    asyncio.run({first}())")
-        every_op = [op for worker in workers for op in worker]
-        timed = ("sleep", "survive", "thread", "condition")
-        if any(word in timed or "limit" in word for word, _ in every_op):
-            program.repeatable = False
     program.run(list(names))
     return program

@@ -1,4 +1,4 @@
-"""Random programs that take and give back RLocks: who owns one is what the program logs as it begins to wait for it."""
+"""Random programs that take locks and give them back: who has one is what the program logs as one begins to wait."""
 
 from __future__ import annotations
 
@@ -22,9 +22,15 @@ from gevent.lock import BoundedSemaphore, RLock
 def worker(name, ops, locks):
     for op, number in ops:
         lock, has = locks[number], holders[number]
-        if op == "acquire" and not (number > 1 and name in has):
+        if op in ("acquire", "inside") and not (number > 1 and name in has):
             if has and has[0] != name:
                 print(name, number, has[0])
+            if op == "inside":
+                with lock:
+                    has.append(name)
+                    gevent.sleep(0.0003)
+                    has.remove(name)
+                continue
             lock.acquire()
             has.append(name)
         elif op == "release" and name in has:
@@ -38,7 +44,7 @@ for turn in range(30):
     locks, holders = [RLock(), RLock(), BoundedSemaphore(1), BoundedSemaphore(1)], [[], [], [], []]
     greenlets = []
     for number in range(4):
-        ops = [(chance.choice(("acquire", "release", "sleep")), chance.randrange(4)) for _ in range(12)]
+        ops = [(chance.choice(("acquire", "inside", "release", "sleep")), chance.randrange(4)) for _ in range(12)]
         name = f"w{turn}_{number}"
         greenlets.append(gevent.spawn(worker, name, ops, locks))
         greenlets[-1].name = name

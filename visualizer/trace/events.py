@@ -242,12 +242,16 @@ class Gets(_Event, tag="gets", frozen=True):
 
 
 class Size(_Event, tag="size", frozen=True):
-    """The queue `object`, as in Wait, has `count` items, as its loop `track` sees."""
+    """The queue `object`, as in Wait, has `count` items, as its loop `track` sees; the first was `taken` so often so
+    far. The code that waits at `place` calls it `on`."""
 
     t_ns: Since
     track: Id
     object: Id
     count: Since
+    taken: Since = 0
+    on: Id = -1
+    place: Id = -1
 
 
 class Wake(_Event, tag="wake", frozen=True):

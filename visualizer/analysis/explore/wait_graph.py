@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from visualizer.analysis.model.owners import Owners
+from visualizer.analysis.model.owners import Owners, stands_since
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -131,22 +131,13 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
     joined: dict[int, tuple[int, ...]] = {}
     for tie in timeline.ties:
         track = timeline.tracks.get(tie.track)
-        if track is None or not _same_suspension(track, tie.t_ns, t_ns):
+        if track is None or not stands_since(track, tie.t_ns, t_ns):
             continue
         if tie.relation == words.HOLDS:
             holders[tie.object] = tie.track
         elif tie.relation == words.AWAITS:
             joined[tie.track] = tie.on_tracks
     return holders, joined
-
-
-def _same_suspension(track: Track, told_ns: int, t_ns: int) -> bool:
-    """Whether the track stands suspended at both moments without having run between them."""
-    # When it was told, the hub may already have thrown into the track.
-    at = track.slices.at(told_ns)
-    if at >= 0 and track.slices.state[at] != State.WAITING:
-        at = track.slices.at(told_ns - 1)
-    return at >= 0 and track.slices.state[at] == State.WAITING and track.slices.at(t_ns) == at
 
 
 def _waited_for(

@@ -56,6 +56,7 @@ KINDS = {
     "setter_ended": Kind(Severity.STUCK, setters.finds("setter_ended")),
     "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),
     "not_returned": Kind(Severity.STUCK, setters.finds("not_returned")),
+    "worker_died": Kind(Severity.CRASH, pools.worker_died),
     "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),
     "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
     "never_started": Kind(Severity.STUCK, ends.never_started),

@@ -25,7 +25,7 @@ from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.all_slices import AllSlices
-from visualizer.analysis.model.owners import Owners, is_undisturbed
+from visualizer.analysis.model.owners import Owners, is_undisturbed, stands_since
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.report.waits import Waits
 from visualizer.analysis.text.durations import duration
@@ -46,8 +46,8 @@ _LETS = re.compile(r"Semaphore\(\s*(?:value\s*=\s*)?([^),]*)")
 def locked(timeline: Timeline, observed: Observed) -> tuple[dict[int, Suspension], dict[str, int]]:
     """Track -> its wait for a lock at the end of what is known; and lock -> who holds it then, as far as it is known.
 
-    An RLock names its owner. Who waits for another lock inside of a `with` block holds what that has entered. And to
-    whom it was handed has it until the next of those who waited already is woken. To take what is free leaves no trace.
+    An RLock names its owner. Who waits inside of a `with` block holds what that has entered. And to whom it was handed
+    has it until the next of those who waited already is woken. To take what is free leaves no trace.
     """
     waiting = {}
     for track in timeline.tracks.lasting(words.CANCELLED):
@@ -56,17 +56,20 @@ def locked(timeline: Timeline, observed: Observed) -> tuple[dict[int, Suspension
             waiting[track.id] = suspension
     if not waiting:
         return {}, {}
-    holders = {}
+    holders, owners, locks = {}, Owners(timeline), locks_of(timeline, observed)
     for tie in timeline.ties:
-        if tie.relation == words.HOLDS and tie.track in waiting and waiting[tie.track].t_ns == tie.t_ns:
-            holders[tie.object] = tie.track
-    owners = Owners(timeline)
+        if tie.relation == words.HOLDS and tie.track in timeline.tracks:
+            track = timeline.tracks[tie.track]
+            begins = track.id in waiting and waiting[track.id].t_ns == tie.t_ns
+            if begins or (tie.object in locks and stands_since(track, tie.t_ns, timeline.last_ns)):
+                holders[tie.object] = track.id
     for suspension in waiting.values():
         if not suspension.object or suspension.object in holders:
             continue
         holder = owners.of(suspension, timeline.last_ns)
-        if holder == words.NOBODY:
-            holder = _handed_to(timeline, locks_of(timeline, observed).get(suspension.object))
+        lock = locks.get(suspension.object) if holder == words.NOBODY else None
+        had = _had_last(timeline, suspension.object, lock) if lock is not None else None
+        holder = had[1] if had is not None else holder
         if holder != words.NOBODY:
             holders[suspension.object] = holder
     return waiting, holders
@@ -102,7 +105,7 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     found: dict[tuple[str, str], _Alike] = {}
     locks, owners = locks_of(timeline, observed), Owners(timeline)
     for thing, lock in locks.items():
-        times = [_by_owner(thing, released, owners) for released in _times_held(timeline, lock)]
+        times = [_by_owner(thing, released, owners) for released in _times_held(timeline, thing, lock)]
         for held in _with_losses(lock.waits, [held for held in times if held is not None]):
             waited = _mostly_waits(timeline, held)
             if waited is None:
@@ -223,7 +226,7 @@ def lets_in(timeline: Timeline, waiter: Suspension) -> str | None:
     return made[1].strip() if made is not None else None
 
 
-def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
+def _times_held(timeline: Timeline, thing: str, lock: Lock) -> Iterator[_Held]:
     """The most costly times: each up to a release, and the last one up to the end."""
     rows = lock.waits
     start_ns = np.sort(rows.start_ns)
@@ -248,9 +251,9 @@ def _times_held(timeline: Timeline, lock: Lock) -> Iterator[_Held]:
             waiting += 1
         waiter = timeline.suspensions[int(rows.suspension[waiting if is_any else 0])]
         yield _Held(holder, since_ns, until_ns, waiter, True)
-    holder = _handed_to(timeline, lock)
-    if holder != words.NOBODY:
-        open_, since_ns = np.flatnonzero(~rows.ended), int(lock.released_ns[-1])
+    had = _had_last(timeline, thing, lock)
+    if had is not None:
+        open_, (since_ns, holder) = np.flatnonzero(~rows.ended), had
         if timeline.end is not None or timeline.last_ns - since_ns >= STUCK_NS:
             waiter = timeline.suspensions[int(rows.suspension[open_[0]])]
             yield _Held(holder, _next_run_ns(timeline, holder, since_ns), timeline.last_ns, waiter, False)
@@ -294,16 +297,24 @@ def _runs(timeline: Timeline, track: int, since_ns: int, until_ns: int) -> bool:
     return any(slices.state[at] == State.RUNNING for at in range(first, last + 1))
 
 
-def _handed_to(timeline: Timeline, lock: Lock | None) -> int:
-    """Who got it last from another, and has it up to the end: somebody who waited then still does. Else NOBODY."""
-    if lock is None or not lock.got_it[-1:].any():
-        return words.NOBODY
-    rows, handed_ns = lock.waits, int(lock.released_ns[-1])
-    still = np.flatnonzero(~rows.ended & (rows.start_ns <= handed_ns))
+def _had_last(timeline: Timeline, thing: str, lock: Lock) -> tuple[int, int] | None:
+    """Since when, at the latest, and which track has it up to the end: it was told to hold it, or got it from another,
+    and somebody who waited then still does, so that nobody has given it up. None if that is not known."""
+    rows = lock.waits
+    released_ns = int(lock.released_ns[-1]) if len(lock.released_ns) else -1
+    told = (tie for tie in reversed(timeline.ties) if tie.relation == words.HOLDS and tie.object == thing)
+    last = next(told, None)
+    if last is not None and last.t_ns > released_ns and last.track in timeline.tracks:
+        known_ns, holder = last.t_ns, last.track
+    elif lock.got_it[-1:].any():
+        known_ns, holder = released_ns, int(lock.woken[-1])
+    else:
+        return None
+    still = np.flatnonzero(~rows.ended & (rows.start_ns <= known_ns))
     for suspension in (timeline.suspensions[number] for number in rows.suspension[still].tolist()):
         if is_undisturbed(timeline, suspension, timeline.last_ns):
-            return int(lock.woken[-1])
-    return words.NOBODY
+            return max(released_ns, min(known_ns, suspension.t_ns)), holder
+    return None
 
 
 def _next_run_ns(timeline: Timeline, track: int, t_ns: int) -> int:

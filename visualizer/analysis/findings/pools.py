@@ -14,6 +14,7 @@ from visualizer.analysis.findings.base import (
     STUCK_NS,
     Finding,
     at,
+    end_told,
     finding,
     is_over,
     listed,
@@ -23,7 +24,7 @@ from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.waits import all_waits
-from visualizer.analysis.model.timeline import Suspension, Tie, Timeline, Track
+from visualizer.analysis.model.timeline import FINAL, Process, State, Suspension, Tie, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import called, source_line
 from visualizer.trace import words
@@ -31,6 +32,10 @@ from visualizer.trace.columns import Column
 
 #: What a hub calls its pool of threads, in which names are looked up, too.
 _OF_HUB = "threadpool"
+#: How multiprocessing's Pool calls its processes; and the calls of it that wait for results.
+_WORKER = re.compile(r"(?:Fork|Spawn|ForkServer)?PoolWorker-\d")
+_RESULTS = re.compile(r"\.(?:map|starmap|apply)\(|\.get\(\)?$")
+_ITERATED = re.compile(r"\.imap(?:_unordered)?\(|\.next\(\)?$")
 _SPAWNS = ("spawn", "apply", "apply_async", "map", "map_async", "imap", "imap_unordered", "start", "add")
 
 
@@ -110,6 +115,64 @@ def _makes_room(timeline: Timeline, pattern: str, waiting: set[int], t_ns: int) 
     """Whether another member runs, and has not ended by then: when it does, there is room."""
     others = (track for track in timeline.tracks.values() if track.id not in waiting and len(track.steps))
     return any(not 0 <= track.exit_ns < t_ns and _is_member(timeline, track, pattern) for track in others)
+
+
+def worker_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    """A process of multiprocessing's Pool ended in the middle of what it was given, and who waits for results of a pool
+    does so up to the end, though no process of that has anything to do any more. One for each of those who wait."""
+    if not any(_WORKER.match(track.base_name) for track in timeline.tracks.of_kind(words.THREAD)):
+        return
+    by_pid = {process.pid: process for process in timeline.processes}
+    workers: dict[int, list[tuple[Process, Track]]] = {}
+    for process in timeline.processes[1:]:
+        track = timeline.tracks.get(process.track)
+        if track is not None and _WORKER.match(track.base_name) and process.parent in by_pid:
+            workers.setdefault(by_pid[process.parent].number, []).append((process, track))
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        waits = thread_waits(timeline, thread) if thread.process in workers and thread.exit_ns < 0 else None
+        if waits is None or waits.asked_ns >= 0:
+            continue
+        of_one = waits.reason == words.EVENT and _RESULTS.search(waits.on) is not None
+        if not of_one and not (waits.reason == words.CONDITION and _ITERATED.search(waits.on)):
+            continue
+        died = [
+            (process, track)
+            for process, track in workers[thread.process]
+            if (process.exit_code or process.signal) and track.exit_ns >= 0 and not _has_nothing(timeline, track, -1)
+            and (track.exit_ns >= waits.t_ns or not of_one) and timeline.last_ns - track.exit_ns >= STUCK_NS
+        ]
+        gone = {track.id for _, track in died}
+        others = [track for _, track in workers[thread.process] if track.id not in gone]
+        since_ns = timeline.last_ns - STUCK_NS
+        if not died or not all(_has_nothing(timeline, track, since_ns) for track in others):
+            continue
+        track = min((track for _, track in died), key=lambda track: track.exit_ns)
+        lost_ns = timeline.last_ns - max(waits.t_ns, track.exit_ns)
+        sentence = (
+            f"{timeline.name(track.id)} ended with {track.value}, in the middle of what it was given → "
+            f"{timeline.name(thread.id)} waits in {waits.on}{at(waits.place)} for what nobody works out any more "
+            f"(inferred: a Pool starts another process, and gives it the next one), until {end_told(timeline)}"
+        )
+        yield finding(
+            "worker_died", sentence, (thread.id, track.id), track.exit_ns, waits.place, lost_ns, (thread.id,)
+        )
+
+
+def _has_nothing(timeline: Timeline, worker: Track, t_ns: int) -> bool:
+    """Whether a process of a Pool waits for something to do, from `t_ns` on; -1: as the last that it did."""
+    slices = worker.slices
+    index = len(slices) - 1 if t_ns < 0 else slices.at(t_ns)
+    if t_ns < 0:
+        while index >= 0 and slices.state[index] in FINAL:
+            index -= 1
+    elif 0 <= worker.exit_ns < t_ns:
+        return True
+    # What it does while it waits for the end of its parent is not known.
+    while index >= 0 and slices.state[index] == State.UNKNOWN:
+        index -= 1
+    if index < 0 or slices.state[index] != State.WAITING or slices.about[index] < 0:
+        return False
+    return timeline.suspensions[slices.about[index]].on in ("SimpleQueue.get()", "get()")
 
 
 def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
-"""Who owns an RLock: those name their owner, who is told whenever it has changed since somebody last began to wait. Of
-a lock that threads wait for, also whenever another takes it meanwhile."""
+"""Who has a lock. RLocks name their owner, who is told whenever it has changed since somebody last began to wait; of a
+lock that threads wait for, also whenever another takes it meanwhile. And who was told to hold one while it waits has it
+at least as long as it does not run."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from visualizer.analysis.model.timeline import State, Suspension, Timeline
+from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track
 from visualizer.trace import words
 
 
@@ -58,3 +59,12 @@ def is_undisturbed(timeline: Timeline, suspension: Suspension, t_ns: int) -> boo
     slices = timeline.tracks[suspension.track].slices
     at = slices.at(t_ns)
     return at >= 0 and slices.state[at] == State.WAITING and slices.start_ns[at] == suspension.t_ns
+
+
+def stands_since(track: Track, told_ns: int, t_ns: int) -> bool:
+    """Whether the track stands suspended at both moments without having run between them."""
+    # When it was told, the hub may already have thrown into the track.
+    at = track.slices.at(told_ns)
+    if at >= 0 and track.slices.state[at] != State.WAITING:
+        at = track.slices.at(told_ns - 1)
+    return at >= 0 and track.slices.state[at] == State.WAITING and track.slices.at(t_ns) == at

@@ -32,6 +32,7 @@ from visualizer.analysis.model.types import (
     Message,
     Output,
     Place,
+    Size,
     Suspension,
     Switch,
     Taking,
@@ -44,8 +45,8 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column, unique
 
 __all__ = [
-    "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Slices", "State",
-    "Suspension", "Switch", "Taking", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
+    "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Size", "Slices",
+    "State", "Suspension", "Switch", "Taking", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 Remark = (
@@ -85,7 +86,7 @@ class Timeline:
         #: By local and peer address of a connection: who had that end, and since when, other than by waiting for it.
         self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
-        self.sizes: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        self.sizes: dict[tuple[int, str], list[Size]] = {}
         #: Who was kept from running, in order of time.
         self.delayed: list[ev.Delayed] = []
         #: Text of the source files that the trace carries, by the name that places give them.

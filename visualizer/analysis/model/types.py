@@ -90,6 +90,17 @@ class Tie(NamedTuple):
     on_tracks: tuple[int, ...]
 
 
+class Size(NamedTuple):
+    """At `t_ns` a queue had so many `items`; the first had been `taken` so often. It is called `on` where one waits at
+    `place`; "" and None if that is not known."""
+
+    t_ns: int
+    items: int
+    taken: int
+    on: str
+    place: Place | None
+
+
 class Taking(NamedTuple):
     """At `t_ns` `track` acquired the lock `object` at `place` while it had the locks `held`; if it is -1, somebody
     released the lock who did not have it."""

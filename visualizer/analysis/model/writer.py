@@ -14,7 +14,7 @@ from visualizer.analysis.model.shared_locks import SharedLocks
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.tracks import Birth
-from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Taking, Tie, Track
+from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Size, Taking, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column, Template, nonzero, numbered
@@ -333,7 +333,8 @@ class Writer:
         elif isinstance(line, ev.Gets):
             self.shared_locks.gets(text(line.lock, ""), line)
         elif isinstance(line, ev.Size):
-            timeline.sizes.setdefault((line.track, text(line.object, "")), []).append((t_ns, line.count))
+            size = Size(t_ns, line.count, line.taken, text(line.on, ""), timeline.place(line.place))
+            timeline.sizes.setdefault((line.track, text(line.object, "")), []).append(size)
         elif isinstance(line, ev.Delayed):
             timeline.delayed.append(line)
         elif kind in _REMARKS:

@@ -177,8 +177,12 @@ def gets(
     return f'["gets",{t},{track},{s.text(lock)},{since_ns - s.start_ns},{int(is_lock)}]\n'
 
 
-def size(s: Interning, t: int, track: int, thing: str, count: int, _c: CodeType | None, _o: int) -> str:
-    return f'["size",{t},{track},{s.text(thing)},{count}]\n'
+def size(
+    s: Interning, t: int, track: int, about: tuple[str, int, str], count: int, code: CodeType | None, at: int
+) -> str:
+    thing, taken, on = about
+    named = f",{s.text(on)},{s.place(code, at)}" if code is not None else ""
+    return f'["size",{t},{track},{s.text(thing)},{count},{taken}{named}]\n'
 
 
 def wake(_s: Interning, t: int, track: int, about: tuple[int, str], _v: Any, _c: CodeType | None, _o: int) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 #: inspect.CO_OPTIMIZED: a function's variables are no dictionary, but copied into one for whoever asks.
 FUNCTION = 0x1
+#: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
+LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
 #: Stands for the value of a variable that has none.
 NOWHERE = object()
 

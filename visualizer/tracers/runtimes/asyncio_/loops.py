@@ -192,9 +192,7 @@ class Loop:
             self._began_ns = self.polls_since_ns = self.clock()
 
     def _look_at_queues(self, t_ns: int, is_last: bool = False) -> None:
-        store = self._shared.context.stream.store
-        look = self._shared.waits.sizes.look
-        look(t_ns, lambda name, size: store(lines.size, t_ns, self.track, name, size), is_last)
+        self._shared.waits.sizes.look(t_ns, self._shared.context.stream.store, self.track, is_last)
 
     def report_poll(self) -> None:
         """In the flushing thread, or at the end of a poll that was not told of before."""

@@ -170,7 +170,7 @@ class Waits:
         self._library = library
         self.task = library.task
         self._tasks = tasks
-        self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"))
+        self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"), lambda thing: self.numbers.name(thing))
         self.numbers = Numbers(self._known_track, self.sizes.met, library.future)
         self._addresses = Addresses()
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
@@ -206,7 +206,9 @@ class Waits:
         if known is None:
             if len(self.stands) >= _MOST_STANDS:
                 self.stands.clear()
-            frames = map(frame_of, coroutines)
+            frames = [frame_of(one) for one in coroutines]
+            for frame in frames:
+                self.sizes.waits_in(frame, self._own)
             known = self.stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
         return known, coroutines
 

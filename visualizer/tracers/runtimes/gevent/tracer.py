@@ -123,7 +123,7 @@ class GeventTracer(Family):
             return
         known: Any = module
         if name == "gevent.queue":
-            self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"))
+            self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"), self._numbers.of_no_track)
             return
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
@@ -199,12 +199,21 @@ class GeventTracer(Family):
     def _met(self, reference: Any, name: str) -> None:
         if self._sizes is not None:
             self._sizes.met(reference, name)
+        self._ties.met(reference, name)
 
-    def _look_at_queues(self, t_ns: int, hub: int) -> None:
-        """A hub is about to poll."""
+    def _waits_in(self, frame: Any) -> None:
+        """Somebody waits in that frame of the program's own."""
         if self._sizes is not None:
-            store = self._recording.stream.store
-            self._sizes.look(t_ns, lambda name, size: store(lines.size, t_ns, hub, name, size))
+            self._sizes.waits_in(frame, self._recording.own)
+
+    def _before_poll(self, t_ns: int, hub: int) -> None:
+        """A hub is about to poll."""
+        try:
+            self._ties.look(t_ns, hub)
+            if self._sizes is not None:
+                self._sizes.look(t_ns, self._recording.stream.store, hub)
+        except Exception as error:
+            self._recording.fail(self.name, error)
 
     # What a greenlet is.
 
@@ -216,7 +225,7 @@ class GeventTracer(Family):
             if self._pause is not None:
                 self._pause_loop(self._pause, greenlet.loop)
             try:
-                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._look_at_queues))
+                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._before_poll))
             except TypeError:
                 self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"
@@ -302,6 +311,7 @@ class GeventTracer(Family):
         if frame is not None and frame.f_code is self._giving.code:
             return self._on_sleep(t_ns, greenlet, track, hub, frame)
         own = own_frame(frame, self._recording.own)
+        self._waits_in(own)
         limit, limit_ns, again = self._limits.first_due(greenlet), -1, True
         if limit is not None:
             limit_ns, again = self._limits.left_ns(greenlet, limit, t_ns)
@@ -435,6 +445,7 @@ class GeventTracer(Family):
         if giving.line < 0 and state.giving_way == track:
             giving.line = frame.f_lineno
         caller = frame.f_back
+        self._waits_in(caller)
         if frame.f_lineno == giving.line:
             giving.offsets.add(frame.f_lasti)
             known = state.sleeps.get(id(caller.f_code) + caller.f_lasti) if caller is not None else None

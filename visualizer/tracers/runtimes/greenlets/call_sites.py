@@ -15,7 +15,7 @@ from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import ATOMS, Shown, bases_of, ids_of, keep, show, type_module, type_name
-from visualizer.tracers.core.variables import FUNCTION, NOWHERE, Unknown, of_variables
+from visualizer.tracers.core.variables import FUNCTION, LOOKS_AT_LOCALS, NOWHERE, Unknown, of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -34,8 +34,6 @@ BOUND = frozenset(("builtin_function_or_method", "method", "cython_function_or_m
 _GO_THROUGH = (next, list, tuple, set, frozenset, dict, sorted, sum, min, max, any, all)
 #: Methods in which other code runs: what waits there waits for something of its own.
 _RUN = frozenset(("run", "_run", "__call__"))
-#: A function that looks at its own local variables could see that we did too (before PEP 667, Python 3.13).
-_LOOKS_AT_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
 #: Functions that wait for each of what they are given.
 JOINS = ("joinall", "wait", "iwait")
 _own_dict = object.__getattribute__
@@ -166,7 +164,7 @@ def _work_out(recipe: Recipe, frame: Any, then: Callable[[Any], Any]) -> Any:
 
 
 def _site(code: CodeType, offset: int) -> CallSite:
-    if sys.version_info < (3, 13) and code.co_flags & FUNCTION and not _LOOKS_AT_LOCALS.isdisjoint(code.co_names):
+    if sys.version_info < (3, 13) and code.co_flags & FUNCTION and not LOOKS_AT_LOCALS.isdisjoint(code.co_names):
         return CallSite(code)
     text = code_objects.segment(code_objects.place(code, offset))
     tree: Any = syntax.expression(text) if text is not None else None

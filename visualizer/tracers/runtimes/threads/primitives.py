@@ -110,7 +110,7 @@ class Primitives:
         self.children: set[CodeType] = set()
         #: The functions, by the ids of their code, that acquire locks which something else releases.
         self.signals: set[int] = set()
-        self._size_of_queue: Callable[[Any], int] = lambda queue: -1
+        self._items_of_queue: Callable[[Any], Any] = lambda queue: None
         #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
         self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
 
@@ -118,7 +118,7 @@ class Primitives:
         """The program has imported that module, one of MODULES. Return its functions in which one waits."""
         learned = []
         if name == "queue":
-            self._size_of_queue = by_dictionary(module.Queue, "maxsize", "queue")
+            self._items_of_queue = by_dictionary(module.Queue, "maxsize", "queue")
         if name == "multiprocessing.process":
             self.children.add(module.BaseProcess._bootstrap.__code__)
         elif name == "multiprocessing.popen_fork":
@@ -134,12 +134,12 @@ class Primitives:
             self.signals.update(id(code_of(module, path)) for path in _SIGNALS)
         return learned
 
-    def size(self, queue: Any) -> int:
-        """How many items are in a queue that takes any number; -1 if it is none, or that is not known."""
+    def items(self, queue: Any) -> Any:
+        """What a queue that takes any number keeps its items in, or how many they are; None if it is no such queue."""
         kind = type(queue)
         if kind is _SimpleQueue:
             return int(_SimpleQueue.qsize(queue))
-        return self._size_of_queue(queue)
+        return self._items_of_queue(queue)
 
     def selects(self, code: CodeType) -> bool:
         """Whether that is a selector's `select`."""

@@ -169,7 +169,7 @@ class Waits:
         self._put: dict[int, deque[tuple[int, int]]] = {}
         #: Thread objects that have begun, by their addresses: their tracks.
         self._threads: dict[int, tuple[Any, int]] = {}
-        self._sizes = Sizes(self.primitives.size)
+        self._sizes = Sizes(self.primitives.items, lambda thing: self._numbers.name(thing))
         self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
         self._sites = CallSites()
@@ -545,7 +545,8 @@ class Waits:
             if entered:
                 self._stream.store(lines.tie, t_ns, runs, words.HOLDS, name)
         # By the time that such a queue is worth a line, somebody has waited for something often enough.
-        self._sizes.look(t_ns, lambda name, size: self._stream.store(lines.size, t_ns, context.track, name, size))
+        self._sizes.waits_in(awaited.frame, context.own)
+        self._sizes.look(t_ns, self._stream.store, context.track)
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
         wait.masks = masks or {}
