@@ -8,7 +8,7 @@ numpy arrays. A line that says more than numbers can is kept beside them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -484,21 +484,36 @@ def numbered(column: Column) -> tuple[Column, Column]:
 
 def grouped(index: Column, count: int) -> tuple[Column, Column]:
     """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
-    # Sorting numbers that have their places in the lower bits is faster than finding out how to sort them.
+    edges = np.zeros(count + 1, dtype=np.int64)
+    np.bincount(index, minlength=count).cumsum(out=edges[1:])
     bits = len(index).bit_length()
-    keys: Column = index.astype(np.uint32 if count.bit_length() + bits <= 32 else np.uint64)
+    is_narrow = count.bit_length() + bits <= 32
+    if not is_narrow and count <= 1 << 16:
+        # Numbers of 16 bits are sorted by counting them.
+        return index.astype(np.uint16).argsort(kind="stable"), edges
+    # Sorting numbers that have their places in the lower bits is faster than finding out how to sort them.
+    keys: Column = index.astype(np.uint32 if is_narrow else np.uint64)
     keys <<= bits
     keys |= np.arange(len(index), dtype=keys.dtype)
     keys.sort()
     keys &= (1 << bits) - 1
-    edges = np.zeros(count + 1, dtype=np.int64)
-    np.bincount(index, minlength=count).cumsum(out=edges[1:])
     return keys.astype(np.int64), edges
 
 
 def are_in(numbers: list[int], those: Container[int]) -> Column:
     """Of each number whether it is one of those."""
     return np.fromiter(map(those.__contains__, numbers), bool, len(numbers))
+
+
+def are_among(ascending: Column, those: Mapping[int, Any]) -> Column:
+    """The same of numbers that ascend."""
+    if len(those) > len(ascending):
+        return are_in(ascending.tolist(), those)
+    found = np.zeros(len(ascending), dtype=bool)
+    known = np.fromiter(those, np.int64, len(those))
+    at = np.minimum(ascending.searchsorted(known), len(ascending) - 1)
+    found[at[ascending[at] == known]] = True
+    return found
 
 
 def nonzero(mask: Column) -> Column:

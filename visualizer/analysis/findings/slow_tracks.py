@@ -67,8 +67,8 @@ def slow_track(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def _of_lines(timeline: Timeline, observed: Observed) -> Iterator[tuple[set[int], Finding]]:
     """The slowest of a line, and whom its sentence names."""
     alike: dict[tuple[str, Place], list[tuple[int, int]]] = {}
-    for id, kind, name, place, lasted_ns in timeline.tracks.ended_after_steps():
-        if place is not None and kind in timeline.words.spawned:
+    for id, name, place, lasted_ns in timeline.tracks.ended_after_steps(timeline.words.spawned):
+        if place is not None:
             alike.setdefault((name, place), []).append((lasted_ns, id))
     for several in alike.values():
         if len(several) < OUTLIER_OF:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, ar
 from visualizer.analysis.load.templates import Templates
 from visualizer.analysis.model.blocking import HOG_NS
 from visualizer.analysis.model.names import Renames
+from visualizer.analysis.model.numbers import NONE
 from visualizer.analysis.model.schedulers import Resumptions
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.stacks import Stacks
@@ -46,7 +48,7 @@ from visualizer.trace.columns import (
     Column,
     Columnizer,
     Columns,
-    are_in,
+    are_among,
     grouped,
     kinds,
     nonzero,
@@ -96,9 +98,10 @@ class Batches:
 
     def tidy(self) -> None:
         """Forget what tracks did that have ended, whenever as much again has come."""
-        schedulers, over = self.writer.schedulers, self.writer.over
+        schedulers, over = self.writer.schedulers, self.writer.timeline.tracks.over
         if len(self.resumed) + schedulers.remembered > self._most:
-            self.resumed = {track: last for track, last in self.resumed.items() if track not in over}
+            is_left = over.take(np.fromiter(self.resumed, np.int64, len(self.resumed))) == NONE
+            self.resumed = dict(compress(self.resumed.items(), is_left.tolist()))
             schedulers.forget(over)
             self._most = max(_FEW, 2 * (len(self.resumed) + schedulers.remembered))
 
@@ -136,16 +139,16 @@ class _Batch:
 
     def _ends_first(self, exits: Column) -> Column:
         """Those that do not end what has ended before, nor what nothing has been told of yet."""
-        a, known = self.columns.a, self.writer.timeline.tracks.known
+        a, tracks = self.columns.a, self.writer.timeline.tracks
         begins = nonzero(_begins(self.columns.kind) & (a >= 0))
         different, index = numbered(np.concatenate((a[begins], a[exits])))
         first = np.full(len(different), len(a))
         first[index[: len(begins)][::-1]] = begins[::-1]
-        whose = a[exits].tolist()
-        is_known = first[index[len(begins) :]] < exits
+        whose = a[exits]
+        is_known = (first[index[len(begins) :]] < exits) | tracks.are_known(whose)
         for number in nonzero(~is_known).tolist():
-            is_known[number] = whose[number] in known or self._is_known(whose[number], int(exits[number]))
-        is_known &= ~self._are_over(whose)
+            is_known[number] = self._is_known(int(whose[number]), int(exits[number]))
+        is_known &= ~tracks.are_over(whose)
         exits = exits.compress(is_known)
         first = np.full(len(different), -1)
         which = index[len(begins) :].compress(is_known)
@@ -172,15 +175,8 @@ class _Batch:
         """The same, or before all of them, if it had ended then."""
         ends = self._ends_here(tracks)
         others = nonzero(ends == len(self.columns.kind))
-        ends[others.compress(self._are_over(tracks.take(others).tolist()))] = -1
+        ends[others.compress(self.writer.timeline.tracks.are_over(tracks.take(others)))] = -1
         return ends
-
-    def _are_over(self, tracks: list[int]) -> Column:
-        """Whether each had ended before all these lines."""
-        over = self.writer.over
-        if over.keys().isdisjoint(tracks):
-            return np.zeros(len(tracks), dtype=bool)
-        return are_in(tracks, over)
 
     def _turns(self, steps: Steps) -> list[Extra]:
         """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
@@ -293,41 +289,53 @@ class _Batch:
         self._write_order(entry, number, t_ns, is_switch, is_suspension, is_wake, switch, suspension, wake)
         start_ns = self.t_ns.take(steps_)
         _rise(start_ns, bounds, before.last_ns)
-        tails = self._tails(items, before, after, bounds, about, start_ns)
-        writer.begin_slices(items.ids, before.counts, bounds, start_ns, state, about, nonzero(runs), tails)
+        writer.begin_slices(
+            items.ids, before.counts, bounds, start_ns, state, about, nonzero(runs),
+            lambda tracks: self._tails(tracks, items, before, after, bounds, about, start_ns),
+        )
         self._close_hubs(items, before, bounds, steps_)
-        occurred = [one for one in State if (state == one).any()]
+        occurred = [one for one in State if one not in writer.timeline.occurred and (state == one).any()]
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
         self.batches.tidy()
 
     def _before(self, ids: Column) -> Before:
         """The tracks as they are in front of all this."""
-        hubs, found = self.writer.hubs, np.empty((5, len(ids)), dtype=np.int64)
+        hubs, tracks, found = self.writer.hubs, self.writer.timeline.tracks, np.empty((5, len(ids)), dtype=np.int64)
         found.T[:] = _UNBORN
-        made, others = self.writer.timeline.tracks.found(ids.tolist())
-        tails: list[Tail] = []
-        for _, track in made:
+        is_made = tracks.are_made(ids)
+        for at in nonzero(is_made).tolist():
+            track = tracks[int(ids[at])]
             if track.id in hubs:
                 self.writer.reopen(track)
                 track.tail = None
-            tails.append(track.tail or _tail(track.slices))
-        if tails:
-            found[:, [at for at, _ in made]] = np.array(tails).T
-        for those, block, where in others:
+            found[:, at] = track.tail or _tail(track.slices)
+        reached = tracks.reached(ids)
+        reached[is_made] = NONE
+        for those, block, where in tracks.in_blocks(ids, reached):
             found[:, those] = _tails_in(block, where)
+            # Who was ready is so again if the slice in front of that, which may be in another block, is a wait.
+            ready = nonzero((found[0, those] == State.READY) & (_begun_in(block, where) == 1))
+            one, before = those[ready], block.previous[where[ready]]
+            for some, other, at in tracks.in_blocks(ids[one], before):
+                state, _, suspension = _tails_in(other, at)[:3]
+                waited = state == State.WAITING
+                found[0, one[some[waited]]], found[2, one[some[waited]]] = READY_AGAIN, suspension[waited]
         return Before(*found)
 
     def _tails(
-        self, items: Items, before: Before, after: Column, bounds: Column, about: Column, start_ns: Column
-    ) -> Column:
-        """Of those that begin slices, how they end, a row each."""
-        begun = np.diff(bounds)
-        some = nonzero(begun)
-        last, end = after[items.edges[some + 1] - 1].astype(np.int64), bounds[some + 1] - 1
-        waited = np.where(begun[some] > 1, about[end - 1], before.suspension[some])
+        self, tracks: Column, items: Items, before: Before, after: Column, bounds: Column, about: Column,
+        start_ns: Column,
+    ) -> list[Tail]:
+        """Of those that begin slices, and stand at these places, how they end."""
+        begun = bounds[tracks + 1] - bounds[tracks]
+        last, end = after[items.edges[tracks + 1] - 1].astype(np.int64), bounds[tracks + 1] - 1
+        waited = np.where(begun > 1, about[end - 1], before.suspension[tracks])
         suspension = np.where(last == State.WAITING, about[end], np.where(last == READY_AGAIN, waited, -1))
         run = np.where(per_track.runs(last), about[end], -1)
-        return np.stack((last, run, suspension, before.counts[some] + begun[some], start_ns[end]), axis=1)
+        tails: list[Tail] = np.stack(
+            (last, run, suspension, before.counts[tracks] + begun, start_ns[end]), axis=1
+        ).tolist()
+        return tails
 
     def _waits(self, items: Items) -> _Waits:
         """The switches that end what was announced as a wait."""
@@ -366,14 +374,14 @@ class _Batch:
         gives_nothing = (self.steps.kind == YIELD) & np.isin(self.value, self.writer.nothings)
         if not gives_nothing.any():
             return
-        kind, what, event = self.steps.kind.take(items.step), items.what, self.steps.event.take(items.step)
+        kind, what = self.steps.kind.take(items.step), items.what
         is_resumed = (what == per_track.RUN) & (kind == RESUME)
         is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
         those = nonzero(is_resumed | is_yield)
         track, last = items.track[those], last_true(is_resumed[those])
         known = (last >= 0) & (track[last] == track)
         before = np.isin(items.ids, self.in_turn)[track]
-        in_turn = np.where(known, self.by_scheduler[event[those[last]]], before)
+        in_turn = np.where(known, self.by_scheduler[self.steps.event[items.step[those[last]]]], before)
         in_turn &= is_yield[those] & gives_nothing[items.step[those]]
         what[those[in_turn]] = per_track.SUSPENSION_READY
 
@@ -595,7 +603,7 @@ class _Batch:
         It is the one that each resumed there last: at an expression that suspends its own track, there is no other.
         """
         steps, resumed = self.steps, self.batches.resumed
-        found = np.full(len(yields), words.NOBODY, dtype=np.int32)
+        found = np.full(len(steps.kind), words.NOBODY, dtype=np.int32)
         is_either = steps.kind == RESUME
         is_either[yields] = True
         those, places = nonzero(is_either), self.batches.templates.same_place.take(self.template)
@@ -608,7 +616,7 @@ class _Batch:
         may_wait, inner, where = np.zeros(len(ids), dtype=bool), *np.full((2, len(ids)), words.NOBODY)
         may_wait[index.take(nonzero(~is_resume))] = True
         asking = nonzero(may_wait)
-        asking = asking.compress(are_in(ids.take(asking).tolist(), resumed))
+        asking = asking.compress(are_among(ids.take(asking), resumed))
         if len(asking):
             inner[asking], where[asking] = np.array([resumed[track] for track in ids.take(asking).tolist()]).T
         may_wait &= (latest >= 0) | (inner >= 0)
@@ -628,18 +636,18 @@ class _Batch:
             different, which = numbered(np.concatenate((awaited, steps.by.take(asking))))
             is_over = self._ends_of(different).take(which).reshape(2, -1) < steps.event.take(asking)
             awaited[nonzero(is_over[0] | is_over[1])] = words.NOBODY
-            found[yields.searchsorted(asking)] = awaited
+            found[asking] = awaited
         resuming = nonzero((latest >= 0) & (self._ends_here(ids) == len(self.columns.kind)))
         at = latest[resuming]
         said = zip(steps.who[at].tolist(), places[at].tolist(), strict=True)
         resumed.update(zip(ids[resuming].tolist(), said, strict=True))
-        return found
+        return found.take(yields)
 
     def _write_order(
         self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_suspension: Column, is_wake: Column,
         switch: Column, suspension: Column, wake: Column,
     ) -> None:
-        both, alone = nonzero(is_switch & is_wake), _alone(self.steps.kind) & is_suspension
+        both, alone = is_switch & is_wake, _alone(self.steps.kind) & is_suspension
         for mask, one, numbers in (
             (is_wake, Entry.WAKEUP, wake), (is_switch, Entry.SWITCH, switch), (alone, Entry.SUSPENSION, suspension),
         ):
@@ -648,12 +656,15 @@ class _Batch:
         t_ns = t_ns.copy()
         t_ns[nonzero(is_switch)] = self.switched_ns
         those = nonzero(entry >= 0)
-        entry, number, t_ns = (chosen(column, those) for column in (entry, number, t_ns))
-        if len(both):
+        if both.any():
             # Who yields to its scheduler is ready behind the switch.
-            at = np.searchsorted(those, both) + 1
-            entry, number = np.insert(entry, at, Entry.WAKEUP), np.insert(number, at, wake[both])
-            t_ns = np.insert(t_ns, at, self.t_ns[both])
+            those = np.repeat(those, 1 + both[those])
+            entry, number, t_ns = (column.take(those) for column in (entry, number, t_ns))
+            after = nonzero(those[1:] == those[:-1]) + 1
+            ready = those[after]
+            entry[after], number[after], t_ns[after] = Entry.WAKEUP, wake[ready], self.t_ns[ready]
+        else:
+            entry, number, t_ns = (chosen(column, those) for column in (entry, number, t_ns))
         self.writer.enter(entry.astype(np.uint32), number.astype(np.uint32), t_ns)
 
     def _close_hubs(self, items: Items, before: Before, bounds: Column, step: Column) -> None:
@@ -685,9 +696,8 @@ class _Batch:
         """The steps by which tracks begin and end, and the parents of these."""
         kind, tracks = self.steps.kind, self.writer.timeline.tracks
         steps = nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT))
-        who = self.steps.who[steps].tolist()
-        steps = steps[are_in(who, tracks.known)]
-        return steps, tracks.parents(self.steps.who[steps].tolist())
+        steps = steps[tracks.are_known(self.steps.who[steps])]
+        return steps, tracks.parents(self.steps.who[steps])
 
 
 class _Waits(NamedTuple):
@@ -725,15 +735,22 @@ def _tail(slices: Slices) -> Tail:
 
 
 def _tails_in(block: Block, where: Column) -> Column:
-    """The same of tracks that have all slices in a block, and stand there."""
-    bounds, state = np.asarray(block.bounds), np.frombuffer(block.state, dtype=np.uint8)
-    about, end = np.frombuffer(block.about, dtype=np.int32), bounds[where + 1] - 1
-    count, last = end + 1 - bounds[where], state[end]
-    again = (last == State.READY) & (count > 1) & (state[end - 1] == State.WAITING)
+    """The same of tracks whose last slices are in a block, and that stand there, as far as these slices tell."""
+    state, about = np.frombuffer(block.state, dtype=np.uint8), np.frombuffer(block.about, dtype=np.int32)
+    begun, end = _begun_in(block, where), np.asarray(block.bounds)[where + 1] - 1
+    last = state[end]
+    again = (last == State.READY) & (begun > 1) & (state[end - 1] == State.WAITING)
     run = np.where(per_track.runs(last), about[end], -1)
     suspension = np.where(last == State.WAITING, about[end], np.where(again, about[end - 1], -1))
     last_ns = np.frombuffer(block.start_ns, dtype=np.int64)[end]
-    return np.stack((np.where(again, READY_AGAIN, last), run, suspension, count, last_ns))
+    return np.stack((np.where(again, READY_AGAIN, last), run, suspension, block.counts[where] + begun, last_ns))
+
+
+def _begun_in(block: Block, where: Column) -> Column:
+    """How many slices tracks that stand there have in the block."""
+    bounds = np.asarray(block.bounds)
+    begun: Column = bounds[where + 1] - bounds[where]
+    return begun
 
 
 def _numbers(mask: Column, count: int) -> Column:

@@ -101,5 +101,6 @@ def _write_slices(writer: Writer, told: Told, is_switch: Column, about: Column) 
             about[at] = known.about[-1] if len(known) and known.state[-1] in RUNS else words.NOTHING
     counts = np.array([*map(len, before)])
     # How their slices end is not kept: whoever asks finds out.
-    tails = np.full(len(ids), None)
-    writer.begin_slices(ids, counts, edges, told.t_ns[order], state, about, nonzero(is_switch), tails)
+    writer.begin_slices(
+        ids, counts, edges, told.t_ns[order], state, about, nonzero(is_switch), lambda those: [None] * len(those)
+    )

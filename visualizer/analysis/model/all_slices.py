@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from visualizer.analysis.model.numbers import NONE
 from visualizer.analysis.model.tracks import Tracks
 from visualizer.analysis.model.types import SlicesOfMany, Track
 from visualizer.trace.columns import Column
@@ -70,10 +71,10 @@ def more_slices(
 ) -> Iterator[tuple[list[int], SlicesOfMany]]:
     """The slices of those tracks that have more of them, or of runs that switches began, than were `taken`; and whose
     they are: several tracks only where nothing of them was. None that has ended is made for that."""
-    known, fresh = tracks.known, list[int]()
+    fresh = list[int]()
     for id in ids:
-        one = known[id]
-        if not isinstance(one, Track) and id not in tracks.over:
+        one = tracks.look(id)
+        if not isinstance(one, Track) and tracks.over[id] == NONE:
             one = tracks[id]
         if not isinstance(one, Track):
             # It has all that it will have.

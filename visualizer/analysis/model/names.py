@@ -132,7 +132,7 @@ class Names:
         shared = {name for name, namesakes in self._namesakes.items() if namesakes.count > 1}
         numbered = [birth.name in shared for birth in births]
         found: dict[int, str] = {}
-        for id, known in self._tracks.known.items():
+        for id, known in self._tracks.look_all():
             if isinstance(known, Track):
                 found[id] = self.of(known)
             else:
@@ -203,7 +203,7 @@ class Names:
         different, which = np.unique(renames.name, return_inverse=True)
         texts = [text(one) for one in different.tolist()]
         name = np.array([-1 if one is None else names.number(one) for one in texts], dtype=np.int64)[which]
-        known: list[Any] = [*map(self._tracks.known.get, renames.track.tolist())]
+        known: list[Any] = [*map(self._tracks.look, renames.track.tolist())]
         own = np.full(len(known), -1, dtype=np.int64)
         if not {int}.issuperset(map(type, known)):
             for number, one in enumerate(known):

@@ -8,14 +8,17 @@ inferred. Who gives it anything else waits for that, for all that is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from itertools import compress
-from typing import NamedTuple
+from collections.abc import Callable
+from itertools import chain, compress
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from visualizer.analysis.model.numbers import NONE, Numbers
 from visualizer.trace import words
-from visualizer.trace.columns import Column, are_in, grouped, nonzero, numbered
+from visualizer.trace.columns import Column, are_among, grouped, nonzero, numbered
+
+_Value = TypeVar("_Value")
 
 #: Who resumes, and the place where: track and place id.
 Driver = tuple[int, int]
@@ -56,14 +59,14 @@ class Schedulers:
         """How much is kept of tracks that may have ended."""
         return len(self._driver) + len(self._last) + sum(map(len, self._resumed.values()))
 
-    def forget(self, over: Container[int]) -> None:
+    def forget(self, over: Numbers) -> None:
         """Keep nothing of what tracks did that are over, and are resumed and resume no more."""
-        self._driver = {track: pair for track, pair in self._driver.items() if track not in over}
-        self._last = {pair: track for pair, track in self._last.items() if pair >> 32 not in over}
-        self._resumed = {
-            pair: {track for track in tracks if track not in over}
-            for pair, tracks in self._resumed.items() if pair >> 32 not in over
-        }
+        self._driver = _lasting(self._driver, over, 0)
+        self._last = _lasting(self._last, over, 32)
+        lasting = _lasting(self._resumed, over, 32)
+        every = dict.fromkeys(chain.from_iterable(lasting.values()))
+        gone = every.keys() - _lasting(every, over, 0).keys()
+        self._resumed = {pair: tracks - gone for pair, tracks in lasting.items()} if gone else lasting
 
     def take(
         self, resumptions: Resumptions, resumer_lasts: Column, track_lasts: Column,
@@ -98,7 +101,7 @@ class Schedulers:
         known, last = self._known, self._last
         # Most drivers are new, and resume nobody but one.
         is_simple = np.diff(bounds) == 1
-        is_simple &= ~(are_in(drivers.tolist(), known) | are_in(drivers.tolist(), last))
+        is_simple &= ~(are_among(drivers, known) | are_among(drivers, last))
         new = nonzero(is_simple & lasting)
         last.update(zip(drivers[new].tolist(), map(tracks.__getitem__, bounds[new].tolist()), strict=True))
         some = nonzero(~is_simple)
@@ -169,6 +172,12 @@ class Schedulers:
                     self._known[pair].append(one)
         ends = nonzero(np.concatenate((is_first[1:], [True])) & lasts[order])
         self._driver.update(zip(ordered[ends].tolist(), by[ends].tolist(), strict=True))
+
+
+def _lasting(of: dict[int, _Value], over: Numbers, bits: int) -> dict[int, _Value]:
+    """What is kept of tracks that are not over, which stand above these bits of the keys."""
+    tracks = np.fromiter(of, np.int64, len(of)) >> bits
+    return dict(compress(of.items(), (over.take(tracks) == NONE).tolist()))
 
 
 def _is_other(column: Column) -> Column:

@@ -160,7 +160,7 @@ class Timeline:
         One that serves requests is called after these: "GET /report (handle-3)". If they differ, after the one that it
         serves at `at_ns`, or, with `until_ns`, for the longest between the two.
         """
-        known = self.tracks.known.get(track)
+        known = self.tracks.look(track)
         if known is None:
             return "unknown"
         return self._names.of(known, at_ns, until_ns) if isinstance(known, Track) else self._names.of_spawn(known)

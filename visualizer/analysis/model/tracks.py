@@ -4,17 +4,25 @@ for it."""
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, ValuesView
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from visualizer.analysis.model.columns import Interned, append
+from visualizer.analysis.model.numbers import NONE, Numbers
 from visualizer.analysis.model.types import Block, Place, SlicesOfMany, Track
 from visualizer.trace import words
-from visualizer.trace.columns import Column, unique
+from visualizer.trace.columns import Column, nonzero, unique
+
+#: Instead of the number of its spawn: the track is there; and instead of that of its exit: no line told of that.
+_MADE = _UNTOLD = -2
+#: So many of its blocks, as a power of two, may wait for somebody to ask for a track.
+_BITS = 6
+_LAST_OF_THEM = (1 << _BITS) - 1
+#: The slices of so many tracks are put together, and no more, as they are copied for that.
+_TOGETHER = 1 << 14
 
 
 class Birth(NamedTuple):
@@ -43,7 +51,7 @@ class Spawns:
 
     def __init__(self) -> None:
         self.ns = array("q")
-        self.track: list[int] = []
+        self.track = array("i")
         self.birth = array("i")
         self.creator = array("i")
         self.number = array("i")
@@ -56,7 +64,7 @@ class Exits:
 
     def __init__(self) -> None:
         self.ns = array("q")
-        self.track: list[int] = []
+        self.track = array("i")
         self.outcome = array("i")
         self.value = array("i")
         self.outcomes: Interned[tuple[str, int]] = Interned()
@@ -68,30 +76,68 @@ class Tracks(Mapping[int, Track]):
     def __init__(self, texts: dict[int, str], places: dict[int, Place]) -> None:
         self.spawns = Spawns()
         self.exits = Exits()
-        #: The track, or the number of its spawn if it has not been asked for.
-        self.known: dict[int, Track | int] = {}
-        #: Those that have ended: the number of the exit, -1 if it was not told of.
-        self.over: dict[int, int] = {}
+        #: Those that somebody has asked for, or that no spawn was told of.
+        self.made: dict[int, Track] = {}
+        #: All ids, in order of appearance; and of each track the number of its spawn, or that it is made.
+        self._ids = array("i")
+        self._rows = Numbers()
+        #: Of those that have ended the number of the exit, below 0 if it was not told of; NONE of all others.
+        self.over = Numbers()
         self._texts = texts
         self._places = places
-        #: Where slices are of tracks that nobody had asked for; and how many spawns there were.
+        #: Where slices are of tracks that nobody had asked for. And where the last ones of each are: in which block,
+        #: and in the lower bits in how many others it has some in front of these.
         self._blocks: list[Block] = []
-        self._spawned: list[int] = []
-        #: Of those that did not end in the first block that they are in: in which they did.
-        self._ended_in: dict[int, int] = {}
+        self._last = Numbers()
 
     def __getitem__(self, id: int) -> Track:
-        known = self.known[id]
-        return known if isinstance(known, Track) else self._make(id, known)
+        row = self._rows[id]
+        return self._make(id, row) if row >= 0 else self.made[id]
 
     def __len__(self) -> int:
-        return len(self.known)
+        return len(self._ids)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self.known)
+        return iter(self._ids)
 
     def __contains__(self, id: object) -> bool:
-        return id in self.known
+        return isinstance(id, int | np.integer) and self._rows[int(id)] != NONE
+
+    def look(self, id: int) -> Track | int | None:
+        """The track, or the number of its spawn if nobody has asked for it; None if it is not known."""
+        row = self._rows[id]
+        return row if row >= 0 else self.made.get(id)
+
+    def look_all(self) -> Iterator[tuple[int, Track | int]]:
+        """The same of all tracks, with their ids."""
+        for id, row in zip(self._ids, self._rows.take(np.array(self._ids)).tolist(), strict=True):
+            yield id, row if row >= 0 else self.made[id]
+
+    def are_known(self, ids: Column) -> Column:
+        """Whether there is a track with each of these ids."""
+        found: Column = self._rows.take(ids) != NONE
+        return found
+
+    def are_over(self, ids: Column) -> Column:
+        """Whether the track with each of these ids has ended."""
+        found: Column = self.over.take(ids) != NONE
+        return found
+
+    def are_made(self, ids: Column) -> Column:
+        """Whether the track with each of these ids is there, and no row."""
+        found: Column = self._rows.take(ids) == _MADE
+        return found
+
+    def add(self, track: Track) -> None:
+        """A track of which no spawn was told."""
+        self.made[track.id] = track
+        self._rows[track.id] = _MADE
+        self._ids.append(track.id)
+
+    def end(self, id: int) -> None:
+        """The track has ended, and no line told of that."""
+        if self.over[id] == NONE:
+            self.over[id] = _UNTOLD
 
     def values(self) -> ValuesView[Track]:
         return _Values(self)
@@ -102,8 +148,9 @@ class Tracks(Mapping[int, Track]):
         append(spawns.ns, t_ns)
         append(spawns.birth, births)
         append(spawns.creator, creators)
-        spawns.track += ids.tolist()
-        self.known.update(zip(spawns.track[first:], range(first, first + len(ids)), strict=True))
+        append(spawns.track, ids)
+        append(self._ids, ids)
+        self._rows.put(ids, np.arange(first, first + len(ids)))
 
     def spawn_again(self, track: Track, t_ns: int) -> None:
         """Count a track that is known among those that were spawned."""
@@ -115,82 +162,73 @@ class Tracks(Mapping[int, Track]):
 
     def exit(self, ids: Column, t_ns: Column, outcomes: Column, values: Column) -> None:
         """Tracks end."""
-        exits, first, listed = self.exits, len(self.exits.ns), ids.tolist()
+        exits, first = self.exits, len(self.exits.ns)
         append(exits.ns, t_ns)
         append(exits.outcome, outcomes)
         append(exits.value, values)
-        exits.track += listed
-        self.over.update(zip(listed, range(first, first + len(listed)), strict=True))
-        for at, track in self._made(listed):
-            self._end(track, first + at)
+        append(exits.track, ids)
+        self.over.put(ids, np.arange(first, first + len(ids)))
+        for at in nonzero(self.are_made(ids)).tolist():
+            self._end(self.made[int(ids[at])], first + at)
 
-    def _made(self, ids: list[int]) -> list[tuple[int, Track]]:
-        """Those of these tracks that were asked for, and where each stands."""
-        known = [*map(self.known.__getitem__, ids)]
-        return [(at, one) for at, one in enumerate(known) if type(one) is Track] if Track in map(type, known) else []
+    def reached(self, ids: Column) -> Column:
+        """Where the last slices are of tracks that nobody has asked for: for `in_blocks`, and `Block.previous`."""
+        return self._last.take(ids)
 
-    def keep(self, block: Block, ended: Sequence[int]) -> None:
-        """Tracks that nobody has asked for have slices there: their first ones or, of those that `ended`, their last.
-        Whoever is to get others in between is asked for."""
-        self._ended_in.update(dict.fromkeys(ended, len(self._blocks)))
-        self._blocks.append(block)
-        self._spawned.append(len(self.spawns.ns))
+    def keep(self, block: Block, some: Column) -> Column:
+        """Those that stand at `some` in the block have slices there. Return who of them is to be told of that: those
+        that somebody has asked for, and who had some in so many blocks that they are better together."""
+        ids, previous = block.ids[some], block.previous[some]
+        is_made = self.are_made(ids)
+        has_many = ~is_made & (previous >= 0) & (previous & _LAST_OF_THEM == _LAST_OF_THEM)
+        for id in ids[has_many].tolist():
+            self._make(id, self._rows[id])
+        is_made |= has_many
+        if not is_made.all():
+            others = ~is_made
+            in_front = np.where(previous < 0, 0, (previous & _LAST_OF_THEM) + 1)[others]
+            self._last.put(ids[others], len(self._blocks) << _BITS | in_front)
+            self._blocks.append(block)
+        return some[is_made]
 
-    def found(self, ids: list[int]) -> tuple[list[tuple[int, Track]], list[tuple[Column, Block, Column]]]:
-        """Where those of these tracks stand that are known, and have not ended unless they were asked for: such a
-        track; and of others the block that has all slices of theirs, and where they stand there."""
-        known = [*map(self.known.get, ids)]
-        there = [at for at, one in enumerate(known) if one is not None]
-        made = [(at, self[ids[at]]) for at in there if type(known[at]) is Track or ids[at] in self.over]
-        if len(made) == len(there):
-            return made, []
-        those = np.array(sorted({*there}.difference(at for at, _ in made)))
-        wanted, spawns = (np.array([column[at] for at in those.tolist()]) for column in (ids, known))
-        which, where = self._find(wanted, spawns)
-        in_blocks = [(which == number).nonzero()[0] for number in unique(which[which >= 0]).tolist()]
-        return made, [(those[some], self._blocks[which[some[0]]], where[some]) for some in in_blocks]
-
-    def _find(self, ids: Column, spawns: Column) -> tuple[Column, Column]:
-        """In which block the first slices are of tracks that nobody has asked for, and where they stand there; -1 if
-        they have none. `spawns`: the numbers of their spawns, -1 for whoever is none of these."""
-        which, at = np.full((2, len(ids)), -1, dtype=np.int64)
-        batch = np.searchsorted(np.array(self._spawned, dtype=np.int64), spawns, side="right")
-        for number in unique(batch[spawns >= 0]).tolist():
-            if number < len(self._blocks):
-                (those,) = ((spawns >= 0) & (batch == number)).nonzero()
-                its = self._blocks[number].ids
-                wanted = ids[those].astype(its.dtype)
-                found = np.minimum(its.searchsorted(wanted), len(its) - 1)
-                has = its[found] == wanted
-                which[those[has]], at[those[has]] = number, found[has]
-        return which, at
+    def in_blocks(self, ids: Column, at: Column) -> Iterator[tuple[Column, Block, Column]]:
+        """Those tracks that have slices there (`reached`, `Block.previous`), by the block: which they are, the block,
+        and where they stand in it."""
+        number = at >> _BITS
+        for one in unique(number[at >= 0]).tolist():
+            those, block = nonzero(number == one), self._blocks[one]
+            yield those, block, block.ids.searchsorted(ids[those].astype(block.ids.dtype))
 
     def changed(self, id: int) -> None:
         """Something of a track is another thing now: whoever has looked at it has to look again."""
-        known = self.known.get(id)
-        if isinstance(known, Track):
+        if (known := self.made.get(id)) is not None:
             known.version += 1
 
     def lasting(self, *outcomes: str) -> Iterator[Track]:
         """All tracks but most of those that ended, and not by one of these outcomes: who looks for what has not ended,
         or ended so, need not have a million others made."""
-        exits, over = self.exits, self.over
-        wanted = {number for number, (outcome, _) in enumerate(exits.outcomes.known) if outcome in outcomes}
-        those = [
-            id for id, one in self.known.items()
-            if type(one) is Track or id not in over or (wanted and exits.outcome[over[id]] in wanted)
-        ]
-        return map(self.__getitem__, those)
+        is_wanted = np.array([outcome in outcomes for outcome, _ in self.exits.outcomes.known] + [False])
+        ids = np.array(self._ids)
+        exit = self.over.take(ids)
+        those = self.are_made(ids) | (exit == NONE)
+        told = nonzero(exit >= 0)
+        those[told] |= is_wanted[np.array(self.exits.outcome)[exit[told]]]
+        return map(self.__getitem__, ids[those].tolist())
 
     def of_kind(self, kind: str) -> Iterator[Track]:
         """All tracks of that kind; no others are made."""
-        births, birth = self.spawns.births.known, self.spawns.birth
-        wanted = {number for number, one in enumerate(births) if one.kind == kind}
-        those = [
-            id for id, one in self.known.items()
-            if (one.kind == kind if type(one) is Track else birth[one] in wanted)
-        ]
-        return map(self.__getitem__, those)
+        return map(self.__getitem__, self._those(lambda one: one.kind == kind))
+
+    def _those(self, are: Callable[[Birth | Track], bool]) -> list[int]:
+        """Ids of all tracks for which that is so; none is made for that."""
+        ids, are_of = np.array(self._ids), np.array([*map(are, self.spawns.births.known), False])
+        row = self._rows.take(ids)
+        found, made = np.zeros(len(ids), dtype=bool), nonzero(row == _MADE)
+        unmade = nonzero(row >= 0)
+        found[unmade] = are_of[np.array(self.spawns.birth)[row[unmade]]]
+        found[made] = [are(self.made[id]) for id in ids[made].tolist()]
+        listed: list[int] = ids[found].tolist()
+        return listed
 
     def ended(self, outcome: str) -> list[Track]:
         """Those that ended so, in the order in which they did."""
@@ -198,59 +236,71 @@ class Tracks(Mapping[int, Track]):
         wanted = {number for number, (one, _) in enumerate(exits.outcomes.known) if one == outcome}
         return [self[id] for id, number in zip(exits.track, exits.outcome, strict=True) if number in wanted]
 
-    def ended_after_steps(self) -> Iterator[tuple[int, str, str, Place | None, int]]:
-        """Id, kind, name without a number, place of the spawn and length of life of each track that ran and ended, in
-        the order in which they did. None is made for that."""
+    def ended_after_steps(self, kinds: Container[str]) -> Iterator[tuple[int, str, Place | None, int]]:
+        """Id, name without a number, place of the spawn and length of life of each track of these kinds that ran and
+        ended, in the order in which they did. None is made for that."""
         spawns, exits = self.spawns, self.exits
-        births = [(birth.kind, birth.name, self._places.get(birth.place)) for birth in spawns.births.known]
-        steps = np.concatenate([np.zeros(0, dtype=np.int64), *(part.step_counts for part in self.slices(exits.track))])
-        for id, exit_ns, count in zip(exits.track, exits.ns, steps.tolist(), strict=True):
-            known = self.known[id]
-            if not count:
-                continue
-            if isinstance(known, Track):
-                yield id, known.kind, known.base_name, known.place, known.exit_ns - known.spawn_ns
+        births = [(birth.name, self._places.get(birth.place)) for birth in spawns.births.known]
+        is_one = np.array([birth.kind in kinds for birth in spawns.births.known] + [False])
+        ids = np.array(exits.track)
+        row, has_run = self._rows.take(ids), np.zeros(len(ids), dtype=bool)
+        at = self._last.take(ids)
+        at[(row < 0) | ~is_one[np.array(spawns.birth)[np.maximum(row, 0)]]] = NONE
+        while (at >= 0).any():
+            for those, block, where in self.in_blocks(ids, at):
+                bounds = np.asarray(block.run_bounds)
+                has_run[those] |= bounds[where + 1] > bounds[where]
+                at[those] = block.previous[where]
+        made = nonzero(row < 0)
+        of_made = (self.made[id] for id in ids[made].tolist())
+        has_run[made] = [one.kind in kinds and len(one.step_slices) > 0 for one in of_made]
+        ran = nonzero(has_run)
+        columns = (column[ran].tolist() for column in (ids, row, np.array(exits.ns)))
+        for id, spawn, exit_ns in zip(*columns, strict=True):
+            if spawn < 0:
+                known = self.made[id]
+                yield id, known.base_name, known.place, known.exit_ns - known.spawn_ns
             else:
-                yield id, *births[spawns.birth[known]], exit_ns - spawns.ns[known]
+                yield id, *births[spawns.birth[spawn]], exit_ns - spawns.ns[spawn]
 
     def outlines(self) -> Iterator[tuple[int, str, bool, int, str | None, str | None, str | None]]:
         """Of each track its id, its kind, whether it schedules others, when it ended (-1: not), how, why that is
         inferred, and its value. None is made for that."""
         births, birth, exits, text = self.spawns.births.known, self.spawns.birth, self.exits, self._texts.get
-        for id, one in self.known.items():
+        for id, one in self.look_all():
             if isinstance(one, Track):
                 yield id, one.kind, one.schedules, one.exit_ns, one.outcome, one.inferred, one.value
                 continue
             kind, _, _, _, schedules = births[birth[one]]
-            exit = self.over.get(id, -1)
+            exit = self.over[id]
             if exit < 0:
                 yield id, kind, schedules, -1, None, None, None
             else:
                 outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
                 yield id, kind, schedules, exits.ns[exit], outcome, text(inferred), text(exits.value[exit])
 
-    def parents(self, ids: list[int]) -> Column:
+    def parents(self, ids: Sequence[int] | Column) -> Column:
         """Id of the parent of each track."""
-        known: list[Any] = [*map(self.known.__getitem__, ids)]
-        made: list[tuple[int, int]] = []
-        if Track in map(type, known):
-            made = [(at, one.parent) for at, one in enumerate(known) if isinstance(one, Track)]
-            for at, _ in made:
-                known[at] = -1
-        spawn = np.array(known, dtype=np.int64)
-        parents = np.full(len(spawn), words.NOBODY, dtype=np.int64)
-        (rows,) = (spawn >= 0).nonzero()
-        if len(rows):
-            of_birth = np.array([birth.parent for birth in self.spawns.births.known], dtype=np.int64)
-            parents[rows] = of_birth[np.asarray(self.spawns.birth)[spawn[rows]]]
-        for at, parent in made:
-            parents[at] = parent
-        return parents
+        of_birth = np.array([birth.parent for birth in self.spawns.births.known], dtype=np.int64)
+        return self._of_each(ids, lambda rows: of_birth[np.asarray(self.spawns.birth)[rows]], lambda one: one.parent)
 
-    def creators(self, ids: list[int]) -> list[int]:
+    def creators(self, ids: Sequence[int]) -> list[int]:
         """Id of the creator of each track."""
-        creators, known = self.spawns.creator, map(self.known.__getitem__, ids)
-        return [one.creator if isinstance(one, Track) else creators[one] for one in known]
+        found = self._of_each(ids, lambda rows: np.asarray(self.spawns.creator)[rows], lambda one: one.creator)
+        listed: list[int] = found.tolist()
+        return listed
+
+    def _of_each(
+        self, ids: Sequence[int] | Column, of_rows: Callable[[Column], Column], of_track: Callable[[Track], int]
+    ) -> Column:
+        """A number of each track: of those that are rows, or of one that is made."""
+        asked = np.asarray(ids, dtype=np.int64)
+        row, found = self._rows.take(asked), np.empty(len(asked), dtype=np.int64)
+        unmade, others = nonzero(row >= 0), nonzero(row < 0)
+        if len(unmade):
+            found[unmade] = of_rows(row[unmade])
+        found[others] = [of_track(self.made[id]) for id in asked[others].tolist()]
+        return found
 
     def birth(self, id: int) -> Birth:
         """What is known of a track since its spawn; it is not made for that. The place is left out."""
@@ -262,12 +312,12 @@ class Tracks(Mapping[int, Track]):
         return [
             Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
             if type(one) is Track else births[birth[one]]
-            for one in map(self.known.__getitem__, ids)
+            for one in map(self._look, ids)
         ]
 
     def origin(self, id: int) -> Origin:
         """How the track began; it is not made for that."""
-        known, spawns = self.known[id], self.spawns
+        known, spawns = self._look(id), self.spawns
         if isinstance(known, Track):
             return Origin(known.kind, known.parent, known.creator, known.place, known.doubt)
         birth = spawns.births.known[spawns.birth[known]]
@@ -276,7 +326,7 @@ class Tracks(Mapping[int, Track]):
     def ending(self, exit: int) -> tuple[str | None, str | None, str | None]:
         """How the track ended whose exit has this number, with which value, and why that is inferred; it is not made
         for that."""
-        known, exits, text = self.known[self.exits.track[exit]], self.exits, self._texts.get
+        known, exits, text = self._look(self.exits.track[exit]), self.exits, self._texts.get
         if isinstance(known, Track):
             return known.outcome, known.value, known.inferred
         outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
@@ -284,47 +334,48 @@ class Tracks(Mapping[int, Track]):
 
     def copy_of(self, id: int) -> int:
         """Which track of the parent process the track was before the fork, NOBODY if none."""
-        known = self.known[id]
+        known = self._look(id)
         return known.copy_of if isinstance(known, Track) else words.NOBODY
 
     def process(self, id: int) -> int:
         """Number of the track's process."""
-        known = self.known[id]
+        known = self._look(id)
         return known.process if isinstance(known, Track) else 0
 
     def scheduling(self, others: bool = True) -> list[int]:
         """Ids of all tracks that schedule others, or of all that do not."""
-        schedules, birth = [one.schedules for one in self.spawns.births.known], self.spawns.birth
-        return [
-            id for id, one in self.known.items()
-            if (one.schedules if type(one) is Track else schedules[birth[one]]) == others
-        ]
+        return self._those(lambda one: one.schedules == others)
 
     def slices(self, ids: Sequence[int]) -> Iterator[SlicesOfMany]:
-        """The slices of these tracks in their order, those that follow one another and are in a block together; no
-        track is made for that."""
-        for id in self._ended_in.keys() & ids:
-            self.get(id)
-        known = [*map(self.known.__getitem__, ids)]
-        rows = np.array([-1 if type(one) is Track else one for one in known], dtype=np.int64)
-        which, at = self._find(np.array(ids, dtype=np.int64), rows)
-        apart = np.ones(len(rows), dtype=bool)
-        apart[1:] = (which[1:] < 0) | (which[1:] != which[:-1])
-        edges = [*apart.nonzero()[0].tolist(), len(rows)]
-        for first, stop in pairwise(edges):
-            track = known[first]
-            if isinstance(track, Track):
-                slices, steps = track.slices, track.step_slices
-                columns = (
-                    memoryview(column).cast("B") if column else b""
-                    for column in (slices.start_ns, slices.state, slices.about, steps)
-                )
-                start_ns, state, about, own = columns
-                yield SlicesOfMany(np.array([len(slices)]), start_ns, state, about, np.array([len(steps)]), own)
-            elif which[first] < 0:
-                yield SlicesOfMany(np.array([0]), b"", b"", b"", np.array([0]), b"")
-            else:
-                yield self._blocks[which[first]].of_tracks(at[first:stop])
+        """The slices of these tracks in their order, of many that follow one another together; no track is made for
+        that, and what is made comes alone."""
+        asked = np.asarray(ids, dtype=np.int64)
+        is_made, apart = self.are_made(asked), np.ones(len(asked), dtype=bool)
+        apart[1:] = is_made[1:] | is_made[:-1]
+        apart[::_TOGETHER] = True
+        for first, stop in pairwise([*nonzero(apart).tolist(), len(asked)]):
+            if not is_made[first]:
+                yield self._gathered(asked[first:stop])
+                continue
+            track = self.made[ids[first]]
+            slices, steps = track.slices, track.step_slices
+            columns = (
+                memoryview(column).cast("B") if column else b""
+                for column in (slices.start_ns, slices.state, slices.about, steps)
+            )
+            start_ns, state, about, own = columns
+            yield SlicesOfMany(np.array([len(slices)]), start_ns, state, about, np.array([len(steps)]), own)
+
+    def _gathered(self, ids: Column) -> SlicesOfMany:
+        """The slices of tracks that are not made."""
+        at, parts = self._last.take(ids), list[tuple[Column, SlicesOfMany]]()
+        while (at >= 0).any():
+            before = np.full(len(ids), NONE, dtype=np.int32)
+            for those, block, where in self.in_blocks(ids, at):
+                parts.append((those, block.of_tracks(where)))
+                before[those] = block.previous[where]
+            at = before
+        return SlicesOfMany.joined(len(ids), parts)
 
     def first_switches(self, ids: Sequence[int]) -> list[int]:
         """Which switch to each of these tracks was the first, -1 if there was none."""
@@ -339,32 +390,43 @@ class Tracks(Mapping[int, Track]):
 
     def life(self, id: int) -> tuple[int, int]:
         """When the track was spawned, and when it ended, -1 if it has not; it is not made for that."""
-        known = self.known[id]
+        known = self._look(id)
         if isinstance(known, Track):
             return known.spawn_ns, known.exit_ns
-        exit = self.over.get(id, -1)
+        exit = self.over[id]
         return self.spawns.ns[known], self.exits.ns[exit] if exit >= 0 else -1
 
     def version_of(self, ids: Iterable[int]) -> int:
-        """Another number whenever anything of these tracks has changed; those that are not made change no more."""
-        known = map(self.known.__getitem__, ids)
-        return sum(one.version for one in known if isinstance(one, Track))
+        """Another number whenever anything of these tracks has changed."""
+        return sum(self.made[id].version if id in self.made else self._version(id) for id in ids)
+
+    def _version(self, id: int) -> int:
+        """That of a track that is not made: it changes only by getting slices."""
+        return self._last[id] + 2
+
+    def _look(self, id: int) -> Track | int:
+        """As `look`. Raise KeyError if it is not known."""
+        row = self._rows[id]
+        return row if row >= 0 else self.made[id]
 
     def _make(self, id: int, spawn: int) -> Track:
         spawns = self.spawns
         kind, name, parent, place, schedules = spawns.births.known[spawns.birth[spawn]]
-        track = self.known[id] = Track(id, kind, spawns.ns[spawn])
-        track.base_name, track.number, track.version = name, spawns.number[spawn], 1
+        track = self.made[id] = Track(id, kind, spawns.ns[spawn])
+        self._rows[id] = _MADE
+        track.base_name, track.number, track.version = name, spawns.number[spawn], self._version(id)
         track.parent, track.creator, track.schedules = parent, spawns.creator[spawn], schedules
         track.place = self._places.get(place)
-        if (exit := self.over.get(id, -1)) >= 0:
+        if (exit := self.over[id]) >= 0:
             self._end(track, exit)
-        for number in (bisect_right(self._spawned, spawn), self._ended_in.pop(id, len(self._blocks))):
-            if number < len(self._blocks):
-                block = self._blocks[number]
-                at = int(block.ids.searchsorted(id))
-                if at < len(block.ids) and block.ids[at] == id:
-                    track.extend(block, at, None)
+        parts, at = list[tuple[Block, int]](), self._last[id]
+        while at >= 0:
+            block = self._blocks[at >> _BITS]
+            where = int(block.ids.searchsorted(id))
+            parts.append((block, where))
+            at = int(block.previous[where])
+        for block, where in reversed(parts):
+            track.extend(block, where, None)
         return track
 
     def _end(self, track: Track, exit: int) -> None:
@@ -382,4 +444,4 @@ class _Values(ValuesView[Track]):
 
     def __iter__(self) -> Iterator[Track]:
         tracks = self._mapping
-        return (one if isinstance(one, Track) else tracks[id] for id, one in tracks.known.items())
+        return (one if isinstance(one, Track) else tracks[id] for id, one in tracks.look_all())

@@ -198,13 +198,42 @@ class SlicesOfMany(NamedTuple):
     step_counts: Column
     steps: memoryview | bytes
 
+    @classmethod
+    def joined(cls, count: int, parts: Sequence[tuple[Column, SlicesOfMany]]) -> SlicesOfMany:
+        """Those of so many tracks out of parts: which tracks each is of, and theirs, the last ones of a track first."""
+        if len(parts) == 1 and len(parts[0][0]) == count:
+            return parts[0][1]
+        counts, steps = np.zeros((2, count), dtype=np.int64)
+        for those, part in parts:
+            counts[those] += part.counts
+            steps[those] += part.step_counts
+        ends, step_ends = counts.cumsum(), steps.cumsum()
+        total, all_steps = int(counts.sum()), int(steps.sum())
+        start_ns, state, about, own = (
+            np.empty(length, dtype=of)
+            for length, of in ((total, np.int64), (total, np.uint8), (total, np.int32), (all_steps, np.int32))
+        )
+        for those, part in parts:
+            ends[those] -= part.counts
+            step_ends[those] -= part.step_counts
+            to = _places(ends[those], part.counts, False)
+            start_ns[to] = np.frombuffer(part.start_ns, dtype=np.int64)
+            state[to] = np.frombuffer(part.state, dtype=np.uint8)
+            about[to] = np.frombuffer(part.about, dtype=np.int32)
+            own[_places(step_ends[those], part.step_counts, False)] = np.frombuffer(part.steps, dtype=np.int32)
+        times, states, abouts, runs = (column.view(np.uint8).data for column in (start_ns, state, about, own))
+        return cls(counts, times, states, abouts, steps, runs)
+
 
 class Block(NamedTuple):
     """Slices that came together, one track's after another's: those of ids[i], which ascend, from bounds[i] to
-    bounds[i + 1]. `runs`: as `step_slices`, from run_bounds[i] on. What is copied is kept as bytes, and where it is as
-    what gives plain numbers: there may be a million tracks."""
+    bounds[i + 1]. `runs`: as `step_slices`, from run_bounds[i] on. `counts`: how many slices each had in front of
+    these; `previous`: where those are, as Tracks keeps it. What is copied is kept as bytes, and where it is as what
+    gives plain numbers: there may be a million tracks."""
 
     ids: Column
+    counts: Column
+    previous: Column
     bounds: memoryview
     start_ns: memoryview
     state: memoryview
@@ -214,12 +243,12 @@ class Block(NamedTuple):
 
     @classmethod
     def of(
-        cls, ids: Column, bounds: Column, start_ns: Column, state: Column, about: Column, run_bounds: Column,
-        runs: Column,
+        cls, ids: Column, counts: Column, previous: Column, bounds: Column, start_ns: Column, state: Column,
+        about: Column, run_bounds: Column, runs: Column,
     ) -> Block:
-        """The same of columns: int64 bounds and times, uint8 states, and the rest int32."""
+        """The same of columns: int64 times, uint8 states, and the rest int32."""
         times, states, abouts, own = (column.data.cast("B") for column in (start_ns, state, about, runs))
-        return cls(ids, bounds.data, times, states, abouts, run_bounds.data, own)
+        return cls(ids, counts, previous, bounds.data, times, states, abouts, run_bounds.data, own)
 
     def of_tracks(self, at: Column) -> SlicesOfMany:
         """Those of the tracks that stand at these places in it, in that order."""

@@ -3,7 +3,7 @@ a timeline and its writer know how that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,10 +14,10 @@ from visualizer.analysis.model.shared_locks import SharedLocks
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.tracks import Birth
-from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Size, Taking, Tie, Track
+from visualizer.analysis.model.types import Block, Entry, Marked, Output, Place, Size, Tail, Taking, Tie, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column, Template, nonzero, numbered
+from visualizer.trace.columns import Column, Template, nonzero, numbered, unique
 
 
 class Passages(NamedTuple):
@@ -92,7 +92,8 @@ class Writer:
         """The track, begun at `t_ns` on `thread` if it is new."""
         tracks = self.timeline.tracks
         if track not in tracks:
-            known = tracks.known[track] = Track(track, kind, t_ns)
+            known = Track(track, kind, t_ns)
+            tracks.add(known)
             known.schedules = kind in self.timeline.words.schedulers
             self.processes.of(thread).add(known)
             known.base_name, known.number = name, self.timeline._names.give(name, 1, track)
@@ -113,11 +114,11 @@ class Writer:
     def spawn(self, begun: Begun, renames: Renames) -> None:
         """Tracks begin, and tracks are called otherwise. The first slices of the former and their places in the order
         are to follow."""
-        timeline, tracks, processes, listed = self.timeline, self.timeline.tracks, self.processes, begun.track.tolist()
+        timeline, tracks, processes = self.timeline, self.timeline.tracks, self.processes
         at, ids, t_ns, births, creators, threads = begun
-        differ = bool((ids[1:] > ids[:-1]).all()) or len({*listed}) == len(listed)
-        is_new = differ and tracks.known.keys().isdisjoint(listed)
-        if not is_new and len(listed) > 1:
+        differ = bool((ids[1:] > ids[:-1]).all()) or len(unique(ids)) == len(ids)
+        is_new = differ and not tracks.are_known(ids).any()
+        if not is_new and len(ids) > 1:
             edges = [0, *renames.at.searchsorted(at).tolist(), len(renames.at)]
             for number, (first, stop) in enumerate(pairwise(edges)):
                 one, some = slice(max(0, number - 1), number), slice(first, stop)
@@ -130,7 +131,7 @@ class Writer:
             timeline._names.begin(len(tracks.spawns.ns) - len(ids), at, renames)
         else:
             # Lines before this one were lost or out of order; what the track did in them stands.
-            track, birth = tracks[listed[0]], known[0]
+            track, birth = tracks[int(ids[0])], known[0]
             track.kind, track.parent, track.schedules = birth.kind, birth.parent, birth.schedules
             track.creator, track.place = int(creators[0]), timeline.place(birth.place)
             timeline._names.change(track, birth.name)
@@ -142,7 +143,7 @@ class Writer:
             if birth.schedules:
                 self.hubs.update((id, tracks[id]) for id in ids[which == number].tolist())
         if processes.several:
-            for id, thread in zip(listed, threads.tolist(), strict=True):
+            for id, thread in zip(ids.tolist(), threads.tolist(), strict=True):
                 process = processes.of(thread)
                 if is_new:
                     process.add(tracks[id])
@@ -166,7 +167,7 @@ class Writer:
         tracks, blocking = self.timeline.tracks, self.timeline._blocking
         tracks.exit(ids, t_ns, outcomes, values)
         if blocking.has_any:
-            parents_of = np.maximum(tracks.parents(ids.tolist()), words.NOBODY)
+            parents_of = np.maximum(tracks.parents(ids), words.NOBODY)
             different, which = numbered(parents_of - words.NOBODY)
             last_ns = np.empty(len(different), dtype=np.int64)
             last_ns[which] = t_ns
@@ -178,47 +179,31 @@ class Writer:
 
     def begin_slices(
         self, ids: Column, counts: Column, bounds: Column, start_ns: Column, state: Column, about: Column,
-        steps: Column, tails: Column,
+        steps: Column, tails: Callable[[Column], Sequence[Tail | None]],
     ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
         Their times ascend from that of the last one on.
 
-        `steps`: which of all these switches began. `tails`: a row for each track that begins any.
+        `steps`: which of all these switches began. `tails`: how those of tracks that stand at these places end.
         """
-        tracks, known = self.timeline.tracks, self.timeline.tracks.known
-        groups = steps.searchsorted(bounds)
+        tracks, begun = self.timeline.tracks, np.diff(bounds)
+        groups: Column = steps.searchsorted(bounds)
         runs = (steps + np.repeat(counts - bounds[:-1], np.diff(groups))).astype(np.int32)
-        block = Block.of(ids, bounds, start_ns, state, about, groups, runs)
-        some = nonzero(bounds[1:] > bounds[:-1])
-        is_first, is_over = counts[some] == 0, _IS_FINAL.take(state[bounds[some + 1] - 1])
-        # Nobody may ever ask for them.
-        left_out = is_first | is_over
-        kinds = [*map(type, map(known.__getitem__, ids[some[left_out]].tolist()))]
-        if Track in kinds:
-            left_out[left_out] = [kind is int for kind in kinds]
-        ended = ids[some[left_out & ~is_first]].tolist()
-        is_any = bool(left_out.any())
-        some, tails = some[~left_out], tails[~left_out]
-        begun = np.diff(bounds)[some].tolist()
-        for at, id, count, tail in zip(some.tolist(), ids[some].tolist(), begun, tails.tolist(), strict=True):
-            track = tracks[id]
+        ids, counts, bounds, groups = (column.astype(np.int32) for column in (ids, counts, bounds, groups))
+        block = Block.of(ids, counts, tracks.reached(ids), bounds, start_ns, state, about, groups, runs)
+        those = tracks.keep(block, nonzero(begun))
+        for at, id, tail in zip(those.tolist(), ids[those].tolist(), tails(those), strict=True):
+            track = tracks.made[id]
             track.extend(block, at, tail)
-            track.version += count
-        if is_any:
-            tracks.keep(block, ended)
+            track.version += int(begun[at])
 
     def begin_slice(self, track: Track, t_ns: int, state: State, about: int = -1) -> None:
         track.slices.begin(t_ns, state, about)
         track.tail = None
         if state in FINAL:
-            self.timeline.tracks.over.setdefault(track.id, -1)
+            self.timeline.tracks.end(track.id)
         track.version += 1
         self.timeline.occurred.add(state)
-
-    @property
-    def over(self) -> Mapping[int, int]:
-        """Tracks that have ended, by their ids; of one of which a damaged trace tells more it was told all the same."""
-        return self.timeline.tracks.over
 
     def given(self, track: int) -> int:
         """Text id of what a suspended generator yielded; -1 if that is nothing, or not known."""
@@ -378,7 +363,6 @@ class Writer:
         timeline.reach(timeline.last_ns)
 
 
-_IS_FINAL = np.isin(np.array([*State]), FINAL)
 _REMARKS = frozenset(
     (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End)
 )

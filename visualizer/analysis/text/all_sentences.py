@@ -7,7 +7,6 @@ import os
 from array import array
 from collections.abc import Callable
 from functools import cached_property
-from itertools import compress
 from typing import Any, cast
 
 import numpy as np
@@ -63,13 +62,13 @@ class AllSentences:
         begins = slices.step_bounds[:-1][has_steps]
         first = slices.about[slices.runs[begins]]
         closes = np.array([cause == words.CLOSE for cause, _ in switches.details.known], dtype=bool)
+        those = np.array(ids)[has_steps]
+        may_be = ~np.isin(those, [track.id for track in tracks.of_kind(words.THREAD)])
         # One that nobody has asked for is no copy.
-        those = [*compress(ids, has_steps)]
-        may_be = [
-            may_run_first(tracks[id]) if tracks.copy_of(id) != words.NOBODY else birth.kind != words.THREAD
-            for id, birth in zip(those, tracks.births(those), strict=True)
-        ]
-        found: Column = first[np.array(may_be, dtype=bool) & ~closes[np.asarray(switches.detail)[first]]]
+        for track in tracks.made.values():
+            if track.copy_of != words.NOBODY:
+                may_be[those == track.id] = may_run_first(track)
+        found: Column = first[may_be & ~closes[np.asarray(switches.detail)[first]]]
         return found
 
     def said(self, first: int, stop: int) -> list[str]:

@@ -14,6 +14,7 @@ from tests.soak import count
 from tests.unit.analysis.load.programs import program
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.load.loader import Loader
+from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -50,8 +51,15 @@ def abouts(track: Track) -> list[int]:
 
 
 def record(timeline: Timeline) -> Record:
-    """All that a timeline has."""
+    """All that a timeline has; at first what is read of tracks without making them."""
+    every = AllSlices(timeline.tracks, [*timeline.tracks])
+    # As in `abouts`.
+    about, lasts = every.about.copy(), every.lasts
+    about[lasts[every.state[lasts] == State.BLOCKED]] = -1
+    columns = every.bounds, every.start_ns, every.state, about, every.step_bounds, every.runs
     return {
+        "slices": [column.tolist() for column in columns],
+        "ended": [*timeline.tracks.ended_after_steps({kind for _, kind, *_ in timeline.tracks.outlines()})],
         "tracks": [
             (track.id, track.kind, timeline.name(track.id), track.parent, track.creator, track.place, track.spawn_ns,
              list(track.slices.start_ns), list(track.slices.state), abouts(track), list(track.steps),

@@ -190,7 +190,7 @@ def test_a_generator_that_never_started_ends() -> None:
 def test_a_second_exit_of_a_track_is_none() -> None:
     tape = Tape().spawn("gen", words.GENERATOR).exits("gen", words.CLOSED).exits("gen", words.RAISED)
     timeline = tape.timeline()
-    assert timeline.exits == [tape.ids["gen"]]
+    assert [*timeline.exits] == [tape.ids["gen"]]
     assert timeline.tracks[tape.ids["gen"]].outcome == "closed"
 
 
