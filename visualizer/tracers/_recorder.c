@@ -2309,9 +2309,11 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 
 /* The profile function that was there before ours, which is told of what it would have been told of; and how many calls
    in progress have ours. */
-static _Thread_local Py_tracefunc before;
-static _Thread_local PyObject *before_with;
-static _Thread_local int watching;
+static OF_THREAD Py_tracefunc before;
+static OF_THREAD PyObject *before_with;
+static OF_THREAD int watching;
+/* The same of all threads. */
+static int all_watching;
 
 static int
 profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
@@ -2381,6 +2383,7 @@ begin_watching(PyThreadState *thread, uint8_t *traced)
         return 0;
     }
     *traced = thread->cframe->use_tracing;
+    all_watching++;
     if (watching++ == 0) {
         before = thread->c_profilefunc;
         before_with = thread->c_profileobj;
@@ -2393,6 +2396,7 @@ begin_watching(PyThreadState *thread, uint8_t *traced)
 static void
 end_watching(PyThreadState *thread, uint8_t traced)
 {
+    all_watching--;
     if (--watching != 0) {
         thread->cframe->use_tracing = traced;
         return;
@@ -2451,7 +2455,7 @@ typedef struct {
     PyObject *with;
 } Step;
 
-static _Thread_local Step *beginning;
+static OF_THREAD Step *beginning;
 /* In `gi_frame_state`, of one that was never resumed; of one that runs it is 0. */
 #define CREATED -2
 
@@ -2493,7 +2497,7 @@ is_delegating(PyFrameObject *frame)
 
 /* The frame of the coroutine whose step was last found to be one that a task awaits, while that lasts: what it waits for in
    turn does so, too. A greenlet may be left in the middle of one. */
-static _Thread_local PyFrameObject *awaited_frame;
+static OF_THREAD PyFrameObject *awaited_frame;
 
 /* Whether a step that begins, of no track, is one that a task awaits. */
 static int
@@ -2546,22 +2550,44 @@ begin_known(PyThreadState *thread, Step *step)
     return TOLD;
 }
 
+static int
+take_frame(PyObject *found, void *frame)
+{
+    if (PyCode_Check(found) || PyUnicode_CheckExact(found)) {
+        return 0;
+    }
+    if (PyFrame_Check(found)) {
+        *(PyObject **)frame = found;
+    }
+    return 1;
+}
+
+/* The frame object of a generator that has not ended, borrowed; NULL, and no exception, if there is no memory for it. */
+static PyObject *
+frame_object_of(PyObject *generator)
+{
+    /* One that it has already is what it refers to first but for its code and its names. */
+    PyObject *frame = NULL;
+    Py_TYPE(generator)->tp_traverse(generator, take_frame, &frame);
+    if (frame == NULL) {
+        /* An attribute like this raises an audit event, so it is asked for only once. The generator has it until it ends. */
+        frame = gi_frame->get(generator, gi_frame->closure);
+        PyErr_Clear();
+        Py_XDECREF(frame);
+    }
+    return frame == Py_None ? NULL : frame;
+}
+
 /* Find out what `generator` is that is about to be resumed. Return whether it is seen; as `is_seen`. */
 static int
 find_step(PyThreadState *thread, PyObject *generator, Step *step)
 {
     /* One that runs refuses; one that has ended does nothing. */
     int seen = ((PyGenObject *)generator)->gi_frame_state < 0 ? is_seen(thread, generator) : 0;
-    PyObject *frame = seen > 0 ? gi_frame->get(generator, gi_frame->closure) : NULL;
-    if (frame == NULL || frame == Py_None) {
-        if (seen > 0) {
-            PyErr_Clear();
-            Py_XDECREF(frame);
-        }
+    PyObject *frame = seen > 0 ? frame_object_of(generator) : NULL;
+    if (frame == NULL) {
         return seen > 0 ? 0 : seen;
     }
-    /* The generator has it until it ends. */
-    Py_DECREF(frame);
     step->generator = (PyGenObject *)generator;
     step->frame = (PyFrameObject *)frame;
     step->run = run_of(sends, frame);
@@ -2680,10 +2706,23 @@ tell_refusal(PyObject *generator)
     return done;
 }
 
+/* Whether nothing has to be known of a step of `generator`, as is so of most code that is not the program's. */
+static inline int
+is_none_of_ours(PyObject *generator)
+{
+    Hook *self = sends;
+    PyObject *known = self == NULL ? NULL
+                                   : find_in(self->instructions, (Py_ssize_t)((PyGenObject *)generator)->gi_code);
+    return self == NULL || (known != NULL && PyTuple_GET_ITEM(known, 0) == Py_None && all_watching == 0);
+}
+
 /* In the place of `am_send`. */
 static PySendResult
 resume_way(PyObject *generator, PyObject *value, PyObject **result)
 {
+    if (is_none_of_ours(generator)) {
+        return resume_plainly(generator, value, result);
+    }
     Step step;
     int runs = ((PyGenObject *)generator)->gi_frame_state == 0, seen = begin_step(generator, &step);
     if (seen < 0) {
@@ -2707,6 +2746,9 @@ resume_way(PyObject *generator, PyObject *value, PyObject **result)
 static PyObject *
 next_way(PyObject *generator)
 {
+    if (is_none_of_ours(generator)) {
+        return next_plainly(generator);
+    }
     PyObject *result = NULL;
     if (resume_way(generator, Py_None, &result) == PYGEN_RETURN) {
         if (result != Py_None) {
