@@ -505,3 +505,24 @@ with lock:
     (waited,) = [wait for wait in traced.waits if wait[:2] == ("main", "lock")]
     assert waited[2] == "lock"
     assert not [wake for wake in traced.wakes if wake[1:] == ("unknown", "main")]
+
+
+def test_nothing_is_kept_of_the_locks_that_each_thread_has_for_itself(trace_source: TraceSource) -> None:
+    """`threading` makes some for each thread, and takes them while others are held."""
+    traced = trace_source(
+        """
+        import gc, threading
+
+        def work():
+            with lock:
+                pass
+
+        lock = threading.Lock()
+        for _ in range(20):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        print([len(one.known) for one in gc.get_objects() if type(one).__name__ == "Orders"])
+        """
+    )
+    assert traced.ended.stdout == b"[0]\n"

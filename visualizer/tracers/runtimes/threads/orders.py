@@ -56,11 +56,12 @@ class Orders:
             for one in held[-_MOST_HELD:]
             if one is not lock and (holders.get(id(one)) == buffer.track if is_alone else id(one) in holders)
         ]
-        if not held or self._told >= _MOST or not self._primitives.waits_for_ever(frame):
+        # Each thread has locks of its own that `threading` makes: not even their addresses are kept.
+        if not held or self._told >= _MOST or self._primitives.has_for_itself(frame):
+            return
+        if not self._primitives.waits_for_ever(frame):
             return
         self.known.setdefault((id(lock), *map(id, held)), set()).add(moment)
-        if self._primitives.has_for_itself(frame):
-            return
         names = [self._numbers.name(one) for one in (lock, *held)]
         self.locks.update(map(id, (lock, *held)))
         self._told += 1
