@@ -33,14 +33,14 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 19
+#define ABI 21
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset) \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
-#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
+#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(passed_shape) X(at) X(shapes)
 #define SLOTS_OF_TASK(X)                                                                                               \
     X(started) X(gave_way) X(place) X(shape) X(track) X(cancels) X(key) X(loop) X(name) X(given) X(ended)
 #define SLOTS_OF_LOOP(X)                                                                                               \
@@ -70,8 +70,9 @@ static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
-   generator; that there is none; and what a run that is suspended, or runs, has in `at`. */
-static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
+   generator; that there is none; and what a run that is suspended, at a `yield` or a `yield from`, or runs, has in
+   `at`. */
+static PyObject *again, *unread, *no_value, *suspended, *delegating, *running, *nothing;
 /* A run of which nothing is known yet: each begins as its copy. And a value that never crosses. */
 static PyObject *blank, *never;
 /* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
@@ -977,6 +978,13 @@ is_suspended(PyObject *run)
     return RUN(run, at) == suspended;
 }
 
+/* The same, at a plain `yield` or while it delegates. */
+static inline int
+is_known_to_wait(PyObject *run)
+{
+    return is_suspended(run) || RUN(run, at) == delegating;
+}
+
 /* The shape that a site has for a text, or None; -1 if it has none. */
 static long long
 shape_among(PyObject *shapes, PyObject *value)
@@ -1230,25 +1238,60 @@ may_start(Hook *self)
            (is_size(self->steppers, 0) || PyDict_GET_SIZE(self->inside) == 0);
 }
 
-/* The shape of a resumption by a `for` or `next` in `frame`; -1 if that is not known. */
-static long long
-next_shape_in(PyObject *buffer, PyFrameObject *frame)
+/* What is known of a resumption in `frame`, borrowed, or NULL. */
+static PyObject *
+site_in(PyObject *buffer, PyFrameObject *frame)
 {
     PyObject *site = look_up(BUFFER(buffer, sites), place_of(frame));
-    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? number(SITE(site, next_shape)) : -1;
+    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? site : NULL;
 }
 
-/* A generator that nothing waits for, and nobody closes, returns None. */
+/* The run of `frame`, borrowed, if it delegates at `site`, where runs were resumed; else NULL. */
+static PyObject *
+delegates_at(Hook *self, PyObject *site, PyFrameObject *frame)
+{
+    PyObject *outer = number(SITE(site, passed_shape)) < 0 ? NULL : find_id(self->live, frame);
+    return outer != NULL && Py_IS_TYPE(outer, run_slots.type) ? outer : NULL;
+}
+
+/* The shape of a resumption by a `for` or `next` in `frame`, or by a `yield from` that passes nothing on; -1 if that is
+   not known. `run`: what is resumed; NULL if it begins. */
+static long long
+next_shape_in(Hook *self, PyObject *buffer, PyFrameObject *frame, PyObject *run)
+{
+    PyObject *site = site_in(buffer, frame), *outer = site == NULL ? NULL : delegates_at(self, site, frame);
+    if (outer == NULL) {
+        return site == NULL ? -1 : number(SITE(site, next_shape));
+    }
+    if (RUN(outer, passing) != no_value) {
+        return -1;
+    }
+    if (run != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
+        /* Where it yields that is learned. */
+        put(run, run_slots.yield_offset, RUN(blank, yield_offset));
+    }
+    return number(SITE(site, passed_shape));
+}
+
+/* A generator that nobody closes, nor who waits for it, returns None. */
 static int
 store_return(Hook *self, PyObject *run, PyFrameObject *frame)
 {
-    PyObject *buffer = RUN(run, in_thread);
-    if (RUN(run, closing) != Py_False || RUN(run, outer) != Py_None || PyDict_GET_SIZE(self->through) != 0 ||
-        !is_size(self->due, 0) || !is_here(buffer, self->local) ||
+    PyObject *buffer = RUN(run, in_thread), *outer = RUN(run, outer);
+    int is_awaited = outer != NULL && Py_IS_TYPE(outer, run_slots.type);
+    if (RUN(run, closing) != Py_False || (is_awaited ? RUN(outer, dying) != Py_False : outer != Py_None) ||
+        PyDict_GET_SIZE(self->through) != 0 || !is_size(self->due, 0) || !is_here(buffer, self->local) ||
         !store(BUFFER(buffer, rows), RUN(run, track), number(BUFFER(buffer, ended)))) {
         return 0;
     }
     set_of_id(self->live, frame, NULL);
+    if (is_awaited) {
+        /* No circle is left. */
+        if (RUN(outer, inner) == run) {
+            put(outer, run_slots.inner, Py_None);
+        }
+        put(run, run_slots.outer, Py_None);
+    }
     return 1;
 }
 
@@ -1263,21 +1306,28 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
         return 0;
     }
     PyObject *site = look_up(BUFFER(buffer, sites), (Py_ssize_t)RUN(run, code) + number(offset));
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) >= 0) {
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || SITE(site, at) == running) {
         return 0;
     }
     /* Who waits for it has to know. */
     PyFrameObject *back = resumer_of(frame);
+    PyObject *resumes = back == NULL || find_id(self->live, back) == NULL ? NULL : site_in(buffer, back);
     int is_outermost = back == NULL || find_id(self->live, back) == NULL;
+    PyObject *outer = resumes == NULL ? NULL : delegates_at(self, resumes, back);
+    int known = is_outermost || outer != NULL || (resumes != NULL && number(SITE(resumes, next_shape)) >= 0);
     Py_XDECREF(back);
-    if (is_outermost) {
+    if (known) {
         put(run, run_slots.offset, offset);
         put(run, run_slots.passing, no_value);
         put(run, run_slots.yield_offset, offset);
         put(run, run_slots.yield_site, site);
         put(run, run_slots.yield_value, never);
+        if (outer != NULL) {
+            put(outer, run_slots.inner, run);
+            put(run, run_slots.outer, outer);
+        }
     }
-    return is_outermost;
+    return known;
 }
 
 #if PY_VERSION_HEX >= 0x030c0000
@@ -1514,7 +1564,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
-    long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
+    long long shape = buffer == NULL ? -1 : next_shape_in(self, buffer, back, NULL);
     PyObject *run = NULL;
     int stored = 0;
     if (shape >= 0) {
@@ -1915,15 +1965,15 @@ store_send(PyObject *run, PyObject *buffer)
     return 1;
 }
 
-/* The same in a `for`, or by `next`, of `frame`. */
+/* The same in a `for`, by `next` or in a `yield from`, of who resumes `frame`. */
 static int
-store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
+store_next(Hook *self, PyObject *run, PyObject *buffer, PyFrameObject *frame)
 {
     PyFrameObject *back = resumer_of(frame);
     if (back == NULL) {
         return 0;
     }
-    long long shape = next_shape_in(buffer, back);
+    long long shape = next_shape_in(self, buffer, back, run);
     Py_DECREF(back);
     if (!store(BUFFER(buffer, rows), RUN(run, track), shape)) {
         return 0;
@@ -1945,7 +1995,7 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
         stored = store_send(run, buffer);
     }
     else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
-        stored = store_next(run, buffer, frame);
+        stored = store_next(self, run, buffer, frame);
     }
     Py_DECREF(buffer);
     return stored;
@@ -1984,9 +2034,12 @@ static int
 store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
 {
     PyObject *buffer = RUN(run, in_thread);
-    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+    PyObject *site = RUN(run, yield_site);
+    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || site == NULL ||
+        !Py_IS_TYPE(site, site_slots.type)) {
         return 0;
     }
+    PyObject *at = SITE(site, at);
     long long shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
     if (shape >= 0) {
@@ -2001,7 +2054,7 @@ store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
         Py_DECREF(buffer);
     }
     if (stored > 0) {
-        put(run, run_slots.at, suspended);
+        put(run, run_slots.at, at);
     }
     return stored;
 }
@@ -2066,7 +2119,7 @@ resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
 {
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *run = run_of((Hook *)self, (PyObject *)frame);
-    int stored = run != NULL && is_suspended(run) ? store_resume((Hook *)self, run, frame) : 0;
+    int stored = run != NULL && is_known_to_wait(run) ? store_resume((Hook *)self, run, frame) : 0;
     Py_XDECREF(run);
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
@@ -2188,7 +2241,7 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     long long spawn = -1, begins = -1;
     PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
     if (known != NULL) {
-        begins = next_shape_in(buffer, back);
+        begins = next_shape_in(self, buffer, back, NULL);
     }
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {
@@ -2289,7 +2342,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
             }
             else {
                 /* At the RESUME after the yield: elsewhere something is thrown into it. */
-                stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
+                stored = is_known_to_wait(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
             }
             drop_run(run);
         }
@@ -2525,7 +2578,7 @@ begin_known(PyThreadState *thread, Step *step)
         int is_new = step->generator->gi_frame_state == CREATED && find_id(self->live, step->frame) == NULL;
         stored = is_new ? store_start(self, step->frame, &step->run) : 0;
     }
-    else if (is_suspended(run)) {
+    else if (is_known_to_wait(run)) {
         long long offset = number(RUN(run, yield_offset));
         stored = offset >= 0 && offset == PyFrame_GetLasti(step->frame) ? store_resume(self, run, step->frame) : 0;
     }
@@ -7517,13 +7570,13 @@ static PyObject *
 learn(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *run, *site, *buffer;
-    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &running, &nothing, &blank, &never,
+    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &delegating, &running, &nothing, &blank, &never,
                           &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
     enum { COUNT = sizeof(texts) / sizeof(*texts) };
     PyObject *given[COUNT];
-    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
                           &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
-                          &given[7], &given[8], &given[9], &given[10], &given[11], &given[12], &longest, &most_shapes,
+                          &given[7], &given[8], &given[9], &given[10], &given[11], &given[12], &given[13], &longest, &most_shapes,
                           &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
@@ -7536,7 +7589,7 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 #define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return NULL;
     SLOTS_OF_BUFFER(OFFSET)
 #undef OFFSET
-    if (!Py_IS_TYPE(given[6], run)) {
+    if (!Py_IS_TYPE(given[7], run)) {
         PyErr_SetString(PyExc_TypeError, "the blank run is none");
         return NULL;
     }
