@@ -40,7 +40,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset) \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
-#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(passed_shape) X(at) X(shapes)
+#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(passed) X(passed_shape) X(at) X(shapes)
 #define SLOTS_OF_TASK(X)                                                                                               \
     X(started) X(gave_way) X(place) X(shape) X(track) X(cancels) X(key) X(loop) X(name) X(given) X(ended)
 #define SLOTS_OF_LOOP(X)                                                                                               \
@@ -710,15 +710,19 @@ may_learn(PyObject *value, PyObject *site)
     return value == no_value || is_told_by_type(value);
 }
 
-/* What is stored for a value, a new reference: as `keep` has it. */
+/* Whether that is stored for a value itself, as `keep` has it. */
+static int
+is_kept(PyObject *value)
+{
+    return value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
+           (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest_text);
+}
+
+/* What is stored for a value, a new reference. */
 static PyObject *
 kept(PyObject *value)
 {
-    if (value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
-        (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest_text)) {
-        return Py_NewRef(value);
-    }
-    return PyObject_CallOneArg(keep, value);
+    return is_kept(value) ? Py_NewRef(value) : PyObject_CallOneArg(keep, value);
 }
 
 /* Store an event of `run` with all its parts: its value is new. As `store`; -1 and an exception if a signal's handler has
@@ -1047,7 +1051,8 @@ adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long
 static int
 announce(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset, PyObject *sent)
 {
-    int known = run != NULL && is_suspended(run) && offset >= 0 &&
+    /* What is passed on is kept meanwhile. */
+    int known = run != NULL && (is_suspended(run) || (RUN(run, at) == delegating && is_kept(sent))) && offset >= 0 &&
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
                  adopt_send(self, run, frame, code, offset));
     if (known) {
@@ -1250,27 +1255,26 @@ site_in(PyObject *buffer, PyFrameObject *frame)
 static PyObject *
 delegates_at(Hook *self, PyObject *site, PyFrameObject *frame)
 {
-    PyObject *outer = number(SITE(site, passed_shape)) < 0 ? NULL : find_id(self->live, frame);
+    int known = SITE(site, passed) != Py_None || number(SITE(site, passed_shape)) >= 0;
+    PyObject *outer = known ? find_id(self->live, frame) : NULL;
     return outer != NULL && Py_IS_TYPE(outer, run_slots.type) ? outer : NULL;
 }
 
-/* The shape of a resumption by a `for` or `next` in `frame`, or by a `yield from` that passes nothing on; -1 if that is
-   not known. `run`: what is resumed; NULL if it begins. */
+/* The shape of a resumption at `site` by a `for` or `next`, or by a `yield from` of `outer`, that passes nothing on; -1 if
+   that is not known. */
 static long long
-next_shape_in(Hook *self, PyObject *buffer, PyFrameObject *frame, PyObject *run)
+next_shape_at(PyObject *site, PyObject *outer)
 {
-    PyObject *site = site_in(buffer, frame), *outer = site == NULL ? NULL : delegates_at(self, site, frame);
-    if (outer == NULL) {
-        return site == NULL ? -1 : number(SITE(site, next_shape));
-    }
-    if (RUN(outer, passing) != no_value) {
-        return -1;
-    }
-    if (run != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
-        /* Where it yields that is learned. */
-        put(run, run_slots.yield_offset, RUN(blank, yield_offset));
-    }
-    return number(SITE(site, passed_shape));
+    return outer == NULL ? number(SITE(site, next_shape))
+           : RUN(outer, passing) == no_value ? number(SITE(site, passed_shape)) : -1;
+}
+
+/* The same in `frame`. */
+static long long
+next_shape_in(Hook *self, PyObject *buffer, PyFrameObject *frame)
+{
+    PyObject *site = site_in(buffer, frame);
+    return site == NULL ? -1 : next_shape_at(site, delegates_at(self, site, frame));
 }
 
 /* A generator that nobody closes, nor who waits for it, returns None. */
@@ -1564,7 +1568,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
-    long long shape = buffer == NULL ? -1 : next_shape_in(self, buffer, back, NULL);
+    long long shape = buffer == NULL ? -1 : next_shape_in(self, buffer, back);
     PyObject *run = NULL;
     int stored = 0;
     if (shape >= 0) {
@@ -1958,6 +1962,9 @@ store_send(PyObject *run, PyObject *buffer)
     if (stored <= 0) {
         return stored;
     }
+    if (RUN(run, at) == delegating) {
+        put(run, run_slots.passing, RUN(run, sent));
+    }
     put(run, run_slots.at, running);
     put(run, run_slots.cause, nothing);
     /* Last: it may have been the last reference. */
@@ -1965,21 +1972,61 @@ store_send(PyObject *run, PyObject *buffer)
     return 1;
 }
 
+/* The same by a `yield from` of `outer` in `frame`, which passes a value on at `site`. */
+static int
+store_passed(PyObject *run, PyObject *buffer, PyObject *outer, PyObject *site, PyFrameObject *frame)
+{
+    PyObject *value = RUN(outer, passing);
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !is_kept(value)) {
+        return 0;
+    }
+    Py_INCREF(outer);
+    Py_INCREF(value);
+    long long shape = shape_of(value, NULL, NULL, site, buffer);
+    int stored = 0;
+    if (shape >= 0) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+    }
+    else if (!may_learn(value, site)) {
+        PyObject *code = (PyObject *)PyFrame_GetCode(frame), *at = PyLong_FromLong(PyFrame_GetLasti(frame));
+        stored = at == NULL ? 0 : store_parts(buffer, run, resume_line, send_cause, value, code, at);
+        Py_XDECREF(at);
+        Py_DECREF(code);
+    }
+    if (stored > 0) {
+        put(outer, run_slots.passing, no_value);
+        if (RUN(run, at) == delegating) {
+            put(run, run_slots.passing, value);
+        }
+    }
+    Py_DECREF(value);
+    Py_DECREF(outer);
+    return stored;
+}
+
 /* The same in a `for`, by `next` or in a `yield from`, of who resumes `frame`. */
 static int
 store_next(Hook *self, PyObject *run, PyObject *buffer, PyFrameObject *frame)
 {
     PyFrameObject *back = resumer_of(frame);
-    if (back == NULL) {
-        return 0;
+    PyObject *site = back == NULL ? NULL : site_in(buffer, back);
+    PyObject *outer = site == NULL ? NULL : delegates_at(self, site, back);
+    int stored = 0;
+    if (outer != NULL && RUN(outer, passing) != no_value) {
+        stored = store_passed(run, buffer, outer, SITE(site, passed), back);
     }
-    long long shape = next_shape_in(self, buffer, back, run);
-    Py_DECREF(back);
-    if (!store(BUFFER(buffer, rows), RUN(run, track), shape)) {
-        return 0;
+    else if (site != NULL) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), next_shape_at(site, outer));
     }
-    put(run, run_slots.at, running);
-    return 1;
+    if (stored > 0) {
+        if (outer != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
+            /* Where it yields that is learned. */
+            put(run, run_slots.yield_offset, RUN(blank, yield_offset));
+        }
+        put(run, run_slots.at, running);
+    }
+    Py_XDECREF(back);
+    return stored;
 }
 
 static int
@@ -2055,6 +2102,9 @@ store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
     }
     if (stored > 0) {
         put(run, run_slots.at, at);
+        if (RUN(run, passing) != no_value) {
+            put(run, run_slots.passing, no_value);
+        }
     }
     return stored;
 }
@@ -2241,7 +2291,7 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     long long spawn = -1, begins = -1;
     PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
     if (known != NULL) {
-        begins = next_shape_in(self, buffer, back, NULL);
+        begins = next_shape_in(self, buffer, back);
     }
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {

@@ -3,8 +3,9 @@
 It is taken where a generator that is suspended at a plain `yield`, or in a `yield from`, is resumed in a `for` or by
 `next`, or at a plain one by its `send`, and is suspended again, each at a place that this thread met before, with a
 value that it met there, or one that the row can say (`known_shape`). Everything else takes the long way (tracks.py),
-which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and for a profile function: a call of a
-function would cost as much as what it did. In C it is also taken where a `yield from` resumes another generator.
+which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and for a profile function: a call of
+a function would cost as much as what it did. In C it is also taken where something is sent in a `yield from`, and where
+that resumes another generator.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ NEVER = object()
 class Site:
     """A place at which generators are resumed for one cause, or are suspended, in one thread."""
 
-    __slots__ = ("at", "bare", "code", "next_shape", "passed_shape", "shapes")
+    __slots__ = ("at", "bare", "code", "next_shape", "passed", "passed_shape", "shapes")
 
     def __init__(self, code: CodeType | None) -> None:
         #: Kept so that its id stays its own.
@@ -51,8 +51,9 @@ class Site:
         self.bare = -1
         #: That of a resumption without a value, by `next`.
         self.next_shape = -1
-        #: The same by a `yield from` or `await` of a run, which may have to pass a value on another time.
+        #: The same by a `yield from` or `await` of a run; and where that passes a value on, the site of these.
         self.passed_shape = -1
+        self.passed: Site | None = None
         #: What a run does that has yielded there: SUSPENDED or DELEGATING; RUNNING if nothing is yielded there.
         self.at = RUNNING
 
@@ -142,7 +143,9 @@ def store_resume(
         return
     site = _site(buffer, code, offset, cause)
     shape = _store(stream, buffer, site, (lines.resume, t_ns, run.track, cause), value, code, offset)
-    if cause is words.SEND:
+    if by_run and cause is words.SEND:
+        _site(buffer, code, offset, words.NEXT).passed = site
+    elif cause is words.SEND:
         run.resume_code, run.resume_offset, run.resume_site = code, offset, site
         run.resume_value, run.resume_shape = value if _may_keep(value, shape) else NEVER, shape
     elif by_run:

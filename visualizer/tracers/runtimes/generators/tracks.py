@@ -21,7 +21,7 @@ from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
-from visualizer.tracers.core.values import LONGEST_TEXT, keep
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -419,9 +419,11 @@ class Generators:
                 if outer.inner is not run or run.outer is not outer:
                     run.yield_offset = -1  # There it is learned.
                 if outer.passing is not lines.NO_VALUE:
-                    cause, value, outer.passing, learn = words.SEND, outer.passing, lines.NO_VALUE, False
+                    cause, value, outer.passing = words.SEND, outer.passing, lines.NO_VALUE
+                    learn = type(value) is not Shown
         if run.at == DELEGATING and value is not lines.NO_VALUE:
-            run.passing, run.yield_offset, learn = keep(value), -1, False
+            run.passing, run.yield_offset = keep(value), -1
+            learn = learn and run.passing is value
         run.at = RUNNING
         store_resume(self.stream, run, cause, value, where, offset, t_ns, learn, by_run)
         return True
