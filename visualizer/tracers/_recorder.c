@@ -1756,6 +1756,7 @@ tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *t
     return done;
 }
 
+/* In the place of the method `send` of generators and coroutines. */
 static PyObject *
 send_way(PyObject *generator, PyObject *value)
 {
@@ -1773,7 +1774,8 @@ send_way(PyObject *generator, PyObject *value)
     called_next = NULL;
     int noted = 0;
     if (by_event || steady) {
-        PyObject *its = gi_frame->get(generator, gi_frame->closure), *run = run_of(self, its);
+        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
+        PyObject *its = getter->get(generator, getter->closure), *run = run_of(self, its);
         if (its == NULL) {
             PyErr_Clear();
         }
@@ -1810,6 +1812,8 @@ static struct {
     PyCFunction plainly[METHODS];
 } others[MOST_TYPES];
 static int other_types;
+/* The method `send` of coroutines, if it does what that of generators does. */
+static PyMethodDef *coroutine_send;
 
 static PyObject *
 call_plainly(int method, PyObject *target, PyObject *const *args, Py_ssize_t count)
@@ -1877,6 +1881,9 @@ learn_others(PyObject *types)
             if (its != NULL && its != send_definition && its->ml_flags == method_flags[method]) {
                 others[other_types].definitions[method] = its;
                 others[other_types].plainly[method] = its->ml_meth;
+                if (others[other_types].type == &PyCoro_Type && its->ml_meth == send_plainly) {
+                    coroutine_send = its;
+                }
             }
             Py_DECREF(found);
         }
@@ -1890,8 +1897,9 @@ see_others(int see)
     const PyCFunction ways[METHODS] = {other_send, (PyCFunction)(void (*)(void))other_throw, other_close};
     for (int i = 0; i < other_types; i++) {
         for (int method = 0; method < METHODS; method++) {
-            if (others[i].definitions[method] != NULL) {
-                others[i].definitions[method]->ml_meth = see ? ways[method] : others[i].plainly[method];
+            PyMethodDef *its = others[i].definitions[method];
+            if (its != NULL) {
+                its->ml_meth = !see ? others[i].plainly[method] : its == coroutine_send ? send_way : ways[method];
             }
         }
     }
@@ -1906,7 +1914,21 @@ raised_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
     return OTHERWISE();
 }
 
-/* A program calls something: `send` of a generator, which is next, or a generator function. */
+/* The generator or coroutine of which `function`, called with `argument`, is `send`, borrowed; else NULL. */
+static PyObject *
+sent_to(PyObject *function, PyObject *argument)
+{
+    int is_bound = Py_IS_TYPE(function, &PyCFunction_Type);
+    PyMethodDef *its = is_bound ? ((PyCFunctionObject *)function)->m_ml
+                       : Py_IS_TYPE(function, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)function)->d_method : NULL;
+    if (its == NULL || (its != send_definition && its != coroutine_send)) {
+        return NULL;
+    }
+    PyObject *target = is_bound ? PyCFunction_GET_SELF(function) : argument;
+    return Py_IS_TYPE(target, its == send_definition ? &PyGen_Type : &PyCoro_Type) ? target : NULL;
+}
+
+/* A program calls something: `send` of a generator or coroutine, which is next, or a generator function. */
 static PyObject *
 call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -1914,16 +1936,10 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
         return with_room(self->otherwise, args, nargsf, kwnames);
     }
-    PyObject *code = args[0], *function = args[2], *generator = NULL;
+    PyObject *code = args[0], *function = args[2], *generator = sent_to(function, args[3]);
     long offset = number(args[1]);
     Py_ssize_t place = (Py_ssize_t)code + offset;
-    if (function == send_method) {
-        generator = args[3];
-    }
-    else if (Py_IS_TYPE(function, &PyCFunction_Type) && ((PyCFunctionObject *)function)->m_ml == send_definition) {
-        generator = PyCFunction_GET_SELF(function);
-    }
-    if (send_definition != NULL && generator != NULL && PyGen_CheckExact(generator)) {
+    if (generator != NULL) {
         if (becomes_steady(self, place)) {
             return Py_NewRef(self->disable);
         }
