@@ -866,6 +866,209 @@ _SWITCHES = """
     print(len(log), hash(tuple(map(str, log))))
 """
 
+#: Generators and coroutines that wait for others: resumed, sent to, thrown into, closed and collected through these.
+_CHAINS = """
+    import gc
+    import greenlet
+    from random import Random
+
+    choices = Random(13)
+
+    class Thing:
+        pass
+    def count(number):
+        for one in range(number):
+            yield one
+        return number
+    def echo(first):
+        got = yield first
+        while True:
+            try:
+                got = yield got
+            except ValueError as error:
+                got = yield error
+            if got == "end":
+                return first
+    def through(inner):
+        return (yield from inner)
+    def chain(inner, depth):
+        for _ in range(depth):
+            inner = through(inner)
+        return inner
+    def by_turns(*inners):
+        found = []
+        for inner in inners:
+            found.append((yield from inner))
+            yield "between"
+        yield found
+        return found
+    def pipeline(number):
+        for one in through(count(number)):
+            yield one
+            got = yield one * 2
+            if got is not None:
+                yield got
+    def tree(depth):
+        if depth:
+            yield from tree(depth - 1)
+            yield depth
+            yield from tree(depth - 1)
+    def forever(inners):
+        while True:
+            try:
+                yield from choices.choice(inners)
+            except ValueError:
+                yield "caught"
+    def ignores(inner):
+        try:
+            yield from inner
+        except GeneratorExit:
+            yield "ignored"
+    def cleans(inner):
+        try:
+            return (yield from inner)
+        finally:
+            list(count(2))
+    def fails(number):
+        yield number
+        yield number
+        raise KeyError(number)
+    def resumed(inner):
+        while True:
+            yield next(inner)
+    def slowly(number):
+        for one in range(number):
+            main.switch(one)
+            yield one
+    values = [None, 1, 2, "text", True, 1.5, 10 ** 9, 2 ** 70, Thing(), "x" * 90, (), [1], ValueError(1), b"", Thing]
+    values *= 2
+
+    class Future:
+        def __await__(self):
+            got = yield self
+            return got
+    class Again:
+        def __await__(self):
+            return through(count(2))
+    async def waits(number):
+        got = None
+        for _ in range(number):
+            got = await Future()
+        return got
+    async def waits_deeply(depth, number):
+        if depth:
+            got = await waits_deeply(depth - 1, number)
+            await Again()
+            return got
+        await Future()
+        return await waits(number)
+    async def gives(number):
+        for one in range(number):
+            got = await Future()
+            yield got
+            yield one
+    async def takes(number):
+        async for _ in gives(number):
+            await waits(1)
+        return [one async for one in gives(number)]
+    def loop(coroutines, values=(None,)):
+        ready, turn = list(coroutines), 0
+        for coroutine in ready:
+            coroutine.send(None)
+        while ready:
+            coroutine = ready.pop(0)
+            try:
+                turn += 1
+                coroutine.send(values[turn % len(values)])
+                ready.append(coroutine)
+            except (StopIteration, KeyError) as error:
+                log.append(str(error))
+
+    log = []
+    def attempt(do, *args):
+        try:
+            log.append(str(type(do(*args))))
+        except (Exception, greenlet.GreenletExit) as error:
+            log.append(type(error).__name__)
+    def drive(generator, values):
+        attempt(next, generator)
+        for value in values:
+            attempt(generator.send, value)
+            attempt(next, generator)
+
+    def one_round(number):
+        for depth in (0, 1, 2, 5):
+            log.append(list(chain(count(5), depth)))
+            drive(chain(echo(number), depth), values)
+            thrown = chain(echo(number), depth)
+            attempt(next, thrown)
+            attempt(thrown.throw, ValueError(1))
+            attempt(thrown.send, 5)
+            attempt(next, thrown)
+            attempt(thrown.throw, KeyError(1))
+            attempt(next, thrown)
+            closed = chain(cleans(echo(number)), depth)
+            attempt(next, closed), attempt(next, closed)
+            closed.close()
+            ended = chain(echo(number), depth)
+            attempt(next, ended)
+            attempt(ended.send, "end")
+            collected = chain(cleans(count(9)), depth)
+            attempt(next, collected), attempt(next, collected)
+            del collected
+            stubborn = chain(ignores(count(9)), depth)
+            attempt(next, stubborn), attempt(next, stubborn)
+            attempt(stubborn.close)
+            attempt(list, chain(fails(number), depth))
+            attempt(list, by_turns(chain(count(3), depth), count(0), map(str, chain(count(3), depth)), range(2)))
+        log.append(list(tree(4)))
+        log.append(list(pipeline(4)))
+        drive(pipeline(9), [None, 1, None, 2, Thing()])
+        attempt(list, resumed(chain(count(4), 2)))
+        # One that was begun by hand, and goes on in several, which come and go.
+        shared = count(40)
+        next(shared)
+        for _ in range(4):
+            holds = chain(shared, number % 3)
+            attempt(next, holds), attempt(next, holds), attempt(next, shared)
+            kept.append(holds)
+        # They change whom they delegate to.
+        inners = [count(5), chain(echo(1), 2), by_turns(count(2), count(2)), chain(count(8), 3), range(3)]
+        changing = forever(inners)
+        for _ in range(60):
+            attempt(next, changing)
+            if choices.random() < 0.3:
+                attempt(changing.send, choices.choice(values[:9]))
+            if choices.random() < 0.1:
+                attempt(changing.throw, ValueError(2))
+        # Coroutines, by hand.
+        loop(waits_deeply(depth, 4) for depth in (0, 1, 2, 4))
+        loop([waits_deeply(depth, 4) for depth in (0, 1, 4)], values)
+        loop(takes(3) for _ in range(2))
+        # A greenlet is left in the middle of a chain.
+        one, other = (greenlet.greenlet(lambda: list(chain(slowly(5), depth))) for depth in (1, 3))
+        while not (one.dead and other.dead):
+            one.switch()
+            other.switch()
+        halfway = greenlet.greenlet(lambda: list(cleans(chain(slowly(5), 2))))
+        halfway.switch()
+        halfway.switch()
+        attempt(halfway.throw, KeyError)
+        # Frames that are used again.
+        for _ in range(6):
+            for first in chain(count(3), 3):
+                if first == number % 3:
+                    break
+
+    main = greenlet.getcurrent()
+    kept = []
+    # What is collected later is told later.
+    gc.disable()
+    for number in range(4):
+        one_round(number)
+    print(len(log), len(str(log)))
+"""
+
 
 def _events(traced: Traced) -> list[dict[str, Any]]:
     """What `visualizer events` prints, without the times and what comes by luck."""
@@ -898,6 +1101,7 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
         pytest.param(_BIRTHS, id="births"),
         pytest.param(_WAKES, id="wakes"),
         pytest.param(_SWITCHES, id="switches"),
+        pytest.param(_CHAINS, id="chains"),
     ],
 )
 def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,14 +33,14 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 19
+#define ABI 21
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
     X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset) \
     X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
     X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
-#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(shapes)
+#define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(passed) X(passed_shape) X(at) X(shapes)
 #define SLOTS_OF_TASK(X)                                                                                               \
     X(started) X(gave_way) X(place) X(shape) X(track) X(cancels) X(key) X(loop) X(name) X(given) X(ended)
 #define SLOTS_OF_LOOP(X)                                                                                               \
@@ -70,8 +70,9 @@ static struct { PyTypeObject *type; SLOTS_OF_STAND(OFFSET) } stand_slots;
 #define BUFFER(buffer, name) SLOT(buffer, buffer_slots.name)
 
 /* What `learn` was given: the cause of a `send` at the place of the last one; that what was sent is to be read from the
-   generator; that there is none; and what a run that is suspended, or runs, has in `at`. */
-static PyObject *again, *unread, *no_value, *suspended, *running, *nothing;
+   generator; that there is none; and what a run that is suspended, at a `yield` or a `yield from`, or runs, has in
+   `at`. */
+static PyObject *again, *unread, *no_value, *suspended, *delegating, *running, *nothing;
 /* A run of which nothing is known yet: each begins as its copy. And a value that never crosses. */
 static PyObject *blank, *never;
 /* And how an event is stored with all its parts: line functions, their causes, and what makes of a value what is kept. */
@@ -709,15 +710,19 @@ may_learn(PyObject *value, PyObject *site)
     return value == no_value || is_told_by_type(value);
 }
 
-/* What is stored for a value, a new reference: as `keep` has it. */
+/* Whether that is stored for a value itself, as `keep` has it. */
+static int
+is_kept(PyObject *value)
+{
+    return value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
+           (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest_text);
+}
+
+/* What is stored for a value, a new reference. */
 static PyObject *
 kept(PyObject *value)
 {
-    if (value == Py_None || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || PyBool_Check(value) ||
-        (PyUnicode_CheckExact(value) && PyUnicode_GET_LENGTH(value) <= longest_text)) {
-        return Py_NewRef(value);
-    }
-    return PyObject_CallOneArg(keep, value);
+    return is_kept(value) ? Py_NewRef(value) : PyObject_CallOneArg(keep, value);
 }
 
 /* Store an event of `run` with all its parts: its value is new. As `store`; -1 and an exception if a signal's handler has
@@ -977,6 +982,13 @@ is_suspended(PyObject *run)
     return RUN(run, at) == suspended;
 }
 
+/* The same, at a plain `yield` or while it delegates. */
+static inline int
+is_known_to_wait(PyObject *run)
+{
+    return is_suspended(run) || RUN(run, at) == delegating;
+}
+
 /* The shape that a site has for a text, or None; -1 if it has none. */
 static long long
 shape_among(PyObject *shapes, PyObject *value)
@@ -1039,7 +1051,8 @@ adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long
 static int
 announce(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset, PyObject *sent)
 {
-    int known = run != NULL && is_suspended(run) && offset >= 0 &&
+    /* What is passed on is kept meanwhile. */
+    int known = run != NULL && (is_suspended(run) || (RUN(run, at) == delegating && is_kept(sent))) && offset >= 0 &&
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
                  adopt_send(self, run, frame, code, offset));
     if (known) {
@@ -1230,25 +1243,59 @@ may_start(Hook *self)
            (is_size(self->steppers, 0) || PyDict_GET_SIZE(self->inside) == 0);
 }
 
-/* The shape of a resumption by a `for` or `next` in `frame`; -1 if that is not known. */
-static long long
-next_shape_in(PyObject *buffer, PyFrameObject *frame)
+/* What is known of a resumption in `frame`, borrowed, or NULL. */
+static PyObject *
+site_in(PyObject *buffer, PyFrameObject *frame)
 {
     PyObject *site = look_up(BUFFER(buffer, sites), place_of(frame));
-    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? number(SITE(site, next_shape)) : -1;
+    return site != NULL && Py_IS_TYPE(site, site_slots.type) ? site : NULL;
 }
 
-/* A generator that nothing waits for, and nobody closes, returns None. */
+/* The run of `frame`, borrowed, if it delegates at `site`, where runs were resumed; else NULL. */
+static PyObject *
+delegates_at(Hook *self, PyObject *site, PyFrameObject *frame)
+{
+    int known = SITE(site, passed) != Py_None || number(SITE(site, passed_shape)) >= 0;
+    PyObject *outer = known ? find_id(self->live, frame) : NULL;
+    return outer != NULL && Py_IS_TYPE(outer, run_slots.type) ? outer : NULL;
+}
+
+/* The shape of a resumption at `site` by a `for` or `next`, or by a `yield from` of `outer`, that passes nothing on; -1 if
+   that is not known. */
+static long long
+next_shape_at(PyObject *site, PyObject *outer)
+{
+    return outer == NULL ? number(SITE(site, next_shape))
+           : RUN(outer, passing) == no_value ? number(SITE(site, passed_shape)) : -1;
+}
+
+/* The same in `frame`. */
+static long long
+next_shape_in(Hook *self, PyObject *buffer, PyFrameObject *frame)
+{
+    PyObject *site = site_in(buffer, frame);
+    return site == NULL ? -1 : next_shape_at(site, delegates_at(self, site, frame));
+}
+
+/* A generator that nobody closes, nor who waits for it, returns None. */
 static int
 store_return(Hook *self, PyObject *run, PyFrameObject *frame)
 {
-    PyObject *buffer = RUN(run, in_thread);
-    if (RUN(run, closing) != Py_False || RUN(run, outer) != Py_None || PyDict_GET_SIZE(self->through) != 0 ||
-        !is_size(self->due, 0) || !is_here(buffer, self->local) ||
+    PyObject *buffer = RUN(run, in_thread), *outer = RUN(run, outer);
+    int is_awaited = outer != NULL && Py_IS_TYPE(outer, run_slots.type);
+    if (RUN(run, closing) != Py_False || (is_awaited ? RUN(outer, dying) != Py_False : outer != Py_None) ||
+        PyDict_GET_SIZE(self->through) != 0 || !is_size(self->due, 0) || !is_here(buffer, self->local) ||
         !store(BUFFER(buffer, rows), RUN(run, track), number(BUFFER(buffer, ended)))) {
         return 0;
     }
     set_of_id(self->live, frame, NULL);
+    if (is_awaited) {
+        /* No circle is left. */
+        if (RUN(outer, inner) == run) {
+            put(outer, run_slots.inner, Py_None);
+        }
+        put(run, run_slots.outer, Py_None);
+    }
     return 1;
 }
 
@@ -1263,21 +1310,28 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
         return 0;
     }
     PyObject *site = look_up(BUFFER(buffer, sites), (Py_ssize_t)RUN(run, code) + number(offset));
-    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || number(SITE(site, next_shape)) >= 0) {
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || SITE(site, at) == running) {
         return 0;
     }
     /* Who waits for it has to know. */
     PyFrameObject *back = resumer_of(frame);
+    PyObject *resumes = back == NULL || find_id(self->live, back) == NULL ? NULL : site_in(buffer, back);
     int is_outermost = back == NULL || find_id(self->live, back) == NULL;
+    PyObject *outer = resumes == NULL ? NULL : delegates_at(self, resumes, back);
+    int known = is_outermost || outer != NULL || (resumes != NULL && number(SITE(resumes, next_shape)) >= 0);
     Py_XDECREF(back);
-    if (is_outermost) {
+    if (known) {
         put(run, run_slots.offset, offset);
         put(run, run_slots.passing, no_value);
         put(run, run_slots.yield_offset, offset);
         put(run, run_slots.yield_site, site);
         put(run, run_slots.yield_value, never);
+        if (outer != NULL) {
+            put(outer, run_slots.inner, run);
+            put(run, run_slots.outer, outer);
+        }
     }
-    return is_outermost;
+    return known;
 }
 
 #if PY_VERSION_HEX >= 0x030c0000
@@ -1514,7 +1568,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
     }
     PyFrameObject *back = PyFrame_GetBack(frame);
     PyObject *buffer = back == NULL ? NULL : buffer_here(self);
-    long long shape = buffer == NULL ? -1 : next_shape_in(buffer, back);
+    long long shape = buffer == NULL ? -1 : next_shape_in(self, buffer, back);
     PyObject *run = NULL;
     int stored = 0;
     if (shape >= 0) {
@@ -1702,6 +1756,7 @@ tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *t
     return done;
 }
 
+/* In the place of the method `send` of generators and coroutines. */
 static PyObject *
 send_way(PyObject *generator, PyObject *value)
 {
@@ -1719,7 +1774,8 @@ send_way(PyObject *generator, PyObject *value)
     called_next = NULL;
     int noted = 0;
     if (by_event || steady) {
-        PyObject *its = gi_frame->get(generator, gi_frame->closure), *run = run_of(self, its);
+        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
+        PyObject *its = getter->get(generator, getter->closure), *run = run_of(self, its);
         if (its == NULL) {
             PyErr_Clear();
         }
@@ -1756,6 +1812,8 @@ static struct {
     PyCFunction plainly[METHODS];
 } others[MOST_TYPES];
 static int other_types;
+/* The method `send` of coroutines, if it does what that of generators does. */
+static PyMethodDef *coroutine_send;
 
 static PyObject *
 call_plainly(int method, PyObject *target, PyObject *const *args, Py_ssize_t count)
@@ -1823,6 +1881,9 @@ learn_others(PyObject *types)
             if (its != NULL && its != send_definition && its->ml_flags == method_flags[method]) {
                 others[other_types].definitions[method] = its;
                 others[other_types].plainly[method] = its->ml_meth;
+                if (others[other_types].type == &PyCoro_Type && its->ml_meth == send_plainly) {
+                    coroutine_send = its;
+                }
             }
             Py_DECREF(found);
         }
@@ -1836,8 +1897,9 @@ see_others(int see)
     const PyCFunction ways[METHODS] = {other_send, (PyCFunction)(void (*)(void))other_throw, other_close};
     for (int i = 0; i < other_types; i++) {
         for (int method = 0; method < METHODS; method++) {
-            if (others[i].definitions[method] != NULL) {
-                others[i].definitions[method]->ml_meth = see ? ways[method] : others[i].plainly[method];
+            PyMethodDef *its = others[i].definitions[method];
+            if (its != NULL) {
+                its->ml_meth = !see ? others[i].plainly[method] : its == coroutine_send ? send_way : ways[method];
             }
         }
     }
@@ -1852,7 +1914,21 @@ raised_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
     return OTHERWISE();
 }
 
-/* A program calls something: `send` of a generator, which is next, or a generator function. */
+/* The generator or coroutine of which `function`, called with `argument`, is `send`, borrowed; else NULL. */
+static PyObject *
+sent_to(PyObject *function, PyObject *argument)
+{
+    int is_bound = Py_IS_TYPE(function, &PyCFunction_Type);
+    PyMethodDef *its = is_bound ? ((PyCFunctionObject *)function)->m_ml
+                       : Py_IS_TYPE(function, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)function)->d_method : NULL;
+    if (its == NULL || (its != send_definition && its != coroutine_send)) {
+        return NULL;
+    }
+    PyObject *target = is_bound ? PyCFunction_GET_SELF(function) : argument;
+    return Py_IS_TYPE(target, its == send_definition ? &PyGen_Type : &PyCoro_Type) ? target : NULL;
+}
+
+/* A program calls something: `send` of a generator or coroutine, which is next, or a generator function. */
 static PyObject *
 call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -1860,16 +1936,10 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
         return with_room(self->otherwise, args, nargsf, kwnames);
     }
-    PyObject *code = args[0], *function = args[2], *generator = NULL;
+    PyObject *code = args[0], *function = args[2], *generator = sent_to(function, args[3]);
     long offset = number(args[1]);
     Py_ssize_t place = (Py_ssize_t)code + offset;
-    if (function == send_method) {
-        generator = args[3];
-    }
-    else if (Py_IS_TYPE(function, &PyCFunction_Type) && ((PyCFunctionObject *)function)->m_ml == send_definition) {
-        generator = PyCFunction_GET_SELF(function);
-    }
-    if (send_definition != NULL && generator != NULL && PyGen_CheckExact(generator)) {
+    if (generator != NULL) {
         if (becomes_steady(self, place)) {
             return Py_NewRef(self->disable);
         }
@@ -1908,6 +1978,9 @@ store_send(PyObject *run, PyObject *buffer)
     if (stored <= 0) {
         return stored;
     }
+    if (RUN(run, at) == delegating) {
+        put(run, run_slots.passing, RUN(run, sent));
+    }
     put(run, run_slots.at, running);
     put(run, run_slots.cause, nothing);
     /* Last: it may have been the last reference. */
@@ -1915,21 +1988,61 @@ store_send(PyObject *run, PyObject *buffer)
     return 1;
 }
 
-/* The same in a `for`, or by `next`, of `frame`. */
+/* The same by a `yield from` of `outer` in `frame`, which passes a value on at `site`. */
 static int
-store_next(PyObject *run, PyObject *buffer, PyFrameObject *frame)
+store_passed(PyObject *run, PyObject *buffer, PyObject *outer, PyObject *site, PyFrameObject *frame)
+{
+    PyObject *value = RUN(outer, passing);
+    if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || !is_kept(value)) {
+        return 0;
+    }
+    Py_INCREF(outer);
+    Py_INCREF(value);
+    long long shape = shape_of(value, NULL, NULL, site, buffer);
+    int stored = 0;
+    if (shape >= 0) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
+    }
+    else if (!may_learn(value, site)) {
+        PyObject *code = (PyObject *)PyFrame_GetCode(frame), *at = PyLong_FromLong(PyFrame_GetLasti(frame));
+        stored = at == NULL ? 0 : store_parts(buffer, run, resume_line, send_cause, value, code, at);
+        Py_XDECREF(at);
+        Py_DECREF(code);
+    }
+    if (stored > 0) {
+        put(outer, run_slots.passing, no_value);
+        if (RUN(run, at) == delegating) {
+            put(run, run_slots.passing, value);
+        }
+    }
+    Py_DECREF(value);
+    Py_DECREF(outer);
+    return stored;
+}
+
+/* The same in a `for`, by `next` or in a `yield from`, of who resumes `frame`. */
+static int
+store_next(Hook *self, PyObject *run, PyObject *buffer, PyFrameObject *frame)
 {
     PyFrameObject *back = resumer_of(frame);
-    if (back == NULL) {
-        return 0;
+    PyObject *site = back == NULL ? NULL : site_in(buffer, back);
+    PyObject *outer = site == NULL ? NULL : delegates_at(self, site, back);
+    int stored = 0;
+    if (outer != NULL && RUN(outer, passing) != no_value) {
+        stored = store_passed(run, buffer, outer, SITE(site, passed), back);
     }
-    long long shape = next_shape_in(buffer, back);
-    Py_DECREF(back);
-    if (!store(BUFFER(buffer, rows), RUN(run, track), shape)) {
-        return 0;
+    else if (site != NULL) {
+        stored = store(BUFFER(buffer, rows), RUN(run, track), next_shape_at(site, outer));
     }
-    put(run, run_slots.at, running);
-    return 1;
+    if (stored > 0) {
+        if (outer != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
+            /* Where it yields that is learned. */
+            put(run, run_slots.yield_offset, RUN(blank, yield_offset));
+        }
+        put(run, run_slots.at, running);
+    }
+    Py_XDECREF(back);
+    return stored;
 }
 
 static int
@@ -1945,7 +2058,7 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
         stored = store_send(run, buffer);
     }
     else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
-        stored = store_next(run, buffer, frame);
+        stored = store_next(self, run, buffer, frame);
     }
     Py_DECREF(buffer);
     return stored;
@@ -1984,9 +2097,12 @@ static int
 store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
 {
     PyObject *buffer = RUN(run, in_thread);
-    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type)) {
+    PyObject *site = RUN(run, yield_site);
+    if (buffer == NULL || !Py_IS_TYPE(buffer, buffer_slots.type) || site == NULL ||
+        !Py_IS_TYPE(site, site_slots.type)) {
         return 0;
     }
+    PyObject *at = SITE(site, at);
     long long shape = shape_of(value, RUN(run, yield_value), RUN(run, yield_shape), RUN(run, yield_site), buffer);
     int stored = 0;
     if (shape >= 0) {
@@ -2001,7 +2117,10 @@ store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
         Py_DECREF(buffer);
     }
     if (stored > 0) {
-        put(run, run_slots.at, suspended);
+        put(run, run_slots.at, at);
+        if (RUN(run, passing) != no_value) {
+            put(run, run_slots.passing, no_value);
+        }
     }
     return stored;
 }
@@ -2066,7 +2185,7 @@ resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
 {
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *run = run_of((Hook *)self, (PyObject *)frame);
-    int stored = run != NULL && is_suspended(run) ? store_resume((Hook *)self, run, frame) : 0;
+    int stored = run != NULL && is_known_to_wait(run) ? store_resume((Hook *)self, run, frame) : 0;
     Py_XDECREF(run);
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
 }
@@ -2188,7 +2307,7 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     long long spawn = -1, begins = -1;
     PyObject *known = back == NULL ? NULL : known_of(buffer, (PyObject *)code, &spawn);
     if (known != NULL) {
-        begins = next_shape_in(buffer, back);
+        begins = next_shape_in(self, buffer, back);
     }
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {
@@ -2289,7 +2408,7 @@ is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
             }
             else {
                 /* At the RESUME after the yield: elsewhere something is thrown into it. */
-                stored = is_suspended(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
+                stored = is_known_to_wait(run) && offset >= 0 && offset == at - 2 ? store_resume(self, run, frame) : 0;
             }
             drop_run(run);
         }
@@ -2529,7 +2648,7 @@ begin_known(PyThreadState *thread, Step *step)
         int is_new = step->generator->gi_frame_state == CREATED && find_id(self->live, step->frame) == NULL;
         stored = is_new ? store_start(self, step->frame, &step->run) : 0;
     }
-    else if (is_suspended(run)) {
+    else if (is_known_to_wait(run)) {
         long long offset = number(RUN(run, yield_offset));
         stored = offset >= 0 && offset == PyFrame_GetLasti(step->frame) ? store_resume(self, run, step->frame) : 0;
     }
@@ -7559,13 +7678,13 @@ static PyObject *
 learn(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *run, *site, *buffer;
-    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &running, &nothing, &blank, &never,
+    PyObject **texts[] = {&again, &unread, &no_value, &suspended, &delegating, &running, &nothing, &blank, &never,
                           &resume_line, &yield_line, &send_cause, &yield_cause, &keep};
     enum { COUNT = sizeof(texts) / sizeof(*texts) };
     PyObject *given[COUNT];
-    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
+    if (!PyArg_ParseTuple(args, "O!O!O!(OOOOOOOOOOOOOO)(nnnnnnn)", &PyType_Type, &run, &PyType_Type, &site, &PyType_Type,
                           &buffer, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5], &given[6],
-                          &given[7], &given[8], &given[9], &given[10], &given[11], &given[12], &longest, &most_shapes,
+                          &given[7], &given[8], &given[9], &given[10], &given[11], &given[12], &given[13], &longest, &most_shapes,
                           &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
@@ -7578,7 +7697,7 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
 #define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return NULL;
     SLOTS_OF_BUFFER(OFFSET)
 #undef OFFSET
-    if (!Py_IS_TYPE(given[6], run)) {
+    if (!Py_IS_TYPE(given[7], run)) {
         PyErr_SetString(PyExc_TypeError, "the blank run is none");
         return NULL;
     }

@@ -1,10 +1,11 @@
 """The short way of the commonest steps of a generator: a callback stores three integers.
 
-It is taken where a generator that is suspended at a plain `yield` is resumed by its `send`, or in a `for` or by `next`,
-and is suspended at one again, each at a place that this thread met before, with a value that it met there, or one that
-the row can say (`known_shape`). Everything else takes the long way (tracks.py), which learns from it (shapes.py). The
-same stands here twice, for `sys.monitoring` and for a profile function: a call of a function would cost as much as what
-it did.
+It is taken where a generator that is suspended at a plain `yield`, or in a `yield from`, is resumed in a `for` or by
+`next`, or at a plain one by its `send`, and is suspended again, each at a place that this thread met before, with a
+value that it met there, or one that the row can say (`known_shape`). Everything else takes the long way (tracks.py),
+which learns from it (shapes.py). The same stands here twice, for `sys.monitoring` and for a profile function: a call of
+a function would cost as much as what it did. In C it is also taken where something is sent in a `yield from`, and where
+that resumes another generator.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.runtimes.generators.introspection import RESUMING, ends_in_none
-from visualizer.tracers.runtimes.generators.shapes import AGAIN, RUNNING, SUSPENDED, known_shape
+from visualizer.tracers.runtimes.generators.shapes import AGAIN, DELEGATING, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ def monitoring_ways(
     def resume(code: CodeType, offset: int) -> Any:
         frame = _getframe(1)
         run = run_of(id(frame))
-        if run is None or run.at != SUSPENDED:
+        if run is None or (run.at != SUSPENDED and run.at != DELEGATING):
             return on_resume(code, offset)
         try:
             buffer = local.buffer
@@ -114,7 +115,7 @@ def monitoring_ways(
                 return on_yield(code, offset, value)
         rows = run.in_thread.rows
         rows += (clock(), run.track, shape)
-        run.at = SUSPENDED
+        run.at = run.yield_site.at
         return None
 
     ways: tuple[Callable[..., Any], ...] = (call, resume, suspension, *others)
@@ -156,7 +157,7 @@ def profile_way(
                 if shape is not None:
                     rows = run.in_thread.rows
                     rows += (clock(), run.track, shape)
-                    run.at = SUSPENDED
+                    run.at = run.yield_site.at
                     return
         elif event == "call":
             run = run_of(id(frame))
@@ -166,7 +167,7 @@ def profile_way(
                 if not (code.co_flags & flag or unsettled or code.co_name in entered):
                     return
             # The RESUME after the yield: elsewhere something is thrown into it.
-            elif run.at == SUSPENDED and run.yield_offset == frame.f_lasti - 2:
+            elif run.at != RUNNING and run.yield_offset == frame.f_lasti - 2:
                 buffer = run.in_thread
                 rows = buffer.rows
                 if run.cause is again:

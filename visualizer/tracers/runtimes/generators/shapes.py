@@ -40,7 +40,7 @@ NEVER = object()
 class Site:
     """A place at which generators are resumed for one cause, or are suspended, in one thread."""
 
-    __slots__ = ("bare", "code", "next_shape", "shapes")
+    __slots__ = ("at", "bare", "code", "next_shape", "passed", "passed_shape", "shapes")
 
     def __init__(self, code: CodeType | None) -> None:
         #: Kept so that its id stays its own.
@@ -51,6 +51,11 @@ class Site:
         self.bare = -1
         #: That of a resumption without a value, by `next`.
         self.next_shape = -1
+        #: The same by a `yield from` or `await` of a run; and where that passes a value on, the site of these.
+        self.passed_shape = -1
+        self.passed: Site | None = None
+        #: What a run does that has yielded there: SUSPENDED or DELEGATING; RUNNING if nothing is yielded there.
+        self.at = RUNNING
 
 
 class Run:
@@ -121,12 +126,14 @@ def known_shape(value: Any, site: Site, buffer: Buffer) -> int | None:
 
 
 def store_resume(
-    stream: Stream, run: Run, cause: str, value: Any, code: CodeType | None, offset: int, t_ns: int, learn: bool
+    stream: Stream, run: Run, cause: str, value: Any, code: CodeType | None, offset: int, t_ns: int, learn: bool,
+    by_run: bool = False,
 ) -> None:
     """Store that `run` is resumed at a place; `learn`: the next time the short way may be taken there, as it is now if
     that was met.
 
-    `value`: what was sent, or what `keep` made of it, if that is not to be learned.
+    `value`: what was sent, or what `keep` made of it, if that is not to be learned. `by_run`: it is resumed in a
+    `yield from` or `await` of another run.
     """
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
@@ -136,9 +143,13 @@ def store_resume(
         return
     site = _site(buffer, code, offset, cause)
     shape = _store(stream, buffer, site, (lines.resume, t_ns, run.track, cause), value, code, offset)
-    if cause is words.SEND:
+    if by_run and cause is words.SEND:
+        _site(buffer, code, offset, words.NEXT).passed = site
+    elif cause is words.SEND:
         run.resume_code, run.resume_offset, run.resume_site = code, offset, site
         run.resume_value, run.resume_shape = value if _may_keep(value, shape) else NEVER, shape
+    elif by_run:
+        site.passed_shape = shape
     else:
         site.next_shape = shape
 
@@ -146,7 +157,7 @@ def store_resume(
 def store_yield(
     stream: Stream, run: Run, value: Any, code: CodeType, offset: int, t_ns: int, learn: bool, cause: str = words.YIELD
 ) -> None:
-    """Store that `run` is suspended at a place, which is learned as in `store_resume`."""
+    """Store that `run` is suspended at a place, as its `at` says, which is learned as in `store_resume`."""
     buffer = stream.here(t_ns)
     _on_buffer(run, buffer)
     if not learn:
@@ -154,6 +165,7 @@ def store_yield(
         return
     site = _site(buffer, code, offset, cause)
     shape = _store(stream, buffer, site, (lines.yielded, t_ns, run.track, cause), value, code, offset)
+    site.at = run.at
     run.yield_offset, run.yield_site = offset, site
     run.yield_value, run.yield_shape = value if _may_keep(value, shape) else NEVER, shape
 

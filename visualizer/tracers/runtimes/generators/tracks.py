@@ -21,7 +21,7 @@ from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
-from visualizer.tracers.core.values import LONGEST_TEXT, keep
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -116,7 +116,7 @@ class Generators:
         self.compiled = recording.compiled
         if self.compiled is not None:
             parts = lines.resume, lines.yielded, words.SEND, words.YIELD, keep
-            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, RUNNING, "", _BLANK, NEVER, *parts
+            known = AGAIN, UNREAD, lines.NO_VALUE, SUSPENDED, DELEGATING, RUNNING, "", _BLANK, NEVER, *parts
             said = words.ZERO_TEXT, words.LARGEST_NUMBER, VALUE_BIT
             self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL, *said))
         self.calibration = Calibration()
@@ -356,12 +356,14 @@ class Generators:
         if self.calls and self._is_called(key):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
-        # A generator that goes on has to be told what it passes on.
-        learn = cause is words.NEXT and where is not None and not where.co_flags & GENERATOR_FLAG
+        outer = self.live.get(id(frame.f_back)) if where is not None else None
+        # Else it is not known what a generator resumes it for.
+        learn = cause is words.NEXT and where is not None and (outer or not where.co_flags & GENERATOR_FLAG)
         if learn:
             buffer = self.stream.here(t_ns)
             learn = id(where) + offset in buffer.sites or buffer.again(("start", id(where), offset), where) is not None
-        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
+        by_run = outer is not None and offset in self.watched[id(outer.code)].sends
+        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn, by_run)
         return True
 
     def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
@@ -391,7 +393,7 @@ class Generators:
             run = self.live[key] = Run(self.births.spawn(code, t_ns), code, key)
         back = frame.f_back
         where, offset = _place(back)
-        cause, value, learn = words.NEXT, lines.NO_VALUE, True
+        cause, value, learn, by_run = words.NEXT, lines.NO_VALUE, True, False
         if run.cause:
             if run.cause is AGAIN:
                 run.cause, run.call_code, run.call_offset = words.SEND, run.resume_code, run.resume_offset
@@ -413,15 +415,17 @@ class Generators:
         else:
             outer = self.live.get(id(back)) if back is not None else None
             if outer is not None and offset in self.watched[id(outer.code)].sends:
-                learn = False
+                by_run = True
+                if outer.inner is not run or run.outer is not outer:
+                    run.yield_offset = -1  # There it is learned.
                 if outer.passing is not lines.NO_VALUE:
                     cause, value, outer.passing = words.SEND, outer.passing, lines.NO_VALUE
-        if run.at == DELEGATING:
-            run.passing = value if value is lines.NO_VALUE else keep(value)
-            run.yield_offset = -1
-            learn = False
+                    learn = type(value) is not Shown
+        if run.at == DELEGATING and value is not lines.NO_VALUE:
+            run.passing, run.yield_offset = keep(value), -1
+            learn = learn and run.passing is value
         run.at = RUNNING
-        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn)
+        store_resume(self.stream, run, cause, value, where, offset, t_ns, learn, by_run)
         return True
 
     def on_throw(self, frame: Any, code: CodeType, error: BaseException | None) -> None:
@@ -507,7 +511,7 @@ class Generators:
         if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
             outer.inner, run.outer = run, outer
         run.passing = lines.NO_VALUE
-        learn = not (delegating or watched.is_async or ignored)
+        learn = not (watched.is_async or ignored)
         store_yield(self.stream, run, value, code, offset, t_ns, learn, words.IGNORED if ignored else words.YIELD)
         if self.through:
             self._yield_through(back, keep(value), t_ns)
