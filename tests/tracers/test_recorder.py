@@ -1078,6 +1078,63 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     _both(script, monkeypatch)
 
 
+#: A server that is asked for the same and other pages over two connections, by turns, and for what it has not.
+_REQUESTS = """
+    import asyncio
+    import aiohttp
+    from aiohttp import web
+
+    async def page(request):
+        await asyncio.sleep(0)
+        return web.Response(text="ok")
+
+    async def main():
+        app = web.Application()
+        app.router.add_get("/{name}", page)
+        app.router.add_post("/{name}", page)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        sessions = [aiohttp.ClientSession() for _ in range(2)]
+        for number in range(24):
+            for session in sessions:
+                method = session.post if number % 5 == 4 else session.get
+                path = "a/b" if number % 7 == 6 else f"page{number % 3}?{number}"
+                async with method(f"http://{host}:{port}/{path}") as response:
+                    await response.read()
+        for session in sessions:
+            await session.close()
+        await runner.cleanup()
+
+    asyncio.run(main())
+"""
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_REQUESTS), encoding="utf-8")
+    told = []
+    for wanted in ("no", "yes"):
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        traced = trace(tmp_path / wanted, str(script))
+        assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+        of_requests = [event for event in _events(traced) if event["event"] == "serves"]
+        # Each request came over one of two connections, by turns; the ports differ from run to run.
+        ends = sorted(sorted(track for _, track in ended) for ended in traced.timeline.has_end.values())
+        told.append((of_requests, [tracks for tracks in ends if len(tracks) > 1]))
+    in_python, in_c = told
+    assert [event["what"] for event in in_python[0]] == [
+        f"{'POST' if number % 5 == 4 else 'GET'} /{'a/b' if number % 7 == 6 else f'page{number % 3}'}"
+        for number in range(24)
+        for _ in range(2)
+    ]
+    assert [len(tracks) for tracks in in_python[1]] == [24, 24]
+    assert in_python == in_c
+
+
 #: Tasks that are made again and again by who runs, are named or not, begin at once or not, and end in each way.
 _BIRTHS_OF_TASKS = """
     import asyncio

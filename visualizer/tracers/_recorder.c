@@ -33,7 +33,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 19
+#define ABI 20
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -91,6 +91,7 @@ static PyObject *send_method;
 static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
 static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task, *done_text, *automatic_text, *loop_text;
+static PyObject *method_of_request, *message_of_request, *path_text, *sock_text, *is_over_text;
 static PyObject *nothing_yet, *none_yet;
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
@@ -809,7 +810,8 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(inside) X(through) X(silent) X(made) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)               \
-    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)
+    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)   \
+    X(handles) X(transport) X(descriptor) X(addresses) X(said) X(key)
 
 typedef struct {
     PyObject_HEAD
@@ -821,7 +823,7 @@ typedef struct {
 #undef FIELD
 } Hook;
 
-static PyTypeObject *hook_type, *method_type;
+static PyTypeObject *hook_type, *method_type, *in_slot_type;
 
 /* It has no tp_clear, like a tuple: whatever refers back to it can be cleared. */
 static int
@@ -7197,6 +7199,231 @@ eager_ways(PyObject *Py_UNUSED(module), PyObject *args)
 }
 #endif
 
+/* What a task of aiohttp's server serves: asyncio_/served.py. */
+
+/* Stands for a slot of a library's class: _InSlot of core/stored.py. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *slot, *told, *but, *failed;
+} InSlot;
+
+static PyObject *
+in_slot_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    PyObject *slot, *told, *but, *failed;
+    if (!PyArg_ParseTuple(args, "O!OOO", &PyMemberDescr_Type, &slot, &told, &but, &failed)) {
+        return NULL;
+    }
+    InSlot *self = (InSlot *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->slot = Py_NewRef(slot);
+        self->told = Py_NewRef(told);
+        self->but = Py_NewRef(but);
+        self->failed = Py_NewRef(failed);
+    }
+    return (PyObject *)self;
+}
+
+static int
+in_slot_traverse(InSlot *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->slot);
+    Py_VISIT(self->told);
+    Py_VISIT(self->but);
+    Py_VISIT(self->failed);
+    return 0;
+}
+
+static void
+in_slot_dealloc(InSlot *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(self->slot);
+    Py_XDECREF(self->told);
+    Py_XDECREF(self->but);
+    Py_XDECREF(self->failed);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+in_slot_get(PyObject *self, PyObject *instance, PyObject *owner)
+{
+    PyObject *slot = ((InSlot *)self)->slot;
+    return Py_TYPE(slot)->tp_descr_get(slot, instance, owner);
+}
+
+static int
+in_slot_set(PyObject *object, PyObject *instance, PyObject *value)
+{
+    InSlot *self = (InSlot *)object;
+    if (Py_TYPE(self->slot)->tp_descr_set(self->slot, instance, value) < 0) {
+        return -1;
+    }
+    if (value == NULL || value == self->but) {
+        return 0;
+    }
+    PyObject *both[] = {instance, value}, *done = PyObject_Vectorcall(self->told, both, 2, NULL);
+    if (done == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyObject *type, *error, *traceback;
+        PyErr_Fetch(&type, &error, &traceback);
+        PyErr_NormalizeException(&type, &error, &traceback);
+        if (traceback != NULL) {
+            PyException_SetTraceback(error, traceback);
+        }
+        done = PyObject_CallOneArg(self->failed, error);
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+    }
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+static PyType_Slot in_slot_type_slots[] = {
+    {Py_tp_new, in_slot_new},
+    {Py_tp_traverse, in_slot_traverse},
+    {Py_tp_dealloc, in_slot_dealloc},
+    {Py_tp_descr_get, in_slot_get},
+    {Py_tp_descr_set, in_slot_set},
+    {0, NULL},
+};
+static PyType_Spec in_slot_spec = {
+    .name = "visualizer.tracers._recorder.InSlot",
+    .basicsize = sizeof(InSlot),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = in_slot_type_slots,
+};
+
+/* What an object's own dictionary has under that name, a new reference; NULL, and no exception, if nothing. */
+static PyObject *
+own_of(PyObject *thing, PyObject *name)
+{
+    PyObject *own = thing == NULL ? NULL : PyObject_GenericGetDict(thing, NULL);
+    PyObject *found = is_dict(own) ? Py_XNewRef(PyDict_GetItemWithError(own, name)) : NULL;
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return found;
+}
+
+/* How a request is told, a new reference, as one of that method and path was before; NULL, and no exception, if none was. */
+static PyObject *
+said_of_request(Hook *self, PyObject *asked)
+{
+    PyObject *method = own_of(asked, method_of_request), *message = own_of(asked, message_of_request), *said = NULL;
+    PyObject *path = message != NULL && of_id(self->made, Py_TYPE(message)) != NULL ? attribute(message, path_text) : NULL;
+    if (method != NULL && PyUnicode_CheckExact(method) && path != NULL && PyUnicode_CheckExact(path)) {
+        PyObject *key = PyTuple_Pack(2, method, path);
+        said = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(self->said, key));
+        Py_XDECREF(key);
+    }
+    PyErr_Clear();
+    Py_XDECREF(path);
+    Py_XDECREF(message);
+    Py_XDECREF(method);
+    return said;
+}
+
+/* The two ends of the connection of aiohttp's handler, a new reference, if they are known: Addresses.of_socket. NULL, and
+   no exception, if they are not. */
+static PyObject *
+ends_of_handler(Hook *self, PyObject *handler)
+{
+    PyObject *transport = Py_TYPE(self->transport)->tp_descr_get(self->transport, handler, (PyObject *)Py_TYPE(handler));
+    PyErr_Clear();
+    PyObject *real = own_of(transport, sock_text), *known = real == NULL ? NULL : Py_XNewRef(of_id(self->addresses, real));
+    PyObject *ends = NULL;
+    if (known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 4) {
+        PyObject *its = referred(PyTuple_GET_ITEM(known, 0));
+        PyObject *fd = its == real ? PyObject_CallOneArg(self->descriptor, real) : NULL;
+        if (fd != NULL && number(fd) >= 0 && number(fd) == number(PyTuple_GET_ITEM(known, 1))) {
+            ends = PyTuple_Pack(2, PyTuple_GET_ITEM(known, 2), PyTuple_GET_ITEM(known, 3));
+        }
+        Py_XDECREF(fd);
+        Py_XDECREF(its);
+    }
+    PyErr_Clear();
+    Py_XDECREF(known);
+    Py_XDECREF(real);
+    Py_XDECREF(transport);
+    return ends;
+}
+
+/* A task of its own serves what aiohttp's `handler` was asked, as one did before. Return whether that is stored. */
+static int
+store_serves(Hook *self, PyObject *handler, PyObject *asked)
+{
+    PyObject *task = PyObject_CallNoArgs(self->running_task), *over = attribute(self->context, is_over_text);
+    PyErr_Clear();
+    PyObject *known = task != NULL && Py_IS_TYPE(task, task_type) ? Py_XNewRef(of_id(self->by_id, task)) : NULL;
+    PyObject *loop = known != NULL && Py_IS_TYPE(known, task_slots.type) ? TASK(known, loop) : NULL;
+    PyObject *buffer = NULL, *coroutine = NULL, *said = NULL, *ends = NULL, *key = NULL;
+    int stored = 0;
+    if (over == Py_False && loop != NULL && Py_IS_TYPE(loop, loop_slots.type) &&
+        (unsigned long long)number(LOOP(loop, ident)) == PyThread_get_thread_ident() && is_open(LOOP(loop, _buffer))) {
+        buffer = Py_NewRef(LOOP(loop, _buffer));
+        coroutine = attribute(task, coro_text);
+    }
+    if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
+        PyObject *code = attribute(coroutine, code_text);
+        if (code == self->handles && (said = said_of_request(self, asked)) != NULL) {
+            ends = ends_of_handler(self, handler);
+        }
+        Py_XDECREF(code);
+    }
+    if (ends != NULL && (key = PyTuple_Pack(3, self->key, said, ends)) != NULL && is_dict(BUFFER(buffer, _shapes))) {
+        PyObject *found = PyDict_GetItemWithError(BUFFER(buffer, _shapes), key);
+        long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 2
+                              ? number(PyTuple_GET_ITEM(found, 0)) : -1;
+        stored = shape >= 0 && store(BUFFER(buffer, rows), TASK(known, track), shape);
+    }
+    PyErr_Clear();
+    Py_XDECREF(key);
+    Py_XDECREF(ends);
+    Py_XDECREF(said);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(buffer);
+    Py_XDECREF(known);
+    Py_XDECREF(over);
+    Py_XDECREF(task);
+    return stored;
+}
+
+/* Served._begin. */
+static PyObject *
+serve_way_begin(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    int stored = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL && store_serves((Hook *)self, args[0], args[1]);
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+static PyObject *
+serve_way(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *by_id, *messages, *said, *addresses, *context, *running_task, *handles, *transport, *descriptor, *key, *otherwise;
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!)OOO!O!OUO", &PyDict_Type, &by_id, &PyDict_Type, &messages, &PyDict_Type, &said,
+                          &PyDict_Type, &addresses, &context, &running_task, &PyCode_Type, &handles, &PyMemberDescr_Type,
+                          &transport, &descriptor, &key, &otherwise)) {
+        return NULL;
+    }
+    Hook *hook = new_hook(hook_type, serve_way_begin, otherwise);
+    if (hook != NULL) {
+        hook->by_id = Py_NewRef(by_id);
+        hook->made = Py_NewRef(messages);
+        hook->said = Py_NewRef(said);
+        hook->addresses = Py_NewRef(addresses);
+        hook->context = Py_NewRef(context);
+        hook->running_task = Py_NewRef(running_task);
+        hook->handles = Py_NewRef(handles);
+        hook->transport = Py_NewRef(transport);
+        hook->descriptor = Py_NewRef(descriptor);
+        hook->key = Py_NewRef(key);
+    }
+    return (PyObject *)hook;
+}
+
 /* Rows for the file. */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -8611,6 +8838,7 @@ static PyMethodDef functions[] = {
     {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
+    {"serve_way", serve_way, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
     {"eager_ways", eager_ways, METH_VARARGS, NULL},
 #endif
@@ -8701,6 +8929,11 @@ execute(PyObject *module)
     done_text = PyUnicode_InternFromString("FINISHED");
     automatic_text = PyUnicode_InternFromString("Task-");
     loop_text = PyUnicode_InternFromString("_loop");
+    method_of_request = PyUnicode_InternFromString("_method");
+    message_of_request = PyUnicode_InternFromString("_message");
+    path_text = PyUnicode_InternFromString("path");
+    sock_text = PyUnicode_InternFromString("_sock");
+    is_over_text = PyUnicode_InternFromString("is_over");
     nothing_yet = PyLong_FromLong(-1);
     none_yet = PyLong_FromLong(0);
     getcurrent_text = PyUnicode_InternFromString("getcurrent");
@@ -8717,7 +8950,8 @@ execute(PyObject *module)
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
-        getcurrent_text == NULL || run_once_text == NULL ||
+        getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
+        path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||
         times_text == NULL || wake_text == NULL || unready_key == NULL) {
         return -1;
@@ -8752,6 +8986,10 @@ execute(PyObject *module)
         return -1;
     }
 #endif
+    in_slot_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &in_slot_spec, NULL);
+    if (in_slot_type == NULL || PyModule_AddObjectRef(module, "InSlot", (PyObject *)in_slot_type) < 0) {
+        return -1;
+    }
     turns_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &turns_spec, NULL);
     service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);
