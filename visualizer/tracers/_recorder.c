@@ -6724,6 +6724,35 @@ is_untouched(PyObject *known, PyObject *task)
     return same;
 }
 
+/* What is added to the shape of a row that says such a tuple: Buffer.tell_tuple. 0 if that is not known. */
+static long long
+said_of_tuple(PyObject *value, PyObject *buffer)
+{
+    enum { MOST = 8 };
+    Py_ssize_t count = PyTuple_GET_SIZE(value);
+    PyObject *key = count > MOST || !is_dict(BUFFER(buffer, kinds)) ? NULL : PyTuple_New(count);
+    for (Py_ssize_t i = 0; key != NULL && i < count; i++) {
+        PyObject *one = PyTuple_GET_ITEM(value, i), *shown = NULL;
+        if (one == Py_None || PyBool_Check(one)) {
+            shown = Py_NewRef(one);
+        }
+        else if (is_told_by_type(one)) {
+            shown = name_of(Py_TYPE(one));
+        }
+        /* Else its hash would be worked out by the program. */
+        if (shown == NULL || (PyUnicode_Check(shown) && !PyUnicode_CheckExact(shown))) {
+            Py_XDECREF(shown);
+            Py_CLEAR(key);
+            break;
+        }
+        PyTuple_SET_ITEM(key, i, shown);
+    }
+    long long said = key == NULL ? 0 : number(PyDict_GetItemWithError(BUFFER(buffer, kinds), key));
+    PyErr_Clear();
+    Py_XDECREF(key);
+    return said > 0 ? said : 0;
+}
+
 /* What is added to the shape of an end that says what a task returned: Loop._returns. -1 if that is not known. */
 static long long
 said_of_result(PyObject *value, PyObject *buffer)
@@ -6733,6 +6762,9 @@ said_of_result(PyObject *value, PyObject *buffer)
     }
     long long said = said_of(value, buffer);
     PyObject *texts = BUFFER(buffer, _texts), *kept = NULL, *found = NULL;
+    if (said == 0 && PyTuple_CheckExact(value)) {
+        said = said_of_tuple(value, buffer);
+    }
     if (said == 0 && is_dict(texts) && (PyTuple_CheckExact(value) || PyList_CheckExact(value) || PyDict_CheckExact(value))) {
         kept = PyObject_CallOneArg(keep, value);
         found = kept != NULL && PyUnicode_Check(kept) ? PyDict_GetItemWithError(texts, kept) : NULL;

@@ -639,7 +639,7 @@ class Loop:
         buffer: Buffer = self._buffer
         shape = buffer.returned_nothing(t_ns)
         if value is not None:
-            number = buffer.tell_value(t_ns, value)
+            number = buffer.tell_value(t_ns, value) or buffer.tell_tuple(t_ns, value)
             if number == 0:
                 kept = keep(value)
                 if type(kept) is not Shown:
