@@ -118,6 +118,17 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 static long long
 large_number(PyObject *value)
 {
+    /* Of two digits are times, and what tells threads apart. */
+#if PY_VERSION_HEX >= 0x030c0000
+    const digit *digits = ((PyLongObject *)value)->long_value.ob_digit;
+    int has_two = ((PyLongObject *)value)->long_value.lv_tag == (2 << 3);
+#else
+    const digit *digits = ((PyLongObject *)value)->ob_digit;
+    int has_two = Py_SIZE(value) == 2;
+#endif
+    if (has_two) {
+        return (long long)digits[1] << PyLong_SHIFT | digits[0];
+    }
     long long found = PyLong_AsLongLong(value);
     if (found == -1) {
         PyErr_Clear();
@@ -6064,6 +6075,12 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
 
 /* Where a queue has its loop, a handle what it calls, and something numbered its name. */
 static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
+/* The type of the queue that was seen last. */
+static PyTypeObject *watched_queue;
+/* What gives these attributes of tasks, futures and their steps, where these are written in C: to call it takes a tenth of
+   what it takes to look it up. */
+static PyGetSetDef *coro_of_task, *waiter_of_task, *state_in_task, *error_in_task, *result_in_task, *callbacks_of_future;
+static PyGetSetDef *task_of_step;
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
 static Py_ssize_t name_of_numbered, key_of_numbered;
 /* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
@@ -6096,7 +6113,13 @@ referred(PyObject *reference)
 static PyObject *
 loop_of(PyObject *queue)
 {
-    PyObject *loop = PyObject_TypeCheck(queue, queue_type) ? referred(SLOT(queue, loop_of_queue)) : NULL;
+    if (!Py_IS_TYPE(queue, watched_queue)) {
+        if (!PyType_IsSubtype(Py_TYPE(queue), queue_type)) {
+            return NULL;
+        }
+        Py_XSETREF(watched_queue, (PyTypeObject *)Py_NewRef(Py_TYPE(queue)));
+    }
+    PyObject *loop = referred(SLOT(queue, loop_of_queue));
     if (loop != NULL && !Py_IS_TYPE(loop, loop_slots.type)) {
         Py_CLEAR(loop);
     }
@@ -6139,6 +6162,35 @@ got(PyGetSetDef *getter, PyObject *object)
     return found;
 }
 
+/* What gives an attribute of a type in C, NULL, and no exception, of any other attribute. */
+static PyGetSetDef *
+getter_in(PyTypeObject *type, PyObject *name)
+{
+    PyObject *found = attribute((PyObject *)type, name);
+    PyGetSetDef *getter = found != NULL && Py_IS_TYPE(found, &PyGetSetDescr_Type) ? ((PyGetSetDescrObject *)found)->d_getset
+                                                                                 : NULL;
+    Py_XDECREF(found);
+    return getter;
+}
+
+/* As `attribute`, of an object of exactly the type in which `getter` was looked for. */
+static inline PyObject *
+given_by(PyGetSetDef *getter, PyObject *object, PyObject *name)
+{
+    return getter != NULL && object != NULL ? got(getter, object) : attribute(object, name);
+}
+
+/* The code of a coroutine, a new reference. */
+static inline PyObject *
+code_in(PyObject *coroutine)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    return (PyObject *)PyGen_GetCode((PyGenObject *)coroutine);
+#else
+    return Py_NewRef((PyObject *)((PyGenObject *)coroutine)->gi_code);
+#endif
+}
+
 /* After an exception: 0, without it, if what the hook did may be tried in Python; else -1. */
 static int
 given_up(void)
@@ -6159,7 +6211,8 @@ is_eager_step(PyObject *loop, PyObject *frame)
     PyObject *last = count == 0 ? NULL : PyList_GET_ITEM(eager, count - 1);
     PyObject *task = last != NULL && PyTuple_CheckExact(last) && PyTuple_GET_SIZE(last) == 3
                          ? referred(PyTuple_GET_ITEM(last, 0)) : NULL;
-    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, coro_text) : Py_XNewRef(task);
+    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? given_by(coro_of_task, task, coro_text)
+                                                                                : Py_XNewRef(task);
     PyObject *its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
     Py_XDECREF(its);
     Py_XDECREF(coroutine);
@@ -6203,10 +6256,11 @@ note_turn(Hook *self, PyObject *loop, PyObject *handle)
     if (step_type == NULL) {
         PyObject *step = attribute(self->library, step_text);
         step_type = step != NULL && PyType_Check(step) ? (PyTypeObject *)Py_NewRef(step) : NULL;
+        task_of_step = step_type == NULL ? NULL : getter_in(step_type, self_text);
         Py_XDECREF(step);
     }
     if (Py_IS_TYPE(callback, step_type)) {
-        PyObject *its = attribute(callback, self_text), *asker = referred(task);
+        PyObject *its = given_by(task_of_step, callback, self_text), *asker = referred(task);
         noted = its != NULL && its == asker && set_of_id(due, handle, task);
         Py_XDECREF(asker);
         Py_XDECREF(its);
@@ -6402,8 +6456,8 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
         return NULL;
     }
     Py_ssize_t place = place_in_step(self, frame);
-    PyObject *coroutine = place == 0 ? NULL : attribute(task, coro_text);
-    PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? attribute(coroutine, code_text) : NULL;
+    PyObject *coroutine = place == 0 ? NULL : given_by(coro_of_task, task, coro_text);
+    PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? code_in(coroutine) : NULL;
     PyObject *key = code == NULL ? NULL : Py_BuildValue("NnOO", PyLong_FromVoidPtr(code), place, TASK(creator, track),
                                                         runs ? Py_True : Py_False);
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
@@ -6450,7 +6504,7 @@ note_birth(Hook *self, PyObject *loop, PyObject *handle)
     if (step_type == NULL || !Py_IS_TYPE(callback, step_type) || !is_table(due) || !is_at_home(self, loop)) {
         return 0;
     }
-    PyObject *task = attribute(callback, self_text), *known = NULL;
+    PyObject *task = given_by(task_of_step, callback, self_text), *known = NULL;
     int noted = 0;
     if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
         known = store_task(self, loop, task, PyEval_GetFrame(), 0);
@@ -6504,7 +6558,7 @@ gives_way_as_known(PyObject *known)
         PyTuple_GET_SIZE(place) != 2) {
         return 0;
     }
-    PyObject *task = referred(known), *coroutine = attribute(task, coro_text);
+    PyObject *task = referred(known), *coroutine = given_by(coro_of_task, task, coro_text);
     PyObject *frame = NULL, *awaited = NULL;
     if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
         frame = got(cr_frame, coroutine);
@@ -6513,8 +6567,8 @@ gives_way_as_known(PyObject *known)
     int is_known = 0;
     if (frame != NULL && PyFrame_Check(frame) && awaited != NULL && PyCoro_CheckExact(awaited) &&
         PyFrame_GetLasti((PyFrameObject *)frame) == number(PyTuple_GET_ITEM(place, 0))) {
-        PyObject *code = attribute(awaited, code_text);
-        is_known = code != NULL && code == PyTuple_GET_ITEM(place, 1);
+        PyObject *code = code_in(awaited);
+        is_known = code == PyTuple_GET_ITEM(place, 1);
         Py_XDECREF(code);
     }
     Py_XDECREF(awaited);
@@ -6532,7 +6586,7 @@ enum { MOST_AWAITED = 24 };
 static PyObject *
 stand_of(Hook *self, PyObject *task, PyObject **telling)
 {
-    PyObject *frames[MOST_AWAITED], *coroutine = attribute(task, coro_text);
+    PyObject *frames[MOST_AWAITED], *coroutine = given_by(coro_of_task, task, coro_text);
     Py_ssize_t ats[MOST_AWAITED], count = 0, at;
     int is_plain = 0;
     while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
@@ -6605,7 +6659,8 @@ local_of(PyFrameObject *frame, const char *name)
 static int
 is_plain(PyObject *future)
 {
-    PyObject *callbacks = Py_IS_TYPE(future, future_type) ? attribute(future, callbacks_text) : NULL;
+    PyObject *callbacks = Py_IS_TYPE(future, future_type) ? given_by(callbacks_of_future, future, callbacks_text)
+                                                                  : NULL;
     int plain = 0;
     if (callbacks != NULL && PyList_CheckExact(callbacks) && PyList_GET_SIZE(callbacks) == 1) {
         PyObject *one = PyList_GET_ITEM(callbacks, 0);
@@ -6783,10 +6838,11 @@ store_end_of_task(PyObject *loop, PyObject *known, PyObject *task, PyObject *buf
     if (ended < 0 || its < 0 || passed < 0 || !is_untouched(known, task)) {
         return 0;
     }
-    PyObject *state = attribute(task, state_of_task), *error = attribute(task, error_of_task), *result = NULL;
+    PyObject *state = given_by(state_in_task, task, state_of_task), *result = NULL;
+    PyObject *error = given_by(error_in_task, task, error_of_task);
     if (state != NULL && PyUnicode_Check(state) && PyUnicode_Compare(state, done_text) == 0 &&
         error == Py_None) {
-        result = attribute(task, result_of_task);
+        result = given_by(result_in_task, task, result_of_task);
         said = result == NULL ? -1 : said_of_result(result, buffer);
     }
     PyErr_Clear();
@@ -6820,7 +6876,8 @@ store_over(Hook *self, PyObject *loop, long long t, long long back)
     }
     int gives_way = TASK(known, gave_way) != Py_False;
     PyObject *task = referred(known);
-    PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, waiter_text) : NULL;
+    PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? given_by(waiter_of_task, task, waiter_text)
+                                                                   : NULL;
     if (future == NULL || (future != Py_None && gives_way) || (gives_way && back != track)) {
         Py_XDECREF(future);
         Py_XDECREF(task);
@@ -7093,7 +7150,7 @@ store_eager(Hook *self, PyFrameObject *creator, PyFrameObject *frame)
     PyObject *task = loop != NULL && is_at_home(self, loop) ? PyObject_CallNoArgs(self->running_task) : NULL;
     PyObject *coroutine = NULL, *its = NULL, *whose = NULL, *of = NULL, *known = NULL;
     if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
-        coroutine = attribute(task, coro_text);
+        coroutine = given_by(coro_of_task, task, coro_text);
         its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
         of = attribute(task, loop_text);
         whose = referred(LOOP(loop, loop));
@@ -7396,10 +7453,10 @@ store_serves(Hook *self, PyObject *handler, PyObject *asked)
     if (over == Py_False && loop != NULL && Py_IS_TYPE(loop, loop_slots.type) &&
         (unsigned long long)number(LOOP(loop, ident)) == PyThread_get_thread_ident() && is_open(LOOP(loop, _buffer))) {
         buffer = Py_NewRef(LOOP(loop, _buffer));
-        coroutine = attribute(task, coro_text);
+        coroutine = given_by(coro_of_task, task, coro_text);
     }
     if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
-        PyObject *code = attribute(coroutine, code_text);
+        PyObject *code = code_in(coroutine);
         if (code == self->handles && (said = said_of_request(self, asked)) != NULL) {
             ends = ends_of_handler(self, handler);
         }
@@ -7999,6 +8056,12 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(numbered_type, (PyTypeObject *)Py_NewRef(numbered));
     Py_XSETREF(task_type, (PyTypeObject *)Py_NewRef(its_task));
     Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
+    coro_of_task = getter_in(task_type, coro_text);
+    waiter_of_task = getter_in(task_type, waiter_text);
+    state_in_task = getter_in(task_type, state_of_task);
+    error_in_task = getter_in(task_type, error_of_task);
+    result_in_task = getter_in(task_type, result_of_task);
+    callbacks_of_future = getter_in(future_type, callbacks_text);
     Py_XSETREF(finished_text, Py_NewRef(finished));
     Py_XSETREF(callback_text, Py_NewRef(callback));
     /* Of these, the first three stand in the class of the queue; the next is called by who takes a handle out, the others by

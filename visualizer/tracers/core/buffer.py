@@ -245,7 +245,7 @@ class Buffer(Met):
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
         self.tables: list[dict[int, Any]] = [self.shapes, self.handed, self.makers]
         #: Longer shapes, which name a loop, of what begins like others, by these.
-        self.onward: dict[int, int] = {}
+        self.onward: dict[int, int] = new_table()
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = new_table()
         #: What rows say by a text of their own, as it stands in them.
