@@ -51,7 +51,7 @@ class Loop:
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
         "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
-        "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -99,6 +99,8 @@ class Loop:
         #: When it began to poll, until that is told; and whether it does.
         self._began_ns = 0
         self._polling = False
+        #: The shapes of that a poll ends, and begins; none until one was told of. Made only in the thread of the loop.
+        self.polls: tuple[int, int] | None = None
         #: asyncio's loop, weakly; and since when it polls, until that has been looked at.
         self.loop: Any = None
         self.polls_since_ns = 0
@@ -122,6 +124,7 @@ class Loop:
         self._buffer = buffer = context.stream.here(t_ns)
         self.ident, self.rows, self.onward = get_ident(), buffer.rows, buffer.onward
         self.onward.clear()
+        self.polls = None
         self.wakes.clear()
         self.births.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
@@ -198,7 +201,13 @@ class Loop:
         """In the flushing thread, or at the end of a poll that was not told of before."""
         began_ns, self._began_ns = self._began_ns, 0
         if began_ns:
-            self._buffer.store((lines.poll, began_ns, self.track, 1, None, None, 0))
+            self._tell_poll(began_ns, 1)
+
+    def _tell_poll(self, t_ns: int, begins: int) -> None:
+        if self.polls is None:
+            self._buffer.store((lines.poll, t_ns, self.track, begins, None, None, 0))
+        else:
+            self._buffer.rows.extend((t_ns, self.track, self.polls[begins]))
 
     def look_at_poll(self) -> None:
         """In the flushing thread: if it has polled for long, say so where nothing is left that could wake it."""
@@ -216,7 +225,10 @@ class Loop:
             self._began_ns = 0
             return
         self.report_poll()
-        self._buffer.store((lines.poll, t_ns, self.track, 0, None, None, 0))
+        self._tell_poll(t_ns, 0)
+        if self.polls is None:
+            end, begin = (self._buffer.shape(t_ns, (lines.poll, words.SUBJECT, how, None, None, 0)) for how in (0, 1))
+            self.polls = end, begin
 
     # What becomes ready.
 
