@@ -21,6 +21,7 @@ from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
 from visualizer.tracers.core.rows import PARTS, Rows
+from visualizer.tracers.core.stored import StoredAttributes
 
 in_c = pytest.mark.skipif(
     compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
@@ -1109,6 +1110,53 @@ _REQUESTS = """
 
     asyncio.run(main())
 """
+
+
+@pytest.mark.parametrize("wanted", ["C", "Python"])
+def test_a_slot_that_tells_what_is_stored_in_it_is_otherwise_a_slot(wanted: str) -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
+    if wanted == "C" and recorder is None:
+        pytest.skip("the recorder in C is not built, or not wanted")
+
+    class Connection:
+        __slots__ = ("asked",)
+
+    told: list[Any] = []
+    failures: list[BaseException] = []
+
+    def tell(connection: Any, value: Any) -> None:
+        if value == "bad":
+            raise ValueError(value)
+        if value == "end":
+            raise KeyboardInterrupt
+        told.append((connection, value))
+
+    before = Connection.__dict__["asked"]
+    stored = StoredAttributes(failures.append, recorder if wanted == "C" else None)
+    stored.watch(Connection, "asked", tell, None)
+    one: Any = Connection()
+    assert Connection.__dict__["asked"] is not before
+    assert Connection.asked is before  # type: ignore[attr-defined]
+    for value in ("first", None, "bad"):
+        one.asked = value
+        assert one.asked == value
+    assert told == [(one, "first")]
+    assert [(type(error), str(error)) for error in failures] == [(ValueError, "bad")]
+    with pytest.raises(KeyboardInterrupt):
+        one.asked = "end"
+    assert one.asked == "end"
+    del one.asked
+    with pytest.raises(AttributeError):
+        _ = one.asked
+    with pytest.raises(AttributeError):
+        del one.asked
+    assert (len(told), len(failures)) == (1, 1)
+    references = sys.getrefcount(told), sys.getrefcount(one)
+    for _ in range(100):
+        one.asked = told
+    assert (sys.getrefcount(told), sys.getrefcount(one) - 100) == (references[0] + 101, references[1])
+    stored.remove()
+    assert Connection.__dict__["asked"] is before
 
 
 @in_c
