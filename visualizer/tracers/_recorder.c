@@ -47,7 +47,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
     X(births)
-#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
+#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
     X(_texts)
@@ -6712,18 +6712,12 @@ forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     Py_RETURN_NONE;
 }
 
-/* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
-   signal's handler has raised it. */
+/* What is added to a shape that says that name, of which the reference is stolen: 0, and no exception, if it is none; -1 and
+   one if a signal's handler has raised it. */
 static long long
-said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
+said_name(PyObject *buffer, long long t, PyObject *name)
 {
-    PyObject *known = of_id(self->numbered, thing), *name, *said = NULL;
-    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
-        long long future = number_future(self, thing);
-        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
-    }
-    name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
-                                                            : PyObject_CallOneArg(self->name, thing);
+    PyObject *said = NULL;
     if (name != NULL && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) > 0) {
         PyObject *texts = BUFFER(buffer, _texts);
         said = is_dict(texts) ? Py_XNewRef(PyDict_GetItemWithError(texts, name)) : NULL;
@@ -6737,6 +6731,34 @@ said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
     long long found = number(said);
     Py_XDECREF(said);
     return PyErr_Occurred() ? given_up() : found < 0 ? 0 : found;
+}
+
+/* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
+   signal's handler has raised it. */
+static long long
+said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
+{
+    PyObject *known = of_id(self->numbered, thing), *name;
+    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
+        long long future = number_future(self, thing);
+        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
+    }
+    name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
+                                                            : PyObject_CallOneArg(self->name, thing);
+    return said_name(buffer, t, name);
+}
+
+/* The same of a task of asyncio's own class that is awaited: Waits.awaited. */
+static long long
+said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
+{
+    PyObject *known = of_id(self->by_id, task), *its = NULL;
+    if (known != NULL && Py_IS_TYPE(known, task_slots.type)) {
+        its = referred(known);
+    }
+    long long track = its == task ? number(TASK(known, track)) : -1;
+    Py_XDECREF(its);
+    return track < 0 ? 0 : said_name(buffer, t, PyUnicode_FromFormat("track %lld", track));
 }
 
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
@@ -6753,6 +6775,11 @@ shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObj
         PyErr_Clear();
         Py_XDECREF(delay);
         return known < 0 ? 0 : known;
+    }
+    if (telling == NULL && Py_IS_TYPE(future, task_type)) {
+        shape = number(STAND(stand, join));
+        said = shape < 0 ? 0 : said_task(self, buffer, t, future);
+        return said > 0 ? shape + said : said;
     }
     if (shape < 0) {
         return 0;

@@ -675,10 +675,12 @@ class Loop:
                 self.rows.extend((t_ns, back, shape))
                 self._stop(back)
                 return
-        elif stand.buffer is buffer and stand.shape >= 0:
-            thing = waits.thing(stand, future, coroutines)
-            if thing:
-                self.rows.extend((t_ns, back, stand.shape + buffer.said(t_ns, thing)))
+        elif stand.buffer is buffer and (stand.shape >= 0 or stand.join >= 0):
+            thing, shape = waits.awaited(stand, future), stand.join
+            if not thing and stand.shape >= 0:
+                thing, shape = waits.thing(stand, future, coroutines), stand.shape
+            if thing and shape >= 0:
+                self.rows.extend((t_ns, back, shape + buffer.said(t_ns, thing)))
                 self._stop(back)
                 return
         entered = waits.entered(stand, coroutines) if stand.enters else []
@@ -707,6 +709,9 @@ class Loop:
             if thing and text is None and waits.may_be_short(stand, reason):
                 stand.learn(buffer)
                 stand.shape = shape
+            elif thing and text is None and thing == waits.awaited(stand, future):
+                stand.learn(buffer)
+                stand.join = shape
             elif delay is not None and text is not None:
                 stand.learn(buffer)
                 if len(stand.sleeps) < _MOST_CALLED:
