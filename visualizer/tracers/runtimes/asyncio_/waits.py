@@ -112,8 +112,8 @@ class Stand:
     """The places at which a chain of coroutines is suspended, and what can be told from these alone."""
 
     __slots__ = (
-        "ats", "buffer", "code", "enters", "is_entering", "join", "limited", "name", "offset", "place", "regains", "shape",
-        "sleeps", "telling", "turn",
+        "ats", "buffer", "code", "enters", "is_entering", "join", "limited", "name", "offset", "place", "regains",
+        "shape", "sleeps", "telling", "turn",
     )
 
     def __init__(
