@@ -21,6 +21,7 @@ from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
 from visualizer.tracers.core.rows import PARTS, Rows
+from visualizer.tracers.core.stored import StoredAttributes
 
 in_c = pytest.mark.skipif(
     compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
@@ -1280,6 +1281,110 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(_TASKS), encoding="utf-8")
     _both(script, monkeypatch)
+
+
+#: A server that is asked for the same and other pages over two connections, by turns, and for what it has not.
+_REQUESTS = """
+    import asyncio
+    import aiohttp
+    from aiohttp import web
+
+    async def page(request):
+        await asyncio.sleep(0)
+        return web.Response(text="ok")
+
+    async def main():
+        app = web.Application()
+        app.router.add_get("/{name}", page)
+        app.router.add_post("/{name}", page)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        sessions = [aiohttp.ClientSession() for _ in range(2)]
+        for number in range(24):
+            for session in sessions:
+                method = session.post if number % 5 == 4 else session.get
+                path = "a/b" if number % 7 == 6 else f"page{number % 3}?{number}"
+                async with method(f"http://{host}:{port}/{path}") as response:
+                    await response.read()
+        for session in sessions:
+            await session.close()
+        await runner.cleanup()
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("wanted", ["C", "Python"])
+def test_a_slot_that_tells_what_is_stored_in_it_is_otherwise_a_slot(wanted: str) -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
+    if wanted == "C" and recorder is None:
+        pytest.skip("the recorder in C is not built, or not wanted")
+
+    class Connection:
+        __slots__ = ("asked",)
+
+    told: list[Any] = []
+    failures: list[BaseException] = []
+
+    def tell(connection: Any, value: Any) -> None:
+        if value == "bad":
+            raise ValueError(value)
+        if value == "end":
+            raise KeyboardInterrupt
+        told.append((connection, value))
+
+    before = Connection.__dict__["asked"]
+    stored = StoredAttributes(failures.append, recorder if wanted == "C" else None)
+    stored.watch(Connection, "asked", tell, None)
+    one: Any = Connection()
+    assert Connection.__dict__["asked"] is not before
+    assert Connection.asked is before  # type: ignore[attr-defined]
+    for value in ("first", None, "bad"):
+        one.asked = value
+        assert one.asked == value
+    assert told == [(one, "first")]
+    assert [(type(error), str(error)) for error in failures] == [(ValueError, "bad")]
+    with pytest.raises(KeyboardInterrupt):
+        one.asked = "end"
+    assert one.asked == "end"
+    del one.asked
+    with pytest.raises(AttributeError):
+        _ = one.asked
+    with pytest.raises(AttributeError):
+        del one.asked
+    assert (len(told), len(failures)) == (1, 1)
+    references = sys.getrefcount(told), sys.getrefcount(one)
+    for _ in range(100):
+        one.asked = told
+    assert (sys.getrefcount(told), sys.getrefcount(one) - 100) == (references[0] + 101, references[1])
+    stored.remove()
+    assert Connection.__dict__["asked"] is before
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_REQUESTS), encoding="utf-8")
+    told = []
+    for wanted in ("no", "yes"):
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        traced = trace(tmp_path / wanted, str(script))
+        assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+        of_requests = [event for event in _events(traced) if event["event"] == "serves"]
+        # Each request came over one of two connections, by turns; the ports differ from run to run.
+        ends = sorted(sorted(track for _, track in ended) for ended in traced.timeline.has_end.values())
+        told.append((of_requests, [tracks for tracks in ends if len(tracks) > 1]))
+    in_python, in_c = told
+    assert [event["what"] for event in in_python[0]] == [
+        f"{'POST' if number % 5 == 4 else 'GET'} /{'a/b' if number % 7 == 6 else f'page{number % 3}'}"
+        for number in range(24)
+        for _ in range(2)
+    ]
+    assert [len(tracks) for tracks in in_python[1]] == [24, 24]
+    assert in_python == in_c
 
 
 #: Tasks that are made again and again by who runs, are named or not, begin at once or not, and end in each way.

@@ -27,6 +27,7 @@ from visualizer.trace.events import (
     Resume,
     Rows,
     Sample,
+    Serves,
     Shape,
     Spawn,
     Switch,
@@ -162,6 +163,8 @@ class Columnizer:
         self._of_file = np.full(0, -1, dtype=np.int32)
         #: Whether anything stands for several templates, or none.
         self._several = False
+        #: Whether a row may stand for a line that is kept.
+        self._has_kept = False
         #: The first four fields of each template.
         self._fields = array("i"), array("i"), array("i"), array("q")
 
@@ -175,6 +178,7 @@ class Columnizer:
         # What follows the spawn of a thread happens there: no row says that.
         if not 0 <= shape.id < _MOST_SHAPES or any(kind == BEGIN for kind, *_ in fields):
             return
+        self._has_kept |= any(kind == NOTED for kind, *_ in fields)
         number = self._stand(tuple(map(self._number, fields)))
         if shape.id >= len(self._of_file):
             size = max(64, shape.id + 1, 2 * len(self._of_file))
@@ -265,7 +269,22 @@ class Columnizer:
             those = nonzero((own > 0) & _have_values(kind))
             value[those] = own.take(those) - 1
         b[places], value[places] = said[3], said[4]
+        self._keep(t_ns, kind, number, a, value, places, kept)
         return Columns(t_ns, kind, number, a, b, value, kept)
+
+    def _keep(
+        self, t_ns: Column, kind: Column, number: Column, a: Column, value: Column, places: Column, kept: list[Any]
+    ) -> None:
+        """Add to `kept` the lines that rows stand for and that are kept as such; those at `places` are there."""
+        if not self._has_kept:
+            return
+        of_rows = kind == NOTED
+        of_rows[places] = False
+        those = nonzero(of_rows)
+        value[those] = np.arange(len(kept), len(kept) + len(those))
+        for t, what, track in zip(t_ns[those].tolist(), number[those].tolist(), a[those].tolist(), strict=True):
+            kept.append(Serves(t, track, *self.templates[what].rest))
+        a[those] = _SAID[NOTED][1]
 
     def _said(self, lines: list[Any], codes: Column) -> tuple[Column, list[Any]]:
         """What lines say: a row each of times, a, what it stands for, b, and value; and the lines that are kept."""
@@ -346,9 +365,12 @@ class Columnizer:
         one goes on. What happened at the same time stands in the order of the threads."""
         parts: list[Columns] = []
         threads: list[int] = []
+        kept: list[Any] = []
         for thread, lines in sorted(strips, key=lambda strip: strip[0]):
             part = self.columns(list(lines))
             if part is not None:
+                part.value[part.kind == NOTED] += len(kept)
+                kept += part.kept
                 parts.append(part)
                 threads.append(thread)
         if not parts:
@@ -365,7 +387,7 @@ class Columnizer:
         t_ns, kind, template, a, b, value = (
             np.insert(column, begins, what) for column, what in zip(merged, marks, strict=True)
         )
-        return Columns(t_ns, kind, template, a, b, value, [])
+        return Columns(t_ns, kind, template, a, b, value, kept)
 
     def look_back(self, columns: Columns) -> None:
         """Count the lines whose time runs back, among those that say one and are not written afterwards: that may be
@@ -380,7 +402,8 @@ class Columnizer:
         columns = self.columns([rows])
         if columns is not None:
             for t_ns, _, number, *rest in zip(*(column.tolist() for column in columns[:6]), strict=True):
-                yield _event(self.templates[number], t_ns, *rest)
+                template = self.templates[number]
+                yield columns.kept[rest[-1]] if template.kind == NOTED else _event(template, t_ns, *rest)
 
 
 def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
@@ -407,6 +430,8 @@ def _event(template: Template, t_ns: int, a: int, b: int, value: int) -> Event:
         return Exit(t_ns, a, text, value, *rest)
     if kind == NAME:
         return Name(t_ns, a, value)
+    if kind == POLL:
+        return Poll(t_ns, a, value)
     return Unready(t_ns, a)
 
 
@@ -435,6 +460,10 @@ def _fields(event: Timed) -> tuple[Any, ...]:
         return EXIT, event.track, _LEFT_OUT, event.value, event.outcome, -1, (event.inferred,)
     if isinstance(event, Name):
         return NAME, event.track, _LEFT_OUT, event.name, "", -1, ()
+    if isinstance(event, Poll):
+        return POLL, event.track, _LEFT_OUT, event.polling, "", -1, ()
+    if isinstance(event, Serves):
+        return NOTED, event.track, words.CURRENT, _LEFT_OUT, "", -1, (event.what, event.local, event.peer)
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
 
 

@@ -510,7 +510,7 @@ Event = (
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name
+Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name | Serves | Poll
 
 
 class Shape(_Event, tag="shape", frozen=True):

@@ -33,7 +33,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 21
+#define ABI 23
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -47,7 +47,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
     X(births)
-#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(telling) X(sleeps) X(turn) X(place)
+#define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
     X(_texts)
@@ -92,6 +92,7 @@ static PyObject *send_method;
 static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
 static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task, *done_text, *automatic_text, *loop_text;
+static PyObject *method_of_request, *message_of_request, *path_text, *sock_text, *is_over_text;
 static PyObject *nothing_yet, *none_yet;
 /* The causes of wakes, as words.py has them. */
 static PyObject *finished_text, *callback_text;
@@ -118,6 +119,17 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 static long long
 large_number(PyObject *value)
 {
+    /* Of two digits are times, and what tells threads apart. */
+#if PY_VERSION_HEX >= 0x030c0000
+    const digit *digits = ((PyLongObject *)value)->long_value.ob_digit;
+    int has_two = ((PyLongObject *)value)->long_value.lv_tag == (2 << 3);
+#else
+    const digit *digits = ((PyLongObject *)value)->ob_digit;
+    int has_two = Py_SIZE(value) == 2;
+#endif
+    if (has_two) {
+        return (long long)digits[1] << PyLong_SHIFT | digits[0];
+    }
     long long found = PyLong_AsLongLong(value);
     if (found == -1) {
         PyErr_Clear();
@@ -814,7 +826,8 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(inside) X(through) X(silent) X(made) X(gone) X(watched) X(entries) X(library) X(asked) X(thrown) X(awaiting)   \
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)               \
-    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)
+    X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)   \
+    X(handles) X(transport) X(descriptor) X(addresses) X(said) X(key)
 
 typedef struct {
     PyObject_HEAD
@@ -826,7 +839,7 @@ typedef struct {
 #undef FIELD
 } Hook;
 
-static PyTypeObject *hook_type, *method_type;
+static PyTypeObject *hook_type, *method_type, *in_slot_type;
 
 /* It has no tp_clear, like a tuple: whatever refers back to it can be cleared. */
 static int
@@ -6223,6 +6236,12 @@ callback_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject 
 
 /* Where a queue has its loop, a handle what it calls, and something numbered its name. */
 static PyTypeObject *queue_type, *handle_type, *timer_type, *numbered_type, *task_type, *future_type;
+/* The type of the queue that was seen last. */
+static PyTypeObject *watched_queue;
+/* What gives these attributes of tasks, futures and their steps, where these are written in C: to call it takes a tenth of
+   what it takes to look it up. */
+static PyGetSetDef *coro_of_task, *waiter_of_task, *state_in_task, *error_in_task, *result_in_task, *callbacks_of_future;
+static PyGetSetDef *task_of_step;
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
 static Py_ssize_t name_of_numbered, key_of_numbered;
 /* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
@@ -6255,7 +6274,13 @@ referred(PyObject *reference)
 static PyObject *
 loop_of(PyObject *queue)
 {
-    PyObject *loop = PyObject_TypeCheck(queue, queue_type) ? referred(SLOT(queue, loop_of_queue)) : NULL;
+    if (!Py_IS_TYPE(queue, watched_queue)) {
+        if (!PyType_IsSubtype(Py_TYPE(queue), queue_type)) {
+            return NULL;
+        }
+        Py_XSETREF(watched_queue, (PyTypeObject *)Py_NewRef(Py_TYPE(queue)));
+    }
+    PyObject *loop = referred(SLOT(queue, loop_of_queue));
     if (loop != NULL && !Py_IS_TYPE(loop, loop_slots.type)) {
         Py_CLEAR(loop);
     }
@@ -6298,6 +6323,35 @@ got(PyGetSetDef *getter, PyObject *object)
     return found;
 }
 
+/* What gives an attribute of a type in C, NULL, and no exception, of any other attribute. */
+static PyGetSetDef *
+getter_in(PyTypeObject *type, PyObject *name)
+{
+    PyObject *found = attribute((PyObject *)type, name);
+    PyGetSetDef *getter = found != NULL && Py_IS_TYPE(found, &PyGetSetDescr_Type) ? ((PyGetSetDescrObject *)found)->d_getset
+                                                                                 : NULL;
+    Py_XDECREF(found);
+    return getter;
+}
+
+/* As `attribute`, of an object of exactly the type in which `getter` was looked for. */
+static inline PyObject *
+given_by(PyGetSetDef *getter, PyObject *object, PyObject *name)
+{
+    return getter != NULL && object != NULL ? got(getter, object) : attribute(object, name);
+}
+
+/* The code of a coroutine, a new reference. */
+static inline PyObject *
+code_in(PyObject *coroutine)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    return (PyObject *)PyGen_GetCode((PyGenObject *)coroutine);
+#else
+    return Py_NewRef((PyObject *)((PyGenObject *)coroutine)->gi_code);
+#endif
+}
+
 /* After an exception: 0, without it, if what the hook did may be tried in Python; else -1. */
 static int
 given_up(void)
@@ -6318,7 +6372,8 @@ is_eager_step(PyObject *loop, PyObject *frame)
     PyObject *last = count == 0 ? NULL : PyList_GET_ITEM(eager, count - 1);
     PyObject *task = last != NULL && PyTuple_CheckExact(last) && PyTuple_GET_SIZE(last) == 3
                          ? referred(PyTuple_GET_ITEM(last, 0)) : NULL;
-    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, coro_text) : Py_XNewRef(task);
+    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? given_by(coro_of_task, task, coro_text)
+                                                                                : Py_XNewRef(task);
     PyObject *its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
     Py_XDECREF(its);
     Py_XDECREF(coroutine);
@@ -6362,10 +6417,11 @@ note_turn(Hook *self, PyObject *loop, PyObject *handle)
     if (step_type == NULL) {
         PyObject *step = attribute(self->library, step_text);
         step_type = step != NULL && PyType_Check(step) ? (PyTypeObject *)Py_NewRef(step) : NULL;
+        task_of_step = step_type == NULL ? NULL : getter_in(step_type, self_text);
         Py_XDECREF(step);
     }
     if (Py_IS_TYPE(callback, step_type)) {
-        PyObject *its = attribute(callback, self_text), *asker = referred(task);
+        PyObject *its = given_by(task_of_step, callback, self_text), *asker = referred(task);
         noted = its != NULL && its == asker && set_of_id(due, handle, task);
         Py_XDECREF(asker);
         Py_XDECREF(its);
@@ -6561,8 +6617,8 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
         return NULL;
     }
     Py_ssize_t place = place_in_step(self, frame);
-    PyObject *coroutine = place == 0 ? NULL : attribute(task, coro_text);
-    PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? attribute(coroutine, code_text) : NULL;
+    PyObject *coroutine = place == 0 ? NULL : given_by(coro_of_task, task, coro_text);
+    PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? code_in(coroutine) : NULL;
     PyObject *key = code == NULL ? NULL : Py_BuildValue("NnOO", PyLong_FromVoidPtr(code), place, TASK(creator, track),
                                                         runs ? Py_True : Py_False);
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
@@ -6609,7 +6665,7 @@ note_birth(Hook *self, PyObject *loop, PyObject *handle)
     if (step_type == NULL || !Py_IS_TYPE(callback, step_type) || !is_table(due) || !is_at_home(self, loop)) {
         return 0;
     }
-    PyObject *task = attribute(callback, self_text), *known = NULL;
+    PyObject *task = given_by(task_of_step, callback, self_text), *known = NULL;
     int noted = 0;
     if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
         known = store_task(self, loop, task, PyEval_GetFrame(), 0);
@@ -6663,7 +6719,7 @@ gives_way_as_known(PyObject *known)
         PyTuple_GET_SIZE(place) != 2) {
         return 0;
     }
-    PyObject *task = referred(known), *coroutine = attribute(task, coro_text);
+    PyObject *task = referred(known), *coroutine = given_by(coro_of_task, task, coro_text);
     PyObject *frame = NULL, *awaited = NULL;
     if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
         frame = got(cr_frame, coroutine);
@@ -6672,8 +6728,8 @@ gives_way_as_known(PyObject *known)
     int is_known = 0;
     if (frame != NULL && PyFrame_Check(frame) && awaited != NULL && PyCoro_CheckExact(awaited) &&
         PyFrame_GetLasti((PyFrameObject *)frame) == number(PyTuple_GET_ITEM(place, 0))) {
-        PyObject *code = attribute(awaited, code_text);
-        is_known = code != NULL && code == PyTuple_GET_ITEM(place, 1);
+        PyObject *code = code_in(awaited);
+        is_known = code == PyTuple_GET_ITEM(place, 1);
         Py_XDECREF(code);
     }
     Py_XDECREF(awaited);
@@ -6691,7 +6747,7 @@ enum { MOST_AWAITED = 24 };
 static PyObject *
 stand_of(Hook *self, PyObject *task, PyObject **telling)
 {
-    PyObject *frames[MOST_AWAITED], *coroutine = attribute(task, coro_text);
+    PyObject *frames[MOST_AWAITED], *coroutine = given_by(coro_of_task, task, coro_text);
     Py_ssize_t ats[MOST_AWAITED], count = 0, at;
     int is_plain = 0;
     while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
@@ -6764,7 +6820,8 @@ local_of(PyFrameObject *frame, const char *name)
 static int
 is_plain(PyObject *future)
 {
-    PyObject *callbacks = Py_IS_TYPE(future, future_type) ? attribute(future, callbacks_text) : NULL;
+    PyObject *callbacks = Py_IS_TYPE(future, future_type) ? given_by(callbacks_of_future, future, callbacks_text)
+                                                                  : NULL;
     int plain = 0;
     if (callbacks != NULL && PyList_CheckExact(callbacks) && PyList_GET_SIZE(callbacks) == 1) {
         PyObject *one = PyList_GET_ITEM(callbacks, 0);
@@ -6816,18 +6873,12 @@ forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     Py_RETURN_NONE;
 }
 
-/* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
-   signal's handler has raised it. */
+/* What is added to a shape that says that name, of which the reference is stolen: 0, and no exception, if it is none; -1 and
+   one if a signal's handler has raised it. */
 static long long
-said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
+said_name(PyObject *buffer, long long t, PyObject *name)
 {
-    PyObject *known = of_id(self->numbered, thing), *name, *said = NULL;
-    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
-        long long future = number_future(self, thing);
-        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
-    }
-    name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
-                                                            : PyObject_CallOneArg(self->name, thing);
+    PyObject *said = NULL;
     if (name != NULL && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) > 0) {
         PyObject *texts = BUFFER(buffer, _texts);
         said = is_dict(texts) ? Py_XNewRef(PyDict_GetItemWithError(texts, name)) : NULL;
@@ -6841,6 +6892,34 @@ said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
     long long found = number(said);
     Py_XDECREF(said);
     return PyErr_Occurred() ? given_up() : found < 0 ? 0 : found;
+}
+
+/* What is added to a shape that says what `thing` is called: 0, and no exception, if that has no name; -1 and one if a
+   signal's handler has raised it. */
+static long long
+said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
+{
+    PyObject *known = of_id(self->numbered, thing), *name;
+    if (known == NULL && Py_IS_TYPE(thing, future_type)) {
+        long long future = number_future(self, thing);
+        return future < 0 ? given_up() : future > largest ? 0 : (zero_future + future + 1) << value_bit;
+    }
+    name = known != NULL && Py_IS_TYPE(known, numbered_type) ? Py_XNewRef(SLOT(known, name_of_numbered))
+                                                            : PyObject_CallOneArg(self->name, thing);
+    return said_name(buffer, t, name);
+}
+
+/* The same of a task of asyncio's own class that is awaited: Waits.awaited. */
+static long long
+said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
+{
+    PyObject *known = of_id(self->by_id, task), *its = NULL;
+    if (known != NULL && Py_IS_TYPE(known, task_slots.type)) {
+        its = referred(known);
+    }
+    long long track = its == task ? number(TASK(known, track)) : -1;
+    Py_XDECREF(its);
+    return track < 0 ? 0 : said_name(buffer, t, PyUnicode_FromFormat("track %lld", track));
 }
 
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
@@ -6857,6 +6936,11 @@ shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObj
         PyErr_Clear();
         Py_XDECREF(delay);
         return known < 0 ? 0 : known;
+    }
+    if (telling == NULL && Py_IS_TYPE(future, task_type)) {
+        shape = number(STAND(stand, join));
+        said = shape < 0 ? 0 : said_task(self, buffer, t, future);
+        return said > 0 ? shape + said : said;
     }
     if (shape < 0) {
         return 0;
@@ -6883,6 +6967,35 @@ is_untouched(PyObject *known, PyObject *task)
     return same;
 }
 
+/* What is added to the shape of a row that says such a tuple: Buffer.tell_tuple. 0 if that is not known. */
+static long long
+said_of_tuple(PyObject *value, PyObject *buffer)
+{
+    enum { MOST = 8 };
+    Py_ssize_t count = PyTuple_GET_SIZE(value);
+    PyObject *key = count > MOST || !is_dict(BUFFER(buffer, kinds)) ? NULL : PyTuple_New(count);
+    for (Py_ssize_t i = 0; key != NULL && i < count; i++) {
+        PyObject *one = PyTuple_GET_ITEM(value, i), *shown = NULL;
+        if (one == Py_None || PyBool_Check(one)) {
+            shown = Py_NewRef(one);
+        }
+        else if (is_told_by_type(one)) {
+            shown = name_of(Py_TYPE(one));
+        }
+        /* Else its hash would be worked out by the program. */
+        if (shown == NULL || (PyUnicode_Check(shown) && !PyUnicode_CheckExact(shown))) {
+            Py_XDECREF(shown);
+            Py_CLEAR(key);
+            break;
+        }
+        PyTuple_SET_ITEM(key, i, shown);
+    }
+    long long said = key == NULL ? 0 : number(PyDict_GetItemWithError(BUFFER(buffer, kinds), key));
+    PyErr_Clear();
+    Py_XDECREF(key);
+    return said > 0 ? said : 0;
+}
+
 /* What is added to the shape of an end that says what a task returned: Loop._returns. -1 if that is not known. */
 static long long
 said_of_result(PyObject *value, PyObject *buffer)
@@ -6892,6 +7005,9 @@ said_of_result(PyObject *value, PyObject *buffer)
     }
     long long said = said_of(value, buffer);
     PyObject *texts = BUFFER(buffer, _texts), *kept = NULL, *found = NULL;
+    if (said == 0 && PyTuple_CheckExact(value)) {
+        said = said_of_tuple(value, buffer);
+    }
     if (said == 0 && is_dict(texts) && (PyTuple_CheckExact(value) || PyList_CheckExact(value) || PyDict_CheckExact(value))) {
         kept = PyObject_CallOneArg(keep, value);
         found = kept != NULL && PyUnicode_Check(kept) ? PyDict_GetItemWithError(texts, kept) : NULL;
@@ -6910,10 +7026,11 @@ store_end_of_task(PyObject *loop, PyObject *known, PyObject *task, PyObject *buf
     if (ended < 0 || its < 0 || passed < 0 || !is_untouched(known, task)) {
         return 0;
     }
-    PyObject *state = attribute(task, state_of_task), *error = attribute(task, error_of_task), *result = NULL;
+    PyObject *state = given_by(state_in_task, task, state_of_task), *result = NULL;
+    PyObject *error = given_by(error_in_task, task, error_of_task);
     if (state != NULL && PyUnicode_Check(state) && PyUnicode_Compare(state, done_text) == 0 &&
         error == Py_None) {
-        result = attribute(task, result_of_task);
+        result = given_by(result_in_task, task, result_of_task);
         said = result == NULL ? -1 : said_of_result(result, buffer);
     }
     PyErr_Clear();
@@ -6947,7 +7064,8 @@ store_over(Hook *self, PyObject *loop, long long t, long long back)
     }
     int gives_way = TASK(known, gave_way) != Py_False;
     PyObject *task = referred(known);
-    PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? attribute(task, waiter_text) : NULL;
+    PyObject *future = task != NULL && Py_IS_TYPE(task, task_type) ? given_by(waiter_of_task, task, waiter_text)
+                                                                   : NULL;
     if (future == NULL || (future != Py_None && gives_way) || (gives_way && back != track)) {
         Py_XDECREF(future);
         Py_XDECREF(task);
@@ -7220,7 +7338,7 @@ store_eager(Hook *self, PyFrameObject *creator, PyFrameObject *frame)
     PyObject *task = loop != NULL && is_at_home(self, loop) ? PyObject_CallNoArgs(self->running_task) : NULL;
     PyObject *coroutine = NULL, *its = NULL, *whose = NULL, *of = NULL, *known = NULL;
     if (task != NULL && Py_IS_TYPE(task, task_type) && of_id(self->by_id, task) == NULL) {
-        coroutine = attribute(task, coro_text);
+        coroutine = given_by(coro_of_task, task, coro_text);
         its = coroutine != NULL && PyCoro_CheckExact(coroutine) ? got(cr_frame, coroutine) : NULL;
         of = attribute(task, loop_text);
         whose = referred(LOOP(loop, loop));
@@ -7357,6 +7475,231 @@ eager_ways(PyObject *Py_UNUSED(module), PyObject *args)
     return made;
 }
 #endif
+
+/* What a task of aiohttp's server serves: asyncio_/served.py. */
+
+/* Stands for a slot of a library's class: _InSlot of core/stored.py. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *slot, *told, *but, *failed;
+} InSlot;
+
+static PyObject *
+in_slot_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    PyObject *slot, *told, *but, *failed;
+    if (!PyArg_ParseTuple(args, "O!OOO", &PyMemberDescr_Type, &slot, &told, &but, &failed)) {
+        return NULL;
+    }
+    InSlot *self = (InSlot *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->slot = Py_NewRef(slot);
+        self->told = Py_NewRef(told);
+        self->but = Py_NewRef(but);
+        self->failed = Py_NewRef(failed);
+    }
+    return (PyObject *)self;
+}
+
+static int
+in_slot_traverse(InSlot *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->slot);
+    Py_VISIT(self->told);
+    Py_VISIT(self->but);
+    Py_VISIT(self->failed);
+    return 0;
+}
+
+static void
+in_slot_dealloc(InSlot *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(self->slot);
+    Py_XDECREF(self->told);
+    Py_XDECREF(self->but);
+    Py_XDECREF(self->failed);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+in_slot_get(PyObject *self, PyObject *instance, PyObject *owner)
+{
+    PyObject *slot = ((InSlot *)self)->slot;
+    return Py_TYPE(slot)->tp_descr_get(slot, instance, owner);
+}
+
+static int
+in_slot_set(PyObject *object, PyObject *instance, PyObject *value)
+{
+    InSlot *self = (InSlot *)object;
+    if (Py_TYPE(self->slot)->tp_descr_set(self->slot, instance, value) < 0) {
+        return -1;
+    }
+    if (value == NULL || value == self->but) {
+        return 0;
+    }
+    PyObject *both[] = {instance, value}, *done = PyObject_Vectorcall(self->told, both, 2, NULL);
+    if (done == NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyObject *type, *error, *traceback;
+        PyErr_Fetch(&type, &error, &traceback);
+        PyErr_NormalizeException(&type, &error, &traceback);
+        if (traceback != NULL) {
+            PyException_SetTraceback(error, traceback);
+        }
+        done = PyObject_CallOneArg(self->failed, error);
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+    }
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+static PyType_Slot in_slot_type_slots[] = {
+    {Py_tp_new, in_slot_new},
+    {Py_tp_traverse, in_slot_traverse},
+    {Py_tp_dealloc, in_slot_dealloc},
+    {Py_tp_descr_get, in_slot_get},
+    {Py_tp_descr_set, in_slot_set},
+    {0, NULL},
+};
+static PyType_Spec in_slot_spec = {
+    .name = "visualizer.tracers._recorder.InSlot",
+    .basicsize = sizeof(InSlot),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = in_slot_type_slots,
+};
+
+/* What an object's own dictionary has under that name, a new reference; NULL, and no exception, if nothing. */
+static PyObject *
+own_of(PyObject *thing, PyObject *name)
+{
+    PyObject *own = thing == NULL ? NULL : PyObject_GenericGetDict(thing, NULL);
+    PyObject *found = is_dict(own) ? Py_XNewRef(PyDict_GetItemWithError(own, name)) : NULL;
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return found;
+}
+
+/* How a request is told, a new reference, as one of that method and path was before; NULL, and no exception, if none was. */
+static PyObject *
+said_of_request(Hook *self, PyObject *asked)
+{
+    PyObject *method = own_of(asked, method_of_request), *message = own_of(asked, message_of_request), *said = NULL;
+    PyObject *path = message != NULL && of_id(self->made, Py_TYPE(message)) != NULL ? attribute(message, path_text) : NULL;
+    if (method != NULL && PyUnicode_CheckExact(method) && path != NULL && PyUnicode_CheckExact(path)) {
+        PyObject *key = PyTuple_Pack(2, method, path);
+        said = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(self->said, key));
+        Py_XDECREF(key);
+    }
+    PyErr_Clear();
+    Py_XDECREF(path);
+    Py_XDECREF(message);
+    Py_XDECREF(method);
+    return said;
+}
+
+/* The two ends of the connection of aiohttp's handler, a new reference, if they are known: Addresses.of_socket. NULL, and
+   no exception, if they are not. */
+static PyObject *
+ends_of_handler(Hook *self, PyObject *handler)
+{
+    PyObject *transport = Py_TYPE(self->transport)->tp_descr_get(self->transport, handler, (PyObject *)Py_TYPE(handler));
+    PyErr_Clear();
+    PyObject *real = own_of(transport, sock_text), *known = real == NULL ? NULL : Py_XNewRef(of_id(self->addresses, real));
+    PyObject *ends = NULL;
+    if (known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 4) {
+        PyObject *its = referred(PyTuple_GET_ITEM(known, 0));
+        PyObject *fd = its == real ? PyObject_CallOneArg(self->descriptor, real) : NULL;
+        if (fd != NULL && number(fd) >= 0 && number(fd) == number(PyTuple_GET_ITEM(known, 1))) {
+            ends = PyTuple_Pack(2, PyTuple_GET_ITEM(known, 2), PyTuple_GET_ITEM(known, 3));
+        }
+        Py_XDECREF(fd);
+        Py_XDECREF(its);
+    }
+    PyErr_Clear();
+    Py_XDECREF(known);
+    Py_XDECREF(real);
+    Py_XDECREF(transport);
+    return ends;
+}
+
+/* A task of its own serves what aiohttp's `handler` was asked, as one did before. Return whether that is stored. */
+static int
+store_serves(Hook *self, PyObject *handler, PyObject *asked)
+{
+    PyObject *task = PyObject_CallNoArgs(self->running_task), *over = attribute(self->context, is_over_text);
+    PyErr_Clear();
+    PyObject *known = task != NULL && Py_IS_TYPE(task, task_type) ? Py_XNewRef(of_id(self->by_id, task)) : NULL;
+    PyObject *loop = known != NULL && Py_IS_TYPE(known, task_slots.type) ? TASK(known, loop) : NULL;
+    PyObject *buffer = NULL, *coroutine = NULL, *said = NULL, *ends = NULL, *key = NULL;
+    int stored = 0;
+    if (over == Py_False && loop != NULL && Py_IS_TYPE(loop, loop_slots.type) &&
+        (unsigned long long)number(LOOP(loop, ident)) == PyThread_get_thread_ident() && is_open(LOOP(loop, _buffer))) {
+        buffer = Py_NewRef(LOOP(loop, _buffer));
+        coroutine = given_by(coro_of_task, task, coro_text);
+    }
+    if (coroutine != NULL && PyCoro_CheckExact(coroutine)) {
+        PyObject *code = code_in(coroutine);
+        if (code == self->handles && (said = said_of_request(self, asked)) != NULL) {
+            ends = ends_of_handler(self, handler);
+        }
+        Py_XDECREF(code);
+    }
+    if (ends != NULL && (key = PyTuple_Pack(3, self->key, said, ends)) != NULL && is_dict(BUFFER(buffer, _shapes))) {
+        PyObject *found = PyDict_GetItemWithError(BUFFER(buffer, _shapes), key);
+        long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 2
+                              ? number(PyTuple_GET_ITEM(found, 0)) : -1;
+        stored = shape >= 0 && store(BUFFER(buffer, rows), TASK(known, track), shape);
+    }
+    PyErr_Clear();
+    Py_XDECREF(key);
+    Py_XDECREF(ends);
+    Py_XDECREF(said);
+    Py_XDECREF(coroutine);
+    Py_XDECREF(buffer);
+    Py_XDECREF(known);
+    Py_XDECREF(over);
+    Py_XDECREF(task);
+    return stored;
+}
+
+/* Served._begin. */
+static PyObject *
+serve_way_begin(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    int stored = PyVectorcall_NARGS(nargsf) == 2 && kwnames == NULL && store_serves((Hook *)self, args[0], args[1]);
+    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+}
+
+static PyObject *
+serve_way(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *by_id, *messages, *said, *addresses, *context, *running_task, *handles, *transport, *descriptor, *key, *otherwise;
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!)OOO!O!OUO", &PyDict_Type, &by_id, &PyDict_Type, &messages, &PyDict_Type, &said,
+                          &PyDict_Type, &addresses, &context, &running_task, &PyCode_Type, &handles, &PyMemberDescr_Type,
+                          &transport, &descriptor, &key, &otherwise)) {
+        return NULL;
+    }
+    Hook *hook = new_hook(hook_type, serve_way_begin, otherwise);
+    if (hook != NULL) {
+        hook->by_id = Py_NewRef(by_id);
+        hook->made = Py_NewRef(messages);
+        hook->said = Py_NewRef(said);
+        hook->addresses = Py_NewRef(addresses);
+        hook->context = Py_NewRef(context);
+        hook->running_task = Py_NewRef(running_task);
+        hook->handles = Py_NewRef(handles);
+        hook->transport = Py_NewRef(transport);
+        hook->descriptor = Py_NewRef(descriptor);
+        hook->key = Py_NewRef(key);
+    }
+    return (PyObject *)hook;
+}
 
 /* Rows for the file. */
 
@@ -7901,6 +8244,12 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(numbered_type, (PyTypeObject *)Py_NewRef(numbered));
     Py_XSETREF(task_type, (PyTypeObject *)Py_NewRef(its_task));
     Py_XSETREF(future_type, (PyTypeObject *)Py_NewRef(its_future));
+    coro_of_task = getter_in(task_type, coro_text);
+    waiter_of_task = getter_in(task_type, waiter_text);
+    state_in_task = getter_in(task_type, state_of_task);
+    error_in_task = getter_in(task_type, error_of_task);
+    result_in_task = getter_in(task_type, result_of_task);
+    callbacks_of_future = getter_in(future_type, callbacks_text);
     Py_XSETREF(finished_text, Py_NewRef(finished));
     Py_XSETREF(callback_text, Py_NewRef(callback));
     /* Of these, the first three stand in the class of the queue; the next is called by who takes a handle out, the others by
@@ -8772,6 +9121,7 @@ static PyMethodDef functions[] = {
     {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},
+    {"serve_way", serve_way, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
     {"eager_ways", eager_ways, METH_VARARGS, NULL},
 #endif
@@ -8862,6 +9212,11 @@ execute(PyObject *module)
     done_text = PyUnicode_InternFromString("FINISHED");
     automatic_text = PyUnicode_InternFromString("Task-");
     loop_text = PyUnicode_InternFromString("_loop");
+    method_of_request = PyUnicode_InternFromString("_method");
+    message_of_request = PyUnicode_InternFromString("_message");
+    path_text = PyUnicode_InternFromString("path");
+    sock_text = PyUnicode_InternFromString("_sock");
+    is_over_text = PyUnicode_InternFromString("is_over");
     nothing_yet = PyLong_FromLong(-1);
     none_yet = PyLong_FromLong(0);
     getcurrent_text = PyUnicode_InternFromString("getcurrent");
@@ -8878,7 +9233,8 @@ execute(PyObject *module)
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
-        getcurrent_text == NULL || run_once_text == NULL ||
+        getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
+        path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||
         times_text == NULL || wake_text == NULL || unready_key == NULL) {
         return -1;
@@ -8913,6 +9269,10 @@ execute(PyObject *module)
         return -1;
     }
 #endif
+    in_slot_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &in_slot_spec, NULL);
+    if (in_slot_type == NULL || PyModule_AddObjectRef(module, "InSlot", (PyObject *)in_slot_type) < 0) {
+        return -1;
+    }
     turns_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &turns_spec, NULL);
     service_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &service_spec, NULL);
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);

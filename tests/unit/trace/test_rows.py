@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.reading import from_bytes
 from visualizer.trace import events as ev
 from visualizer.trace import words
+from visualizer.trace.columns import NOTED, Columnizer
 
 HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
 SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)
@@ -44,6 +45,38 @@ def test_a_shape_of_several_events_keeps_their_order() -> None:
         ev.Wake(100, words.CURRENT, 1, "timer"),
         ev.Switch(100, words.CURRENT, 1, "switch", -1, 7),
     ]
+
+
+def test_a_row_may_say_which_request_a_track_serves_and_that_a_loop_polls() -> None:
+    shapes = [
+        ev.Shape(0, [ev.Serves(0, words.SUBJECT, 5, 6, 7)]),
+        ev.Shape(1, [ev.Poll(0, words.SUBJECT, 1)]),
+        ev.Shape(2, [ev.Serves(0, words.SUBJECT, -1), SWITCH]),
+    ]
+    rows = ev.Rows(packed((1500, 2, 0), (1501, 3, 1), (1502, 2, 2), (1503, 4, 0)))
+    assert read(*shapes, ev.Serves(1, 9, 8), rows, ev.Serves(600, 9, -1), ev.Rows(packed((1700, 3, 0)))) == [
+        ev.Serves(1, 9, 8),
+        ev.Serves(500, 2, 5, 6, 7),
+        ev.Poll(501, 3, 1),
+        ev.Serves(502, 2, -1),
+        ev.Switch(502, words.CURRENT, 2, "switch", -1, 7),
+        ev.Serves(503, 4, 5, 6, 7),
+        ev.Serves(600, 9, -1),
+        ev.Serves(700, 3, 5, 6, 7),
+    ]
+
+
+def test_what_several_processes_serve_at_once_is_told_of_each() -> None:
+    shape = ev.Shape(0, [ev.Serves(0, words.SUBJECT, 5, 6, 7)])
+    columnizer = Columnizer()
+    columnizer.begin(1000)
+    columnizer.learn(shape)
+    strips = [(1, [ev.Rows(packed((1500, 2, 0), (1502, 2, 0)))]), (8, [ev.Rows(packed((1501, 9, 0)))])]
+    columns = columnizer.interleaved(strips)
+    assert columns is not None
+    of_requests = columns.value[columns.kind == NOTED].tolist()
+    expected = [ev.Serves(t_ns, track, 5, 6, 7) for t_ns, track in ((500, 2), (501, 9), (502, 2))]
+    assert [columns.kept[at] for at in of_requests] == expected
 
 
 def test_rows_that_cannot_be_read_are_counted_and_the_others_kept() -> None:

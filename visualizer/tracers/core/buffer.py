@@ -20,7 +20,7 @@ from visualizer.trace.words import CURRENT, FUTURE_NAME, LARGEST_NUMBER, RETURNE
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.rows import PARTS, ROW
 from visualizer.tracers.core.run_queue import RunQueue
-from visualizer.tracers.core.values import show, shown_type
+from visualizer.tracers.core.values import show, shown_type, shown_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -245,13 +245,13 @@ class Buffer(Met):
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
         self.tables: list[dict[int, Any]] = [self.shapes, self.handed, self.makers]
         #: Longer shapes, which name a loop, of what begins like others, by these.
-        self.onward: dict[int, int] = {}
+        self.onward: dict[int, int] = new_table()
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = new_table()
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
-        #: The same of values that are told by their type alone, by its name; and of booleans.
-        self.kinds: dict[str | bool, int] = {}
+        #: The same of values that are told by their type alone, by its name; of booleans; and of tuples of such.
+        self.kinds: dict[str | bool | tuple[str | bool | None, ...], int] = {}
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
@@ -320,8 +320,16 @@ class Buffer(Met):
         if kind is int:
             return NUMBER_0 + (value << VALUE_BIT) if -LARGEST_NUMBER <= value <= LARGEST_NUMBER else 0
         known = value if kind is bool else shown_type(value)
+        return self._tell_kind(t_ns, value, known) if known != "" else 0
+
+    def tell_tuple(self, t_ns: int, value: Any) -> int:
+        """The same of a tuple of what is told by its type alone, of booleans and None; 0 of anything else."""
+        known = shown_types(value)
+        return self._tell_kind(t_ns, value, known) if known else 0
+
+    def _tell_kind(self, t_ns: int, value: Any, known: str | bool | tuple[str | bool | None, ...]) -> int:
         number = self.kinds.get(known, 0)
-        if number == 0 and known != "":
+        if number == 0:
             if len(self.kinds) >= _MOST_SHAPES:
                 self.kinds.clear()
             number = self.kinds[known] = self.said(t_ns, show(value))

@@ -32,7 +32,7 @@ class Addresses:
 
     def __init__(self) -> None:
         #: By id of a connected socket, whose addresses stay: a weak reference to it, its fd, the two addresses.
-        self._known: dict[int, tuple[Any, int, str, str]] = {}
+        self.known: dict[int, tuple[Any, int, str, str]] = {}
         self._lent: Any = None
 
     def of_socket(self, real: Any, listens: bool = False) -> tuple[int, str, str]:
@@ -43,7 +43,7 @@ class Addresses:
         kind: Any = module.socket
         fd = kind.fileno(real)
         key = id(real)
-        known = self._known.get(key)
+        known = self.known.get(key)
         if known is not None and known[1] == fd and known[0]() is real:
             return known[1:]
         if fd < 0:
@@ -56,11 +56,11 @@ class Addresses:
 
     def is_known(self, real: Any) -> bool:
         """Whether somebody has asked for those of that `_socket.socket`."""
-        known = self._known.get(id(real))
+        known = self.known.get(id(real))
         return known is not None and known[0]() is real
 
     def _remember(self, key: int, real: Any, fd: int, local: str, peer: str) -> None:
-        known = self._known
+        known = self.known
 
         def forget(gone: Any) -> None:
             entry = known.get(key)

@@ -39,33 +39,39 @@ def shortened(text: str) -> str:
 class StoredAttributes:
     """Those of one runtime."""
 
-    def __init__(self, failed: Callable[[BaseException], None]) -> None:
-        """`failed` is called with what a hook has raised."""
+    def __init__(self, failed: Callable[[BaseException], None], compiled: Any = None) -> None:
+        """`failed` is called with what a hook has raised. `compiled`: the recorder in C, where it is used."""
         self._failed = failed
-        self._stored: list[tuple[type, str]] = []
+        self._in_slot: Any = _InSlot if compiled is None else compiled.InSlot
+        #: Of which class, which attribute; what stands there now, and what stood there before.
+        self._stored: list[tuple[type, str, Any, Any]] = []
 
     def watch(self, kind: type, attribute: str, told: Told, but: Any = _MISSING) -> None:
         """Have `told` called whenever that attribute of an instance of `kind` is stored, in a slot: with anything `but`
         that."""
         default = kind.__dict__.get(attribute, _MISSING)
         if type(default) is MemberDescriptorType:
-            setattr(kind, attribute, _InSlot(default, told, but, self._failed))
+            ours = self._in_slot(default, told, but, self._failed)
         elif default is _MISSING or id(type(default)) in ATOMS:
-            setattr(kind, attribute, _InDict(attribute, default, told, self._failed))
+            ours = _InDict(attribute, default, told, self._failed)
         else:
             return
-        self._stored.append((kind, attribute))
+        setattr(kind, attribute, ours)
+        self._stored.append((kind, attribute, ours, default))
 
     def remove(self) -> None:
         """Leave the classes as they were."""
-        for kind, attribute in self._stored:
-            stored: Any = kind.__dict__.get(attribute)
-            if type(stored) is _InDict or type(stored) is _InSlot:
-                stored.put_back(kind, attribute)
+        for kind, attribute, ours, default in self._stored:
+            if kind.__dict__.get(attribute) is not ours:
+                continue
+            if default is _MISSING:
+                delattr(kind, attribute)
+            else:
+                setattr(kind, attribute, default)
 
 
 class _InSlot:
-    """Stands for a slot."""
+    """Stands for a slot. The recorder in C has a type of its own for that."""
 
     __slots__ = ("_but", "_failed", "_slot", "_told")
 
@@ -74,9 +80,6 @@ class _InSlot:
         self._told = told
         self._but = but
         self._failed = failed
-
-    def put_back(self, kind: type, name: str) -> None:
-        setattr(kind, name, self._slot)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self._slot.__get__(instance, owner)
@@ -105,12 +108,6 @@ class _InDict:
         self._default = default
         self._told = told
         self._failed = failed
-
-    def put_back(self, kind: type, name: str) -> None:
-        if self._default is _MISSING:
-            delattr(kind, name)
-        else:
-            setattr(kind, name, self._default)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         found = self._default if instance is None else _own_dict(instance, "__dict__").get(self._name, self._default)

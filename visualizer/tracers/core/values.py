@@ -88,6 +88,15 @@ def shown_type(value: Any) -> str:
     return name if type(name) is str else str.__str__(name)
 
 
+def shown_types(value: Any) -> tuple[str | bool | None, ...]:
+    """Of a tuple of None, booleans, and what `show` tells by its type alone: these, and the names of the types. () of
+    any other value."""
+    if type(value) is not tuple or len(value) > LONGEST_CONTAINER:
+        return ()
+    shown = tuple([one if one is None or type(one) is bool else shown_type(one) for one in value])
+    return () if "" in shown else shown
+
+
 def dictionary(thing: Any) -> dict[str, Any]:
     """The instance's own dictionary, without asking it; empty if it has none."""
     try:

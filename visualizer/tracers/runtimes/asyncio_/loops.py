@@ -51,7 +51,7 @@ class Loop:
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
         "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
-        "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -99,6 +99,8 @@ class Loop:
         #: When it began to poll, until that is told; and whether it does.
         self._began_ns = 0
         self._polling = False
+        #: The shapes of that a poll ends, and begins; none until one was told of. Made only in the thread of the loop.
+        self.polls: tuple[int, int] | None = None
         #: asyncio's loop, weakly; and since when it polls, until that has been looked at.
         self.loop: Any = None
         self.polls_since_ns = 0
@@ -122,6 +124,7 @@ class Loop:
         self._buffer = buffer = context.stream.here(t_ns)
         self.ident, self.rows, self.onward = get_ident(), buffer.rows, buffer.onward
         self.onward.clear()
+        self.polls = None
         self.wakes.clear()
         self.births.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
@@ -198,7 +201,13 @@ class Loop:
         """In the flushing thread, or at the end of a poll that was not told of before."""
         began_ns, self._began_ns = self._began_ns, 0
         if began_ns:
-            self._buffer.store((lines.poll, began_ns, self.track, 1, None, None, 0))
+            self._tell_poll(began_ns, 1)
+
+    def _tell_poll(self, t_ns: int, begins: int) -> None:
+        if self.polls is None:
+            self._buffer.store((lines.poll, t_ns, self.track, begins, None, None, 0))
+        else:
+            self._buffer.rows.extend((t_ns, self.track, self.polls[begins]))
 
     def look_at_poll(self) -> None:
         """In the flushing thread: if it has polled for long, say so where nothing is left that could wake it."""
@@ -216,7 +225,10 @@ class Loop:
             self._began_ns = 0
             return
         self.report_poll()
-        self._buffer.store((lines.poll, t_ns, self.track, 0, None, None, 0))
+        self._tell_poll(t_ns, 0)
+        if self.polls is None:
+            end, begin = (self._buffer.shape(t_ns, (lines.poll, words.SUBJECT, how, None, None, 0)) for how in (0, 1))
+            self.polls = end, begin
 
     # What becomes ready.
 
@@ -639,7 +651,7 @@ class Loop:
         buffer: Buffer = self._buffer
         shape = buffer.returned_nothing(t_ns)
         if value is not None:
-            number = buffer.tell_value(t_ns, value)
+            number = buffer.tell_value(t_ns, value) or buffer.tell_tuple(t_ns, value)
             if number == 0:
                 kept = keep(value)
                 if type(kept) is not Shown:
@@ -663,10 +675,12 @@ class Loop:
                 self.rows.extend((t_ns, back, shape))
                 self._stop(back)
                 return
-        elif stand.buffer is buffer and stand.shape >= 0:
-            thing = waits.thing(stand, future, coroutines)
-            if thing:
-                self.rows.extend((t_ns, back, stand.shape + buffer.said(t_ns, thing)))
+        elif stand.buffer is buffer and (stand.shape >= 0 or stand.join >= 0):
+            thing, shape = waits.awaited(stand, future), stand.join
+            if not thing and stand.shape >= 0:
+                thing, shape = waits.thing(stand, future, coroutines), stand.shape
+            if thing and shape >= 0:
+                self.rows.extend((t_ns, back, shape + buffer.said(t_ns, thing)))
                 self._stop(back)
                 return
         entered = waits.entered(stand, coroutines) if stand.enters else []
@@ -695,6 +709,9 @@ class Loop:
             if thing and text is None and waits.may_be_short(stand, reason):
                 stand.learn(buffer)
                 stand.shape = shape
+            elif thing and text is None and thing == waits.awaited(stand, future):
+                stand.learn(buffer)
+                stand.join = shape
             elif delay is not None and text is not None:
                 stand.learn(buffer)
                 if len(stand.sleeps) < _MOST_CALLED:

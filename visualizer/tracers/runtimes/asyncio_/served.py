@@ -6,10 +6,13 @@ which one it is. uvicorn has a task for each request, too; what that is about is
 
 from __future__ import annotations
 
+import sys
 from gc import get_referents
 from types import MemberDescriptorType
 
+from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
@@ -28,6 +31,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 MODULES = ("aiohttp.web_protocol",)
 #: So many requests are remembered, as they are told.
 _MOST_SAID = 256
+#: What that is said is remembered under, by what it is and the connection's two ends (buffer.py).
+_KEY = "serves"
 #: The coroutine that serves one request in an ASGI server, and whose these are.
 _OF_ASGI, _ASGI_SERVERS = "run_asgi", "uvicorn."
 
@@ -46,7 +51,7 @@ class Served:
         #: aiohttp's class of handlers, and the code of the coroutine that serves one request.
         self._handler: Any = None
         self._handles: CodeType | None = None
-        self._stored = StoredAttributes(failed)
+        self._stored = StoredAttributes(failed, context.compiled)
         #: The track that serves a request and goes on afterwards, by the id of aiohttp's handler, which belongs to one
         #: connection.
         self._serving: dict[int, int] = {}
@@ -54,8 +59,8 @@ class Served:
         self._addresses = Addresses()
         #: The slot in which a handler has its connection.
         self._transport: Any = None
-        #: The class of aiohttp's messages, once one was seen; and how requests are told, by method and path.
-        self._message: type | None = None
+        #: aiohttp's classes of messages that were seen, by their ids; and how requests are told, by method and path.
+        self._messages: dict[int, type] = {}
         self._said: dict[tuple[str, str], str | None] = {}
 
     def imported(self, module: ModuleType, expect: Callable[[CodeType], None]) -> None:
@@ -65,8 +70,16 @@ class Served:
         expect(self._handles)
         slots = (base.__dict__.get("transport") for base in bases_of(handler))
         self._transport = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
+        begin, compiled = self._begin, self._context.compiled
+        if compiled is not None and self._transport is not None:
+            # The short way in C, in front of this.
+            tables = self._tasks.by_id, self._messages, self._said, self._addresses.known
+            begin = compiled.serve_way(
+                tables, self._context, self._library.current_task, self._handles, self._transport,
+                sys.modules["_socket"].socket.fileno, _KEY, begin,
+            )
         # It is stored right before the program's function is called.
-        self._stored.watch(handler, "_current_request", self._begin, None)
+        self._stored.watch(handler, "_current_request", begin, None)
 
     def remove(self) -> None:
         self._stored.remove()
@@ -89,10 +102,12 @@ class Served:
         own = dictionary(asked)
         method: Any = own.get("_method")
         message: Any = own.get("_message")
-        if type(message) is not self._message and type_module(type(message)).startswith("aiohttp."):
-            self._message = type(message)
-        is_known = type(message) is self._message
-        path: Any = message.path if is_known else None
+        kind = type(message)
+        if id(kind) not in self._messages and type_module(kind).startswith("aiohttp."):
+            if len(self._messages) >= _MOST_SAID:
+                self._messages.clear()
+            self._messages[id(kind)] = kind
+        path: Any = message.path if id(kind) in self._messages else None
         said = None
         if type(method) is str and type(path) is str:
             said = self._said.get((method, path))
@@ -115,7 +130,15 @@ class Served:
 
     def _store(self, track: int, said: str | None, ends: tuple[str, str]) -> None:
         t_ns = self._clock()
-        self._context.stream.here(t_ns).store((lines.serves, t_ns, track, said, ends, None, 0))
+        buffer = self._context.stream.here(t_ns)
+        key = _KEY, said, ends
+        shape = buffer.again(key)
+        if shape is None:
+            buffer.store((lines.serves, t_ns, track, said, ends, None, 0))
+            return
+        if shape == NEW:
+            shape = buffer.learn(key, t_ns, (lines.serves, words.SUBJECT, said, ends, None, 0))
+        buffer.rows.extend((t_ns, track, shape))
 
     def may_serve(self, coroutine: Any) -> bool:
         """Whether a task that runs it may be one that serves a request from its beginning to its end."""

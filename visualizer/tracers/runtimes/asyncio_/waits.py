@@ -112,8 +112,8 @@ class Stand:
     """The places at which a chain of coroutines is suspended, and what can be told from these alone."""
 
     __slots__ = (
-        "ats", "buffer", "code", "enters", "is_entering", "limited", "name", "offset", "place", "regains", "shape",
-        "sleeps", "telling", "turn",
+        "ats", "buffer", "code", "enters", "is_entering", "join", "limited", "name", "offset", "place", "regains",
+        "shape", "sleeps", "telling", "turn",
     )
 
     def __init__(
@@ -140,6 +140,8 @@ class Stand:
         self.buffer: Buffer | None = None
         self.shape = -1
         self.sleeps: dict[float, int] = {}
+        #: Of waiting there for a task's end.
+        self.join = -1
         #: The same of giving way there; and what is `Task.place` then.
         self.turn = -1
         self.place: tuple[int, CodeType] | None = None
@@ -147,7 +149,7 @@ class Stand:
     def learn(self, buffer: Buffer) -> None:
         """A shape of this place is known to `buffer`: forget those that another one knows."""
         if self.buffer is not buffer:
-            self.buffer, self.shape, self.turn, self.place = buffer, -1, -1, None
+            self.buffer, self.shape, self.join, self.turn, self.place = buffer, -1, -1, -1, None
             self.sleeps.clear()
 
 
@@ -292,6 +294,16 @@ class Waits:
         if stand.enters or stand.limited:
             return False
         return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_OBJECTS
+
+    def awaited(self, stand: Stand, future: Any) -> str:
+        """The task that is awaited there, by `future`, where that tells all there is to tell; else "".
+
+        Only of asyncio's own class, as others may be more than that.
+        """
+        if stand.telling >= 0 or stand.enters or stand.limited or type(future) is not self.task:
+            return ""
+        known = self._tasks.of(future)
+        return f"track {known.track}" if known is not None else ""
 
     def delay(self, stand: Stand, coroutines: list[Any]) -> Any:
         """How long who waits there asked to sleep; None of what is no `asyncio.sleep`, or where what is around it tells
