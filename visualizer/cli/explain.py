@@ -71,11 +71,11 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
     timeline, first_switch, stop = part.timeline, part.first, part.stop
     if (lack := missing(timeline)) is not None:
         yield plain(f"{lack}.")
-    fitted = {track: plain(name) for track, name in timeline.names().items()}
-    names = min(max(map(cell_width, fitted.values()), default=0), _NAME_CELLS)
+    names = {track: plain(name) for track, name in timeline.names().items()}
     if first_switch >= stop:
         return
-    fitted.update((track, fit(name, names)) for track, name in fitted.items())
+    width = min(max(map(cell_width, names.values()), default=0), _NAME_CELLS)
+    fitted = _Fitted(names, width)
     switches = timeline.columns.switches
     goes_on = np.array([cause == words.UNPARK for cause, _ in switches.details.known])[np.asarray(switches.detail)]
     # Another tool's trace does not say from which track, and a thread that goes on comes from none.
@@ -85,9 +85,9 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
         if not has_origins:
             return f"{fitted[target]}  "
         is_known = origin != words.NOBODY and cause != words.UNPARK
-        return f"{f'{fitted[origin]} → ' if is_known else ' ' * (names + 3)}{fitted[target]}  "
+        return f"{f'{fitted[origin]} → ' if is_known else ' ' * (width + 3)}{fitted[target]}  "
 
-    sentences = AllSentences(timeline, from_to)
+    sentences = AllSentences(timeline, from_to, names)
     number, time = len(str(stop)) + 1, len(in_seconds(timeline.switch_ns[stop - 1])) - 2
     for first in range(first_switch, stop, _AT_ONCE):
         here = slice(first, min(stop, first + _AT_ONCE))
@@ -98,6 +98,19 @@ def explained(part: Part, tracks: set[int] | None, advance: Advance) -> Iterator
             lines = compress(lines, (not tracks.isdisjoint(both) for both in ends))
         yield from lines
         advance(here.stop - first_switch, stop - first_switch)
+
+
+class _Fitted(dict[int, str]):
+    """Names of tracks in so many cells, each made when it is first asked for."""
+
+    def __init__(self, names: dict[int, str], width: int) -> None:
+        super().__init__()
+        self._names = names
+        self._width = width
+
+    def __missing__(self, track: int) -> str:
+        self[track] = found = fit(self._names[track], self._width)
+        return found
 
 
 def _heads(first: int, ns: Column, number: int, time: int) -> list[str]:

@@ -477,10 +477,13 @@ def _numbers(lines: list[Any], what: str | int) -> Column | int:
 def kinds(*those: int) -> Callable[[Column], Column]:
     """A test of a column of kinds: whether each is one of those."""
 
+    # Members of an enum are turned into columns, and all others into their type.
+    first, *others = map(int, those)
+
     def are(column: Column) -> Column:
         # numpy looks at a hundred numbers beside one another while it looks one up in a table.
-        found: Column = column == those[0]
-        for one in those[1:]:
+        found: Column = column == first
+        for one in others:
             found |= column == one
         return found
 
@@ -515,18 +518,25 @@ def grouped(index: Column, count: int) -> tuple[Column, Column]:
     """In which order the numbers, each below `count`, are grouped; and where each group begins, and the last ends."""
     edges = np.zeros(count + 1, dtype=np.int64)
     np.bincount(index, minlength=count).cumsum(out=edges[1:])
-    bits = len(index).bit_length()
-    is_narrow = count.bit_length() + bits <= 32
-    if not is_narrow and count <= 1 << 16:
+    return ordering(index, count), edges
+
+
+def ordering(numbers: Column, count: int) -> Column:
+    """In which order the numbers, each from 0 on and below `count`, ascend: equal ones in that in which they stand."""
+    bits = len(numbers).bit_length()
+    all_bits = count.bit_length() + bits
+    if all_bits > 32 and count <= 1 << 16:
         # Numbers of 16 bits are sorted by counting them.
-        return index.astype(np.uint16).argsort(kind="stable"), edges
+        return numbers.astype(np.uint16).argsort(kind="stable")
+    if all_bits > 64:
+        return numbers.argsort(kind="stable")
     # Sorting numbers that have their places in the lower bits is faster than finding out how to sort them.
-    keys: Column = index.astype(np.uint32 if is_narrow else np.uint64)
+    keys: Column = numbers.astype(np.uint32 if all_bits <= 32 else np.uint64)
     keys <<= bits
-    keys |= np.arange(len(index), dtype=keys.dtype)
+    keys |= np.arange(len(numbers), dtype=keys.dtype)
     keys.sort()
     keys &= (1 << bits) - 1
-    return keys.astype(np.int64), edges
+    return keys.astype(np.int64)
 
 
 def are_in(numbers: list[int], those: Container[int]) -> Column:

@@ -150,12 +150,14 @@ class Source:
         if self._skips:
             end = chunk.find(b"\n") + 1
             chunk, self._skips = chunk[end:] if end else b"", not end
-        had = self._rest + chunk if self._rest else chunk
+        # A line that began before is put together apart from those behind it: a chunk is long.
+        begin = chunk.find(b"\n") + 1 if self._rest and self.header is not None else 0
+        first, had = (self._rest + chunk[:begin], chunk) if begin else (b"", self._rest + chunk)
         if self.header is None and not self._skips and (foreign := reader_of(had)) is not None:
             self._foreign, self._rest, self.ended = foreign, b"", True
             foreign.take(had)
             return []
-        start, end = 0, had.rfind(b"\n") + 1
+        start, end = begin, had.rfind(b"\n") + 1
         self._rest = had[end:]
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skips = b"", True
@@ -167,7 +169,8 @@ class Source:
         if self.header is None:
             start = had.index(b"\n") + 1
             self.header = self._parse_header(had[: start - 1])
-        lines = self._parse(memoryview(had)[start:end])
+        lines = self._parse(memoryview(first)) if first else []
+        lines += self._parse(memoryview(had)[start:end])
         self.ended = self.ended or End in map(type, lines)
         return self._merging.take(lines, is_all)
 

@@ -69,8 +69,11 @@ _turns_thread = kinds(THREAD, BEGIN)
 _undone, _goes_on, _runs = kinds(per_track.UNDONE), kinds(per_track.POLLS, per_track.POLLED), kinds(per_track.RUN)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
+_waits = kinds(State.WAITING)
 #: What so few did is remembered.
 _FEW = 1 << 10
+#: In a damaged trace the ids of tracks may be so far apart that they are not listed.
+_MOST_APART, _APART = 1 << 22, 4
 _NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
@@ -119,9 +122,8 @@ class _Batch:
         self.in_turn = [one for stack in stacks.stacks.values() for one in stack[1:] if schedulers.is_in_turn(one)]
         exits = nonzero((columns.kind == EXIT) & (columns.a >= 0))
         ends = self._ends_first(exits)
-        #: Which tracks end in this batch, ascending, and by which line.
-        order = columns.a[ends].argsort()
-        self.ending, self.end_lines = columns.a[ends][order], ends[order]
+        #: By which line each track ends in this batch.
+        self.ends = _Ends(columns.a.take(ends), ends, len(columns.kind))
         steps, extras, returns = resolve(columns, stacks, np.setdiff1d(exits, ends, assume_unique=True))
         stacks.tidy()
         #: Of lines that resume, whether a scheduler does.
@@ -145,7 +147,7 @@ class _Batch:
         first = np.full(len(different), len(a))
         first[index[: len(begins)][::-1]] = begins[::-1]
         whose = a[exits]
-        is_known = (first[index[len(begins) :]] < exits) | tracks.are_known(whose)
+        is_known = (first.take(index[len(begins) :]) < exits) | tracks.are_known(whose)
         for number in nonzero(~is_known).tolist():
             is_known[number] = self._is_known(int(whose[number]), int(exits[number]))
         is_known &= ~tracks.are_over(whose)
@@ -153,7 +155,7 @@ class _Batch:
         first = np.full(len(different), -1)
         which = index[len(begins) :].compress(is_known)
         first[which[::-1]] = exits[::-1]
-        ends: Column = exits[first[which] == exits]
+        ends: Column = exits.compress(first.take(which) == exits)
         return ends
 
     def _is_known(self, track: int, line: int) -> bool:
@@ -164,26 +166,20 @@ class _Batch:
             return True
         return bool((((runs | (kind == WAKE)) & (a == track)) | ((kind == SWITCH) & (b == track))).any())
 
-    def _ends_here(self, tracks: Column) -> Column:
-        """By which line each of these ends: behind all of them, if by none."""
-        if not len(self.ending):
-            return np.full(len(tracks), len(self.columns.kind))
-        at = np.minimum(self.ending.searchsorted(tracks), len(self.ending) - 1)
-        return np.where(self.ending[at] == tracks, self.end_lines[at], len(self.columns.kind))
-
     def _ends_of(self, tracks: Column) -> Column:
-        """The same, or before all of them, if it had ended then."""
-        ends = self._ends_here(tracks)
-        others = nonzero(ends == len(self.columns.kind))
-        ends[others.compress(self.writer.timeline.tracks.are_over(tracks.take(others)))] = -1
+        """By which line each of these ends: behind all of them, if by none; before all, if it had ended then."""
+        ends = self.ends.of(tracks)
+        # Those that end here may have been written by now.
+        ends[nonzero((ends == len(self.columns.kind)) & self.writer.timeline.tracks.are_over(tracks))] = -1
         return ends
 
     def _turns(self, steps: Steps) -> list[Extra]:
         """Those who are found to be resumed in turn, and gave nothing before that, are ready from then on."""
         resumes = nonzero(steps.kind == RESUME)
-        ids, which = numbered(np.concatenate((steps.by[resumes], steps.who[resumes])) + 1)
+        if not len(resumes):
+            return []
         # In a damaged trace those who have ended may go on.
-        by_ends, who_ends = self._ends_of(ids - 1).take(which).reshape(2, -1)
+        by_ends, who_ends = self._ends_of(steps.by.take(resumes)), self._ends_of(steps.who.take(resumes))
         told = nonzero((by_ends >= resumes) & (who_ends >= resumes))
         if not len(told):
             return []
@@ -253,7 +249,7 @@ class _Batch:
         is_switch, is_suspension, is_wake = _switches(kind), _suspends(kind), kind == WAKE
         is_suspension[over] = False
         self.over = set(over.tolist())
-        turned = (what == per_track.TURNED) & (found == State.WAITING)
+        turned = (what == per_track.TURNED) & _waits(found)
         is_wake[items.step[nonzero((what == per_track.SUSPENSION_READY) | turned)]] = True
         switch, suspension, wake = map(_numbers, (is_switch, is_suspension, is_wake), writer.counts)
         for bottom, step in early.open:
@@ -290,11 +286,11 @@ class _Batch:
         start_ns = self.t_ns.take(steps_)
         _rise(start_ns, bounds, before.last_ns)
         writer.begin_slices(
-            items.ids, before.counts, bounds, start_ns, state, about, nonzero(runs),
+            items.ids, before.counts, bounds, start_ns, state, about, runs,
             lambda tracks: self._tails(tracks, items, before, after, bounds, about, start_ns),
         )
         self._close_hubs(items, before, bounds, steps_)
-        occurred = [one for one in State if one not in writer.timeline.occurred and (state == one).any()]
+        occurred = [one for one in State if one not in writer.timeline.occurred and (state == int(one)).any()]
         writer.reach(int(self.columns.t_ns.max()), len(self.columns.kind), occurred)
         self.batches.tidy()
 
@@ -371,25 +367,28 @@ class _Batch:
         """Who gives its scheduler nothing is ready for its next turn, as far as can be inferred."""
         if not self.in_turn and not self.by_scheduler.any():
             return
-        gives_nothing = (self.steps.kind == YIELD) & np.isin(self.value, self.writer.nothings)
+        yields = nonzero(self.steps.kind == YIELD)
+        gives_nothing = np.zeros(len(self.value), dtype=bool)
+        gives_nothing[yields] = _is_any(self.value.take(yields), self.writer.nothings)
         if not gives_nothing.any():
             return
         kind, what = self.steps.kind.take(items.step), items.what
         is_resumed = (what == per_track.RUN) & (kind == RESUME)
         is_yield = (what == per_track.SUSPENSION) & (kind == YIELD)
         those = nonzero(is_resumed | is_yield)
-        track, last = items.track[those], last_true(is_resumed[those])
-        known = (last >= 0) & (track[last] == track)
-        before = np.isin(items.ids, self.in_turn)[track]
-        in_turn = np.where(known, self.by_scheduler[self.steps.event[items.step[those[last]]]], before)
-        in_turn &= is_yield[those] & gives_nothing[items.step[those]]
+        track, step, last = items.track.take(those), items.step.take(those), last_true(is_resumed.take(those))
+        known = (last >= 0) & (track.take(last) == track)
+        before = np.isin(items.ids, self.in_turn).take(track)
+        in_turn = np.where(known, self.by_scheduler.take(self.steps.event.take(step.take(last))), before)
+        in_turn &= is_yield.take(those) & gives_nothing.take(step)
         what[those[in_turn]] = per_track.SUSPENSION_READY
 
     def _early(self, items: Items, before: Before, found: Column) -> _Early:
         """Who is woken while it runs is ready as soon as it is suspended; the first wake of a run counts."""
         what, early, steps = items.what, self.batches.early, self.steps
-        woken = nonzero((what == per_track.WOKEN) & per_track.runs(found))
+        woken = nonzero(what == per_track.WOKEN)
         if len(woken):
+            woken = woken.compress(per_track.runs(found.take(woken)))
             woken = woken[~self._is_hub(items)[items.track[woken]]]
         if not len(woken) and not early:
             return _Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
@@ -448,12 +447,15 @@ class _Batch:
         step, of = kept, np.full((2, len(kept)), _KEPT_LAST)
         # Tracks of which no line has told that they begin, where they are first spoken of.
         unborn = nonzero(before.state == UNBORN)
-        if len(unborn):
-            some = nonzero(begins)
-            at = np.concatenate((some, [len(begins)]))[some.searchsorted(items.edges[unborn])]
-            unborn, at = unborn[at < items.edges[unborn + 1]], at[at < items.edges[unborn + 1]]
-            spawned = kind[items.step[at]]
-            strays = (spawned != SPAWN) & (spawned != BEGIN)
+        if len(unborn) and len(begins):
+            at, behind = items.edges.take(unborn), items.edges.take(unborn + 1)
+            later = nonzero(begins.take(at, mode="clip") == 0)
+            if len(later):
+                some = nonzero(begins > 0)
+                at[later] = np.append(some, len(begins)).take(some.searchsorted(at.take(later)))
+            those = nonzero(at < behind)
+            unborn, at = unborn.take(those), at.take(those)
+            strays = ~_begins(kind.take(items.step.take(at)))
             if strays.any():
                 unborn, at = unborn[strays], at[strays]
                 of = np.concatenate(([items.what[at] == per_track.RUN, items.ids[unborn]], of), axis=1)
@@ -464,19 +466,20 @@ class _Batch:
             return number, entry, t_ns
         valid = np.zeros(len(kind), dtype=bool)
         valid[items.step[nonzero(per_track.ends(items.what) & (begins > 0))]] = True
-        seen = items.what == per_track.SEEN
-        idle = nonzero(seen & (found == State.IDLE))
-        valid[items.step[nonzero(seen & (found == State.RUNNING))]] = True
-        # Of a hub, that is a poll.
-        valid[items.step[idle[~self._is_hub(items)[items.track[idle]]]]] = True
+        if (kind == SAMPLE).any():
+            seen = items.what == per_track.SEEN
+            idle = nonzero(seen & (found == State.IDLE))
+            valid[items.step[nonzero(seen & (found == State.RUNNING))]] = True
+            # Of a hub, that is a poll.
+            valid[items.step[idle[~self._is_hub(items)[items.track[idle]]]]] = True
         is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
         for those, one, count in (
             (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
         ):
             which = nonzero(those)
             entry[which], number[which] = one, np.arange(count, count + len(which))
-        is_new = (of[0] == _KEPT_LAST) & is_spawn[step]
-        births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind[step] != EXIT)))
+        is_new = (of[0] == _KEPT_LAST) & is_spawn.take(step)
+        births, others = step[is_new], nonzero(~is_new & ((of[0] < _KEPT_LAST) | (kind.take(step) != EXIT)))
         thread_of, t_ns = self._threads(), t_ns.copy()
         lines = [
             self.columns.kept[line] if last == _KEPT_LAST else None
@@ -498,8 +501,10 @@ class _Batch:
         self._spawn(spawned, renames, done, every)
         exits = nonzero(is_exit)
         if len(exits):
-            outcomes = self.batches.templates.numbers(self.template[exits], writer.number_of_outcome)
-            writer.exit(self.steps.who[exits], self.t_ns[exits], outcomes, self.value[exits])
+            template, who, t_ns_, value = (
+                column.take(exits) for column in (self.template, self.steps.who, self.t_ns, self.value)
+            )
+            writer.exit(who, t_ns_, self.batches.templates.numbers(template, writer.number_of_outcome), value)
         return number, entry, t_ns
 
     @staticmethod
@@ -547,7 +552,7 @@ class _Batch:
         """On which thread each line is."""
         turns = nonzero(_turns_thread(self.columns.kind))
         threads = np.array([self.thread, *self.columns.a[turns].tolist()])
-        return lambda lines: threads[turns.searchsorted(lines)]
+        return lambda lines: threads[turns.searchsorted(lines) if len(turns) else np.zeros_like(lines)]
 
     def _write_columns(
         self, waits: _Waits, is_switch: Column, is_suspension: Column, is_wake: Column, switch: Column,
@@ -633,11 +638,10 @@ class _Batch:
             place = np.where(valid, places.take(at), where.take(group))
             asked = nonzero((whom >= 0) & (place == places.take(step)))
             awaited, asking = whom.take(asked), step.take(asked)
-            different, which = numbered(np.concatenate((awaited, steps.by.take(asking))))
-            is_over = self._ends_of(different).take(which).reshape(2, -1) < steps.event.take(asking)
-            awaited[nonzero(is_over[0] | is_over[1])] = words.NOBODY
+            ends = np.minimum(self._ends_of(awaited), self._ends_of(steps.by.take(asking)))
+            awaited[nonzero(ends < steps.event.take(asking))] = words.NOBODY
             found[asking] = awaited
-        resuming = nonzero((latest >= 0) & (self._ends_here(ids) == len(self.columns.kind)))
+        resuming = nonzero((latest >= 0) & (self.ends.of(ids) == len(self.columns.kind)))
         at = latest[resuming]
         said = zip(steps.who[at].tolist(), places[at].tolist(), strict=True)
         resumed.update(zip(ids[resuming].tolist(), said, strict=True))
@@ -658,7 +662,7 @@ class _Batch:
         those = nonzero(entry >= 0)
         if both.any():
             # Who yields to its scheduler is ready behind the switch.
-            those = np.repeat(those, 1 + both[those])
+            those = np.repeat(those, 1 + both.take(those))
             entry, number, t_ns = (column.take(those) for column in (entry, number, t_ns))
             after = nonzero(those[1:] == those[:-1]) + 1
             ready = those[after]
@@ -698,6 +702,31 @@ class _Batch:
         steps = nonzero((kind == SPAWN) | (kind == BEGIN) | (kind == EXIT))
         steps = steps[tracks.are_known(self.steps.who[steps])]
         return steps, tracks.parents(self.steps.who[steps])
+
+
+class _Ends:
+    """By which of `count` lines tracks end: `tracks`, each of which stands there once, and `lines`."""
+
+    def __init__(self, tracks: Column, lines: Column, count: int) -> None:
+        self._count = count
+        self._first = int(tracks.min()) if len(tracks) else 0
+        width = int(tracks.max(initial=self._first)) - self._first + 1
+        self._tracks, self._lines = _NO_NUMBERS, lines
+        if width > max(_MOST_APART, _APART * len(tracks)):
+            order = tracks.argsort()
+            self._tracks, self._lines = tracks.take(order), lines.take(order)
+            return
+        #: Of each track from one in front of the first on, up to one behind the last.
+        self._lines = np.full(width + 2, count, dtype=np.int32)
+        self._lines[tracks - (self._first - 1)] = lines
+
+    def of(self, tracks: Column) -> Column:
+        """By which each of these ends; behind all, if by none."""
+        if not len(self._tracks):
+            found: Column = self._lines.take(tracks - (self._first - 1), mode="clip")
+            return found
+        at = np.minimum(self._tracks.searchsorted(tracks), len(self._tracks) - 1)
+        return np.where(self._tracks[at] == tracks, self._lines[at], self._count)
 
 
 class _Waits(NamedTuple):
@@ -774,6 +803,14 @@ def _rise(start_ns: Column, bounds: Column, last_ns: Column) -> None:
     for at in {*(bounds.searchsorted(nonzero(falls), side="right") - 1).tolist()}:
         own = start_ns[bounds[at] : bounds[at + 1]]
         np.maximum.accumulate(own, out=own)
+
+
+def _is_any(column: Column, numbers: list[int]) -> Column:
+    """Whether each is one of these few numbers."""
+    found = np.zeros(len(column), dtype=bool)
+    for one in numbers:
+        found |= column == one
+    return found
 
 
 def _edges(track: Column) -> tuple[Column, Column]:

@@ -117,7 +117,7 @@ class Items(NamedTuple):
 
     def those(self, mask: Column) -> Items:
         """Some of them."""
-        before, those = np.concatenate(([0], np.cumsum(mask))), nonzero(mask)
+        before, those = np.concatenate(([0], np.cumsum(mask, dtype=np.int32))), nonzero(mask)
         return Items(self.ids, before[self.edges], *(column.take(those) for column in self[2:]))
 
 

@@ -102,5 +102,5 @@ def _write_slices(writer: Writer, told: Told, is_switch: Column, about: Column) 
     counts = np.array([*map(len, before)])
     # How their slices end is not kept: whoever asks finds out.
     writer.begin_slices(
-        ids, counts, edges, told.t_ns[order], state, about, nonzero(is_switch), lambda those: [None] * len(those)
+        ids, counts, edges, told.t_ns[order], state, about, is_switch, lambda those: [None] * len(those)
     )

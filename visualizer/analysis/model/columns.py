@@ -30,6 +30,49 @@ def append(column: array[Any], more: Column) -> None:
         column.frombytes(np.ascontiguousarray(more, dtype=column.typecode).data.cast("B"))
 
 
+class Growing:
+    """Columns that grow by many rows at a time. These are put together when somebody asks for the column, so that each
+    is copied only once while a trace loads."""
+
+    def __init__(self, **codes: str) -> None:
+        """`codes`: of what type each column is, as `array` has it."""
+        self._columns = {name: array(code) for name, code in codes.items()}
+        #: What is still to be put behind them; a column that has any is no attribute until it is asked for.
+        self._parts: dict[str, list[Column]] = {name: [] for name in codes}
+        vars(self).update(self._columns)
+
+    def _add(self, **columns: Column) -> None:
+        """More rows, of all columns or some."""
+        for name, more in columns.items():
+            if not len(more):
+                continue
+            parts = self._parts[name]
+            # A copy: it is another's.
+            parts.append(np.array(more, dtype=self._columns[name].typecode))
+            vars(self).pop(name, None)
+            if len(parts) > _MOST_PARTS:
+                getattr(self, name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in vars(self).get("_parts", ()):
+            raise AttributeError(name)
+        column, parts = self._columns[name], self._parts[name]
+        if sum(map(len, parts)) > len(column):
+            column = array(column.typecode, [0]) * (len(column) + sum(map(len, parts)))
+            np.concatenate((np.asarray(self._columns[name]), *parts), out=np.asarray(column))
+            self._columns[name] = column
+        else:
+            for part in parts:
+                append(column, part)
+        parts.clear()
+        setattr(self, name, column)
+        return column
+
+
+#: So many parts may wait to be put together.
+_MOST_PARTS = 64
+
+
 def firsts(column: array[int]) -> Column:
     """Where each number up to the greatest of them stands the first time; 0 for those that are not there."""
     numbers = np.asarray(column)
@@ -92,37 +135,48 @@ class Rows(Sequence[_Value]):
     __hash__ = None  # type: ignore[assignment]
 
 
-class Switches:
-    """Which track passed control to which. `detail`: cause and place, by number in `details`."""
+class Switches(Growing):
+    """Which track passed control to which. `detail`: cause and place, by number in `details`; `value`: text id, or -1.
+    """
+
+    ns: array[int]
+    origin: array[int]
+    target: array[int]
+    detail: array[int]
+    value: array[int]
 
     def __init__(self) -> None:
-        self.ns = array("q")
-        self.origin = array("i")
-        self.target = array("i")
-        self.detail = array("i")
-        #: Text id, or -1.
-        self.value = array("i")
+        super().__init__(ns="q", origin="i", target="i", detail="i", value="i")
         self.details: Interned[SwitchDetail] = Interned()
+        self._count = 0
+        #: When the last one was; before any time, if there is none.
+        self.last_ns = -(1 << 62)
+
+    def __len__(self) -> int:
+        return self._count
 
     def extend(self, ns: Column, origin: Column, target: Column, detail: Column, value: Column) -> None:
         """Many: times that ascend from the last one on, and the rest of each."""
-        append(self.ns, ns)
-        append(self.origin, origin)
-        append(self.target, target)
-        append(self.detail, detail)
-        append(self.value, value)
+        if len(ns):
+            self._count, self.last_ns = self._count + len(ns), int(ns[-1])
+        self._add(ns=ns, origin=origin, target=target, detail=detail, value=value)
 
 
-class Suspensions:
-    """Where and why tracks were suspended. Almost every one belongs to a switch, which has the time and the track."""
+class Suspensions(Growing):
+    """Where and why tracks were suspended. Almost every one belongs to a switch, which has the time and the track.
+
+    `switch`: index of the switch that suspended it; of the few without one, the complement (~) of that of the next
+    switch. `detail`: reason, what it asked for (by number in `asked`, or -1), and place id; by number in `details`.
+    """
+
+    switch: array[int]
+    on_track: array[int]
+    detail: array[int]
 
     def __init__(self, switches: Switches) -> None:
+        super().__init__(switch="i", on_track="i", detail="i")
         self._switches = switches
-        #: Index of the switch that suspended it; of the few without one, the complement (~) of that of the next switch.
-        self.switch = array("i")
-        self.on_track = array("i")
-        #: Reason, what it asked for (by number in `asked`, or -1), and place id; by number in `details`.
-        self.detail = array("i")
+        self._count = 0
         self.details: Interned[tuple[str, int, int]] = Interned()
         #: What is known of waits, but for the time that was asked for.
         self.asked: Interned[Asked] = Interned()
@@ -133,7 +187,7 @@ class Suspensions:
         self._alone: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
-        return len(self.switch)
+        return self._count
 
     def repeat(self, index: int, t_ns: int, track: int, on_track: int) -> int:
         """The same as suspension number `index`, of a track in another process: there it is another thing that is
@@ -142,15 +196,14 @@ class Suspensions:
         if asked >= 0:
             kind, on, _, *end = self.asked.known[asked]
             asked = self.asked.number((kind, on, words.NOTHING, *end))  # type: ignore[arg-type]
-        self.switch.append(~len(self._switches.ns))
-        self.on_track.append(on_track)
-        self.detail.append(self.details.number((reason, asked, place)))
-        self.leave_alone(len(self.switch) - 1, t_ns, track)
+        detail = self.details.number((reason, asked, place))
+        self.extend(*np.array([[~len(self._switches)], [on_track], [detail]]))
+        self.leave_alone(len(self) - 1, t_ns, track)
         at = bisect_left(self.timed, index)
         if at < len(self.timed) and self.timed[at] == index:
-            self.timed.append(len(self.switch) - 1)
+            self.timed.append(len(self) - 1)
             self.asked_ns.append(self.asked_ns[at])
-        return len(self.switch) - 1
+        return len(self) - 1
 
     def leave_alone(self, index: int, t_ns: int, track: int) -> None:
         """No switch belongs to suspension number `index`."""
@@ -158,9 +211,8 @@ class Suspensions:
 
     def extend(self, switch: Column, on_track: Column, detail: Column) -> None:
         """Many, each with its switch: columns."""
-        append(self.switch, switch)
-        append(self.on_track, on_track)
-        append(self.detail, detail)
+        self._count += len(switch)
+        self._add(switch=switch, on_track=on_track, detail=detail)
 
     def limit(self, suspensions: Column, asked_ns: Column) -> None:
         """Of those that `extend` added last, which asked for a time: indices, ascending, and the times."""
@@ -233,25 +285,26 @@ def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: i
     return (reason, on, thing, fd, direction, local, peer) if direction else (reason, on, thing, -1, "", -1, -1)
 
 
-class Wakeups:
-    """Which track made which ready."""
+class Wakeups(Growing):
+    """Which track made which ready. `cause`: by number in `causes`."""
+
+    ns: array[int]
+    track: array[int]
+    waker: array[int]
+    cause: array[int]
 
     def __init__(self) -> None:
-        self.ns = array("q")
-        self.track = array("i")
-        self.waker = array("i")
-        self.cause = array("i")
+        super().__init__(ns="q", track="i", waker="i", cause="i")
         self.causes: Interned[str] = Interned()
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self.ns)
+        return self._count
 
     def extend(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
-        """Many. `cause`: by number in `causes`."""
-        append(self.ns, ns)
-        append(self.track, track)
-        append(self.waker, waker)
-        append(self.cause, cause)
+        """Many."""
+        self._count += len(ns)
+        self._add(ns=ns, track=track, waker=waker, cause=cause)
 
     def are_by(self, index: Column, *causes: str) -> Column:
         """Of these, by their indices, whether each has one of the causes."""
@@ -269,23 +322,27 @@ _ENTRY_BITS = 3
 _ENTRY_MASK = (1 << _ENTRY_BITS) - 1
 
 
-class Order:
+class Order(Growing):
     """The order of events in the trace. A suspension has no entry if a switch brings it about: it is before
     that."""
 
+    packed: array[int]
+
     def __init__(self) -> None:
-        self._packed = array("I")
+        super().__init__(packed="I")
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return self._count
 
     def extend(self, entry: Column, index: Column) -> None:
         """Many: uint32 entries."""
-        append(self._packed, index.astype(np.uint32) << _ENTRY_BITS | entry)
+        self._count += len(entry)
+        self._add(packed=index.astype(np.uint32) << _ENTRY_BITS | entry)
 
     def read(self, first: int, stop: int) -> tuple[Column, Column]:
         """Entries and indices from position `first` up to `stop`."""
-        packed = np.asarray(self._packed)[first:stop]
+        packed = np.asarray(self.packed)[first:stop]
         return packed & _ENTRY_MASK, (packed >> _ENTRY_BITS).astype(np.int64)
 
 

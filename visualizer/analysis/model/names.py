@@ -128,17 +128,16 @@ class Names:
 
     def all(self) -> dict[int, str]:
         """The names of all tracks, by id. None is made for that."""
-        spawns, births = self._tracks.spawns, self._tracks.spawns.births.known
+        spawns, births, of = self._tracks.spawns, self._tracks.spawns.births.known, self.of
         shared = {name for name, namesakes in self._namesakes.items() if namesakes.count > 1}
-        numbered = [birth.name in shared for birth in births]
-        found: dict[int, str] = {}
-        for id, known in self._tracks.look_all():
-            if isinstance(known, Track):
-                found[id] = self.of(known)
-            else:
-                birth = spawns.birth[known]
-                found[id] = f"{births[birth].name}-{spawns.number[known]}" if numbered[birth] else births[birth].name
-        return found
+        names = [birth.name for birth in births]
+        in_front = [f"{name}-" if name in shared else "" for name in names]
+        birth, number = spawns.birth, spawns.number
+        return {
+            id: of(known) if isinstance(known, Track)
+            else f"{front}{number[known]}" if (front := in_front[birth[known]]) else names[birth[known]]
+            for id, known in self._tracks.look_all()
+        }
 
     def own(self, track: Track) -> str:
         """The name without a number, and without what the track serves."""

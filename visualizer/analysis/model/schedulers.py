@@ -16,7 +16,7 @@ import numpy as np
 
 from visualizer.analysis.model.numbers import NONE, Numbers
 from visualizer.trace import words
-from visualizer.trace.columns import Column, are_among, grouped, nonzero, numbered
+from visualizer.trace.columns import Column, are_among, nonzero, ordering
 
 _Value = TypeVar("_Value")
 
@@ -84,18 +84,20 @@ class Schedulers:
         pairs = (resumer.astype(np.int64) << 32) | (place.astype(np.int64) + 1)
         order: Column = np.arange(len(pairs))
         if (pairs != pairs[0]).any():
-            # A damaged trace has places of any number.
-            (_, by), (places, where) = numbered(resumer + 1), numbered(place - place.min())
-            different, which = numbered(by.astype(np.int64) * len(places) + where)
-            order, _ = grouped(which, len(different))
-        ordered, whom = pairs[order], track[order]
+            # Of fewer bits than the pairs: a damaged trace has places of any number.
+            least, most = int(place.min()), int(place.max())
+            keys: Column = resumer - np.int64(resumer.min())
+            keys *= most - least + 1
+            keys += place - np.int64(least)
+            order = ordering(keys, int(keys.max()) + 1)
+        ordered, whom = pairs.take(order), track.take(order)
         begins = nonzero(_is_other(ordered))
         is_other = _is_other(whom)
         is_other[begins] = True
         others = nonzero(is_other)
         bounds = np.append(others.searchsorted(begins), len(others))
-        tracks, drivers, lasting = whom[others].tolist(), ordered[begins], resumer_lasts[order][begins]
-        track_lasting = track_lasts[order][others].tolist()
+        tracks, drivers, lasting = whom.take(others), ordered.take(begins), resumer_lasts.take(order.take(begins))
+        track_lasting = track_lasts.take(order.take(others))
         in_turn = np.zeros(len(pairs), dtype=bool)
         found: list[tuple[int, list[int]]] = []
         known, last = self._known, self._last
@@ -103,17 +105,18 @@ class Schedulers:
         is_simple = np.diff(bounds) == 1
         is_simple &= ~(are_among(drivers, known) | are_among(drivers, last))
         new = nonzero(is_simple & lasting)
-        last.update(zip(drivers[new].tolist(), map(tracks.__getitem__, bounds[new].tolist()), strict=True))
+        last.update(zip(drivers[new].tolist(), tracks[bounds[new]].tolist(), strict=True))
         some = nonzero(~is_simple)
         ends = np.append(begins, len(pairs))[1:]
         columns = (drivers, begins, ends, bounds, bounds[1:], lasting)
         for pair, start, end, low, high, lasts in zip(*(column[some].tolist() for column in columns), strict=True):
             if pair not in known:
-                if high - low == 1 and last.get(pair, tracks[low]) == tracks[low]:
+                resumed_there = tracks[low:high].tolist()
+                if high - low == 1 and last.get(pair, resumed_there[0]) == resumed_there[0]:
                     if lasts:
-                        last[pair] = tracks[low]
+                        last[pair] = resumed_there[0]
                     continue
-                first = self._follow(pair, tracks[low:high], track_lasting[low:high] if lasts else None)
+                first = self._follow(pair, resumed_there, track_lasting[low:high].tolist() if lasts else None)
                 if first < 0:
                     continue
                 start = int(others[low + first])
@@ -155,9 +158,14 @@ class Schedulers:
     ) -> None:
         """By whom each that lasts was resumed last; and whom schedulers resume for the first time, or again after
         others."""
-        different, which = numbered(track)
-        order, _ = grouped(which, len(different))
-        ordered, by = track[order], pairs[order]
+        if not (takes_turns & ~lasts).any():
+            # Nothing is to be said of the others.
+            some = nonzero(lasts)
+            at, pairs, track, lasts, takes_turns = (
+                column.take(some) for column in (at, pairs, track, lasts, takes_turns)
+            )
+        order = ordering(track, int(track.max(initial=0)) + 1)
+        ordered, by = track.take(order), pairs.take(order)
         is_first = _is_other(ordered)
         if takes_turns.any():
             is_new = np.empty_like(takes_turns)

@@ -25,7 +25,7 @@ from visualizer.analysis.model.schedulers import Schedulers
 from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.states import FINAL, RUNS, SUMMED, State
 from visualizer.analysis.model.texts import Texts
-from visualizer.analysis.model.tracks import Tracks
+from visualizer.analysis.model.tracks import Exits, Spawns, Tracks
 from visualizer.analysis.model.types import (
     Entry,
     Marked,
@@ -135,13 +135,9 @@ class Timeline:
         self._order_is_of_time = True
         #: Times of `remarks`.
         self._remark_ns = array("q")
-        self._entry_ns: dict[Entry, array[int]] = {
-            Entry.SPAWN: self.tracks.spawns.ns,
-            Entry.SWITCH: self._switches.ns,
-            Entry.WAKEUP: self._wakeups.ns,
-            Entry.EXIT: self.tracks.exits.ns,
-            Entry.REMARK: self._remark_ns,
-            Entry.SAMPLE: self.samples.ns,
+        self._with_ns: dict[Entry, Spawns | Switches | Wakeups | Exits | Samples] = {
+            Entry.SPAWN: self.tracks.spawns, Entry.SWITCH: self._switches, Entry.WAKEUP: self._wakeups,
+            Entry.EXIT: self.tracks.exits, Entry.SAMPLE: self.samples,
         }
 
     @property
@@ -344,7 +340,7 @@ class Timeline:
 
     @property
     def switch_count(self) -> int:
-        return len(self._switches.ns)
+        return len(self._switches)
 
     @property
     def switch_ns(self) -> array[int]:
@@ -415,10 +411,12 @@ class Timeline:
             match kind:
                 case Entry.SUSPENSION:
                     t_ns[those] = self._suspensions.whose(at)[0]
+                case Entry.REMARK:
+                    t_ns[those] = np.asarray(self._remark_ns)[at]
                 case Entry.OUTPUT:
                     t_ns[those] = [self.outputs[number].t_ns for number in at.tolist()]
                 case _:
-                    t_ns[those] = np.asarray(self._entry_ns[kind])[at]
+                    t_ns[those] = np.asarray(self._with_ns[kind].ns)[at]
         return t_ns
 
     def _with_suspensions(self, entry: Column, index: Column) -> tuple[Column, Column]:

@@ -14,7 +14,7 @@ from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.numbers import NONE, Numbers
 from visualizer.analysis.model.types import Block, Place, SlicesOfMany, Track
 from visualizer.trace import words
-from visualizer.trace.columns import Column, nonzero, unique
+from visualizer.trace.columns import Column, grouped, nonzero, numbered, unique
 
 #: Instead of the number of its spawn: the track is there; and instead of that of its exit: no line told of that.
 _MADE = _UNTOLD = -2
@@ -43,6 +43,16 @@ class Origin(NamedTuple):
     creator: int
     place: Place | None
     doubt: str | None
+
+
+class Outline(NamedTuple):
+    """What tracks have in common that are alike. `has_ended`: at a time that is known; `inferred`: why the end is."""
+
+    kind: str
+    schedules: bool
+    has_ended: bool
+    outcome: str | None
+    inferred: str | None
 
 
 class Spawns:
@@ -263,21 +273,34 @@ class Tracks(Mapping[int, Track]):
             else:
                 yield id, *births[spawns.birth[spawn]], exit_ns - spawns.ns[spawn]
 
-    def outlines(self) -> Iterator[tuple[int, str, bool, int, str | None, str | None, str | None]]:
-        """Of each track its id, its kind, whether it schedules others, when it ended (-1: not), how, why that is
-        inferred, and its value. None is made for that."""
-        births, birth, exits, text = self.spawns.births.known, self.spawns.birth, self.exits, self._texts.get
-        for id, one in self.look_all():
-            if isinstance(one, Track):
-                yield id, one.kind, one.schedules, one.exit_ns, one.outcome, one.inferred, one.value
+    def outlines(self, giving: Container[str]) -> Iterator[tuple[Column, Outline, list[str | None]]]:
+        """All tracks, many that are alike at a time: their ids, what they have in common, and the value of each, if
+        they ended by one of the outcomes `giving`. None is made for that."""
+        spawns, exits, ids = self.spawns, self.exits, np.array(self._ids)
+        row = self._rows.take(ids)
+        for id in ids[row < 0].tolist():
+            one = self.made[id]
+            outline = Outline(one.kind, one.schedules, one.exit_ns >= 0, one.outcome, one.inferred)
+            yield np.array([id]), outline, [one.value] if one.outcome in giving else []
+        unmade = nonzero(row >= 0)
+        ids, exit = ids.take(unmade), self.over.take(ids.take(unmade))
+        kinds, outcomes, told = Interned[tuple[str, bool]](), exits.outcomes.known, nonzero(exit >= 0)
+        of_birth = np.array([kinds.number((one.kind, one.schedules)) for one in spawns.births.known], dtype=np.int64)
+        # Who has not ended; and who has, by outcome and whether it is said when.
+        how = np.zeros(len(ids), dtype=np.int64)
+        how[told] = 1 + 2 * np.asarray(exits.outcome)[exit[told]] + (np.asarray(exits.ns)[exit[told]] >= 0)
+        width = 1 + 2 * len(outcomes)
+        different, which = numbered(of_birth[np.asarray(spawns.birth)[row[unmade]]] * width + how)
+        order, edges = grouped(which, len(different))
+        for pair, (first, stop) in zip(different.tolist(), pairwise(edges.tolist()), strict=True):
+            (kind, schedules), number, those = kinds.known[pair // width], pair % width - 1, order[first:stop]
+            if number < 0:
+                yield ids[those], Outline(kind, schedules, False, None, None), []
                 continue
-            kind, _, _, _, schedules = births[birth[one]]
-            exit = self.over[id]
-            if exit < 0:
-                yield id, kind, schedules, -1, None, None, None
-            else:
-                outcome, inferred = exits.outcomes.known[exits.outcome[exit]]
-                yield id, kind, schedules, exits.ns[exit], outcome, text(inferred), text(exits.value[exit])
+            outcome, inferred = outcomes[number >> 1]
+            values = np.asarray(exits.value)[exit[those]].tolist() if outcome in giving else []
+            outline = Outline(kind, schedules, bool(number & 1), outcome, self._texts.get(inferred))
+            yield ids[those], outline, [*map(self._texts.get, values)]
 
     def parents(self, ids: Sequence[int] | Column) -> Column:
         """Id of the parent of each track."""

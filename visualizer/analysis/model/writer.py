@@ -179,18 +179,19 @@ class Writer:
 
     def begin_slices(
         self, ids: Column, counts: Column, bounds: Column, start_ns: Column, state: Column, about: Column,
-        steps: Column, tails: Callable[[Column], Sequence[Tail | None]],
+        runs: Column, tails: Callable[[Column], Sequence[Tail | None]],
     ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
         Their times ascend from that of the last one on.
 
-        `steps`: which of all these switches began. `tails`: how those of tracks that stand at these places end.
+        `runs`: whether a switch began each of these. `tails`: how those of tracks that stand at these places end.
         """
         tracks, begun = self.timeline.tracks, np.diff(bounds)
-        groups: Column = steps.searchsorted(bounds)
-        runs = (steps + np.repeat(counts - bounds[:-1], np.diff(groups))).astype(np.int32)
+        # How many there are in front of each bound.
+        groups: Column = np.concatenate(([0], np.cumsum(runs, dtype=np.int32))).take(bounds)
+        own = (nonzero(runs) + np.repeat(counts - bounds[:-1], np.diff(groups))).astype(np.int32)
         ids, counts, bounds, groups = (column.astype(np.int32) for column in (ids, counts, bounds, groups))
-        block = Block.of(ids, counts, tracks.reached(ids), bounds, start_ns, state, about, groups, runs)
+        block = Block.of(ids, counts, tracks.reached(ids), bounds, start_ns, state, about, groups, own)
         those = tracks.keep(block, nonzero(begun))
         for at, id, tail in zip(those.tolist(), ids[those].tolist(), tails(those), strict=True):
             track = tracks.made[id]
@@ -243,7 +244,7 @@ class Writer:
     @property
     def last_switch_ns(self) -> int:
         """When the last switch was; before any time, if there is none."""
-        return self.timeline._switches.ns[-1] if self.timeline.switch_count else -(1 << 62)
+        return self.timeline._switches.last_ns
 
     def switch(self, passages: Passages) -> None:
         """Add switches, whose times ascend from that of the last on."""

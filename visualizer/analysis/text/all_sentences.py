@@ -4,8 +4,7 @@ tracks most occur many times but for the names in them."""
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -17,7 +16,7 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import ENDS_WITH, KILLS, in_words, may_run_first, sentence
 from visualizer.trace import words
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, are_in
 
 #: At most this many sentences are remembered at a time.
 _MOST_KNOWN = 1 << 18
@@ -39,9 +38,11 @@ class AllSentences:
     """The sentences of a timeline that no longer grows."""
 
     def __init__(
-        self, timeline: Timeline, begin: Callable[[int, int, str], str] = lambda origin, target, cause: ""
+        self, timeline: Timeline, begin: Callable[[int, int, str], str] = lambda origin, target, cause: "",
+        names: Mapping[int, str] | None = None,
     ) -> None:
-        """`begin`: what stands in front of each sentence, by the ids of origin and target, and the cause."""
+        """`begin`: what stands in front of each sentence, by the ids of origin and target, and the cause. `names`:
+        those of all tracks, as they are printed, if the caller has them."""
         self._timeline = timeline
         self._beginning = begin
         ids = [*timeline.tracks]
@@ -53,7 +54,7 @@ class AllSentences:
         self._first[self._firsts(ids)] = True
         #: All that a sentence depends on -> the sentence; where tracks are not told apart by name, a format.
         self._known: dict[_Key, str] = {}
-        self._alike = _Alike(timeline) if len(ids) > _MOST_TRACKS else None
+        self._alike = _Alike(timeline, names) if len(ids) > _MOST_TRACKS else None
 
     def _firsts(self, ids: list[int]) -> Column:
         """The switches by which tracks run for the first time: as `is_first` says of each."""
@@ -236,22 +237,23 @@ class AllSentences:
 class _Alike:
     """What sentences depend on of each track but its name, as numbers: its kind, and how it ended."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, names: Mapping[int, str] | None) -> None:
         self._timeline = timeline
-        self._names = {id: plain(name) for id, name in timeline.names().items()}
-        self._values: dict[int, str | None] = {}
+        self._names = names or {id: plain(name) for id, name in timeline.names().items()}
+        self._values: dict[int, str] = {}
         numbers: dict[tuple[Any, ...], int] = {}
-        ids, kinds, ends = array("q"), array("i"), array("i")
-        for id, kind, schedules, exit_ns, outcome, inferred, value in timeline.tracks.outlines():
-            gives = value is not None and outcome in ENDS_WITH
-            if gives:
-                self._values[id] = value
-            of_kind, of_end = (kind, schedules, exit_ns >= 0), (outcome, gives, bool(inferred))
-            ids.append(id)
-            kinds.append(numbers.setdefault(of_kind, len(numbers)))
-            ends.append(numbers.setdefault(of_end, len(numbers)))
-        order = np.argsort(ids)
-        self._ids, self._kind, self._end = (np.asarray(column)[order] for column in (ids, kinds, ends))
+        columns: list[tuple[Column, Column, Column]] = []
+        for ids, outline, values in timeline.tracks.outlines(ENDS_WITH):
+            outcome, inferred = outline.outcome, bool(outline.inferred)
+            given = {id: value for id, value in zip(ids.tolist(), values, strict=False) if value is not None}
+            self._values.update(given)
+            of_kind = numbers.setdefault(outline[:3], len(numbers))
+            of_ends = [numbers.setdefault((outcome, gives, inferred), len(numbers)) for gives in (False, True)]
+            gives = are_in(ids.tolist(), given) if given else np.zeros(len(ids), dtype=bool)
+            columns.append((ids, np.full(len(ids), of_kind), np.where(gives, of_ends[1], of_ends[0])))
+        ids, kind, end = map(np.concatenate, zip(*columns, strict=True))
+        order = ids.argsort()
+        self._ids, self._kind, self._end = ids[order], kind[order], end[order]
 
     def name(self, track: int) -> str:
         return self._names.get(track, "unknown")

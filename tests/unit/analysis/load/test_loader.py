@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -50,16 +51,27 @@ def abouts(track: Track) -> list[int]:
     return known[:-1] if track.state is State.BLOCKED else known
 
 
+def outlined(timeline: Timeline) -> list[Any]:
+    """What is told of many tracks at a time, track by track."""
+    found = [
+        (id, outline, value)
+        for ids, outline, values in timeline.tracks.outlines(OUTCOMES)
+        for id, value in zip(ids.tolist(), values or [None] * len(ids), strict=True)
+    ]
+    return sorted(found, key=itemgetter(0))
+
+
 def record(timeline: Timeline) -> Record:
     """All that a timeline has; at first what is read of tracks without making them."""
+    unmade = outlined(timeline)
     every = AllSlices(timeline.tracks, [*timeline.tracks])
     # As in `abouts`.
     about, lasts = every.about.copy(), every.lasts
     about[lasts[every.state[lasts] == State.BLOCKED]] = -1
     columns = every.bounds, every.start_ns, every.state, about, every.step_bounds, every.runs
-    return {
+    found = {
         "slices": [column.tolist() for column in columns],
-        "ended": [*timeline.tracks.ended_after_steps({kind for _, kind, *_ in timeline.tracks.outlines()})],
+        "ended": [*timeline.tracks.ended_after_steps({one.kind for _, one, _ in timeline.tracks.outlines(())})],
         "tracks": [
             (track.id, track.kind, timeline.name(track.id), track.parent, track.creator, track.place, track.spawn_ns,
              list(track.slices.start_ns), list(track.slices.state), abouts(track), list(track.steps),
@@ -77,6 +89,8 @@ def record(timeline: Timeline) -> Record:
         "last": timeline.last_ns,
         "schedulers": timeline.schedulers.known,
     }
+    assert outlined(timeline) == unmade
+    return found
 
 
 def defined(lines: Sequence[Line]) -> int:
@@ -306,6 +320,26 @@ def test_rows(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
         source.learn(told_of)
     told = [event for line in lines for event in (source.events_of(line) if type(line) is ev.Rows else [line])]
     agree(check(lines), taken([line for line in told if type(line) is not ev.Shape], 1000))
+
+
+def test_generators_whose_ids_are_far_apart() -> None:
+    """As only a damaged trace has them: what is kept by ids is not kept for all in between."""
+    lines, t_ns, far = beginning(), 100, [11, 2**29, 12, 2**29 + 5]
+    for number, track in enumerate(far):
+        lines.append(ev.Spawn(t_ns, track, words.GENERATOR, 1, words.NOBODY, 0, number % 2))
+    for turn in range(3):
+        for track in far:
+            t_ns += 10
+            lines.append(ev.Resume(t_ns, track, words.NEXT, words.NOTHING, 1))
+            if turn == 2 and track != 12:
+                lines.append(ev.Exit(t_ns + 5, track, words.RETURNED, words.NOTHING))
+            else:
+                lines.append(ev.Yield(t_ns + 5, track, 0, 2))
+    timeline = check(lines)
+    assert [track for tracks in timeline.schedulers.known.values() for track in tracks] == sorted(far)
+    assert [*timeline.exits] == [11, 2**29, 2**29 + 5]
+    for size in SIZES:
+        agree(taken(lines, size), timeline)
 
 
 def test_names_that_come_later_than_their_tracks() -> None:
