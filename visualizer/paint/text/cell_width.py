@@ -9,6 +9,8 @@ from bisect import bisect_right
 _NUMBER = re.compile(r"\W?\d+\W*$")
 #: The share of a shortened sentence that is left to the cause, at least.
 _CAUSE = 0.3
+#: With fewer cells for its effect, a sentence is shortened as a name is.
+_LEAST_EFFECT = 10
 #: A cut in the middle of a text is moved by less than so many characters to fall between two words.
 _NEAR = 8
 #: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
@@ -97,16 +99,20 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
-    """Like `fit`, but shortened in the middle: after the last arrow stands the effect, and at the end the number."""
+    """Like `fit`, but shortened in the middle: after the last arrow, or else semicolon, stands what follows, which is
+    shortened only where it leaves little to what is before, and then keeps its beginning: who runs."""
     if not is_wider(text, width):
         return fit(text, width, ellipsis)
-    cause, arrow, effect = text.rpartition(" → ")
-    room = width - cell_width(arrow) - (width if is_wider(effect, width) else cell_width(effect))
-    if not arrow or room < width * _CAUSE:
+    cause, joint, effect = text.rpartition(" → " if " → " in text else "; ")
+    most = width - cell_width(joint) - round(width * _CAUSE)
+    if not joint or most < _LEAST_EFFECT:
         return fit_name(text, width, ellipsis)
+    if is_wider(effect, most):
+        effect = fit_name(effect, most, ellipsis)
+    room = width - cell_width(joint) - cell_width(effect)
     if is_wider(cause, room):
         cause = _between_words(cause, _cut(cause, room - cell_width(ellipsis))) + ellipsis
-    return fit(cause + arrow + effect, width, ellipsis)
+    return fit(cause + joint + effect, width, ellipsis)
 
 
 def is_wider(text: str, width: int) -> bool:

@@ -106,6 +106,18 @@ def test_a_sentence_keeps_its_effect(width: int, fitted: str) -> None:
     assert fit_sentence("the timer of main expired and nobody else was ready → the hub runs", width) == fitted
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("fd 5 can be read → Thread-2 (process_request) runs", 36, "fd 5 can … → Thread-2 (proces… runs"),
+        ("fd 5 can be read → Thread-2 (process_request) runs", 46, "fd 5 can be … → Thread-2 (process_requ… runs"),
+        ("main waits in run(…): 0.65 ms so far; in 0.36 s it is woken", 44, "main waits in …; in 0.36 s it is woken"),
+    ],
+)
+def test_what_follows_keeps_its_beginning(text: str, width: int, fitted: str) -> None:
+    assert fit_sentence(text, width).rstrip() == fitted
+
+
 @given(st.text() | st.text(alphabet="ab日\u0301-19 →"), st.integers(0, 20), st.sampled_from(["…", ".."]))
 def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
     assert cell_width(fit_name(plain(text), width, ellipsis)) == width
