@@ -7,6 +7,8 @@ from bisect import bisect_right
 
 #: The number at the end of a name, which distinguishes tracks of the same name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
+#: A name whose number is before what stands in parentheses, as Python names threads: by their function.
+_NUMBERED = re.compile(r"[^(]*\d(?= \([^()]*\)$)")
 #: The share of a shortened sentence that is left to the cause, at least.
 _CAUSE = 0.3
 #: With fewer cells for its effect, a sentence is shortened as a name is.
@@ -79,7 +81,8 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number.
 
-    Between words, where one ends near the cut, but not at a parenthesis.
+    Between words, where one ends near the cut, but not at a parenthesis. A name with its number before a parenthesis,
+    such as "Thread-2 (handle)", keeps that, and the end only if there is room for both.
     """
     room = width - cell_width(ellipsis)
     if room < 3 or not is_wider(text, width):
@@ -88,6 +91,9 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
     while cell_width(tail) > room - 1:
         tail = tail[1:]
+    numbered = _NUMBERED.match(text)
+    if not number and numbered and room - cell_width(tail) < (least := cell_width(numbered[0])):
+        return fit(numbered[0] + ellipsis, width) if least <= room else fit_name(numbered[0], width, ellipsis)
     space = tail.find(" ", 0, _NEAR)
     if space > 0 and not text[-len(tail) - 1].isspace():
         tail = tail[space:]
