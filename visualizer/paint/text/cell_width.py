@@ -15,6 +15,8 @@ _CAUSE = 0.3
 _LEAST_EFFECT = 10
 #: A cut in the middle of a text is moved by less than so many characters to fall between two words.
 _NEAR = 8
+#: What may follow a word, or nothing.
+_ENDS_WORD = ("", " ", ":", ",", ";")
 #: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
 _MOST = 8
 _IN_ASCII = str.maketrans(
@@ -128,7 +130,7 @@ def is_wider(text: str, width: int) -> bool:
 
 def _between_words(text: str, head: str) -> str:
     """A beginning of `text` without the part of a word at its end, if that is short."""
-    inside = head and not head[-1].isspace() and not text[len(head) : len(head) + 1].isspace()
+    inside = head and not head[-1].isspace() and text[len(head) : len(head) + 1] not in _ENDS_WORD
     space = head.rfind(" ", -_NEAR) if inside else -1
     return head[: space + 1] if space > 0 else head
 

@@ -172,11 +172,9 @@ class PresentingScreen(Screen[None]):
 
     def _broken(self, text: str, most: int) -> list[str]:
         """The text, shortened where it would take more than so many lines."""
-        width = self._text_width
-        said = fit_sentence(plain(text), most * width).rstrip()
-        lines = [line.text for line in Notice(said, "").broken(width, 0)]
+        said = fit_sentence(plain(text), most * self._text_width).rstrip()
         # Breaking between words takes some room as well.
-        return lines if len(lines) <= most else [*lines[: most - 1], fit_sentence(" ".join(lines[most - 1 :]), width)]
+        return [line.text for line in Notice(said, "").within(self._text_width, most, 0)]
 
     @property
     def _text_width(self) -> int:
