@@ -152,8 +152,9 @@ async def test_in_a_narrow_terminal_a_sentence_has_its_end_and_the_selected_trac
     demo.at_ms(1).spawn("hub", words.HUB, parent="main")
     for key in ("customer-1", name):
         demo.spawn(key, words.GREENLET, parent="hub", creator="main").wake(key, "main", words.SPAWN)
-    demo.at_ms(2).waits("main", words.JOIN, "joinall").switch("main", "hub").at_ms(3).switch("hub", "customer-1")
-    demo.waits("customer-1", words.SLEEP, "1 s", 1_000_000_000).switch("customer-1", "hub").switch("hub", name)
+    demo.at_ms(2).waits("main", words.JOIN, "joinall").switch("main", "hub")
+    demo.at_ms(3).switch("hub", "customer-1").waits("customer-1", words.SLEEP, "1 s", 1_000_000_000)
+    demo.switch("customer-1", "hub").switch("hub", name)
     demo.at_ms(4).waits(name, words.QUEUE, "tasks.get(block=True)").switch(name, "hub")
     demo.at_ms(1005).wake("customer-1", "hub", words.TIMER).switch("hub", "customer-1")
     demo.wake(name, "customer-1", words.CALLBACK).exits("customer-1").switch("customer-1", "hub")

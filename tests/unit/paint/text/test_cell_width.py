@@ -117,7 +117,7 @@ def test_a_sentence_keeps_its_effect(width: int, fitted: str) -> None:
     [
         ("fd 5 can be read → Thread-2 (process_request) runs", 36, "fd 5 can … → Thread-2 (proces… runs"),
         ("fd 5 can be read → Thread-2 (process_request) runs", 46, "fd 5 can be … → Thread-2 (process_reque… runs"),
-        ("main waits in run(…): 0.65 ms so far; in 0.36 s it is woken", 44, "main waits in run(…)…; in 0.36 s it is woken"),
+        ("main waits in run(…): 0.65 ms so far; in 1 s it is woken", 41, "main waits in run(…)…; in 1 s it is woken"),
     ],
 )
 def test_what_follows_keeps_its_beginning(text: str, width: int, fitted: str) -> None:
