@@ -146,6 +146,40 @@ async def output_of(replay: Replay, demo: Demo, width: int = 120) -> tuple[list[
         return lines_of(output), screen
 
 
+async def test_in_a_narrow_terminal_a_sentence_has_its_end_and_the_selected_track_its_line(replay: Replay) -> None:
+    demo = Demo("handed", "start()\n")
+    name = "Thread-2 (_handle_tasks_of_the_pool)"
+    demo.at_ms(1).spawn("hub", words.HUB, parent="main")
+    for key in ("customer-1", name):
+        demo.spawn(key, words.GREENLET, parent="hub", creator="main").wake(key, "main", words.SPAWN)
+    demo.at_ms(2).waits("main", words.JOIN, "joinall").switch("main", "hub")
+    demo.at_ms(3).switch("hub", "customer-1").waits("customer-1", words.SLEEP, "1 s", 1_000_000_000)
+    demo.switch("customer-1", "hub").switch("hub", name)
+    demo.at_ms(4).waits(name, words.QUEUE, "tasks.get(block=True)").switch(name, "hub")
+    demo.at_ms(1005).wake("customer-1", "hub", words.TIMER).switch("hub", "customer-1")
+    demo.wake(name, "customer-1", words.CALLBACK).exits("customer-1").switch("customer-1", "hub")
+    demo.at_ms(1006).switch("hub", name)
+    demo.end()
+    app = replay(demo)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+
+        async def told(switch: int) -> list[str]:
+            await pilot.press("colon", *str(switch), "enter")
+            lines = text_of(screen).splitlines()
+            below = next(number for number, line in enumerate(lines) if "1Event" in line)
+            return [line.strip() for line in lines[below - 3 : below - 1]]
+
+        assert await told(2) == [
+            "hub → customer-1   main spawned it → customer-1 starts",
+            "┈ main waits for joinall…; nothing more happens to it before …end of the trace",
+        ]
+        assert await told(8) == [
+            "hub → Thread-2 (_handle_tasks_of_the_pool)   customer-1 put an item in the",
+            "queue it was waiting on … → Thread-2 (_handle_tasks_of_the_pool) runs",
+        ]
+
+
 async def test_output_is_joined_to_lines_of_one_track(replay: Replay) -> None:
     demo = Demo("print", "print()\n")
     demo.prints("one").prints("\n").prints("t").prints("w").prints("o\nthree\n\n")

@@ -23,8 +23,8 @@ from visualizer.export.settings import Settings
 from visualizer.paint.comparison.figures import facts
 from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
 from visualizer.paint.panes.sequence import in_order, lifelines, moment, room_for, spaced, state_after
-from visualizer.paint.text.cell_width import fit, fit_name, fit_sentence
-from visualizer.paint.text.wait_labels import brief
+from visualizer.paint.text.cell_width import fit, fit_name
+from visualizer.paint.text.wait_labels import told_within
 from visualizer.trace import words
 
 #: Between two switches.
@@ -230,9 +230,7 @@ class _Diagram:
         group.tooltip(group.root, said)
         self._arrow(group, switch, y)
         if of.said:
-            room = of.said - 1
-            text = fit_sentence(brief(timeline, said, switch.suspension, room), room).rstrip()
-            group.text(self._said, baseline, text, "text", FONT)
+            group.text(self._said, baseline, told_within(timeline, index, of.said - 1), "text", FONT)
 
     def _banner(self, marks: Sequence[Mark], y: float) -> None:
         """Flags at the left, and beside the sentences what is said there."""

@@ -27,9 +27,9 @@ class View(Enum):
 #: What may be wished and a format may not be able to honour -> the option of the command line that wishes it.
 OPTIONS = {
     "view": "--view", "axes": "--axis", "rows": "--tracks", "selected": "--select", "at_ns": "--at", "marks": "--marks",
-    "theme": "--theme", "title": "--title", "width": "--width", "height": "--height", "font_size": "--font-size",
-    "legend": "--no-legend", "scale": "--scale", "animate": "--animate", "frames": "--frames", "seconds": "--seconds",
-    "table": "--table", "cells": "--size", "present": "--present",
+    "theme": "--theme", "title": "--title", "width": "--width", "height": "--height or --aspect",
+    "font_size": "--font-size", "legend": "--no-legend", "scale": "--scale", "animate": "--animate",
+    "frames": "--frames", "seconds": "--seconds", "table": "--table", "cells": "--size", "present": "--present",
 }
 
 

@@ -125,3 +125,8 @@ def test_a_cast_has_one_axis(visualizer: Visualizer) -> None:
 )
 def test_what_cannot_be_had_is_said_in_one_sentence(visualizer: Visualizer, args: tuple[str, ...], said: str) -> None:
     assert said in refused(visualizer, *args, "-o", "out.svg")
+
+
+def test_an_aspect_is_refused_by_its_own_name(visualizer: Visualizer) -> None:
+    said = refused(visualizer, TRACE, "--aspect", "16:9", "-o", "out.html")
+    assert "--height or --aspect has no effect on a .html file." in said

@@ -11,7 +11,7 @@ from visualizer.analysis.report.comparison import Part
 from visualizer.paint.text import caption
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.paint.text.legend import in_order, legend, meaning
-from visualizer.paint.text.wait_labels import brief, labels, wait_label, wait_labels
+from visualizer.paint.text.wait_labels import brief, labels, told_within, wait_label, wait_labels
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -59,6 +59,29 @@ def test_where_there_is_no_room_a_call_is_told_without_its_arguments() -> None:
     assert shortened == "main waits in gevent.joinall(…); in 2 s it is woken"
     assert brief(timeline, "main waits in done.wait()", timeline.switch(2).suspension, 9) == "main waits in done.wait()"
     assert brief(timeline, said, -1, 9) == said
+
+
+def test_who_runs_is_told_in_whatever_room_there_is() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("reader", words.GREENLET, parent="main", creator="main")
+    tape.wake("reader", "main", words.SPAWN).waits("main", words.JOIN, "gevent.joinall([a, b])")
+    tape.switch("main", "hub").switch("hub", "reader").waits("reader", words.SLEEP, asked_ns=0).switch("reader", "hub")
+    tape.wake("reader", "hub", words.TIMER).switch("hub", "reader")
+    timeline = tape.timeline()
+
+    def told(width: int) -> list[str]:
+        found = [told_within(timeline, index, width) for index in range(4)]
+        assert all(len(said) <= width for said in found)
+        return found
+
+    assert told(80)[:2] == [
+        "main waits in gevent.joinall([a, b]) → hub runs for the first time",
+        "main spawned reader → reader runs for the first time",
+    ]
+    assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned it → reader starts"]
+    assert told(46)[2:] == ["reader yields (sleeps 0 s) → hub runs", "reader had only yielded → reader runs"]
+    assert told(36)[2:] == ["reader yields (sleeps 0 … → hub runs", "it had only yielded → reader runs"]
+    assert told(30)[0] == "main waits in … → hub starts"
 
 
 def test_what_is_written_on_a_slice() -> None:

@@ -27,29 +27,34 @@ _DONE_TO_QUEUE = {
 }
 
 
-def sentence(timeline: Timeline, index: int) -> str:
-    """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch."""
+def sentence(timeline: Timeline, index: int, short: bool = False) -> str:
+    """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch.
+
+    `short`: the track that runs is named once, at the end, and is "it" before.
+    """
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
     cause: tuple[Wakeup | None, Suspension | None] = None, None
     if timeline.tracks[switch.origin].schedules or switch.cause in words.SUSPENDS_NOBODY:
         cause = timeline.made_ready(target, target.slice_of_step(index))
-    return in_words(timeline, switch, is_first(target, switch), *cause)
+    return in_words(timeline, switch, is_first(target, switch), *cause, short=short)
 
 
 def in_words(
     timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None,
-    gave: str | None = None,
+    gave: str | None = None, short: bool = False,
 ) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a
     hub, and of a thread that goes on, what made the target ready, and what it had been waiting for. `gave`: what stands
-    for the value with which the origin ended, if it ended with one."""
+    for the value with which the origin ended, if it ended with one. `short`: see `sentence`."""
     to = timeline.name(switch.target, switch.t_ns)
-    runs = f"{to} runs for the first time" if first else f"{to} runs"
+    runs = f"{to} {'starts' if short else 'runs for the first time'}" if first else f"{to} runs"
     if first and switch.cause == words.THROW:
         # What is thrown into one that has not begun ends it there.
         runs = f"{to} ends without having run"
-    return plain(f"{_why(timeline, switch, to, first, wakeup, before, gave)} → {runs}")
+    # Where the origin is called "it" already, the target keeps its name.
+    it = "it" if short and switch.cause != words.IGNORED else to
+    return plain(f"{_why(timeline, switch, it, first, wakeup, before, gave)} → {runs}")
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -271,7 +276,7 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
         case words.SWITCHED if not since_ns:
             return f"{name} is suspended: it switches to {timeline.name(suspension.on_track)}"
         case words.SWITCHED:
-            return f"{name} has been suspended for {since}, since it switched to {timeline.name(suspension.on_track)}"
+            return f"{name} is suspended: it switched to {timeline.name(suspension.on_track)} {since} ago"
         case words.SLEEP if suspension.asked_ns >= 0 and not since_ns:
             return waits(suspension, name)
         case words.SLEEP if suspension.asked_ns >= 0:

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name, fit_sentence
+from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name
 from visualizer.paint.text.palette import STYLE_OF, glyphs
-from visualizer.paint.text.wait_labels import brief
+from visualizer.paint.text.wait_labels import told_within
 from visualizer.trace import words
 
 #: Cells of a lifeline: with fewer, an arrow to the next lifeline would have no room for a word.
@@ -173,8 +172,7 @@ def line(
         runs.append(Run(f"{moment(switch.t_ns, timeline.last_ns):>{of.time - 1}} ", "dim"))
     runs += [Run("".join(text for text, _ in group), style) for style, group in groupby(cells, key=lambda one: one[1])]
     if of.said:
-        said = brief(timeline, plain(sentence(timeline, index)), switch.suspension, of.said)
-        runs.append(Run(fit_sentence(said, of.said), "text"))
+        runs.append(Run(told_within(timeline, index, of.said), "text"))
     return [Run(ascii_cells(text), style) for text, style in runs] if ascii else runs
 
 

@@ -7,10 +7,16 @@ from bisect import bisect_right
 
 #: The number at the end of a name, which distinguishes tracks of the same name.
 _NUMBER = re.compile(r"\W?\d+\W*$")
+#: A name whose number is before what stands in parentheses, as Python names threads: by their function.
+_NUMBERED = re.compile(r"[^(]*\d(?= \([^()]*\)$)")
 #: The share of a shortened sentence that is left to the cause, at least.
 _CAUSE = 0.3
+#: With fewer cells for its effect, a sentence is shortened as a name is.
+_LEAST_EFFECT = 10
 #: A cut in the middle of a text is moved by less than so many characters to fall between two words.
 _NEAR = 8
+#: What may follow a word, or nothing.
+_ENDS_WORD = ("", " ", ":", ",", ";")
 #: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
 _MOST = 8
 _IN_ASCII = str.maketrans(
@@ -77,7 +83,8 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     """Like `fit`, but cut in the middle: names of many tracks often differ at their end only, by a number.
 
-    Between words, where one ends near the cut, but not at a parenthesis.
+    Between words, where one ends near the cut, but not at a parenthesis. A name with its number before a parenthesis,
+    such as "Thread-2 (handle)", keeps that, and the end only if there is room for both.
     """
     room = width - cell_width(ellipsis)
     if room < 3 or not is_wider(text, width):
@@ -86,6 +93,9 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     tail = text[-min(max(room // 3, len(number[0]) if number else 0), room - 1) :]
     while cell_width(tail) > room - 1:
         tail = tail[1:]
+    numbered = _NUMBERED.match(text)
+    if not number and numbered and room - cell_width(tail) < (least := cell_width(numbered[0])):
+        return fit(numbered[0] + ellipsis, width) if least <= room else fit_name(numbered[0], width, ellipsis)
     space = tail.find(" ", 0, _NEAR)
     if space > 0 and not text[-len(tail) - 1].isspace():
         tail = tail[space:]
@@ -97,16 +107,20 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def fit_sentence(text: str, width: int, ellipsis: str = "…") -> str:
-    """Like `fit`, but shortened in the middle: after the last arrow stands the effect, and at the end the number."""
+    """Like `fit`, but shortened in the middle: after the last arrow, or else semicolon, stands what follows, which is
+    shortened only where it leaves little to what is before, and then keeps its beginning: who runs."""
     if not is_wider(text, width):
         return fit(text, width, ellipsis)
-    cause, arrow, effect = text.rpartition(" → ")
-    room = width - cell_width(arrow) - (width if is_wider(effect, width) else cell_width(effect))
-    if not arrow or room < width * _CAUSE:
+    cause, joint, effect = text.rpartition(" → " if " → " in text else "; ")
+    most = width - cell_width(joint) - round(width * _CAUSE)
+    if not joint or most < _LEAST_EFFECT:
         return fit_name(text, width, ellipsis)
+    if is_wider(effect, most):
+        effect = fit_name(effect, most, ellipsis)
+    room = width - cell_width(joint) - cell_width(effect)
     if is_wider(cause, room):
         cause = _between_words(cause, _cut(cause, room - cell_width(ellipsis))) + ellipsis
-    return fit(cause + arrow + effect, width, ellipsis)
+    return fit(cause + joint + effect, width, ellipsis)
 
 
 def is_wider(text: str, width: int) -> bool:
@@ -116,7 +130,7 @@ def is_wider(text: str, width: int) -> bool:
 
 def _between_words(text: str, head: str) -> str:
     """A beginning of `text` without the part of a word at its end, if that is short."""
-    inside = head and not head[-1].isspace() and not text[len(head) : len(head) + 1].isspace()
+    inside = head and not head[-1].isspace() and text[len(head) : len(head) + 1] not in _ENDS_WORD
     space = head.rfind(" ", -_NEAR) if inside else -1
     return head[: space + 1] if space > 0 else head
 

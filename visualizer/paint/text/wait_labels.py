@@ -6,7 +6,8 @@ from visualizer.analysis.model.blocking import LATE_NS
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.paint.text.cell_width import cell_width
+from visualizer.analysis.text.sentences import sentence
+from visualizer.paint.text.cell_width import cell_width, fit_sentence, is_wider
 from visualizer.trace import words
 
 #: The label of a blocked hub if there is no room for the name of the blocking track.
@@ -83,3 +84,14 @@ def brief(timeline: Timeline, said: str, suspension: int, width: int) -> str:
     call = plain(timeline.suspensions[suspension].on)
     function, parenthesis, arguments = call.partition("(")
     return said.replace(call, f"{function}(…)") if parenthesis and len(arguments) > 2 else said
+
+
+def told_within(timeline: Timeline, index: int, width: int) -> str:
+    """The sentence of switch number `index` in at most `width` cells: without the arguments of the call that waits, and
+    with the name of the track that runs only once, before anything else is left out."""
+    suspension, said = timeline.switch(index).suspension, ""
+    for short in (False, True):
+        said = brief(timeline, plain(sentence(timeline, index, short)), suspension, width)
+        if not is_wider(said, width):
+            return said
+    return fit_sentence(said, width).rstrip()

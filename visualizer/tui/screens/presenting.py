@@ -16,10 +16,10 @@ from textual.widgets import Static
 from visualizer.analysis.explore.marks import Mark, Marks
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence, sentence_before_first
+from visualizer.analysis.text.sentences import sentence_before_first
 from visualizer.paint.axis.viewport import Axis, is_burst
 from visualizer.paint.text.cell_width import cell_width, fit, fit_sentence
-from visualizer.paint.text.wait_labels import brief
+from visualizer.paint.text.wait_labels import told_within
 from visualizer.tui import keys, messages
 from visualizer.tui.actions.moving import Bringing
 from visualizer.tui.state.playhead import Playhead
@@ -167,17 +167,14 @@ class PresentingScreen(Screen[None]):
         if index < 0:
             said = plain(sentence_before_first(timeline))
         else:
-            room = _SENTENCE_LINES * width
-            said = brief(timeline, plain(sentence(timeline, index)), timeline.switch(index).suspension, room)
+            said = told_within(timeline, index, _SENTENCE_LINES * width)
         return self._broken(said, _SENTENCE_LINES)
 
     def _broken(self, text: str, most: int) -> list[str]:
         """The text, shortened where it would take more than so many lines."""
-        width = self._text_width
-        said = fit_sentence(plain(text), most * width).rstrip()
-        lines = [line.text for line in Notice(said, "").broken(width, 0)]
+        said = fit_sentence(plain(text), most * self._text_width).rstrip()
         # Breaking between words takes some room as well.
-        return lines if len(lines) <= most else [*lines[: most - 1], fit_sentence(" ".join(lines[most - 1 :]), width)]
+        return [line.text for line in Notice(said, "").within(self._text_width, most, 0)]
 
     @property
     def _text_width(self) -> int:

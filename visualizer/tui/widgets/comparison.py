@@ -12,12 +12,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.axis.viewport import Axis
 from visualizer.paint.comparison.figures import verdict
 from visualizer.paint.comparison.stacked import common_ruler
 from visualizer.paint.text.canvas import Run
 from visualizer.paint.text.cell_width import fit, fit_sentence
+from visualizer.paint.text.wait_labels import told_within
 from visualizer.tui.state.pair import SIDES, Pair
 from visualizer.tui.terminal.styles import is_dark, over, strip, style
 from visualizer.tui.widgets.filter import Filter
@@ -89,11 +89,11 @@ class Sentences(PairWidget):
         if y >= len(SIDES):
             return Strip.blank(self.size.width)
         part, index = pair.parts[y], pair.views[y].playhead.index
-        said = sentence(part.timeline, index) if index >= part.first else "No switch yet"
         number = f"#{index + 1}  " if index >= part.first else ""
         side = f" {SIDES[y]}  "
         room = max(0, self.size.width - len(side) - len(number))
-        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit_sentence(plain(said), room), "text")]
+        said = told_within(part.timeline, index, room) if index >= part.first else "No switch yet"
+        runs = [Run(side, "edge"), Run(number, "ruler"), Run(fit(said, room), "text")]
         return strip(self, runs, self.size.width)
 
 

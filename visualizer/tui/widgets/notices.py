@@ -49,6 +49,15 @@ class Notice(NamedTuple):
             line = joined
         return [Notice(text, self.style) for text in (*lines, line)]
 
+    def within(self, width: int, most: int, indent: int = 2) -> list[Notice]:
+        """The same in at most `most` lines: shortened in the middle where it would take more."""
+        lines = self.broken(width, indent)
+        if len(lines) <= most:
+            return lines
+        rest = " ".join(line.text.strip() for line in lines[most - 1 :])
+        margin = " " * indent if most > 1 else ""
+        return [*lines[: most - 1], Notice(margin + fit_sentence(rest, max(0, width - len(margin))), self.style)]
+
 
 def notices(feed: Feed) -> list[Notice]:
     """All notices, the most severe first."""

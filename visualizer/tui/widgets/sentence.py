@@ -20,9 +20,13 @@ from visualizer.tui.state.view import View
 from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
+#: As many as the style sheet gives it.
+_LINES = 2
+
 
 class Sentence(Widget):
-    """The sentence takes as many lines as it needs; below it is the state of the selected track, if any."""
+    """The sentence, and below it the state of the selected track, if any and if the sentence takes one line: it is told
+    in fewer words where that is all it takes, and cut only where it would take more than both."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -53,8 +57,10 @@ class Sentence(Widget):
             ends = (switch.target,) if switch.cause in words.SUSPENDS_NOBODY else (switch.origin, switch.target)
             who = " → ".join(timeline.name(track, switch.t_ns) for track in ends)
             head = plain(who) + "   "
-            said = brief(timeline, head + plain(sentence(timeline, index)), switch.suspension, width)
-            broken = Notice(said, "text").broken(width)
+            tellings = (head + plain(sentence(timeline, index, short)) for short in (False, True))
+            wordings = [Notice(brief(timeline, said, switch.suspension, width), "text") for said in tellings]
+            fitting = (one for most in (1, _LINES) for one in wordings if len(one.broken(width)) <= most)
+            broken = next(fitting, wordings[-1]).within(width, _LINES)
             lines = [[Run(line.text, line.style)] for line in broken]
             if broken[0].text.startswith(head):
                 lines[0] = [Run(head, "edge"), Run(broken[0].text[len(head) :], "text")]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit_sentence
-from visualizer.paint.text.wait_labels import brief
+from visualizer.paint.text.wait_labels import told_within
 from visualizer.tui.messages import SwitchChosen
 from visualizer.tui.widgets.line_list import Lines
 
@@ -66,5 +63,4 @@ class Events(SwitchList):
             # The header shows it, too.
             time = ""
         room = max(0, width - len(number) - len(time))
-        said = brief(timeline, plain(sentence(timeline, line)), timeline.switch(line).suspension, room)
-        return [Run(number, "dim"), Run(time, "ruler"), Run(fit_sentence(said, room), "text")]
+        return [Run(number, "dim"), Run(time, "ruler"), Run(told_within(timeline, line, room), "text")]

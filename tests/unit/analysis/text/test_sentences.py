@@ -283,7 +283,7 @@ def test_what_a_waiting_track_waits_for_at_a_moment() -> None:
     tape = producer_consumer()
     assert at(tape, "main", 2_500) == "main waits for consumer, which it resumed 0.5 µs ago"
     assert at(tape, "consumer", 3_500) == "consumer has been suspended at its yield for 0.5 µs"
-    assert at(ping_pong(), "test1", 90_000) == "test1 has been suspended for 84 µs, since it switched to test2"
+    assert at(ping_pong(), "test1", 90_000) == "test1 is suspended: it switched to test2 84 µs ago"
 
 
 @pytest.mark.parametrize(

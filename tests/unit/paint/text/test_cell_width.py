@@ -88,9 +88,15 @@ def test_ascii_spells_what_it_can() -> None:
         ("Thread-1 (process_request_thread)", 23, "Thread-1 (proce…thread)"),
         ("Thread-1 (_handle_workers)", 18, "Thread-1 (_h…kers)"),
         ("GET /reports/of/the/whole/year (handle-3)", 30, "GET /reports/of/the/…handle-3)"),
+        ("Thread-2 (handle_request)", 20, "Thread-2 (han…quest)"),
+        ("Thread-2 (handle_request)", 12, "Thread-2…st)"),
+        ("Thread-2 (handle_request)", 11, "Thread-2…  "),
+        ("Thread-2 (handle_request)", 8, "Thread-2"),
+        ("Thread-12 (handle_request)", 10, "Thread-12…"),
+        ("SyncManager-1 (22848)", 10, "Sy…(22848)"),
     ],
 )
-def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
+def test_a_name_keeps_what_tells_it_apart(text: str, width: int, fitted: str) -> None:
     assert fit_name(text, width) == fitted
 
 
@@ -104,6 +110,18 @@ def test_a_name_keeps_its_end(text: str, width: int, fitted: str) -> None:
 )
 def test_a_sentence_keeps_its_effect(width: int, fitted: str) -> None:
     assert fit_sentence("the timer of main expired and nobody else was ready → the hub runs", width) == fitted
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("fd 5 can be read → Thread-2 (process_request) runs", 36, "fd 5 can … → Thread-2 (proces… runs"),
+        ("fd 5 can be read → Thread-2 (process_request) runs", 46, "fd 5 can be … → Thread-2 (process_reque… runs"),
+        ("main waits in run(…): 0.65 ms so far; in 1 s it is woken", 41, "main waits in run(…)…; in 1 s it is woken"),
+    ],
+)
+def test_what_follows_keeps_its_beginning(text: str, width: int, fitted: str) -> None:
+    assert fit_sentence(text, width).rstrip() == fitted
 
 
 @given(st.text() | st.text(alphabet="ab日\u0301-19 →"), st.integers(0, 20), st.sampled_from(["…", ".."]))
