@@ -7,13 +7,12 @@ which one it is. uvicorn has a task for each request, too; what that is about is
 from __future__ import annotations
 
 from gc import get_referents
-from types import MemberDescriptorType
 
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
-from visualizer.tracers.core.values import bases_of, dictionary, type_module
+from visualizer.tracers.core.values import dictionary, slot_of, type_module
 from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
@@ -63,8 +62,7 @@ class Served:
         self._handler = handler = module.__dict__["RequestHandler"]
         self._handles = handler.__dict__["_handle_request"].__code__
         expect(self._handles)
-        slots = (base.__dict__.get("transport") for base in bases_of(handler))
-        self._transport = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
+        self._transport = slot_of(handler, "transport")
         # It is stored right before the program's function is called.
         self._stored.watch(handler, "_current_request", self._begin, None)
 
