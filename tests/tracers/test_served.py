@@ -320,6 +320,99 @@ os.wait()
     assert {across(timeline, one, timeline.last_ns) for one in asked} <= {track}
 
 
+#: A handler of aiohttp's server, which answers several times, and what asks it so: each answer is waited for.
+ASKED = {
+    "pages": ("""
+        async def serve(request):
+            await asyncio.sleep(0.001)
+            return web.Response(text="%s %s" % (ends(request.transport)))
+    """, """
+        async def ask(session, address):
+            for _ in range(6):
+                async with session.get(address) as response:
+                    told.add(await response.text())
+    """),
+    "a body": ("""
+        async def serve(request):
+            response = web.StreamResponse()
+            await response.prepare(request)
+            for _ in range(6):
+                await response.write(b"%s %s\\n" % tuple(map(str.encode, ends(request.transport))))
+                await read.wait()
+                read.clear()
+            return response
+    """, """
+        async def ask(session, address):
+            response = await session.get(address)
+            async for line in response.content:
+                told.add(line.decode().strip())
+                read.set()
+    """),
+    "a web socket": ("""
+        async def serve(request):
+            messages = web.WebSocketResponse()
+            await messages.prepare(request)
+            async for _ in messages:
+                await messages.send_str("%s %s" % (ends(request.transport)))
+            return messages
+    """, """
+        async def ask(session, address):
+            messages = await session.ws_connect(address)
+            for _ in range(6):
+                await messages.send_str("more")
+                told.add(await messages.receive_str())
+            await messages.close()
+    """),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_what_waits_for_answers_of_aiohttp_waits_for_its_connection(asked: str, trace_source: TraceSource) -> None:
+    """By it the reader finds who serves that, in a row as elsewhere."""
+    serve, ask = map(textwrap.dedent, ASKED[asked])
+    traced = trace_source(
+        f"""
+import asyncio
+from aiohttp import web, ClientSession
+
+def ends(transport):
+    return tuple("%s:%d" % transport.get_extra_info(which) for which in ("peername", "sockname"))
+{serve}
+{ask}
+async def main():
+    app = web.Application()
+    app.router.add_get("/", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    session = ClientSession()
+    address = "http://127.0.0.1:%d/" % site._server.sockets[0].getsockname()[1]
+    for number in range(2):
+        await asyncio.create_task(ask(session, address), name=f"asks {{number}}")
+    await session.close()
+    await runner.cleanup()
+
+told, read = set(), asyncio.Event()
+asyncio.run(main())
+print(*told, sep=chr(10))
+"""
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    timeline = traced.timeline
+    told = {tuple(line.split()) for line in traced.ended.stdout.decode().splitlines()}
+    asks = {track for track in timeline.tracks if timeline.name(track).startswith("asks")}
+    waits = [one for one in timeline.suspensions if one.track in asks and one.direction == words.READ]
+    assert len(waits) >= 12
+    assert {(one.local, one.peer) for one in waits} == told == timeline.opened
+    assert all(one.reason == words.IO and one.fd > 0 and not one.object for one in waits)
+    servers = {track for track in timeline.tracks if timeline.services(track)}
+    assert {across(timeline, one, timeline.last_ns) for one in waits} <= servers
+    # Who serves waits for the same connections from their other ends.
+    other = [one for one in timeline.suspensions if one.track in servers and one.direction]
+    assert {(one.peer, one.local) for one in other} <= told
+
+
 @pytest.mark.skipif(not SEES_WAITS, reason="what threads do with sockets is recorded from 3.12 on, or in C")
 def test_who_reads_at_once_what_another_process_has_sent_has_the_other_end(trace_source: TraceSource) -> None:
     """And its select was for that descriptor, in a forked child as elsewhere."""

@@ -135,6 +135,8 @@ DAEMON = "daemon"
 FOUND_READY = "ready"
 #: Of one that uses a connection, and does not have to wait for it.
 CONNECTED = "connected"
+#: It uses a connection that its process has opened, as the first that waits for it.
+OPENED = "opened"
 #: It was cancelled, and that was taken back.
 UNCANCELLED = "uncancelled"
 #: Somebody has got what it raised.

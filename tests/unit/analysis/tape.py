@@ -140,6 +140,12 @@ class Tape:
         self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], words.IO, *asked))
         return self
 
+    def waits_for_connection(self, key: str, on: str, direction: str, connection: str) -> Tape:
+        """The same of a wait that a row tells."""
+        asked = self.text(on), -1, self.text(connection), -1, direction
+        self.events.append(ev.Wait(self.t_ns + STEP_NS, self.ids[key], words.IO, *asked))
+        return self
+
     def parks(self, track: str | int = words.CURRENT, line: int | None = None) -> Tape:
         t_ns, place = self._tick(), self.place(line)
         self.events.append(ev.Park(t_ns, self._id(track), place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -42,15 +43,17 @@ class Answers:
     #: Track -> both ends of the connection that it opened last, as far as they were known then. Who did not open one
     #: waits to be asked.
     opened: dict[int, tuple[str, str]] = field(default_factory=dict)
-    _waits: dict[int, Suspension] = field(default_factory=dict)
+    #: What each track waits for.
+    waits: dict[int, Suspension] = field(default_factory=dict)
 
-    def on_suspension(self, suspension: Suspension) -> None:
-        """A track waits for a descriptor."""
+    def on_suspension(self, suspension: Suspension, opened: Set[tuple[str, str]]) -> None:
+        """A track waits for a descriptor. `opened`: connections that are known to be opened by the program."""
         track, local = suspension.track, suspension.local
         if suspension.direction == words.CONNECT:
             self.opened[track] = local, suspension.peer
-        elif suspension.direction == words.READ and local and self._has_opened(track, local, suspension.peer):
-            self._waits[track] = suspension
+        elif suspension.direction == words.READ and local:
+            if (local, suspension.peer) in opened or self._has_opened(track, local, suspension.peer):
+                self.waits[track] = suspension
 
     def _has_opened(self, track: int, local: str, peer: str) -> bool:
         # A thread's has no end here before it is open.
@@ -59,7 +62,7 @@ class Answers:
 
     def on_wakeup(self, timeline: Timeline, wakeup: Wakeup, switches: int) -> None:
         """If it is woken since there is something to read, this is an answer. `switches`: so many came before."""
-        suspension = self._waits.pop(wakeup.track, None)
+        suspension = self.waits.pop(wakeup.track, None)
         if suspension is None or suspension.place is None or wakeup.cause != words.IO:
             return
         before = _last_to_hub(timeline, wakeup.waker, switches)

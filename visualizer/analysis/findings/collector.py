@@ -19,6 +19,7 @@ from visualizer.analysis.findings.base import NAMED_NS, number_of_suspension_bef
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
+from visualizer.analysis.model.columns import ends_of
 from visualizer.analysis.model.timeline import Entry, Place, State, Switch, Timeline, Track, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column, unique
@@ -106,7 +107,7 @@ class Observed:
                 case Entry.SUSPENSION:
                     suspension = timeline.suspensions[number]
                     if suspension.reason == words.IO:
-                        self.answers.on_suspension(suspension)
+                        self.answers.on_suspension(suspension, timeline.opened)
                 case Entry.WAKEUP:
                     wakeup = timeline.wakeups[number]
                     self.answers.on_wakeup(timeline, wakeup, switches)
@@ -151,16 +152,27 @@ class Observed:
         whose, how = suspensions.whose(index[stood])[1], np.asarray(suspensions.detail)[index[stood]]
         reasons = [reason for reason, *_ in suspensions.details.known]
         ends = [suspensions.asked.known[asked][4] if asked >= 0 else "" for _, asked, _ in suspensions.details.known]
-        joins, connects, reads = (
+        joins, connects, reads, answers = (
             np.array([word == wanted for word in of], dtype=bool).take(how)
-            for of, wanted in ((reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ))
+            for of, wanted in (
+                (reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ), (self._are_opened(), True),
+            )
         )
-        connected = np.array([*self.answers.opened, *whose[connects].tolist()], dtype=np.int64)
+        answers &= reads
+        whose_are = [*self.answers.opened, *self.answers.waits, *whose[connects | answers].tolist()]
+        connected = np.array(whose_are, dtype=np.int64)
         self.joins.update(zip(whose[joins].tolist(), index[stood[joins]].tolist(), strict=True))
-        notable[stood] = connects | (reads & np.isin(whose, connected))
+        notable[stood] = connects | answers | (reads & np.isin(whose, connected))
         track = np.asarray(wakeups.track)[index[woke]]
         notable[woke] = wakeups.are_by(index[woke], words.FINISHED) | np.isin(track, connected)
         return notable
+
+    def _are_opened(self) -> list[bool]:
+        """Of each detail of suspensions whether it waits on a connection that the program is known to have opened."""
+        _, suspensions, _, texts = self.timeline.columns
+        opened = self.timeline.opened
+        asked = [ends_of(one, texts)[1:] in opened for one in suspensions.asked.known] if opened else []
+        return [bool(asked) and which >= 0 and asked[which] for _, which, _ in suspensions.details.known]
 
     def _on_switch(self, switch: Switch) -> None:
         target = self.timeline.tracks[switch.target]

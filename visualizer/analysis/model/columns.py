@@ -16,6 +16,9 @@ from visualizer.analysis.model.types import Place, Suspension, Switch, Wakeup
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
+#: No descriptor has as many.
+_MOST_DIGITS = 10
+
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -270,19 +273,31 @@ class Suspensions(Growing):
         where = places.get(place)
         if asked < 0:
             return Suspension(t_ns, track, reason, "", self.on_track[index], -1, where)
-        _, on, thing, fd, direction, local, peer = self.asked.known[asked]
+        _, on, thing, direct_fd, direction, *_ = known = self.asked.known[asked]
+        fd, local, peer = ends_of(known, texts)
         at = bisect_left(self.timed, index)
         asked_ns = self.asked_ns[at] if at < len(self.timed) and self.timed[at] == index else -1
-        text = texts.get
         return Suspension(
-            t_ns, track, reason, text(on, ""), self.on_track[index], asked_ns, where,
-            text(thing, ""), fd, direction, text(local, "") if direction else "", text(peer, "") if direction else "",
+            t_ns, track, reason, texts.get(on, ""), self.on_track[index], asked_ns, where,
+            texts.get(thing, "") if fd == direct_fd else "", fd, direction, local, peer,
         )
 
 
 def asked_of(reason: str, on: int, thing: int, fd: int, direction: str, local: int, peer: int) -> Asked:
     """What is kept of a wait."""
     return (reason, on, thing, fd, direction, local, peer) if direction else (reason, on, thing, -1, "", -1, -1)
+
+
+def ends_of(asked: Asked, texts: dict[int, str]) -> tuple[int, str, str]:
+    """(fd, local, peer) of what a wait asked for; -1 and "" where that is not known."""
+    _, _, thing, fd, direction, local, peer = asked
+    if not direction:
+        return -1, "", ""
+    # In a row they are its object.
+    told = texts.get(thing, "").split(" ") if fd < 0 else []
+    if len(told) == 4 and told[0] == "fd" and told[1].isdecimal() and len(told[1]) < _MOST_DIGITS:
+        return int(told[1]), told[2], told[3]
+    return fd, texts.get(local, ""), texts.get(peer, "")
 
 
 class Wakeups(Growing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from visualizer.analysis.model.columns import ends_of
 from visualizer.analysis.model.timeline import Suspension, Timeline
 from visualizer.trace import words
 
@@ -22,7 +23,7 @@ def across(timeline: Timeline, suspension: Suspension, t_ns: int) -> int:
     if had_by:
         return had_by[-1]
     _, columns, _, texts = timeline.columns
-    ends = [tuple(map(texts.get, asked[5:])) for asked in columns.asked.known]
+    ends = [ends_of(asked, texts)[1:] for asked in columns.asked.known]
     other = {number for number, end in enumerate(ends) if end == (suspension.peer, suspension.local)}
     details = [number for number, (_, asked, _) in enumerate(columns.details.known) if asked in other]
     index = np.flatnonzero(np.isin(np.asarray(columns.detail), details))

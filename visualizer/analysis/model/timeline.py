@@ -85,6 +85,8 @@ class Timeline:
         self.found_ready: dict[tuple[int, int], str] = {}
         #: By local and peer address of a connection: who had that end, and since when, other than by waiting for it.
         self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        #: The local and peer addresses of connections that a process of the program has opened, as far as that is told.
+        self.opened: set[tuple[str, str]] = set()
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[Size]] = {}
         #: Who was kept from running, in order of time.

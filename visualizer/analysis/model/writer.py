@@ -307,6 +307,10 @@ class Writer:
                 local, _, peer = thing.partition(" ")
                 timeline.has_end.setdefault((local, peer), []).append((t_ns, line.track))
                 return None
+            if line.relation == words.OPENED:
+                local, _, peer = thing.partition(" ")
+                timeline.opened.add((local, peer))
+                return None
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None

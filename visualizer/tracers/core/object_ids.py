@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import count
 
 from visualizer.trace.words import FUTURE_NAME
-from visualizer.tracers.core.values import type_name
+from visualizer.tracers.core.values import bases_of, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -54,6 +54,8 @@ class Numbers:
         self.forget: Callable[[Numbered], None] = self._forget
         #: Those that live, by id.
         self.known: dict[int, Numbered] = {}
+        #: Classes, by their ids, whose instances have a name by `call` only.
+        self.called: dict[int, type] = {}
         self._next: dict[str, Callable[[], int]] = {FUTURE_NAME.strip(): self.next_future}
 
     def name(self, thing: Any) -> str:
@@ -76,6 +78,8 @@ class Numbers:
         known = self.known.get(key)
         if known is not None:
             return known.name
+        if self.called and any(id(base) in self.called for base in bases_of(type(thing))):
+            return ""
         try:
             known = Numbered(thing, self.forget)
         except TypeError:
@@ -91,6 +95,15 @@ class Numbers:
         if found is known:
             self._met(known, known.name)
         return found.name
+
+    def call(self, thing: Any, name: str) -> str:
+        """`thing`, of one of the classes in `called`, is called so from now on. Return what it is called; as `name`."""
+        try:
+            known = Numbered(thing, self.forget)
+        except TypeError:
+            return ""
+        known.key, known.name = id(thing), name
+        return self.known.setdefault(known.key, known).name
 
     def _forget(self, gone: Numbered) -> None:
         if self.known.get(gone.key) is gone:

@@ -6,6 +6,8 @@ a subclass may bring its own `__repr__`.
 
 from __future__ import annotations
 
+from types import MemberDescriptorType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
@@ -104,6 +106,12 @@ def dictionary(thing: Any) -> dict[str, Any]:
     except AttributeError:
         return {}
     return own if type(own) is dict else {}
+
+
+def slot_of(kind: type, name: str) -> MemberDescriptorType | None:
+    """The slot of that name which instances of a class have; None if they have none."""
+    slots = (base.__dict__.get(name) for base in bases_of(kind))
+    return next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
 
 
 def nanoseconds(seconds: Any) -> int:

@@ -778,19 +778,26 @@ def test_timers_that_the_same_tracks_made_late_are_one_problem() -> None:
 
 def asks(
     *took_ms: int, opened: bool = True, gap_ms: float = 0, prints: str = "the page\n\n", known: bool = False,
-    serves: bool = True,
+    serves: bool = True, pooled: str = "",
 ) -> Tape:
     """foo asks for so many pages at line 5; serve, which sleeps at line 8, gives them to it.
 
-    `known`: the addresses of foo's connection are known; `serves`: it is serve that has the other end.
+    `known`: the addresses of foo's connection are known; `serves`: it is serve that has the other end. `pooled`: who
+    has used that connection before, and foo has not opened it.
     """
     tape, local, peer = spawned("foo", "serve").at(2 * MS).switch("hub", "foo"), "127.0.0.1:5000", ":80" * known
+    if pooled:
+        opened, tape = False, tape.tie(pooled, words.OPENED, f"{local} {peer}")
     for took in took_ms:
         since_ns = tape.t_ns + STEP_NS
         if opened:
             tape.waits_for_socket("foo", "get()", words.CONNECT, local, peer).switch("foo", "hub", line=5)
             tape.wake("foo", "hub", words.IO).switch("hub", "foo")
-        tape.waits_for_socket("foo", "get()", words.READ, local, peer).switch("foo", "hub", line=5)
+        if pooled:
+            tape.waits_for_connection("foo", "get()", words.READ, f"fd 6 {local} {peer}")
+        else:
+            tape.waits_for_socket("foo", "get()", words.READ, local, peer)
+        tape.switch("foo", "hub", line=5)
         if known and serves and took != took_ms[0]:
             # It was ready for no time.
             tape.wake("serve", "hub", words.IO).at(tape.t_ns)
@@ -813,6 +820,7 @@ def test_the_slowest_of_several_answers_and_who_was_slow() -> None:
     assert only(asks(100, 300, 200), "slow_answer") == (inferred + waited + printed, ["foo", "serve"], 102, 5)
     known = f"serve, at the other end, slept 0.3 s (demo.py:8) → {waited}{printed}"
     assert only(asks(100, 300, 200, known=True, gap_ms=2), "slow_answer") == (known, ["foo", "serve"], 104, 5)
+    assert only(asks(100, 300, 200, known=True, pooled="serve"), "slow_answer")[0] == known
     outside = f"{waited}; it came from outside: nothing recorded has the other end, :80{printed}"
     assert only(asks(100, 300, 200, known=True, serves=False), "slow_answer") == (outside, ["foo"], 102, 5)
 

@@ -27,7 +27,7 @@ _OF_ONE = (
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: Relations to what is the same thing in all processes.
-_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.CONNECTED))
+_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.CONNECTED, words.OPENED))
 #: These are left out where the track has done nothing in this process.
 _IF_MET = frozenset((lines.name, lines.exited, lines.thread_exited, lines.inferred, lines.unready))
 
@@ -114,6 +114,6 @@ class Copies:
         word, _, numbers = thing.partition(" ")
         if word in ("track", "tracks"):
             return f"{word} {', '.join(str(self.known[int(number)]) for number in numbers.split(', '))}"
-        if word == "process":
+        if word in ("process", "fd"):
             return thing
         return f"{thing} of {self._process}" if thing else thing

@@ -688,7 +688,10 @@ class Loop:
         reason, limit_ns, what, end = about
         thing = str(what)
         code, offset = stand.code, stand.offset
-        if entered and thing:
+        if waits.opened:
+            opened, waits.opened = waits.opened, ""
+            self._shared.context.stream.store(lines.tie, t_ns, known.track, words.OPENED, opened)
+        if entered and thing and end is None:
             for held in waits.held(stand, entered, thing):
                 self._shared.context.stream.store(lines.tie, t_ns, known.track, words.HOLDS, held)
         # Where it waits so again, the two lines are a row, which says for what.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from gc import get_referents
-from types import MemberDescriptorType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -16,7 +15,7 @@ from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
-from visualizer.tracers.core.values import bases_of, dictionary, type_module
+from visualizer.tracers.core.values import dictionary, slot_of, type_module
 from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
@@ -68,8 +67,7 @@ class Served:
         self._handler = handler = module.__dict__["RequestHandler"]
         self._handles = handler.__dict__["_handle_request"].__code__
         expect(self._handles)
-        slots = (base.__dict__.get("transport") for base in bases_of(handler))
-        self._transport = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
+        self._transport = slot_of(handler, "transport")
         begin, compiled = self._begin, self._context.compiled
         if compiled is not None and self._transport is not None:
             # The short way in C, in front of this.

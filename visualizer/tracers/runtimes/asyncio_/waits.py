@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import opcode
+import os
 import sys
 from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 
@@ -23,8 +24,10 @@ from visualizer.tracers.core.values import (
     CONTAINERS,
     NUMBERS,
     SEQUENCES,
+    bases_of,
     dictionary,
     nanoseconds,
+    slot_of,
     type_module,
     type_name,
 )
@@ -83,10 +86,11 @@ _OF_OUTSIDE = {
     "BaseSubprocessTransport._wait": words.SUBPROCESS,
     "Process.communicate": words.SUBPROCESS,
 }
-#: In which a connection is waited for -> for what, and which variable has it.
+#: In which a connection is waited for -> for what, and where its transport or socket is: a variable, and attributes one
+#: of the other.
 _OF_SOCKETS = {
-    "StreamReader._wait_for_data": (words.READ, "self"),
-    "FlowControlMixin._drain_helper": (words.WRITE, "self"),
+    "StreamReader._wait_for_data": (words.READ, "self", "_transport"),
+    "FlowControlMixin._drain_helper": (words.WRITE, "self", "_transport"),
     "BaseSelectorEventLoop.sock_recv": (words.READ, "sock"),
     "BaseSelectorEventLoop.sock_recv_into": (words.READ, "sock"),
     "BaseSelectorEventLoop.sock_recvfrom": (words.READ, "sock"),
@@ -95,6 +99,12 @@ _OF_SOCKETS = {
     "BaseSelectorEventLoop.sock_sendto": (words.WRITE, "sock"),
     "BaseSelectorEventLoop.sock_accept": (words.ACCEPT, "sock"),
     "BaseSelectorEventLoop.sock_connect": (words.CONNECT, "sock"),
+    "aiohttp:DataQueue.read": (words.READ, "self", "transport"),
+    "aiohttp:StreamReader._wait": (words.READ, "self", "_protocol", "transport"),
+    "aiohttp:BaseProtocol._drain_helper": (words.WRITE, "self", "transport"),
+    # Below these it is compiled.
+    "aiohttp:ClientWebSocketResponse.receive": (words.READ, "self", "_writer", "transport"),
+    "aiohttp:WebSocketResponse.receive": (words.READ, "self", "_writer", "transport"),
 }
 #: What one of these is built on says less.
 _OUTER = frozenset(("Queue.join", "Barrier.wait", "Process.communicate", "BaseEventLoop.getaddrinfo", *_OF_TRACKS))
@@ -106,6 +116,14 @@ _TIMERS = frozenset((("asyncio.events", "TimerHandle"), ("uvloop.loop", "TimerHa
 _ARE_SNAPSHOTS = sys.version_info < (3, 13)
 #: So many are remembered, so that memory does not grow with code that a program makes.
 _MOST_STANDS = 4096
+
+
+def _told_by(code: CodeType) -> str:
+    """The name of a function of asyncio's, or of one of aiohttp's in which a connection is waited for; else ""."""
+    if is_of_asyncio(code.co_filename):
+        return code.co_qualname
+    name = f"aiohttp:{code.co_qualname}"
+    return name if name in _OF_SOCKETS and f"{os.sep}aiohttp{os.sep}" in code.co_filename else ""
 
 
 class Stand:
@@ -175,6 +193,12 @@ class Waits:
         self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"), lambda thing: self.numbers.name(thing))
         self.numbers = Numbers(self._known_track, self.sizes.met, library.future)
         self._addresses = Addresses()
+        #: Both addresses of a connection that the program has opened, for which a task waits as the first; "" once that
+        #: is told. And those that were told.
+        self.opened = ""
+        self._openings: set[str] = set()
+        #: Slots by the ids of types, which are kept, and their names.
+        self._slots: dict[tuple[int, str], tuple[type, Any]] = {}
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
         self.ends: dict[int, type] = {}
         #: Where tasks were suspended, by what is the same whenever one is.
@@ -223,7 +247,7 @@ class Waits:
         return []
 
     def _stand(self, ats: list[tuple[CodeType, int]]) -> Stand:
-        names = [code.co_qualname if is_of_asyncio(code.co_filename) else "" for code, _ in ats]
+        names = [_told_by(code) for code, _ in ats]
         number = library = -1
         for at, (code, _) in enumerate(ats):
             if self._own(code):
@@ -256,11 +280,11 @@ class Waits:
         return about, text
 
     def _told(self, name: str, frame: Any) -> Told:
-        told: Told = of_variables(frame, lambda own: self._in(name, own))
+        told: Told = of_variables(frame, lambda own: self._in(name, own, frame.f_code))
         return told
 
-    def _in(self, name: str, own: Mapping[str, Any]) -> Told:
-        """What is waited for in the function of asyncio's of that name, which has these variables."""
+    def _in(self, name: str, own: Mapping[str, Any], code: CodeType) -> Told:
+        """What is waited for in the function of that name, which has these variables."""
         if name == "sleep":
             delay = own.get("delay")
             asked_ns = nanoseconds(delay)
@@ -278,9 +302,43 @@ class Waits:
             there = own.get(variable)
             joined = dictionary(there).get(attribute) if attribute else there
             return (words.JOIN, -1, self._joined(joined), None), None
-        direction, variable = _OF_SOCKETS[name]
-        endpoint = self._endpoint(direction, own.get(variable), own.get("address"))
+        direction, variable, *attributes = _OF_SOCKETS[name]
+        whose = thing = own.get(variable)
+        for attribute in attributes:
+            thing = self._stored(thing, attribute)
+        endpoint = self._endpoint(direction, thing, own.get("address"))
+        if attributes and endpoint is not None and self._has_connection(whose, code):
+            fd, _, local, peer = endpoint
+            # Where it is called so, a wait like this one is a row (`thing`).
+            called = self.numbers.call(whose, f"fd {fd} {local} {peer}") if local and peer else ""
+            if called.count(" ") == 3:
+                return (words.IO, -1, called, (-1, direction, "", "")), None
         return (words.IO, -1, "", endpoint), None
+
+    def _has_connection(self, thing: Any, code: CodeType) -> bool:
+        """Whether it is of the class that has that method, in which its connection is waited for."""
+        for base in bases_of(type(thing)):
+            method = base.__dict__.get(code.co_name)
+            if type(method) is FunctionType and method.__code__ is code:
+                self.numbers.called[id(base)] = base
+                return True
+        return False
+
+    def _stored(self, thing: Any, name: str) -> Any:
+        """An attribute of an object's own, in its dictionary or a slot; None if it has none."""
+        own = dictionary(thing)
+        if name in own:
+            return own[name]
+        key = id(type(thing)), name
+        if key not in self._slots:
+            if len(self._slots) >= _MOST_STANDS:
+                self._slots.clear()
+            self._slots[key] = type(thing), slot_of(type(thing), name)
+        slot = self._slots[key][1]
+        try:
+            return slot.__get__(thing) if slot is not None else None
+        except AttributeError:
+            return None
 
     def _joined(self, things: Any) -> str:
         """The tracks that are waited for."""
@@ -293,7 +351,7 @@ class Waits:
         """Whether `thing` tells all that there is to tell of who waits there, for that reason."""
         if stand.enters or stand.limited:
             return False
-        return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_OBJECTS
+        return reason is words.FUTURE if stand.telling < 0 else stand.name in _OF_SELF
 
     def awaited(self, stand: Stand, future: Any) -> str:
         """The task that is awaited there, by `future`, where that tells all there is to tell; else "".
@@ -357,14 +415,21 @@ class Waits:
         return words.FUTURE, -1, self.numbers.name(future), None
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
-        """The end of a connection that a socket, a stream or a protocol of one has."""
-        own = dictionary(thing)
-        transport = dictionary(own.get("_transport"))
+        """The end of a connection that a socket or a transport has."""
+        transport = dictionary(thing)
         wrapped = dictionary(transport.get("_ssl_protocol")).get("_transport")
         if wrapped is not None:
             transport = dictionary(wrapped)
         real = transport.get("_sock", thing)
         fd, local, peer = self._addresses.of_socket(real, direction is words.ACCEPT)
+        if local and peer and transport.get("_server", self) is None:
+            # No server has accepted it.
+            between = f"{local} {peer}"
+            if between not in self._openings:
+                if len(self._openings) >= _MOST_STANDS:
+                    self._openings.clear()
+                self._openings.add(between)
+                self.opened = between
         if fd < 0:
             fd = transport.get("_fileno", -1)
             return (fd, direction, "", "") if type(fd) is int and fd >= 0 else None
@@ -426,5 +491,7 @@ class Waits:
         return found
 
 
+#: Those that tell it by their `self` alone.
+_OF_SELF = frozenset((*_OF_OBJECTS, *(name for name, (_, variable, *_) in _OF_SOCKETS.items() if variable == "self")))
 #: Functions that tell what is waited for in them.
 _TELLING = frozenset(("sleep", "wait_for", *_OF_OBJECTS, *_OF_TRACKS, *_OF_OUTSIDE, *_OF_SOCKETS))
