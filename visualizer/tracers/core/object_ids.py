@@ -78,8 +78,9 @@ class Numbers:
         known = self.known.get(key)
         if known is not None:
             return known.name
-        if self.called and any(id(base) in self.called for base in bases_of(type(thing))):
-            return ""
+        if type(thing) is not self._future and self.called:
+            if any(id(base) in self.called for base in bases_of(type(thing))):
+                return ""
         try:
             known = Numbered(thing, self.forget)
         except TypeError:
