@@ -428,6 +428,38 @@ HOSTILE = {
         try: bytearray(1 << 31)
         except MemoryError: print("none", len(list(gen())))
         """,
+    "exceptions that another thread sends while generators are stepped": """
+        import ctypes, threading, time
+        class Stop(Exception): pass
+        def numbers():
+            while True:
+                try: yield [1]
+                except KeyError: pass
+        def short():
+            yield [2]
+        def steps():
+            for one in kept:
+                try: next(one), one.send(None), one.throw(KeyError)
+                except StopIteration: kept[kept.index(one)] = numbers()
+            for one in short(): pass
+        def victim():
+            while len(left) < 40:
+                try:
+                    try:
+                        asked.set()
+                        while True: steps()
+                    except Stop as stop: left.append(stop.args)
+                except Stop: pass
+        asked, left, kept = threading.Event(), [], [numbers() for _ in range(20)]
+        thread = threading.Thread(target=victim)
+        thread.start()
+        asked.wait()
+        while thread.is_alive():
+            if len(left) < 40:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stop))
+            time.sleep(0.001)
+        print(set(left))
+        """,
 }
 
 

@@ -35,8 +35,9 @@ class Sink:
         self.lost = 0
         #: Only lines that begin so are written: what others will refer to.
         self.only: tuple[bytes, ...] = ()
-        #: Whether an error is one that a signal's handler raised: that may be an OSError, too, such as TimeoutError.
-        self.is_by_handler: Callable[[BaseException], bool] = lambda error: False
+        #: Whether an error is one that a signal's handler raised, or another thread sent: that may be an OSError, too,
+        #: such as TimeoutError.
+        self.is_from_outside: Callable[[BaseException], bool] = lambda error: False
         self._backlog = b""
         self._open()
 
@@ -57,7 +58,7 @@ class Sink:
         try:
             status = os.fstat(self._fd)
         except OSError as error:
-            if self.is_by_handler(error):
+            if self.is_from_outside(error):
                 raise
             return False
         return (status.st_dev, status.st_ino) == self._identity
@@ -76,7 +77,7 @@ class Sink:
                 written.extend(map(os.write, (self._fd,), (rest,)))
         except BaseException as error:
             pending = pending[sum(written) :]
-            if not isinstance(error, OSError) or self.is_by_handler(error):
+            if not isinstance(error, OSError) or self.is_from_outside(error):
                 self._backlog = pending
                 raise
             if len(pending) > _BACKLOG_BYTES:

@@ -11,7 +11,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.compiled import recorder
-from visualizer.tracers.core.handlers import is_by_handler
+from visualizer.tracers.core.handlers import is_from_outside
 from visualizer.tracers.core.imports import Imports
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.thread_errors import ThreadErrors
@@ -361,9 +361,10 @@ class Context:
         """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on.
 
         What the state of the program causes is no fault of the hook's: what it was called for is missing, and counted.
-        What a signal's handler of the program's raised in the middle of it goes on into the program.
+        What a signal's handler of the program's raised in the middle of it, or another thread sent, goes on into the
+        program.
         """
-        if is_by_handler(error, self.own):
+        if is_from_outside(error, self.own):
             self.stream.interrupted += 1
             raise error
         if isinstance(error, _OF_THE_PROGRAM):

@@ -1,4 +1,5 @@
-"""What the handlers of signals raise: one may run between any two lines of a hook, as anywhere in the main thread."""
+"""What comes in the middle of a hook, between any two lines: what the handlers of signals raise, in the main thread,
+and what another thread sends (PyThreadState_SetAsyncExc)."""
 
 from __future__ import annotations
 
@@ -22,18 +23,21 @@ _HEAP_TYPE = 1 << 9
 _MOST_WRAPPED = 8
 
 
-def is_sent(error: BaseException) -> bool:
-    """Whether another thread sent it to this one (PyThreadState_SetAsyncExc), where only our own code runs: it is of a
-    class of somebody else's, in Python."""
+def _is_sent(error: BaseException) -> bool:
+    """Whether another thread sent it to this one, where only our own code runs: it is of a class of somebody else's, in
+    Python."""
     kind = type(error)
     return bool(_flags_of(kind) & _HEAP_TYPE) and type_module(kind).partition(".")[0] != __name__.partition(".")[0]
 
 
-def is_by_handler(error: BaseException, is_own: Callable[[CodeType], bool]) -> bool:
-    """Whether the program's handler of a signal raised it: one that is in force, or code of the program's own.
+def is_from_outside(error: BaseException, is_own: Callable[[CodeType], bool]) -> bool:
+    """Whether the handler of a signal raised it, one that is in force, or code of the program's own; or another
+    thread has sent it.
 
     Hooks run no other code of the program's, and a handler may take itself out before it raises.
     """
+    if _is_sent(error):
+        return True
     codes = {id(code) for number in range(1, _signal.NSIG) if (code := _code(_signal.getsignal(number))) is not None}
     at: Any = _traceback(error)
     while at is not None:

@@ -122,8 +122,8 @@ class Ids:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._numbers(count(), count(), count(), count())
-        #: Whether the program's handler of a signal raised that; and what to do with it.
-        self.is_by_handler: Callable[[BaseException], bool] = lambda error: False
+        #: Whether the program's handler of a signal raised that, or another thread sent it; and what to do with it.
+        self.is_from_outside: Callable[[BaseException], bool] = lambda error: False
         self.on_raised: Callable[[BaseException], None] = lambda error: None
         #: The next unused number of each kind, once they are shared.
         self._shared: Any = None
@@ -188,7 +188,8 @@ class Ids:
     def _block(self, kind: int) -> range:
         """Take the next block. In any thread; also in the middle of itself.
 
-        What a signal's handler raises meanwhile is raised later: the iterator that asks would have ended for good.
+        What a signal's handler raises meanwhile, or another thread sends, is raised later: the iterator that asks would
+        have ended for good.
         """
         raised: BaseException | None = None
         while True:
@@ -198,7 +199,7 @@ class Ids:
                     self.on_raised(raised)
                 return block
             except BaseException as error:
-                if not self.is_by_handler(error):
+                if not self.is_from_outside(error):
                     raise
                 raised = error
 

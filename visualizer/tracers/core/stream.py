@@ -32,7 +32,7 @@ from visualizer.tracers.core.buffer import (
     take,
 )
 from visualizer.tracers.core.collector import Collector
-from visualizer.tracers.core.handlers import is_by_handler
+from visualizer.tracers.core.handlers import is_from_outside
 from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
@@ -160,8 +160,8 @@ class Stream(Interning):
         self.interrupted = 0
         #: Whether code is the program's own.
         self.is_own: Callable[[CodeType], bool] = lambda code: False
-        self.ids.is_by_handler = lambda error: not isinstance(error, Exception) or is_by_handler(error, self.is_own)
-        self._sink.is_by_handler = self.ids.is_by_handler
+        self.ids.is_from_outside = lambda error: not isinstance(error, Exception) or is_from_outside(error, self.is_own)
+        self._sink.is_from_outside = self.ids.is_from_outside
         self.ids.on_raised = self._raise_later
         #: What a signal's handler raised in a thread, by its ident, and is to be raised there.
         self._later: dict[int, BaseException] = {}
@@ -251,8 +251,8 @@ class Stream(Interning):
             raise raised
 
     def _lose(self, error: Exception) -> None:
-        """An event could not be written; if a signal's handler came in between, the others can."""
-        if is_by_handler(error, self.is_own):
+        """An event could not be written; if something came from outside in between, the others can."""
+        if is_from_outside(error, self.is_own):
             self.interrupted += 1
             self._raised = error
         else:

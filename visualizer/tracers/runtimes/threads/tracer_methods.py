@@ -17,7 +17,6 @@ from types import CodeType, MethodType, ModuleType
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.handlers import is_sent
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
@@ -350,10 +349,7 @@ class MethodsTracer:
             waits.works(dictionary(result).get("future"))
 
     def _failed(self, error: Exception) -> None:
-        if is_sent(error):
-            # The call is made all the same, if it is one that gives something back; then that goes on into the program.
-            self._context.stream.interrupted += 1
-            raise error
+        # What comes from outside is raised: the call is made all the same, if it is one that gives something back.
         self._context.fail(self.name, error)
 
     def _got(self, frame: Any, what: int, lock: Any, args: tuple[Any, ...], names: dict[str, Any] | None) -> None:
