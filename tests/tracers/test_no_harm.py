@@ -463,7 +463,7 @@ HOSTILE = {
 }
 
 
-#: What comes in the middle of a hook, of which no lock may be lost: there, a hook in Python is called by one in C.
+#: What comes in the middle of a hook, of which no lock may be lost.
 WITH_LOCKS = {
     "a handler that raises while locks are taken and given back": """
         import signal, threading
@@ -487,6 +487,34 @@ WITH_LOCKS = {
                         with other: pass
             except Stop as stop:
                 left.append((stop.args, other.locked(), again._is_owned()))
+        over.append(1)
+        thread.join()
+        print(set(left), lock.locked())
+        """,
+    "a handler that raises while things are handed over": """
+        import queue, signal, threading
+        class Stop(KeyError): pass
+        def handler(*_): raise Stop(1)
+        def rival():
+            while not over:
+                with lock: given.put(0)
+                given.get()
+        def hands_over():
+            while True:
+                try: len(left)
+                finally: given.put(1)
+                with lock: given.put(0)
+                given.get()
+        lock, over, left, given = threading.Lock(), [], [], queue.SimpleQueue()
+        thread = threading.Thread(target=rival)
+        thread.start()
+        signal.signal(signal.SIGALRM, handler)
+        for number in range(100):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0003 + number % 17 * 0.00005)
+                hands_over()
+            except Stop as stop:
+                left.append(stop.args)
         over.append(1)
         thread.join()
         print(set(left), lock.locked())
@@ -525,8 +553,7 @@ WITH_LOCKS = {
         print(set(left), lock.locked())
         """,
 }
-if sys.version_info < (3, 12):
-    HOSTILE |= WITH_LOCKS
+HOSTILE |= WITH_LOCKS
 
 
 @pytest.mark.parametrize("name", list(HOSTILE))

@@ -23,12 +23,16 @@ READ, ACQUIRE_SHARED, RELEASE_SHARED = range(14, 17)
 #: For the child that is named first; for any; for those that are told by the first two arguments.
 AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE = range(17, 20)
 SELECT, POLL, EPOLL = range(20, 23)
+#: It releases an RLock that may be held more than once.
+SAVE = 28
 #: Those that wait until one of several descriptors is ready.
 OF_SELECT = frozenset((SELECT, POLL, EPOLL))
 #: Those that wait for a socket.
 OF_SOCKETS = frozenset((SEND, RECEIVE, ACCEPT, CONNECT))
 OF_CHILDREN = frozenset((AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE))
 OF_PROCESSES = frozenset((READ, ACQUIRE_SHARED)) | OF_CHILDREN
+#: All that may wait.
+MAY_WAIT = OF_PROCESSES | OF_SELECT | OF_SOCKETS | {ACQUIRE, ACQUIRE_AGAIN, GET, SLEEP, JOIN, JOIN_ALL}
 
 Lock = type(_thread.allocate_lock())
 RLock = _thread.RLock
@@ -59,7 +63,7 @@ class Calls:
         self._of_class: dict[int, dict[str, int]] = {}
         self._add(Lock, dict.fromkeys(_ACQUIRE, ACQUIRE) | dict.fromkeys(_RELEASE, RELEASE))
         again = dict.fromkeys((*_ACQUIRE, "_acquire_restore"), ACQUIRE_AGAIN)
-        self._add(RLock, again | dict.fromkeys((*_RELEASE, "_release_save"), RELEASE_AGAIN))
+        self._add(RLock, again | dict.fromkeys(_RELEASE, RELEASE_AGAIN) | {"_release_save": SAVE})
         # From 3.13 on.
         handle, wait_for_all = getattr(_thread, "_ThreadHandle", None), getattr(_thread, "_shutdown", None)
         if handle is not None:
@@ -108,12 +112,12 @@ class Calls:
         self._names.append((kind, there))
         self._of_class[id(kind)] = there
 
-    def of_bound(self, thing: Any, name: str) -> int | None:
-        """What the method of that name does, bound to `thing`."""
+    def of_bound(self, thing: Any, name: str) -> int:
+        """What the method of that name does, bound to `thing`; -1: nothing of that kind."""
         of_class = self._of_class.get(id(type(thing)))
         if of_class is not None:
-            return of_class.get(name)
+            return of_class.get(name, -1)
         for kind, names in self._names:
             if issubclass(type(thing), kind):
-                return names.get(name)
-        return None
+                return names.get(name, -1)
+        return -1

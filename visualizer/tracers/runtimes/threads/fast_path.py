@@ -9,7 +9,8 @@ import _thread
 import sys
 from types import BuiltinFunctionType, MethodDescriptorType, ModuleType
 
-from visualizer.tracers.runtimes.threads.calls import ACQUIRE, RELEASE, RELEASE_SHARED, Calls, Lock
+from visualizer.tracers.runtimes.threads.calls import ACQUIRE, MAY_WAIT, RELEASE, RELEASE_SHARED, Calls, Lock
+from visualizer.tracers.runtimes.threads.postponed import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.runtimes.threads.entering import Site
+    from visualizer.tracers.runtimes.threads.postponed import Postponed
     from visualizer.tracers.runtimes.threads.waits import Waits
 
     #: Is called with code, offset, what the call does, and the thing: what may wait, or is not quickly told. Returns
@@ -27,12 +29,19 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     SlowEntry = Callable[[CodeType, int, Any], Any]
     #: Is called with code, offset, and whether the call raised: a thread that waits there goes on.
     Over = Callable[[CodeType, int, bool], None]
+    #: Is called with code, offset, what the call does, and the thing: the program has something raised in its place.
+    Undo = Callable[[CodeType, int, int, Any], None]
 
 _get_ident = _thread.get_ident
+_MISSING = (AttributeError, KeyError, TypeError)
 
 
-def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Callable[[BaseException], None]) -> Any:
+def call_hook(
+    calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Callable[[BaseException], None],
+    postponed: Postponed, undo: Undo,
+) -> Any:
     """The callback of CALL."""
+    keep = postponed.keep
     methods, functions, of_bound = calls.methods, calls.functions, calls.of_bound
     holders, waiting, local = waits.holders, waits.waiting, waits.local
     runners, inside, current = waits.elsewhere
@@ -42,62 +51,79 @@ def call_hook(calls: Calls, waits: Waits, slow: Slow, disable: Any, failed: Call
     is_waited_for = waits.shared.is_waited_for
 
     def on_call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
+        what, thing = -1, None
         try:
-            kind = type(function)
-            if kind is method:
-                what, thing = methods.get(function), argument
-            elif kind is builtin:
-                thing = function.__self__
-                if type(thing) is module:
-                    what, thing = functions.get(function), argument
+            try:
+                kind = type(function)
+                if kind is method:
+                    what, thing = methods.get(function, -1), argument
+                elif kind is builtin:
+                    thing = function.__self__
+                    if type(thing) is module:
+                        what, thing = functions.get(function, -1), argument
+                    else:
+                        what = of_bound(thing, function.__name__)
                 else:
-                    what = of_bound(thing, function.__name__)
-            else:
-                return disable
-            if what is None:
-                return disable
-            if what in of_lock and ours[code.co_filename]:
-                return disable
-            if what == ACQUIRE and not (is_locked(thing) or id(thing) in waiting):
-                try:
-                    buffer = local.buffer
-                    held, before = buffer.held, holders.get(id(thing))
-                    if held:
-                        orders.takes(thing, held, buffer, getframe(1))
-                    if id(code) not in signals:
-                        held.append(thing)
-                    holders[id(thing)] = current() if runners or inside else buffer.track
-                    if not is_locked(thing):
+                    return disable
+                if what < 0:
+                    return disable
+                if what in of_lock and ours[code.co_filename]:
+                    return disable
+                if what == ACQUIRE and not (is_locked(thing) or id(thing) in waiting):
+                    try:
+                        buffer = local.buffer
+                        held, before = buffer.held, holders.get(id(thing))
+                        if held:
+                            orders.takes(thing, held, buffer, getframe(1))
+                        if id(code) not in signals:
+                            held.append(thing)
+                        holders[id(thing)] = current() if runners or inside else buffer.track
+                        if not is_locked(thing):
+                            return None
+                        # The threads took turns meanwhile, and another one has got it.
+                        lost(thing, before)
+                    except AttributeError as error:
+                        # The thread has stored nothing yet. What has come from further in is something else.
+                        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                            raise
+                if what == RELEASE and id(thing) not in waiting:
+                    holders.pop(id(thing), None)
+                    try:
+                        held = local.buffer.held
+                    except AttributeError as error:
+                        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                            raise
                         return None
-                    # The threads took turns meanwhile, and another one has got it.
-                    lost(thing, before)
-                except AttributeError:
-                    pass  # The thread has stored nothing yet.
-            if what == RELEASE and id(thing) not in waiting:
-                holders.pop(id(thing), None)
-                try:
-                    held = local.buffer.held
-                except AttributeError:
+                    if held and held[-1] is thing:
+                        held.pop()
+                    elif thing in held:
+                        held.remove(thing)
+                    else:
+                        orders.released_by_another(thing)
                     return None
-                if held and held[-1] is thing:
-                    held.pop()
-                elif thing in held:
-                    held.remove(thing)
-                else:
-                    orders.released_by_another(thing)
+                if what == RELEASE_SHARED and not is_waited_for(thing):
+                    return None
+                return slow(code, offset, what, thing)
+            except Exception as error:
+                failed(error)
                 return None
-            if what == RELEASE_SHARED and not is_waited_for(thing):
-                return None
-            return slow(code, offset, what, thing)
-        except Exception as error:
-            failed(error)
+        except BaseException as error:
+            # It is the program's. What may wait may be ended by it; anything else is done first.
+            if what in MAY_WAIT:
+                undo(code, offset, what, thing)
+                raise
+            keep(error, what >= 0)
             return None
 
-    return on_call
+    return uninterrupted(on_call)
 
 
-def enter_hook(sites: dict[int, Site | int], waits: Waits, slow: SlowEntry, over: Over, disable: Any) -> Any:
+def enter_hook(
+    sites: dict[int, Site | int], waits: Waits, slow: SlowEntry, over: Over, disable: Any,
+    failed: Callable[[BaseException], None], postponed: Postponed, undo: Undo,
+) -> Any:
     """The callback of INSTRUCTION, at what enters a `with` block, and behind it."""
+    keep = postponed.keep
     parked, holders, waiting, local, ident = waits.parked, waits.holders, waits.waiting, waits.local, _get_ident
     runners, inside, current = waits.elsewhere
     is_locked, lock, getframe, own_dict = Lock.locked, Lock, sys._getframe, object.__getattribute__
@@ -105,54 +131,75 @@ def enter_hook(sites: dict[int, Site | int], waits: Waits, slow: SlowEntry, over
     is_snapshot = sys.version_info < (3, 13)
 
     def on_instruction(code: CodeType, offset: int) -> Any:
-        site = sites.get(id(code) + offset)
-        if site is None:
-            return disable
-        if isinstance(site, int):
-            if parked and ident() in parked:
-                over(code, site, False)
-            return None
         thing = None
         try:
-            frame = getframe(1)
-            if site.is_local:
-                known = frame.f_locals
-                thing = known.get(site.name)
-                if is_snapshot:
-                    # As in variables.py.
-                    known.clear()
-            else:
-                thing = frame.f_globals.get(site.name)
-            if site.attribute:
-                thing = own_dict(thing, "__dict__")[site.attribute]
-            if type(thing) is lock and not (site.leaves or is_locked(thing) or id(thing) in waiting):
-                buffer = local.buffer
-                held, before = buffer.held, holders.get(id(thing))
-                if held:
-                    orders.takes(thing, held, buffer, frame)
-                held.append(thing)
-                holders[id(thing)] = current() if runners or inside else buffer.track
-                if not is_locked(thing):
-                    return None
-                lost(thing, before)
-        except Exception:
-            # There is no such variable or attribute; or the thread has stored nothing yet.
+            site = sites.get(id(code) + offset)
+            if site is None:
+                return disable
+            if isinstance(site, int):
+                if parked and ident() in parked:
+                    over(code, site, False)
+                return None
             thing = None
-        return slow(code, offset, thing)
+            try:
+                frame = getframe(1)
+                if site.is_local:
+                    known = frame.f_locals
+                    thing = known.get(site.name)
+                    if is_snapshot:
+                        # As in variables.py.
+                        known.clear()
+                else:
+                    thing = frame.f_globals.get(site.name)
+                if site.attribute:
+                    thing = own_dict(thing, "__dict__")[site.attribute]
+                if type(thing) is lock and not (site.leaves or is_locked(thing) or id(thing) in waiting):
+                    buffer = local.buffer
+                    held, before = buffer.held, holders.get(id(thing))
+                    if held:
+                        orders.takes(thing, held, buffer, frame)
+                    held.append(thing)
+                    holders[id(thing)] = current() if runners or inside else buffer.track
+                    if not is_locked(thing):
+                        return None
+                    lost(thing, before)
+            except Exception as error:
+                # There is no such variable or attribute; or the thread has stored nothing yet.
+                if not isinstance(error, _MISSING) or (error.__traceback__ and error.__traceback__.tb_next):
+                    failed(error)
+                    return None
+                thing = None
+            return slow(code, offset, thing)
+        except BaseException as error:
+            # As in `on_call`. In the block, where it has been entered, it can be raised, too.
+            try:
+                site = sites.get(id(code) + offset)
+            except BaseException as second:
+                keep(second, False)
+                site = None
+            if site is not None and (site.__class__ is int or not site.leaves):  # type: ignore[union-attr]
+                undo(code, offset, ACQUIRE, thing)
+                raise
+            keep(error, False)
+            return None
 
-    return on_instruction
+    return uninterrupted(on_instruction)
 
 
-def return_hooks(waits: Waits, over: Over) -> tuple[Any, Any]:
+def return_hooks(waits: Waits, over: Over, postponed: Postponed) -> tuple[Any, Any]:
     """The callbacks of C_RETURN and C_RAISE."""
-    parked, ident = waits.parked, _get_ident
+    parked, ident, count, goes_on = waits.parked, _get_ident, postponed.count, postponed.goes_on
 
     def on_return(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
         if parked and ident() in parked:
             over(code, offset, False)
+        if count[0]:
+            goes_on()
 
     def on_raise(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
         if parked and ident() in parked:
             over(code, offset, True)
+        if count[0]:
+            goes_on()
 
     return on_return, on_raise

@@ -30,7 +30,9 @@ from visualizer.tracers.runtimes.threads.calls import (
     OF_SELECT,
     PUT,
     READ,
+    RELEASE_AGAIN,
     RELEASE_SHARED,
+    SAVE,
     Calls,
     Lock,
     RLock,
@@ -184,7 +186,9 @@ class MethodsTracer:
         """Have those called by way of the recorder that are of interest by now."""
         for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
             if self._watches or what in self._early:
-                self._recorder.see_call(function, what, _EARLY if what in self._early else _ONCE_THREADED)
+                # That one it tells by its name.
+                does = RELEASE_AGAIN if what == SAVE else what
+                self._recorder.see_call(function, does, _EARLY if what in self._early else _ONCE_THREADED)
 
     def _watch(self) -> None:
         """There is a second thread, or process."""

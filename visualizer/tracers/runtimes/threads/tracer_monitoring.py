@@ -15,16 +15,27 @@ from itertools import chain
 from types import CodeType, ModuleType
 
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.handlers import is_sent
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.births import Births
-from visualizer.tracers.runtimes.threads.calls import ACQUIRE, ACQUIRE_AGAIN, RELEASE, RELEASE_AGAIN, Calls, Lock, RLock
+from visualizer.tracers.runtimes.threads.calls import (
+    ACQUIRE,
+    ACQUIRE_AGAIN,
+    MAY_WAIT,
+    RELEASE,
+    RELEASE_AGAIN,
+    Calls,
+    Lock,
+    RLock,
+)
 from visualizer.tracers.runtimes.threads.entering import Entering, Site
 from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook, return_hooks
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
+from visualizer.tracers.runtimes.threads.postponed import Postponed
 from visualizer.tracers.runtimes.threads.primitives import MODULES, code_of
 from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
 from visualizer.tracers.runtimes.threads.waits import Waits
@@ -50,6 +61,9 @@ _get_ident = _thread.get_ident
 _TOOL_IDS = (5, 3, 4)
 _LOCKS = (Lock, RLock)
 _CALLS = _events.CALL | _events.C_RETURN | _events.C_RAISE
+#: What is asked for of all code once there are threads; and where what was postponed may be raised.
+_EVERYWHERE = _events.PY_START | _CALLS
+_AT_LAST = _events.JUMP | _events.PY_RETURN
 #: Module -> the functions in it that wait for another process.
 _CALLING = {
     "multiprocessing.connection": ("Connection._recv",),
@@ -80,6 +94,7 @@ class MonitoringTracer:
         self._watches = False
         context.on_tasks.append(self._on_tasks)
         self._births = Births(context, self._waits)
+        self._postponed = Postponed(self._raises_soon)
 
     def install(self) -> str:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -89,9 +104,15 @@ class MonitoringTracer:
             return "refused: every tool id of sys.monitoring is taken"
         _monitoring.use_tool_id(tool, "visualizer: threads")
         self._tool = tool
-        call = call_hook(self._calls, self._waits, self._on_slow_call, _DISABLE, self._failed)
-        entry = enter_hook(self._entering.sites, self._waits, self._on_slow_entry, self._over, _DISABLE)
-        returned, raised = return_hooks(self._waits, self._over)
+        postponed = self._postponed
+        call = call_hook(
+            self._calls, self._waits, self._on_slow_call, _DISABLE, self._failed, postponed, self._undo
+        )
+        entry = enter_hook(
+            self._entering.sites, self._waits, self._on_slow_entry, self._over, _DISABLE, self._failed, postponed,
+            self._undo,
+        )
+        returned, raised = return_hooks(self._waits, self._over, postponed)
         for event, callback in (
             (_events.PY_START, self._on_start),
             (_events.PY_RETURN, self._on_return),
@@ -99,6 +120,7 @@ class MonitoringTracer:
             (_events.C_RETURN, returned),
             (_events.C_RAISE, raised),
             (_events.INSTRUCTION, entry),
+            (_events.JUMP, self._on_jump),
         ):
             _monitoring.register_callback(tool, event, self._context.roomy(callback))
         os.register_at_fork(after_in_child=self._on_fork, after_in_parent=self._on_fork)
@@ -146,7 +168,8 @@ class MonitoringTracer:
         for code in (*self._entering.codes.values(), *(code for code, *_ in self._watched.values())):
             _monitoring.set_local_events(tool, code, 0)
         for event in (
-            _events.PY_START, _events.PY_RETURN, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION
+            _events.PY_START, _events.PY_RETURN, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION,
+            _events.JUMP,
         ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
@@ -184,6 +207,16 @@ class MonitoringTracer:
                 returns(code, _getframe(1), value)
         except Exception as error:
             self._failed(error)
+        if self._postponed.count[0]:
+            self._postponed.goes_on()
+
+    def _on_jump(self, _code: CodeType, _offset: int, _to: int) -> None:
+        self._postponed.goes_on()
+
+    def _raises_soon(self, is_any: bool) -> None:
+        """Something is to be raised where code next jumps or returns, if not at the end of a call before."""
+        if self._tool is not None:
+            _monitoring.set_events(self._tool, (_EVERYWHERE if self._watches else 0) | (_AT_LAST if is_any else 0))
 
     def _selected(self, _code: CodeType, _frame: Any, found: Any) -> None:
         if self._waits.selected(found):
@@ -208,7 +241,7 @@ class MonitoringTracer:
         if not self._watches and self._tool is not None:
             self._watches = True
             os.register_at_fork(after_in_child=self._waits.forget)
-            _monitoring.set_events(self._tool, _events.PY_START | _CALLS)
+            _monitoring.set_events(self._tool, _EVERYWHERE)
             # What runs by now has begun unseen.
             for innermost in chain.from_iterable(map(dict.values, all_frames())):
                 frame: Any = innermost
@@ -230,12 +263,25 @@ class MonitoringTracer:
         try:
             if self._context.own.is_hook(code):
                 return _DISABLE
+            if what in MAY_WAIT and self._postponed.count[0]:
+                self._postponed.goes_on()
             self._waits.calls(code, offset, what, thing, _getframe(2))
         except Exception as error:
             self._failed(error)
         return None
 
+    def _undo(self, code: CodeType, offset: int, what: int, thing: Any) -> None:
+        """What may wait is not called: something is raised in its place."""
+        wait = self._waits.parked.get(_get_ident())
+        if wait is not None and wait.code is code and wait.offset == offset:
+            self._waits.over(wait, True)
+        elif what in (ACQUIRE, ACQUIRE_AGAIN):
+            self._waits.undone(ACQUIRE_AGAIN if type(thing) is RLock else ACQUIRE, thing)
+
     def _failed(self, error: BaseException) -> None:
+        if is_sent(error):
+            self._context.stream.interrupted += 1
+            raise error
         self._context.fail(self.name, error)
 
     def _over(self, code: CodeType, offset: int, raised: bool) -> None:

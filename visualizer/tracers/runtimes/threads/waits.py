@@ -43,6 +43,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     RELEASE,
     RELEASE_AGAIN,
     RELEASE_SHARED,
+    SAVE,
     SELECT,
     SEND,
     SLEEP,
@@ -163,6 +164,8 @@ class Waits:
         self.waiting: dict[int, int] = {}
         #: How often an RLock is held, by its address; it is not known of one that was acquired before.
         self.depths: dict[int, int] = {}
+        #: The same of one that a track has released at once, and will have again so often; by its address, and track.
+        self._saved: dict[tuple[int, int], int] = {}
         #: Who released last what somebody waits for, and when.
         self._released: dict[int, tuple[int, int]] = {}
         #: Of a SimpleQueue, by its address, who put what is in it, and when.
@@ -211,7 +214,7 @@ class Waits:
         """`frame` is about to call what does that: with `thing`, its object or first argument."""
         if what in (ACQUIRE, ACQUIRE_AGAIN):
             self.acquires(code, offset, what, thing, frame)
-        elif what in (RELEASE, RELEASE_AGAIN):
+        elif what in (RELEASE, RELEASE_AGAIN, SAVE):
             self.releases(what, thing, frame)
         elif what == PUT:
             self.puts(thing, frame)
@@ -280,11 +283,23 @@ class Waits:
         key, held = id(lock), self.held()
         if held and held[-1] is lock:
             held.pop()
-        if self.holders.get(key) == self._runs():
+        track = self._runs()
+        if self.depths.get(key, 0) > 1:
+            self._saved[key, track] = self.depths[key]
+        if self.holders.get(key) == track:
             if before is None:
                 del self.holders[key]
             else:
                 self.holders[key] = before
+
+    def undone(self, what: int, lock: Any) -> None:
+        """The current thread does not acquire that lock after all: something was raised in the place of that."""
+        if _is_owned(lock) if what == ACQUIRE_AGAIN else type(lock) is not Lock or _is_locked(lock):
+            return
+        held, key = self.held(), id(lock)
+        held[:] = [one for one in held if one is not lock]
+        if self.holders.get(key) == self._runs():
+            del self.holders[key]
 
     def held(self) -> list[Any]:
         """The locks that the current thread has."""
@@ -294,10 +309,11 @@ class Waits:
     def has(self, what: int, lock: Any, code: CodeType) -> int:
         """The current thread, whose track is returned, acquires that lock in `code`."""
         track, key = self._runs(), id(lock)
+        is_first = what == ACQUIRE or self.holders.get(key) != track
         if what == ACQUIRE_AGAIN:
-            self.depths[key] = self.depths.get(key, 0) + 1 if self.holders.get(key) == track else 1
+            self.depths[key] = self._saved.pop((key, track), 1) if is_first else self.depths.get(key, 0) + 1
+            is_first = is_first or self.depths[key] == 1
         self.holders[key] = track
-        is_first = what == ACQUIRE or self.depths[key] == 1
         if is_first and type(lock) in _OWN and id(code) not in self.primitives.signals:
             self.held().append(lock)
         if key in self.names:
@@ -308,6 +324,9 @@ class Waits:
     def releases(self, what: int, lock: Any, frame: Any) -> None:
         """The current thread is about to release that lock."""
         key = id(lock)
+        if what == SAVE:
+            self._saved[key, self._runs()] = max(self.depths.get(key, 1), 1)
+            self.depths[key] = 0
         if what == RELEASE_AGAIN:
             depth = self.depths.get(key, 0) - 1
             if depth > 0:
