@@ -699,3 +699,30 @@ for thread in threads:
     assert not [note for note in traced.timeline.notes if "was taken out" in note]
     ended = [track.outcome for track in traced.timeline.tracks.values() if track.kind == words.GENERATOR]
     assert ended.count("returned") == 600
+
+
+def test_a_generator_that_ends_keeps_something_that_makes_others_when_it_is_dropped(trace_source: TraceSource) -> None:
+    """Another one may have its frame's address before its end is told."""
+    traced = trace_source(
+        """
+        class Drops:
+            def __del__(self):
+                made.append(list(short()))
+
+        def short():
+            yield 1
+
+        def keeps():
+            kept = Drops()
+            yield 2
+
+        made = []
+        for _ in range(20):
+            list(keeps())
+        print(len(made))
+        """
+    )
+    assert traced.ended.stdout == b"20\n"
+    tracks = [*traced.timeline.tracks.of_kind("generator")]
+    assert len(tracks) == 40
+    assert {(track.outcome, track.inferred, track.doubt) for track in tracks} == {("returned", None, None)}

@@ -2740,9 +2740,12 @@ store_step_end(Step *step, PySendResult how, PyObject *value)
 {
     Hook *self = step->self;
     PyObject *run = step->run, *buffer;
-    if (run == NULL || find_id(self->live, step->frame) != run) {
-        /* It is no track, or what is at this address by now is none that this step was of. */
-        return PyDict_GET_SIZE(self->through) == 0 && PyDict_GET_SIZE(self->thrown) == 0;
+    if (run == NULL) {
+        /* It is no track. */
+        return 1;
+    }
+    if (find_id(self->live, step->frame) != run) {
+        return 0;
     }
     if (how == PYGEN_NEXT) {
         long at = PyFrame_GetLasti(step->frame);
@@ -2781,21 +2784,23 @@ end_step(Step *step, int begun, PySendResult how, PyObject **value)
     }
     int stored = self == sends ? store_step_end(step, how, *value) : 1;
     if (stored == 0) {
-        /* Of one that has ended, its address. */
-        PyObject *key = how == PYGEN_NEXT ? Py_NewRef(step->frame) : PyLong_FromVoidPtr(step->frame);
+        /* One that has ended has no frame any more, and another may have it from now on. */
+        PyObject *of = how == PYGEN_NEXT ? (PyObject *)step->frame : step->run;
+        if (how != PYGEN_NEXT && find_id(self->live, step->frame) == step->run) {
+            set_of_id(self->live, step->frame, NULL);
+        }
         signed char state = 0;
-        PyObject *args[] = {key, how == PYGEN_ERROR ? Py_None : *value, how == PYGEN_ERROR ? Py_True : Py_False};
+        PyObject *args[] = {of, how == PYGEN_ERROR ? Py_None : *value, how == PYGEN_ERROR ? Py_True : Py_False};
         PyGenObject *generator = step->generator;
         if (how == PYGEN_NEXT && generator->gi_frame_state < 0) {
             /* As `keep_running` has it. */
             state = generator->gi_frame_state;
             generator->gi_frame_state = 0;
         }
-        stored = key == NULL || tell(thread, self->over, args, 3) ? 1 : -1;
+        stored = tell(thread, self->over, args, 3) ? 1 : -1;
         if (state < 0) {
             generator->gi_frame_state = state;
         }
-        Py_XDECREF(key);
     }
     drop_run(step->run);
     Py_DECREF(self);

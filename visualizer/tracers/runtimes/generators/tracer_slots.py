@@ -13,6 +13,7 @@ from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.runtimes.generators.frame_events import RESUME, SEND, UNAWAITED, FrameEvents
 from visualizer.tracers.runtimes.generators.introspection import ASKING, METHODS
+from visualizer.tracers.runtimes.generators.shapes import Run
 from visualizer.tracers.runtimes.generators.tracks import Watched
 
 TYPE_CHECKING = False
@@ -30,6 +31,7 @@ class SlotsTracer(FrameEvents):
     def __init__(self, recording: Context) -> None:
         super().__init__(recording, recording.stream.new_table())
         generators = self._generators
+        generators.tells_late = True
         self._hook: Any = recording.compiled.step_hook(
             generators.live, recording.stream.local, generators.calls, GENERATOR_FLAG, (UNAWAITED,),
             (*METHODS, *ASKING), recording.stream.due, recording.steppers, recording.inside,
@@ -59,17 +61,17 @@ class SlotsTracer(FrameEvents):
         except Exception as error:
             self._recording.fail(self.name, error)
 
-    def _on_end(self, frame: Any, value: Any, raised: bool) -> None:
-        """A step is over, whose beginning was told: of a generator that is suspended in `frame` again; or that has
-        ended, then it is the id of its frame. We are called in the place of that frame."""
+    def _on_end(self, of: Any, value: Any, raised: bool) -> None:
+        """A step is over, whose beginning was told: `of` is the frame of a generator that is suspended again, or the run
+        of one that has ended. We are called in the place of its frame."""
         try:
             # Our own frame is kept in no variable of ours: it would keep itself, and the program's.
-            if type(frame) is not int:
-                self._generators.on_yield(frame, frame.f_code, frame.f_lasti, value, _getframe())
+            if type(of) is not Run:
+                self._generators.on_yield(of, of.f_code, of.f_lasti, value, _getframe())
             elif raised:
-                self._generators.on_unwind(frame, None, _getframe())
+                self._generators.unwound(of, None, _getframe())
             else:
-                self._generators.on_return(frame, value, _getframe())
+                self._generators.returned(of, value, _getframe())
         except Exception as error:
             self._recording.fail(self.name, error)
 

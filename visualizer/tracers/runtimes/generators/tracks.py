@@ -121,6 +121,8 @@ class Generators:
             self.compiled.learn(Run, Site, Buffer, known, (*LIMITS, LONGEST_TEXT, FULL, *said))
         self.calibration = Calibration()
         self.births = Births(recording, self.on_gone)
+        #: Whether the end of one that runs is told once it has no frame any more.
+        self.tells_late = False
         #: Whether a generator that is suspended outside of any block is closed without running, and without an event.
         self.closes_quietly = False
         #: The generator functions that are watched, by the id of their code.
@@ -308,6 +310,14 @@ class Generators:
         self.live.pop(key, None)
         self._exit(run.track, words.CLOSED, lines.NO_VALUE, t_ns, inferred)
 
+    def _take_place(self, key: int, t_ns: int) -> None:
+        """A generator begins, whose frame may have the place of another one's that is no more."""
+        gone = self.live.get(key)
+        if gone is not None and gone.at == RUNNING and self.tells_late:
+            self.live.pop(key, None)
+        elif gone is not None:
+            self._lose(key, gone, t_ns)
+
     # What a task awaits.
 
     def is_stepped(self, frame: Any, code: CodeType) -> bool:
@@ -347,9 +357,7 @@ class Generators:
         t_ns = self.clock()
         key = id(frame)
         if self.is_stepped(frame, code):
-            gone = self.live.get(key)
-            if gone is not None:
-                self._lose(key, gone, t_ns)
+            self._take_place(key, t_ns)
             return False
         run = self._begin(frame, code, t_ns)
         cause, value = words.NEXT, lines.NO_VALUE
@@ -368,9 +376,7 @@ class Generators:
 
     def _begin(self, frame: Any, code: CodeType, t_ns: int) -> Run:
         key = id(frame)
-        gone = self.live.get(key)
-        if gone is not None:
-            self._lose(key, gone, t_ns)
+        self._take_place(key, t_ns)
         track, reference = self.births.take(frame, code, t_ns)
         if code.co_flags & ASYNC_GENERATOR_FLAG and sys.get_asyncgen_hooks().finalizer is not None:
             # Collected, it is given to that one, which may close it later.
@@ -527,16 +533,21 @@ class Generators:
             back = back.f_back
 
     def on_return(self, key: int, value: Any, inner: Any) -> None:
-        """A generator, whose frame has or had the id `key`, ends by returning `value`.
+        """A generator, whose frame has the id `key`, ends by returning `value`.
 
         `inner`: a frame that was called by who resumed it.
         """
         self.through.pop(key, None)
         run = self.live.pop(key, None)
-        if run is not None and value is None and not run.closing:
+        if run is not None:
+            self.returned(run, value, inner)
+
+    def returned(self, run: Run, value: Any, inner: Any) -> None:
+        """The same of one that is not among the living any more."""
+        if value is None and not run.closing:
             self._return_nothing(run.track)
             self._end_around(run, inner)
-        elif run is not None:
+        else:
             shown = lines.NO_VALUE if run.closing and value is None else keep(value)
             self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
             self._end_around(run, inner)
@@ -555,14 +566,18 @@ class Generators:
         self.through.pop(key, None)
         run = self.live.pop(key, None)
         if run is not None:
-            closed = run.closing and (isinstance(error, GeneratorExit) if error is not None else passed is not False)
-            value = lines.NO_VALUE if closed or error is None else keep(error)
-            inferred = _RERAISED if closed and error is None and passed is None else None
-            self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
-            if closed:
-                self._end_around(run, inner)
-            elif run.closing:
-                self._raises_outwards(run)
+            self.unwound(run, error, inner, passed)
+
+    def unwound(self, run: Run, error: BaseException | None, inner: Any, passed: bool | None = False) -> None:
+        """The same of one that is not among the living any more."""
+        closed = run.closing and (isinstance(error, GeneratorExit) if error is not None else passed is not False)
+        value = lines.NO_VALUE if closed or error is None else keep(error)
+        inferred = _RERAISED if closed and error is None and passed is None else None
+        self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
+        if closed:
+            self._end_around(run, inner)
+        elif run.closing:
+            self._raises_outwards(run)
 
     def _raises_outwards(self, run: Run) -> None:
         """Instead of being closed it raises, which is thrown into what is closed next: 3.11 does not tell what is."""

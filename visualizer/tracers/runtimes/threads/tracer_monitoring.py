@@ -15,7 +15,6 @@ from itertools import chain
 from types import CodeType, ModuleType
 
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.handlers import is_sent
 from visualizer.tracers.core.thread_frames import all_frames
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
@@ -279,9 +278,6 @@ class MonitoringTracer:
             self._waits.undone(ACQUIRE_AGAIN if type(thing) is RLock else ACQUIRE, thing)
 
     def _failed(self, error: BaseException) -> None:
-        if is_sent(error):
-            self._context.stream.interrupted += 1
-            raise error
         self._context.fail(self.name, error)
 
     def _over(self, code: CodeType, offset: int, raised: bool) -> None:
