@@ -62,8 +62,8 @@ class SlotsTracer(FrameEvents):
             self._recording.fail(self.name, error)
 
     def _on_end(self, of: Any, value: Any, raised: bool) -> None:
-        """A step is over, whose beginning was told: `of` is the frame of a generator that is suspended again, or the run
-        of one that has ended. We are called in the place of its frame."""
+        """A step is over, whose beginning was told: `of` is the frame of a generator that is suspended again, or the
+        run of one that has ended. We are called in the place of its frame."""
         try:
             # Our own frame is kept in no variable of ours: it would keep itself, and the program's.
             if type(of) is not Run:
