@@ -553,7 +553,10 @@ WITH_LOCKS = {
         print(set(left), lock.locked())
         """,
 }
-HOSTILE |= WITH_LOCKS
+if sys.version_info < (3, 14):
+    # There they stand still also without us: the interpreter looks for signals between the call that takes a lock and
+    # the block that gives it back.
+    HOSTILE |= WITH_LOCKS
 
 
 @pytest.mark.parametrize("name", list(HOSTILE))
