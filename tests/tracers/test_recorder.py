@@ -26,6 +26,28 @@ from visualizer.tracers.core.stored import StoredAttributes
 in_c = pytest.mark.skipif(
     compiled.recorder(compiled._monotonic_ns) is None, reason="the recorder in C is not built, or not wanted"
 )
+knows_owners = pytest.mark.skipif(
+    not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc"
+)
+#: Of programs: whether what stands for a function in C is the recorder's.
+OWNER = """
+        import ctypes
+
+        def word(address):
+            return ctypes.c_void_p.from_address(address).value
+
+        def owner(function):
+            # A method descriptor has its definition behind the two words of each object, its type, name and qualified
+            # name; a function of a module behind two words. In that, the function comes second.
+            words = 2 if type(function) is type(len) else 5
+            word_size = ctypes.sizeof(ctypes.c_void_p)
+            stands = word(word(id(function) + words * word_size) + word_size)
+            with open("/proc/self/maps") as maps:
+                for line in maps:
+                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
+                    if first <= stands < last:
+                        return "_recorder" in line
+"""
 #: Scenarios in which nothing but the program itself says what happens next: no thread, no port, no time limit.
 REPEATABLE = (
     "asyncio_hello", "buns", "deadlock", "generator_states", "gevent_queue", "gevent_yield", "greenlet_throw",
@@ -1818,25 +1840,17 @@ def test_a_program_finds_the_methods_of_generators_as_they_are(
 
 
 @in_c
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+@knows_owners
 def test_the_methods_of_generators_are_given_back_where_a_hook_fails(
     trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace_source(
-        """
-        import ctypes, gc
+        OWNER
+        + """
+        import gc
         from types import CoroutineType, GeneratorType
 
-        def owner(method):
-            # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
-            definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
-            function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
-            with open("/proc/self/maps") as maps:
-                for line in maps:
-                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
-                    if first <= function < last:
-                        return "_recorder" in line
         def owned():
             kinds = GeneratorType, CoroutineType
             return [owner(getattr(kind, name)) for kind in kinds for name in ("send", "throw", "close")]
@@ -1949,25 +1963,17 @@ def test_each_thread_and_each_child_switches_greenlets_of_its_own(
 
 
 @in_c
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+@knows_owners
 def test_the_methods_of_greenlets_are_given_back_where_a_hook_fails(
     trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(compiled.WANTED, "yes")
     traced = trace_source(
-        """
-        import ctypes, gc
+        OWNER
+        + """
+        import gc
         import greenlet
 
-        def owner(method):
-            # Of a method descriptor: two words of each object, its type, name and qualified name, then the method.
-            definition = ctypes.c_void_p.from_address(id(method) + 5 * ctypes.sizeof(ctypes.c_void_p)).value
-            function = ctypes.c_void_p.from_address(definition + ctypes.sizeof(ctypes.c_void_p)).value
-            with open("/proc/self/maps") as maps:
-                for line in maps:
-                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
-                    if first <= function < last:
-                        return "_recorder" in line
         def owned():
             return [owner(getattr(greenlet.greenlet, name)) for name in ("switch", "throw")]
         def back(number):
@@ -1996,26 +2002,13 @@ def test_the_methods_of_greenlets_are_given_back_where_a_hook_fails(
 
 @in_c
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="tells of calls by events")
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells whose code stands in a table by Linux's /proc")
+@knows_owners
 def test_the_functions_that_may_block_are_given_back(trace_source: TraceSource) -> None:
     """They are the recorder's from the first thread on, up to where a hook fails. To Python they are the same ones."""
     traced = trace_source(
-        """
-        import _thread, ctypes, gc, queue, sys, threading, time
-
-        def word(address):
-            return ctypes.c_void_p.from_address(address).value
-
-        def owner(function):
-            # As above; a function of a module has its definition behind two words.
-            words = 2 if type(function) is type(time.sleep) else 5
-            word_size = ctypes.sizeof(ctypes.c_void_p)
-            stands = word(word(id(function) + words * word_size) + word_size)
-            with open("/proc/self/maps") as maps:
-                for line in maps:
-                    first, last = (int(one, 16) for one in line.split()[0].split("-"))
-                    if first <= stands < last:
-                        return "_recorder" in line
+        OWNER
+        + """
+        import _thread, gc, queue, sys, threading, time
 
         functions = [
             _thread.LockType.acquire, _thread.LockType.__exit__, _thread.RLock.__enter__, _thread.RLock._release_save,

@@ -34,6 +34,16 @@ OF_PROCESSES = frozenset((READ, ACQUIRE_SHARED)) | OF_CHILDREN
 #: All that may wait.
 MAY_WAIT = OF_PROCESSES | OF_SELECT | OF_SOCKETS | {ACQUIRE, ACQUIRE_AGAIN, GET, SLEEP, JOIN, JOIN_ALL}
 
+#: Module -> the functions in it that wait for another process.
+CALLING = {
+    "multiprocessing.connection": ("Connection._recv",),
+    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
+    "multiprocessing.popen_fork": ("Popen.poll",),
+    "subprocess": ("Popen._try_wait",),
+}
+#: They start processes that are not forked, to talk to.
+STARTING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
+
 Lock = type(_thread.allocate_lock())
 RLock = _thread.RLock
 _ACQUIRE = ("acquire", "acquire_lock", "__enter__")

@@ -25,6 +25,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
     ACQUIRE_AGAIN,
     ACQUIRE_SHARED,
+    CALLING,
     GET,
     OF_PROCESSES,
     OF_SELECT,
@@ -33,6 +34,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     RELEASE_AGAIN,
     RELEASE_SHARED,
     SAVE,
+    STARTING,
     Calls,
     Lock,
     RLock,
@@ -62,15 +64,6 @@ _AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
 _ONCE_THREADED, _EARLY, _AT_PLACES = range(3)
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
-#: Module -> the functions in it that wait for another process.
-_CALLING = {
-    "multiprocessing.connection": ("Connection._recv",),
-    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
-    "multiprocessing.popen_fork": ("Popen.poll",),
-    "subprocess": ("Popen._try_wait",),
-}
-#: They start processes that are not forked, to talk to.
-_STARTING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 
 
 class GivenArguments(Primitives):
@@ -98,7 +91,7 @@ def _is_plain(value: Any) -> bool:
 
 class MethodsTracer:
     name = "threads"
-    modules = (*MODULES, "socket", "select", *_STARTING)
+    modules = (*MODULES, "socket", "select", *STARTING)
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -149,7 +142,7 @@ class MethodsTracer:
             self._submit, self._work = code_of(module, "ThreadPoolExecutor.submit"), code_of(module, "_worker")
             # The first worker is started by that.
             self._tell_early(self._submit, (PUT,))
-        for path in _CALLING.get(name, ()):
+        for path in CALLING.get(name, ()):
             self._tell_early(code_of(module, path), OF_PROCESSES)
         if name == MESSAGES:
             self._learn_messages(module)
@@ -160,7 +153,7 @@ class MethodsTracer:
             self._recorder.see_call(shared.SemLock.__dict__["_rebuild"], _REBUILD, _AT_PLACES)
         self._calls.learn(name)
         self._see()
-        if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
+        if name in STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
             self._watch()
 
     def _learn_messages(self, module: ModuleType) -> None:

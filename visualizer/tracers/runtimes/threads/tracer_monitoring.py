@@ -22,9 +22,11 @@ from visualizer.tracers.runtimes.threads.births import Births
 from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
     ACQUIRE_AGAIN,
+    CALLING,
     MAY_WAIT,
     RELEASE,
     RELEASE_AGAIN,
+    STARTING,
     Calls,
     Lock,
     RLock,
@@ -63,22 +65,13 @@ _CALLS = _events.CALL | _events.C_RETURN | _events.C_RAISE
 #: What is asked for of all code once there are threads; and where what was postponed may be raised.
 _EVERYWHERE = _events.PY_START | _CALLS
 _AT_LAST = _events.JUMP | _events.PY_RETURN
-#: Module -> the functions in it that wait for another process.
-_CALLING = {
-    "multiprocessing.connection": ("Connection._recv",),
-    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
-    "multiprocessing.popen_fork": ("Popen.poll",),
-    "subprocess": ("Popen._try_wait",),
-}
-#: They start processes that are not forked, to talk to.
-_STARTING = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 #: What there is of any other code.
 _NOT_WATCHED = None, 0, None, None
 
 
 class MonitoringTracer:
     name = "threads"
-    modules = (*MODULES, "socket", "select", *_STARTING)
+    modules = (*MODULES, "socket", "select", *STARTING)
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -137,7 +130,7 @@ class MonitoringTracer:
                 if self._waits.primitives.selects(code) and not self._context.has_tasks:
                     self._watch_code(code, _events.CALL | _events.PY_RETURN, returns=self._selected)
         self._calls.learn(name)
-        for path in _CALLING.get(name, ()):
+        for path in CALLING.get(name, ()):
             self._watch_code(code_of(module, path), _CALLS)
         if name == POOLS:
             self._watch_code(code_of(module, "ThreadPoolExecutor.submit"), _events.PY_RETURN, returns=self._submitted)
@@ -149,7 +142,7 @@ class MonitoringTracer:
         if name == SHARED_LOCKS:
             for code in self._waits.shared.learn(module):
                 self._watch_code(code, _events.PY_RETURN, returns=self._waits.shared.made)
-        if name in _STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
+        if name in STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
             self._watch()
 
     def _watch_code(
