@@ -113,7 +113,7 @@ def test_who_reads_from_a_queue_lets_the_next_one_have_it(trace_source: TraceSou
     traced = trace_source(
         AWAIT
         + """
-import multiprocessing, sys, time
+import multiprocessing, os, signal, sys, time
 
 def take(queue):
     queue.get()
@@ -124,8 +124,14 @@ takers = [fork.Process(target=take, args=(queue,), name=f"taker{number}") for nu
 for taker in takers:
     taker.start()
 until_waiting(2, "queue")
+# Both items are there before anybody takes one: else the second one may have to wait for its own.
+for taker in takers:
+    os.kill(taker.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, taker.pid, os.WSTOPPED)
 for number in range(2):
     queue.put(number)
+for taker in takers:
+    os.kill(taker.pid, signal.SIGCONT)
 for taker in takers:
     taker.join()
 """,
