@@ -622,9 +622,12 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
 
 @pytest.mark.parametrize(("asked_after_s", "then"), [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
 def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
-    trace_source: TraceSource, asked_after_s: float, then: str
+    trace_source: TraceSource, asked_after_s: float, then: str, tmp_path: Path
 ) -> None:
-    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has."""
+    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has.
+
+    The thread begins right after a look at who uses the processor: what the others used before does not count.
+    """
     traced = trace_source(
         f"""
         import asyncio, os, sys, threading
@@ -635,13 +638,16 @@ def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
             {then}
 
         async def main():
+            while b'"begun"' not in open(sys.argv[1], "rb").read():
+                await asyncio.create_task(asyncio.sleep(0.01), name="begun")
             thread = threading.Thread(target=count, name="counts")
             thread.start()
             while thread.is_alive():
                 await asyncio.sleep(0.01)
 
         asyncio.run(main())
-        """
+        """,
+        str(tmp_path / "script.trace"),
     )
     found = [(one.kind, one.sentence.partition(" for ")[0]) for one in traced.problems]
     assert found == [("interpreter_held", "counts kept the interpreter")]
