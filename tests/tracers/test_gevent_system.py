@@ -169,11 +169,14 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
         import os, tempfile
         import gevent
         from gevent import socket
+        from gevent.event import Event
 
         def accepting():
             end, _ = server.accept()
+            accepted.set()
             end.recv(1)
 
+        accepted = Event()
         path = os.path.join(tempfile.mkdtemp(), "socket")
         server = socket.socket(socket.AF_UNIX)
         server.bind(path)
@@ -182,7 +185,8 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
         gevent.sleep(0.001)
         client = socket.socket(socket.AF_UNIX)
         client.connect(path)
-        gevent.sleep(0.01)
+        # Whoever sets it runs on until it waits.
+        accepted.wait()
         client.send(b"x")
         accept.join()
         os.unlink(path)
@@ -833,18 +837,22 @@ def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
         """
         import gevent
         from gevent import socket
+        from gevent.event import Event
 
         def client():
             end = socket.create_connection(server.getsockname())
             print(end.fileno(), *end.getsockname(), *end.getpeername(), flush=True)
+            connected.set()
             end.recv(1)
 
+        connected = Event()
         server = socket.socket()
         server.bind(("127.0.0.1", 0))
         server.listen()
         greenlet = gevent.spawn(client)
         served, _ = server.accept()
-        gevent.sleep(0.01)
+        # Whoever sets it runs on until it waits.
+        connected.wait()
         served.send(b"x")
         greenlet.join()
         """
