@@ -653,6 +653,44 @@ def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
     assert found == [("interpreter_held", "counts kept the interpreter")]
 
 
+def test_who_takes_the_interpreters_lock_while_we_read_a_file_is_told_of(trace_source: TraceSource) -> None:
+    """The flushing thread lets others run while it asks the operating system who stood in its queue."""
+    traced = trace_source(
+        """
+        import _thread, asyncio, os, sys, threading
+        sys.setswitchinterval(1000)
+
+        def slow(*args):
+            if asked:
+                asked.clear()
+                gate.release()
+                begun.acquire()
+            return pread(*args)
+
+        def count():
+            gate.acquire()
+            begun.release()
+            sum(range(60_000_000))
+            os._exit(0)
+
+        async def main():
+            thread = threading.Thread(target=count, name="counts")
+            thread.start()
+            os.pread = slow
+            asked.append(True)
+            while thread.is_alive():
+                await asyncio.sleep(0.01)
+
+        pread, asked = os.pread, []
+        gate, begun = _thread.allocate_lock(), _thread.allocate_lock()
+        gate.acquire(), begun.acquire()
+        asyncio.run(main())
+        """
+    )
+    found = [(one.kind, one.sentence.partition(" for ")[0]) for one in traced.problems]
+    assert found == [("interpreter_held", "counts kept the interpreter")]
+
+
 @pytest.mark.skipif(SEES_WAITS, reason="it is recorded what threads wait for")
 def test_a_thread_that_waits_says_in_which_call_by_its_samples(trace_source: TraceSource, tmp_path: Path) -> None:
     """On 3.11, where that is all that is known of it."""

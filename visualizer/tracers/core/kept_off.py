@@ -17,6 +17,8 @@ from visualizer.tracers.core.rows import ROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+
     from visualizer.tracers.core.api import Parts
     from visualizer.tracers.core.buffer import Buffer
 
@@ -44,13 +46,16 @@ class KeptOff:
         """Before there is a flushing thread: from now on it may be kept from looking."""
         self._looked_ns = now_ns
 
-    def look(self, buffers: list[Buffer], now_ns: int) -> list[Parts]:
-        """In the flushing thread, before anything else is measured. What is to be told of the time since."""
+    def look(self, buffers: list[Buffer], clock: Callable[[], int]) -> tuple[list[Parts], int]:
+        """In the flushing thread, before anything else is measured. What is to be told of the time since, and until
+        when that is."""
+        queued_ns = [buffer.run_queue.more_ns() if buffer.run_queue is not None else 0 for buffer in buffers]
+        # Now: the interpreter lets others run while a file is read, and one of them may keep its lock.
+        now_ns = clock()
         since_ns, used_ns = self._looked_ns, self._used_ns
         self._looked_ns, self._used_ns = now_ns, _thread_time_ns()
         told: list[Parts] = []
-        for buffer in buffers:
-            more_ns = buffer.run_queue.more_ns() if buffer.run_queue is not None else 0
+        for buffer, more_ns in zip(buffers, queued_ns, strict=True):
             if more_ns >= _TOLD_NS:
                 # What it still waits for is told when that is over.
                 began_ns = min(since_ns, now_ns - more_ns)
@@ -60,7 +65,7 @@ class KeptOff:
             holder = _holder(buffers, since_ns)
             if holder is not None:
                 told.append((lines.delayed, now_ns, NOBODY, holder.track, (since_ns, now_ns), None, late_ns))
-        return told
+        return told, now_ns
 
 
 def used_by(buffer: Buffer) -> int:
