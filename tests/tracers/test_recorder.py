@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import textwrap
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SCENARIOS, Traced, bare, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
+from visualizer.trace.events import Packed, decode_event
+from visualizer.trace.events import Rows as RowsLine
+from visualizer.trace.packing import unpacked
 from visualizer.tracers.core import compiled
 from visualizer.tracers.core.rows import PARTS, Rows
 from visualizer.tracers.core.stored import StoredAttributes
@@ -1529,19 +1533,62 @@ def test_both_recorders_tell_the_same_of_random_programs(
     run()
 
 
+def _written(rows: Any) -> bytes:
+    """The bytes of the rows that the line of the file has."""
+    line = decode_event(rows.line().encode())
+    if type(line) is Packed:
+        line = unpacked(line)
+    assert type(line) is RowsLine
+    return line.packed
+
+
+@in_c
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300) | st.integers(0, 2**61),
+            st.integers(-2, 300) | st.integers(-(2**63), 2**63 - 1),
+            st.integers(0, 300) | st.integers(-(2**63), 2**63 - 1),
+        )
+    )
+)
+def test_a_line_of_rows_in_c_has_these_rows(rows: list[tuple[int, int, int]]) -> None:
+    stored = compiled.recorder(compiled._monotonic_ns).Rows()
+    for row in rows:
+        stored.extend(row)
+    assert _written(stored) == b"".join(struct.pack("<3q", *row) for row in rows)
+
+
+@in_c
+def test_a_switch_takes_at_most_six_bytes_of_the_trace(trace_source: TraceSource) -> None:
+    script = """
+    from greenlet import getcurrent, greenlet
+    def other():
+        for _ in range(50_000):
+            main.switch()
+    main = getcurrent()
+    one = greenlet(other)
+    for _ in range(50_000):
+        one.switch()
+    """
+    traced = trace_source(script)
+    assert traced.timeline.switch_count >= 100_000
+    assert traced.path.stat().st_size <= 6 * traced.timeline.switch_count
+
+
 @in_c
 def test_rows_in_c_are_those_in_python() -> None:
     recorder = compiled.recorder(compiled._monotonic_ns)
 
     def used(rows: Any) -> list[Any]:
-        told = [list(rows), rows.packed(), rows.count_of(PARTS), rows.until(7, 0)]
+        told = [list(rows), _written(rows), rows.count_of(PARTS), rows.until(7, 0)]
         rows.extend((0, PARTS, 1, 7, 4, -(2**63)))
         rows += (7, 3, 2**63 - 1)
         for number in range(300):
             rows.extend((8 + number, number % 7, 123456789 * number))
         told += [rows.until(t_ns, first) for t_ns in (-1, 0, 7, 100, 10**6) for first in (0, 2)]
         told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
-        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), rows.packed()]
+        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), _written(rows)]
         part, taken = rows.part(2, 9), rows.take(250)
         part.translate({track: track + 1 for track in range(-1, 8)})
         part += taken

@@ -23,6 +23,7 @@ from visualizer.trace.events import (
     End,
     Event,
     Header,
+    Packed,
     Rows,
     Shape,
     decode_event,
@@ -33,6 +34,7 @@ from visualizer.trace.events import (
 from visualizer.trace.foreign import Reader, reader_of
 from visualizer.trace.foreign.gathered import Told
 from visualizer.trace.merging import LATE_NS, Interleaved, Merging
+from visualizer.trace.packing import unpacked
 
 #: A line of a trace.
 Line = Event | Shape | Rows | Interleaved | Told
@@ -40,6 +42,8 @@ Line = Event | Shape | Rows | Interleaved | Told
 #: Read at most this much at a time, so that a viewer stays responsive while a long trace loads, and little memory is
 #: taken for a moment.
 CHUNK_BYTES = 1 << 22
+#: Of packed rows less, since they take several times as much room here.
+PACKED_BYTES = 1 << 20
 #: No writer writes a longer line: sources, outputs and rows are cut long before.
 LONGEST_LINE = 16 << 20
 _GZIP = b"\x1f\x8b"
@@ -72,6 +76,7 @@ class Source:
         self._skips = False
         self._unreadable = 0
         self._too_long = 0
+        self._at_once = CHUNK_BYTES
         self.columnizer = Columnizer()
         self._merging = Merging(clock)
         #: What reads it, if it is another tool's trace, and what it told then.
@@ -134,6 +139,7 @@ class Source:
         try:
             if self._merging.holds and not _is_readable(self._stream):
                 return self._merging.take([], True)
+            most = min(most, self._at_once)
             chunk = self._stream.read(most)
         except OSError as error:
             raise TraceError(f"Cannot read the trace {self.name!r}: {_why(error)}.") from None
@@ -195,8 +201,8 @@ class Source:
             self.header = self._parse_header(rest)
         elif rest:
             try:
-                events = [decode_event(rest)]
-            except DECODE_ERRORS:
+                events = [_plain(decode_event(rest))]
+            except (*DECODE_ERRORS, ValueError):
                 self.notices.append("The last line is incomplete: the trace is shown up to there.")
         self.ended = self.ended or any(type(event) is End for event in events)
         events = self._merging.finish(events)
@@ -301,20 +307,24 @@ class Source:
         return TraceError(f"{self.name!r} is not a trace: its first line is not a visualizer header.")
 
     def _parse(self, lines: memoryview) -> list[Line]:
-        try:
-            return decode_events(lines)  # type: ignore[return-value]  # Some of `Line`.
-        except DECODE_ERRORS:
-            pass
+        with contextlib.suppress(*DECODE_ERRORS, ValueError):
+            found = decode_events(lines)
+            self._at_once = PACKED_BYTES if Packed in map(type, found) else CHUNK_BYTES
+            return [_plain(line) for line in found]
         events: list[Line] = []
         for line in bytes(lines).split(b"\n"):
             if not line:
                 continue
             try:
-                events.append(decode_event(line))
-            except DECODE_ERRORS:
+                events.append(_plain(decode_event(line)))
+            except (*DECODE_ERRORS, ValueError):
                 self._unreadable += 1
         events.append(Dropped(-1, "unreadable lines", self._unreadable))
         return events
+
+
+def _plain(line: Event | Shape | Rows | Packed) -> Line:
+    return unpacked(line) if isinstance(line, Packed) else line
 
 
 class _Unpacked(io.RawIOBase):

@@ -33,7 +33,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 23
+#define ABI 28
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -7712,31 +7712,148 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /* Two of them for each number of 12 bits. */
 static char pairs[4096][2];
 
-/* Base64 of the integers in 64 bits, little-endian. The GIL is kept: to get it back takes longer. */
-static PyObject *
-rows_packed(PyObject *self, PyObject *Py_UNUSED(args))
+/* Of a line of rows: the columns it is written as. Of the time what elapsed since the row before; of the shape, twice its
+   number, and 1 more if the row has a value of its own; the values of those that have one. */
+enum { ELAPSED, SUBJECT, SHAPE, OWN, COLUMNS };
+/* How a column is written: how far its numbers are above `base`, in `width` bytes each, and behind them those that are too
+   large for that. */
+typedef struct {
+    long long base;
+    Py_ssize_t count, wide;
+    int width;
+} Packing;
+
+/* The number of row `at` of `count` there, in `number`. Return whether it has one. Nothing elapsed before the first: it has
+   that of the second, which is no special case for what takes least room. */
+static inline int
+in_column(const long long *rows, Py_ssize_t at, Py_ssize_t count, int column, long long *number)
 {
+    const long long *row = rows + (column == ELAPSED && at == 0 && count > 1 ? 1 : at) * ROW;
+    switch (column) {
+    case ELAPSED: *number = count > 1 ? (long long)((unsigned long long)row[0] - (unsigned long long)row[-ROW]) : 0; return 1;
+    case SUBJECT: *number = row[1]; return 1;
+    case SHAPE: *number = (row[2] & 0xffffffff) << 1 | (row[2] >> 32 != 0); return 1;
+    default: *number = row[2] >> 32; return *number != 0;
+    }
+}
+
+/* The largest number of so many bytes stands for one that is too large for them. */
+static inline unsigned long long
+too_large_for(int width)
+{
+    return width == 8 ? ULLONG_MAX : (1ULL << 8 * width) - 1;
+}
+
+/* The way of writing a column of `count` rows that takes least room. */
+static Packing
+packing_of(const long long *rows, Py_ssize_t count, int column)
+{
+    static const int widths[] = {1, 2, 4};
+    Packing found = {.base = LLONG_MAX};
+    long long number, largest = LLONG_MIN;
+    for (Py_ssize_t row = 0; row < count; row++) {
+        if (in_column(rows, row, count, column, &number)) {
+            found.base = number < found.base ? number : found.base;
+            largest = number > largest ? number : largest;
+            found.count++;
+        }
+    }
+    if (found.count == 0) {
+        found.base = 0;
+        return found;
+    }
+    if (largest == found.base && column != ELAPSED) {
+        return found;
+    }
+    Py_ssize_t wide[] = {0, 0, 0}, least = 8 * found.count;
+    for (Py_ssize_t row = 0; row < count; row++) {
+        if (in_column(rows, row, count, column, &number)) {
+            unsigned long long above = (unsigned long long)number - (unsigned long long)found.base;
+            for (int i = 0; i < 3 && above >= too_large_for(widths[i]); i++) {
+                wide[i]++;
+            }
+        }
+    }
+    found.width = 8;
+    for (int i = 0; i < 3; i++) {
+        if (widths[i] * found.count + 8 * wide[i] < least) {
+            least = widths[i] * found.count + 8 * wide[i];
+            found.width = widths[i];
+            found.wide = wide[i];
+        }
+    }
+    return found;
+}
+
+static unsigned char *
+put_bytes(unsigned char *to, unsigned long long number, int width)
+{
+    for (int i = 0; i < width; i++, number >>= 8) {
+        *to++ = (unsigned char)number;
+    }
+    return to;
+}
+
+static unsigned char *
+put_column(unsigned char *to, const long long *rows, Py_ssize_t count, int column, Packing how)
+{
+    to = put_bytes(to, (unsigned long long)how.base, 8);
+    to = put_bytes(to, (unsigned long long)how.width, 1);
+    to = put_bytes(to, (unsigned long long)how.wide, 4);
+    unsigned char *wide = to + how.count * how.width;
+    unsigned long long too_large = too_large_for(how.width);
+    long long number;
+    for (Py_ssize_t row = 0; row < count && how.width; row++) {
+        if (in_column(rows, row, count, column, &number)) {
+            unsigned long long above = (unsigned long long)number - (unsigned long long)how.base;
+            if (how.width < 8 && above >= too_large) {
+                wide = put_bytes(wide, above, 8);
+                above = too_large;
+            }
+            to = put_bytes(to, above, how.width);
+        }
+    }
+    return wide;
+}
+
+/* The line of the file that has these rows (FORMAT.md, `packed`). The GIL is kept: to get it back takes longer. */
+static PyObject *
+rows_line(PyObject *self, PyObject *Py_UNUSED(args))
+{
+    static const char before[] = "[\"packed\",\"", after[] = "\"]\n";
     Rows *rows = (Rows *)self;
-    /* 24 bytes of a row are 32 digits. */
-    PyObject *text = PyUnicode_New(rows->size / ROW * 32, 127);
-    if (text == NULL) {
-        return NULL;
+    Py_ssize_t count = rows->size / ROW, size = 4 + 8;
+    Packing packings[COLUMNS];
+    for (int column = 0; column < COLUMNS; column++) {
+        packings[column] = packing_of(rows->items, count, column);
+        size += 13 + packings[column].count * packings[column].width + 8 * packings[column].wide;
     }
+    unsigned char *bytes = PyMem_Malloc(size + 2);
+    PyObject *text = PyUnicode_New(sizeof(before) - 1 + (size + 2) / 3 * 4 + sizeof(after) - 1, 127);
+    if (bytes == NULL || text == NULL) {
+        PyMem_Free(bytes);
+        Py_XDECREF(text);
+        return PyErr_NoMemory();
+    }
+    unsigned char *end = put_bytes(bytes, (unsigned long long)count, 4);
+    end = put_bytes(end, count ? (unsigned long long)rows->items[0] : 0, 8);
+    for (int column = 0; column < COLUMNS; column++) {
+        end = put_column(end, rows->items, count, column, packings[column]);
+    }
+    end[0] = end[1] = 0;
     char *to = (char *)PyUnicode_1BYTE_DATA(text);
-    for (Py_ssize_t row = 0; row < rows->size; row += ROW) {
-        unsigned char bytes[24];
-        memcpy(bytes, rows->items + row, sizeof(bytes));
-#if PY_BIG_ENDIAN
-        for (int i = 0; i < 24; i++) {
-            bytes[i] = (unsigned char)((unsigned long long)rows->items[row + i / 8] >> 8 * (i % 8));
-        }
-#endif
-        for (int i = 0; i < 24; i += 3, to += 4) {
-            unsigned bits = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
-            memcpy(to, pairs[bits >> 12], 2);
-            memcpy(to + 2, pairs[bits & 4095], 2);
-        }
+    memcpy(to, before, sizeof(before) - 1);
+    to += sizeof(before) - 1;
+    for (Py_ssize_t i = 0; i < size; i += 3, to += 4) {
+        unsigned bits = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
+        memcpy(to, pairs[bits >> 12], 2);
+        memcpy(to + 2, pairs[bits & 4095], 2);
     }
+    for (Py_ssize_t i = 1; i <= (3 - size % 3) % 3; i++) {
+        to[-i] = '=';
+    }
+    memcpy(to, after, sizeof(after) - 1);
+    PyMem_Free(bytes);
     return text;
 }
 
@@ -7983,7 +8100,7 @@ static PyMethodDef rows_methods[] = {
     {"count_of", rows_count_of, METH_O, NULL},
     {"until", rows_until, METH_VARARGS, NULL},
     {"translate", rows_translate, METH_O, NULL},
-    {"packed", rows_packed, METH_NOARGS, NULL},
+    {"line", rows_line, METH_NOARGS, NULL},
     {NULL},
 };
 static PyType_Slot rows_type_slots[] = {

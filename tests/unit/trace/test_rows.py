@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from tests.reading import from_bytes
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import NOTED, Columnizer
+from visualizer.trace.packing import unpacked
 
 HEADER = ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=1000))
 SWITCH = ev.Switch(0, words.CURRENT, words.SUBJECT, "switch", -1, 7)
@@ -162,3 +165,55 @@ def test_expansion_depends_on_the_rows_only_not_on_the_lines_they_stand_in(
     whole = read(*shapes, ev.Rows(packed(*rows)))
     assert whole == read(*shapes, ev.Rows(packed(*rows[:cut])), ev.Rows(packed(*rows[cut:])))
     assert sum(type(event) is ev.Switch for event in whole) == sum(shape in (0, 2) for _, _, shape in rows)
+
+
+def column(numbers: list[int], width: int, base: int) -> bytes:
+    """As FORMAT.md says: those that are too large for `width` bytes stand behind the others."""
+    above = [number - base for number in numbers] if width else []
+    largest = (1 << 8 * width) - 1
+    wide = [number for number in above if number >= largest and width < 8]
+    near = b"".join(min(number, largest).to_bytes(width, "little") for number in above)
+    return struct.pack("<qBI", base, width, len(wide)) + near + struct.pack(f"<{len(wide)}q", *wide)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """What a `packed` line has, and the rows."""
+    near, far = st.integers(0, 300), st.integers(0, 2**40)
+    rows = draw(st.lists(st.tuples(near | far, near | st.integers(-1, 2**30), near, near | st.just(0))))
+    t_ns, own = list(accumulate((1000 + row[0] for row in rows), initial=0))[1:], [row[3] for row in rows if row[3]]
+    columns = [
+        [1000 + row[0] for row in rows], [row[1] for row in rows], [row[2] << 1 | (row[3] > 0) for row in rows], own,
+    ]  # fmt: skip
+    made = struct.pack("<Iq", len(rows), t_ns[0] if rows else 0)
+    for number, numbers in enumerate(columns):
+        same = len(set(numbers)) < 2 and number > 0
+        made += column(numbers, draw(st.sampled_from((0,) if same else (1, 2, 4, 8))), min(numbers, default=0))
+    return made, [(at, row[1], row[2] | row[3] << 32) for at, row in zip(t_ns, rows, strict=True)]
+
+
+@given(lines())
+def test_packed_rows(made: tuple[bytes, list[tuple[int, int, int]]]) -> None:
+    line, rows = made
+    assert unpacked(ev.Packed(line)).packed == packed(*rows)
+    shapes = [ev.Shape(shape, [SWITCH]) for shape in {row[2] & 0xFFFFFFFF for row in rows}]
+    assert read(*shapes, ev.Packed(line)) == read(*shapes, ev.Rows(packed(*rows)))
+
+
+@given(lines(), st.data())
+def test_a_damaged_line_of_packed_rows_tells_what_it_can_or_is_counted(
+    made: tuple[bytes, list[tuple[int, int, int]]], data: st.DataObject
+) -> None:
+    line = bytearray(made[0])
+    for _ in range(data.draw(st.integers(1, 3))):
+        line[data.draw(st.integers(0, len(line) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(line)))
+    source = from_bytes(HEADER + ev.encode(ev.Packed(bytes(line[:cut]))) + b'["note",1,"after"]\n')
+    assert ev.Note(1, "after") in [event for batch in source for event in batch]
+
+
+def test_a_short_line_cannot_ask_for_much_memory() -> None:
+    empty = struct.pack("<qBI", 0, 0, 0)
+    for count, columns in ((2**32 - 1, 4 * empty), (70, 4 * empty), (70, struct.pack("<qBI", 0, 1, 0) + bytes(69))):
+        with pytest.raises(ValueError, match="room|no such column"):
+            unpacked(ev.Packed(struct.pack("<Iq", count, 0) + columns))

@@ -430,7 +430,7 @@ class Stream(Interning):
     def _pack(self, rows: Rows, lines: list[str]) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            lines.append(f'["rows","{rows.packed()}"]\n')
+            lines.append(rows.line())
             rows.clear()
 
     def _make_line(self, taken: Taken, until: int, rows: Rows, lines: list[str]) -> None:
