@@ -11,6 +11,8 @@ from visualizer.trace.events import Packed, Rows
 
 #: How many rows, and the time of the first.
 _ROWS = struct.Struct("<Iq")
+#: No writer puts more of them into a line.
+_MOST = 1 << 16
 #: Of a column: what is to be added to each number, the bytes of each, and how many of them stand behind in eight.
 _COLUMN = struct.Struct("<qBI")
 _WIDTHS = (0, 1, 2, 4, 8)
@@ -23,7 +25,7 @@ def unpacked(line: Packed) -> Rows:
     if len(packed) < _ROWS.size:
         raise ValueError("no rows")
     (count, first_ns), at = _ROWS.unpack_from(packed), _ROWS.size
-    if count > len(packed):
+    if count > min(len(packed), _MOST):
         # Each of them has a byte at least, so that a short line cannot ask for much memory.
         raise ValueError("more rows than there is room for")
     elapsed, at = _column(packed, at, count, 1)

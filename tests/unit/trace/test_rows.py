@@ -214,6 +214,7 @@ def test_a_damaged_line_of_packed_rows_tells_what_it_can_or_is_counted(
 
 def test_a_short_line_cannot_ask_for_much_memory() -> None:
     empty = struct.pack("<qBI", 0, 0, 0)
-    for count, columns in ((2**32 - 1, 4 * empty), (70, 4 * empty), (70, struct.pack("<qBI", 0, 1, 0) + bytes(69))):
-        with pytest.raises(ValueError, match="room|no such column"):
+    times = struct.pack("<qBI", 0, 1, 0) + bytes(1 << 17)
+    for count, columns in ((2**32 - 1, empty), (70, 4 * empty), (70, times[:82]), (1 << 17, times + 3 * empty)):
+        with pytest.raises(ValueError, match=r"room|no such column"):
             unpacked(ev.Packed(struct.pack("<Iq", count, 0) + columns))
