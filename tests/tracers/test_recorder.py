@@ -20,7 +20,7 @@ from tests.tracers.traced import SCENARIOS, Traced, bare, trace
 from tests.truth.test_truth import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.tracers.core import compiled
-from visualizer.tracers.core.rows import PARTS, Rows
+from visualizer.tracers.core.rows import PARTS, ROW, Rows
 from visualizer.tracers.core.stored import StoredAttributes
 
 in_c = pytest.mark.skipif(
@@ -1533,15 +1533,20 @@ def test_both_recorders_tell_the_same_of_random_programs(
 def test_rows_in_c_are_those_in_python() -> None:
     recorder = compiled.recorder(compiled._monotonic_ns)
 
+    def packed(rows: Any) -> bytearray:
+        room = bytearray(3 + len(rows) // ROW * 32 + 2)
+        rows.pack_into(room, 3)
+        return room
+
     def used(rows: Any) -> list[Any]:
-        told = [list(rows), rows.packed(), rows.count_of(PARTS), rows.until(7, 0)]
+        told = [list(rows), packed(rows), rows.count_of(PARTS), rows.until(7, 0)]
         rows.extend((0, PARTS, 1, 7, 4, -(2**63)))
         rows += (7, 3, 2**63 - 1)
         for number in range(300):
             rows.extend((8 + number, number % 7, 123456789 * number))
         told += [rows.until(t_ns, first) for t_ns in (-1, 0, 7, 100, 10**6) for first in (0, 2)]
         told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
-        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), rows.packed()]
+        told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), packed(rows)]
         part, taken = rows.part(2, 9), rows.take(250)
         part.translate({track: track + 1 for track in range(-1, 8)})
         part += taken
@@ -1555,6 +1560,11 @@ def test_rows_in_c_are_those_in_python() -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             rows.extend(wrong)
         assert list(rows) == []
+    rows = recorder.Rows()
+    rows.extend((1, 2, 3))
+    for size, at in ((31, 0), (40, 9), (40, -1), (40, 41)):
+        with pytest.raises(ValueError, match="no room"):
+            rows.pack_into(bytearray(size), at)
 
 
 @in_c

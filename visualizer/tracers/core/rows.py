@@ -54,6 +54,7 @@ class Rows(list[int]):
         """Put other tracks in the place of theirs."""
         self[1::ROW] = map(known.__getitem__, self[1::ROW])
 
-    def packed(self) -> str:
-        """As they stand in the file."""
-        return _b2a_base64(_to_bytes(f"<{len(self)}q", *self), newline=False).decode("ascii")
+    def pack_into(self, room: bytearray, at: int) -> None:
+        """Put them there as they stand in the file: base64 of the integers in 64 bits, little-endian."""
+        packed = _b2a_base64(_to_bytes(f"<{len(self)}q", *self), newline=False)
+        room[at : at + len(packed)] = packed
