@@ -119,16 +119,20 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 static long long
 large_number(PyObject *value)
 {
-    /* Of two digits are times, and what tells threads apart. */
+    /* Of two digits are times, and what tells threads apart; of three are shapes that say a value. */
 #if PY_VERSION_HEX >= 0x030c0000
     const digit *digits = ((PyLongObject *)value)->long_value.ob_digit;
-    int has_two = ((PyLongObject *)value)->long_value.lv_tag == (2 << 3);
+    uintptr_t tag = ((PyLongObject *)value)->long_value.lv_tag;
+    int count = tag == (2 << 3) ? 2 : tag == (3 << 3) ? 3 : 0;
 #else
     const digit *digits = ((PyLongObject *)value)->ob_digit;
-    int has_two = Py_SIZE(value) == 2;
+    Py_ssize_t count = Py_SIZE(value);
 #endif
-    if (has_two) {
+    if (count == 2) {
         return (long long)digits[1] << PyLong_SHIFT | digits[0];
+    }
+    if (count == 3 && PyLong_SHIFT == 30 && digits[2] < 8) {
+        return (long long)digits[2] << 60 | (long long)digits[1] << 30 | digits[0];
     }
     long long found = PyLong_AsLongLong(value);
     if (found == -1) {
@@ -587,13 +591,9 @@ static PyType_Spec table_spec = {
     .slots = table_type_slots,
 };
 
-/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
 static PyObject *
-look_up(PyObject *table, Py_ssize_t key)
+look_up_in_dictionary(PyObject *table, Py_ssize_t key)
 {
-    if (table != NULL && Py_IS_TYPE(table, table_type)) {
-        return find_in(table, key);
-    }
     PyObject *boxed = table != NULL && PyDict_CheckExact(table) ? PyLong_FromSsize_t(key) : NULL;
     PyObject *found = NULL;
     if (boxed != NULL) {
@@ -604,6 +604,13 @@ look_up(PyObject *table, Py_ssize_t key)
         PyErr_Clear();
     }
     return found;
+}
+
+/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
+static inline PyObject *
+look_up(PyObject *table, Py_ssize_t key)
+{
+    return table != NULL && Py_IS_TYPE(table, table_type) ? find_in(table, key) : look_up_in_dictionary(table, key);
 }
 
 /* The same of an object's id. */
@@ -2571,6 +2578,20 @@ is_seen(PyThreadState *thread, PyObject *generator)
     return PyTuple_CheckExact(known) && PyTuple_GET_ITEM(known, 0) != Py_None;
 }
 
+/* That the interpreter is to tell of the beginning of a step. It is not on the stack: that is another greenlet's where one
+   is switched to before that, by a trace function of the program's. */
+typedef struct {
+    PyFrameObject *frame;
+    /* Once it has told of it; a new reference, or NULL. */
+    PyObject *run;
+    int told;
+    /* The profile function that it told before. */
+    Py_tracefunc function;
+    PyObject *with;
+} Beginning;
+
+static OF_THREAD Beginning *beginning;
+
 typedef struct {
     /* A new reference; NULL if nothing is to be told of the end. */
     Hook *self;
@@ -2579,42 +2600,39 @@ typedef struct {
     PyFrameObject *frame;
     /* A new reference, or NULL. */
     PyObject *run;
-    /* Whether the interpreter is still to tell of the beginning, and the profile function that it told instead. */
-    int awaited;
+    /* NULL where it is stored that the step has begun. */
+    Beginning *begins;
     /* What `awaited_frame` was before. */
     PyFrameObject *outer;
-    Py_tracefunc function;
-    PyObject *with;
 } Step;
 
-static OF_THREAD Step *beginning;
 /* In `gi_frame_state`, of one that was never resumed; of one that runs it is 0. */
 #define CREATED -2
 
 static void
-stop_awaiting(PyThreadState *thread, Step *step)
+stop_awaiting(PyThreadState *thread, Beginning *its)
 {
     beginning = NULL;
-    step->awaited = 0;
-    set_profile(thread, step->function, step->with);
+    its->told = 1;
+    set_profile(thread, its->function, its->with);
 }
 
 /* The interpreter tells that the step begins. */
 static int
 on_beginning(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
-    Step *step = beginning;
+    Beginning *its = beginning;
     PyThreadState *thread = PyThreadState_Get();
-    if (step == NULL) {
+    if (its == NULL) {
         return 0;
     }
-    stop_awaiting(thread, step);
+    stop_awaiting(thread, its);
     /* As it is while a profile function is called. */
     thread->cframe->use_tracing = 0;
-    int failed = what == PyTrace_CALL && frame == step->frame && profile(hook, frame, what, arg) < 0;
-    step->run = failed ? NULL : run_of((Hook *)hook, (PyObject *)frame);
-    int is_others = !failed && step->function != NULL && step->function != profile;
-    return is_others ? step->function(step->with, frame, what, arg) : -failed;
+    int failed = what == PyTrace_CALL && frame == its->frame && profile(hook, frame, what, arg) < 0;
+    its->run = failed ? NULL : run_of((Hook *)hook, (PyObject *)frame);
+    int is_others = !failed && its->function != NULL && its->function != profile;
+    return is_others ? its->function(its->with, frame, what, arg) : -failed;
 }
 
 /* Whether `frame` waits, in a `yield from` or `await`, for what it resumes: nobody calls a method of that then. */
@@ -2671,14 +2689,17 @@ begin_known(PyThreadState *thread, Step *step)
     if (stored < 0) {
         return -1;
     }
-    step->self = (Hook *)Py_NewRef((PyObject *)self);
-    step->awaited = stored == 0;
-    if (step->awaited) {
-        step->function = thread->c_profilefunc;
-        step->with = thread->c_profileobj;
-        beginning = step;
+    step->begins = NULL;
+    if (stored == 0) {
+        Beginning *its = PyMem_Malloc(sizeof(Beginning));
+        if (its == NULL) {
+            return NOT_TOLD;
+        }
+        *its = (Beginning){step->frame, NULL, 0, thread->c_profilefunc, thread->c_profileobj};
+        step->begins = beginning = its;
         set_profile(thread, on_beginning, (PyObject *)self);
     }
+    step->self = (Hook *)Py_NewRef((PyObject *)self);
     return TOLD;
 }
 
@@ -2772,11 +2793,19 @@ end_step(Step *step, int begun, PySendResult how, PyObject **value)
     }
     PyThreadState *thread = PyThreadState_Get();
     Hook *self = step->self;
-    if (step->awaited) {
-        /* It was refused: nothing ran. */
-        stop_awaiting(thread, step);
-        Py_DECREF(self);
-        return how;
+    Beginning *begins = step->begins;
+    if (begins != NULL) {
+        int refused = !begins->told;
+        if (refused) {
+            /* Nothing ran. */
+            stop_awaiting(thread, begins);
+        }
+        step->run = begins->run;
+        PyMem_Free(begins);
+        if (refused) {
+            Py_DECREF(self);
+            return how;
+        }
     }
     PyObject *type = NULL, *error = NULL, *traceback = NULL;
     if (how == PYGEN_ERROR) {
@@ -3482,18 +3511,25 @@ told_by_greenlet(int function, PyObject *greenlet)
     return ((int (*)(PyObject *))greenlets.functions[function])(greenlet);
 }
 
-/* Of the thread that calls; NULL if its switches are not watched. */
 static Away *
+find_away(unsigned long long thread)
+{
+    Away *away = all_away;
+    while (away != NULL && away->thread != thread) {
+        away = away->next;
+    }
+    last_away = away != NULL ? away : last_away;
+    return away;
+}
+
+/* Of the thread that calls; NULL if its switches are not watched. */
+static inline Away *
 away_here(void)
 {
     unsigned long long thread = PyThreadState_Get()->id;
     Away *away = last_away;
     if (away == NULL || away->thread != thread) {
-        away = all_away;
-        while (away != NULL && away->thread != thread) {
-            away = away->next;
-        }
-        last_away = away != NULL ? away : last_away;
+        away = find_away(thread);
     }
     return away != NULL && away->hook != NULL && greenlets.functions != NULL ? away : NULL;
 }
@@ -3573,14 +3609,13 @@ trace_again(Away *away)
 /* Before a switch, or a throw, from `origin`, which runs: return 0, or -1 and an exception if a signal's handler has raised
    one. No variable of whoever calls it may have its address taken: see APART. */
 APART int
-leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
+leave(Away *away, PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
 {
-    Away *away = away_here();
     if (away == NULL) {
         return 0;
     }
     Hook *hook = away->hook;
-    int stored = 0, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
+    int stored = 0, is_watched = 1, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
     int is_parked = put_in(away->parked, (Py_ssize_t)origin, is_main ? Py_True : Py_False);
     away->tried = NULL;
     if (args != NULL && is_parked && !away->stays && PySet_GET_SIZE(hook->unsettled) == 0 &&
@@ -3594,6 +3629,7 @@ leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
             stored = hook->call == hub_way ? hub_short(hook, origin, target, frame, given)
                                            : store_raw(hook, frame, target, given);
             Py_DECREF(frame);
+            is_watched = away->hook == hook && greenlets.functions != NULL;
             Py_DECREF(hook);
             away->tried = stored == 0 ? target : NULL;
         }
@@ -3602,7 +3638,7 @@ leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
         drop(away->parked, (Py_ssize_t)origin);
         return -1;
     }
-    if (away_here() != away) {
+    if (!is_watched) {
         /* The hook has failed. */
         return 0;
     }
@@ -3694,11 +3730,10 @@ arrive(PyObject *target, PyObject *result)
     return result;
 }
 
-/* Who runs, borrowed; NULL, and no exception, if that is not to be known. */
-static PyObject *
-runs_now(void)
+/* Who runs in the thread of `away`, borrowed; NULL, and no exception, if that is not to be known. */
+static inline PyObject *
+runs_now(Away *away)
 {
-    Away *away = away_here();
     if (away == NULL && greenlets.functions == NULL) {
         return NULL;
     }
@@ -3716,11 +3751,12 @@ runs_now(void)
 static PyObject *
 switch_by(switch_function plainly, PyObject *target, PyObject *args, PyObject *kwargs)
 {
-    PyObject *origin = runs_now();
+    Away *away = away_here();
+    PyObject *origin = runs_now(away);
     if (origin == NULL) {
         return plainly(target, args, kwargs);
     }
-    return leave(origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
+    return leave(away, origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
 }
 
 static PyObject *
@@ -3745,21 +3781,23 @@ switch_in_c(PyObject *target, PyObject *args, PyObject *kwargs)
 static PyObject *
 method_throw(PyObject *target, PyObject *args)
 {
-    PyObject *origin = runs_now();
+    Away *away = away_here();
+    PyObject *origin = runs_now(away);
     if (origin == NULL) {
         return greenlets.throw_plainly(target, args);
     }
-    return leave(origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
+    return leave(away, origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
 }
 
 static PyObject *
 throw_in_c(PyObject *target, PyObject *type, PyObject *error, PyObject *traceback)
 {
-    PyObject *origin = PyObject_TypeCheck(target, greenlets.type) ? runs_now() : NULL;
+    Away *away = away_here();
+    PyObject *origin = PyObject_TypeCheck(target, greenlets.type) ? runs_now(away) : NULL;
     if (origin == NULL) {
         return greenlets.throw_in_c(target, type, error, traceback);
     }
-    return leave(origin, target, NULL, NULL) < 0
+    return leave(away, origin, target, NULL, NULL) < 0
                ? NULL : arrive(origin, greenlets.throw_in_c(target, type, error, traceback));
 }
 
