@@ -66,7 +66,8 @@ class Sink:
     def write(self, lines: bytes | memoryview, count: int) -> bool:
         """Append `lines`, which hold `count` events. Return whether all that was given so far is in the file.
 
-        Of a view nothing is kept when it returns."""
+        Of a view nothing is kept when it returns.
+        """
         if self.only:
             lines = b"".join(line for line in bytes(lines).splitlines(True) if line.startswith(self.only))
         pending: bytes | memoryview = self._backlog + lines if self._backlog else lines

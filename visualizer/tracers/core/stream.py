@@ -363,7 +363,7 @@ class Stream(Interning):
             self._make_lines(one, until, text)
 
     def _sights(self, last: bool, text: Text) -> int:
-        """Make the lines of what was seen to run, or to be kept from that, and is to be told by now. Return how many."""
+        """Make the lines of what was seen to run, or was kept from that, and is to be told by now. Return how many."""
         buffers = list(self.buffers)
         count = sum(self._report_sights(buffer, text, last) for buffer in buffers)
         delays, self.delays = self.delays, []

@@ -17,8 +17,9 @@ _LEAST, _KEPT = 1 << 16, 3 << 20
 
 
 class Text:
-    """Lines, in the order of the file. Its memory is kept for the next flush: to get it anew costs more than to fill it,
-    and the program waits meanwhile."""
+    """Lines, in the order of the file. Its memory is kept for the next flush: to get it anew costs more than to fill it
+    again, and the program waits meanwhile.
+    """
 
     __slots__ = ("_room", "_size", "lines")
 
