@@ -66,7 +66,7 @@ class Text:
         self._size += size
         if self._size > len(self._room):
             # Another one: of what somebody still has a view of, such as a traceback, the size cannot be changed.
-            room = bytearray(max(self._size, 2 * len(self._room), _LEAST))
+            room = bytearray(max(self._size + self._size // 4, _LEAST))
             room[:at] = memoryview(self._room)[:at]
             self._room = room
         return at
