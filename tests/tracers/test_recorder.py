@@ -24,7 +24,7 @@ from visualizer.trace.events import Packed, decode_event
 from visualizer.trace.events import Rows as RowsLine
 from visualizer.trace.packing import unpacked
 from visualizer.tracers.core import compiled
-from visualizer.tracers.core.rows import PARTS, Rows
+from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, PARTS, ROW, Rows
 from visualizer.tracers.core.stored import StoredAttributes
 
 in_c = pytest.mark.skipif(
@@ -1535,7 +1535,10 @@ def test_both_recorders_tell_the_same_of_random_programs(
 
 def _written(rows: Any) -> bytes:
     """The bytes of the rows that the line of the file has."""
-    line = decode_event(rows.line().encode())
+    room = bytearray(3 + len(rows) // ROW * MOST_DIGITS + AROUND)
+    end = rows.put_line(room, 3)
+    assert room[:3] == bytes(3)
+    line = decode_event(bytes(room[3:end]))
     if type(line) is Packed:
         line = unpacked(line)
     assert type(line) is RowsLine
@@ -1556,7 +1559,7 @@ def test_a_line_of_rows_in_c_has_these_rows(rows: list[tuple[int, int, int]]) ->
     stored = compiled.recorder(compiled._monotonic_ns).Rows()
     for row in rows:
         stored.extend(row)
-    assert _written(stored) == b"".join(struct.pack("<3q", *row) for row in rows)
+    assert _written(stored) == b"".join(struct.pack("<3q", *row) for row in rows), "and there is room for any"
 
 
 @in_c
@@ -1602,6 +1605,12 @@ def test_rows_in_c_are_those_in_python() -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             rows.extend(wrong)
         assert list(rows) == []
+    rows = recorder.Rows()
+    rows.extend((1, 2, 3))
+    end = rows.put_line(bytearray(MOST_DIGITS + AROUND), 0)
+    for size, at in ((end - 1, 0), (end, 1), (end, -1), (end, end + 1)):
+        with pytest.raises(ValueError, match="no room"):
+            rows.put_line(bytearray(size), at)
 
 
 @in_c

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import _thread
+import base64
+import errno
 import gc
 import os
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -30,6 +33,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer, Met
 from visualizer.tracers.core.rows import Rows
 from visualizer.tracers.core.stream import Stream
+from visualizer.tracers.core.text import Text
 from visualizer.tracers.core.unstored import Unstored
 
 
@@ -391,6 +395,42 @@ def test_a_full_buffer_is_emptied_by_the_flushing_thread(tmp_path: Path, monkeyp
     assert wrote
     assert _thread.get_ident() not in wrote
     assert [event.track for event in read_all(sink.path)[1] if isinstance(event, ev.Resume)] == list(range(100))
+
+
+def test_the_memory_of_a_flush_is_used_for_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where one was interrupted and a traceback has a view of it still, and where the disk was full meanwhile."""
+    path = tmp_path / "x.trace"
+    sink, text, views = Sink(str(path)), Text(), list[object]()
+
+    def interrupted(_: int, content: object) -> int:
+        views.append(content)
+        raise KeyboardInterrupt
+
+    def full(_: int, content: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", interrupted)
+        text.lines.append("is written later\n")
+        with pytest.raises(KeyboardInterrupt):
+            text.write(sink, 1)
+    text.lines.append("was made, and is not to be written\n")
+    text.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        text.lines.append("as well\n")
+        text.write(sink, 1)
+    wanted = "is written later\nas well\n"
+    for size in (1, 3, 5000, 2, 100_000, 4):
+        integers = tuple(range(3 * size))
+        text.lines += [f"before {size}\n", "rows\n"]
+        text.add_rows(Rows(integers))
+        text.lines.append("after\n")
+        text.write(sink, 1)
+        packed = base64.b64encode(struct.pack(f"<{3 * size}q", *integers)).decode()
+        wanted += f'before {size}\nrows\n["rows","{packed}"]\nafter\n'
+        assert (path.read_text(), text.lines) == (wanted, [])
+    assert len(views) == 1
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -63,11 +63,14 @@ class Sink:
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
-    def write(self, lines: bytes, count: int) -> bool:
-        """Append `lines`, which hold `count` events. Return whether all that was given so far is in the file."""
+    def write(self, lines: bytes | memoryview, count: int) -> bool:
+        """Append `lines`, which hold `count` events. Return whether all that was given so far is in the file.
+
+        Of a view nothing is kept when it returns.
+        """
         if self.only:
-            lines = b"".join(line for line in lines.splitlines(True) if line.startswith(self.only))
-        pending = self._backlog + lines
+            lines = b"".join(line for line in bytes(lines).splitlines(True) if line.startswith(self.only))
+        pending: bytes | memoryview = self._backlog + lines if self._backlog else lines
         written: list[int] = []
         try:
             if not self._ours():
@@ -78,17 +81,17 @@ class Sink:
         except BaseException as error:
             pending = pending[sum(written) :]
             if not isinstance(error, OSError) or self.is_from_outside(error):
-                self._backlog = pending
+                self._backlog = bytes(pending)
                 raise
             if len(pending) > _BACKLOG_BYTES:
                 kept = pending[: len(pending) - len(lines)]
                 # The rest of a line that was half written must stay, or the next one would be glued to its half.
-                half = pending.find(b"\n") + 1 if not kept else 0
+                half = bytes(pending).find(b"\n") + 1 if not kept else 0
                 pending = kept or pending[:half]
                 self.lost += count
         else:
             pending = b""
-        self._backlog = pending
+        self._backlog = bytes(pending)
         return not pending
 
     def lock(self) -> None:

@@ -119,16 +119,20 @@ put(PyObject *object, Py_ssize_t offset, PyObject *value)
 static long long
 large_number(PyObject *value)
 {
-    /* Of two digits are times, and what tells threads apart. */
+    /* Of two digits are times, and what tells threads apart; of three are shapes that say a value. */
 #if PY_VERSION_HEX >= 0x030c0000
     const digit *digits = ((PyLongObject *)value)->long_value.ob_digit;
-    int has_two = ((PyLongObject *)value)->long_value.lv_tag == (2 << 3);
+    uintptr_t tag = ((PyLongObject *)value)->long_value.lv_tag;
+    int count = tag == (2 << 3) ? 2 : tag == (3 << 3) ? 3 : 0;
 #else
     const digit *digits = ((PyLongObject *)value)->ob_digit;
-    int has_two = Py_SIZE(value) == 2;
+    Py_ssize_t count = Py_SIZE(value);
 #endif
-    if (has_two) {
+    if (count == 2) {
         return (long long)digits[1] << PyLong_SHIFT | digits[0];
+    }
+    if (count == 3 && PyLong_SHIFT == 30 && digits[2] < 8) {
+        return (long long)digits[2] << 60 | (long long)digits[1] << 30 | digits[0];
     }
     long long found = PyLong_AsLongLong(value);
     if (found == -1) {
@@ -587,13 +591,9 @@ static PyType_Spec table_spec = {
     .slots = table_type_slots,
 };
 
-/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
 static PyObject *
-look_up(PyObject *table, Py_ssize_t key)
+look_up_in_dictionary(PyObject *table, Py_ssize_t key)
 {
-    if (table != NULL && Py_IS_TYPE(table, table_type)) {
-        return find_in(table, key);
-    }
     PyObject *boxed = table != NULL && PyDict_CheckExact(table) ? PyLong_FromSsize_t(key) : NULL;
     PyObject *found = NULL;
     if (boxed != NULL) {
@@ -604,6 +604,13 @@ look_up(PyObject *table, Py_ssize_t key)
         PyErr_Clear();
     }
     return found;
+}
+
+/* What a table, or a dictionary, has for an integer, borrowed; NULL, and no exception, if it has nothing. */
+static inline PyObject *
+look_up(PyObject *table, Py_ssize_t key)
+{
+    return table != NULL && Py_IS_TYPE(table, table_type) ? find_in(table, key) : look_up_in_dictionary(table, key);
 }
 
 /* The same of an object's id. */
@@ -2571,6 +2578,20 @@ is_seen(PyThreadState *thread, PyObject *generator)
     return PyTuple_CheckExact(known) && PyTuple_GET_ITEM(known, 0) != Py_None;
 }
 
+/* That the interpreter is to tell of the beginning of a step. It is not on the stack: that is another greenlet's where one
+   is switched to before that, by a trace function of the program's. */
+typedef struct {
+    PyFrameObject *frame;
+    /* Once it has told of it; a new reference, or NULL. */
+    PyObject *run;
+    int told;
+    /* The profile function that it told before. */
+    Py_tracefunc function;
+    PyObject *with;
+} Beginning;
+
+static OF_THREAD Beginning *beginning;
+
 typedef struct {
     /* A new reference; NULL if nothing is to be told of the end. */
     Hook *self;
@@ -2579,42 +2600,39 @@ typedef struct {
     PyFrameObject *frame;
     /* A new reference, or NULL. */
     PyObject *run;
-    /* Whether the interpreter is still to tell of the beginning, and the profile function that it told instead. */
-    int awaited;
+    /* NULL where it is stored that the step has begun. */
+    Beginning *begins;
     /* What `awaited_frame` was before. */
     PyFrameObject *outer;
-    Py_tracefunc function;
-    PyObject *with;
 } Step;
 
-static OF_THREAD Step *beginning;
 /* In `gi_frame_state`, of one that was never resumed; of one that runs it is 0. */
 #define CREATED -2
 
 static void
-stop_awaiting(PyThreadState *thread, Step *step)
+stop_awaiting(PyThreadState *thread, Beginning *its)
 {
     beginning = NULL;
-    step->awaited = 0;
-    set_profile(thread, step->function, step->with);
+    its->told = 1;
+    set_profile(thread, its->function, its->with);
 }
 
 /* The interpreter tells that the step begins. */
 static int
 on_beginning(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
 {
-    Step *step = beginning;
+    Beginning *its = beginning;
     PyThreadState *thread = PyThreadState_Get();
-    if (step == NULL) {
+    if (its == NULL) {
         return 0;
     }
-    stop_awaiting(thread, step);
+    stop_awaiting(thread, its);
     /* As it is while a profile function is called. */
     thread->cframe->use_tracing = 0;
-    int failed = what == PyTrace_CALL && frame == step->frame && profile(hook, frame, what, arg) < 0;
-    step->run = failed ? NULL : run_of((Hook *)hook, (PyObject *)frame);
-    int is_others = !failed && step->function != NULL && step->function != profile;
-    return is_others ? step->function(step->with, frame, what, arg) : -failed;
+    int failed = what == PyTrace_CALL && frame == its->frame && profile(hook, frame, what, arg) < 0;
+    its->run = failed ? NULL : run_of((Hook *)hook, (PyObject *)frame);
+    int is_others = !failed && its->function != NULL && its->function != profile;
+    return is_others ? its->function(its->with, frame, what, arg) : -failed;
 }
 
 /* Whether `frame` waits, in a `yield from` or `await`, for what it resumes: nobody calls a method of that then. */
@@ -2671,14 +2689,17 @@ begin_known(PyThreadState *thread, Step *step)
     if (stored < 0) {
         return -1;
     }
-    step->self = (Hook *)Py_NewRef((PyObject *)self);
-    step->awaited = stored == 0;
-    if (step->awaited) {
-        step->function = thread->c_profilefunc;
-        step->with = thread->c_profileobj;
-        beginning = step;
+    step->begins = NULL;
+    if (stored == 0) {
+        Beginning *its = PyMem_Malloc(sizeof(Beginning));
+        if (its == NULL) {
+            return NOT_TOLD;
+        }
+        *its = (Beginning){step->frame, NULL, 0, thread->c_profilefunc, thread->c_profileobj};
+        step->begins = beginning = its;
         set_profile(thread, on_beginning, (PyObject *)self);
     }
+    step->self = (Hook *)Py_NewRef((PyObject *)self);
     return TOLD;
 }
 
@@ -2772,11 +2793,19 @@ end_step(Step *step, int begun, PySendResult how, PyObject **value)
     }
     PyThreadState *thread = PyThreadState_Get();
     Hook *self = step->self;
-    if (step->awaited) {
-        /* It was refused: nothing ran. */
-        stop_awaiting(thread, step);
-        Py_DECREF(self);
-        return how;
+    Beginning *begins = step->begins;
+    if (begins != NULL) {
+        int refused = !begins->told;
+        if (refused) {
+            /* Nothing ran. */
+            stop_awaiting(thread, begins);
+        }
+        step->run = begins->run;
+        PyMem_Free(begins);
+        if (refused) {
+            Py_DECREF(self);
+            return how;
+        }
     }
     PyObject *type = NULL, *error = NULL, *traceback = NULL;
     if (how == PYGEN_ERROR) {
@@ -3482,18 +3511,25 @@ told_by_greenlet(int function, PyObject *greenlet)
     return ((int (*)(PyObject *))greenlets.functions[function])(greenlet);
 }
 
-/* Of the thread that calls; NULL if its switches are not watched. */
 static Away *
+find_away(unsigned long long thread)
+{
+    Away *away = all_away;
+    while (away != NULL && away->thread != thread) {
+        away = away->next;
+    }
+    last_away = away != NULL ? away : last_away;
+    return away;
+}
+
+/* Of the thread that calls; NULL if its switches are not watched. */
+static inline Away *
 away_here(void)
 {
     unsigned long long thread = PyThreadState_Get()->id;
     Away *away = last_away;
     if (away == NULL || away->thread != thread) {
-        away = all_away;
-        while (away != NULL && away->thread != thread) {
-            away = away->next;
-        }
-        last_away = away != NULL ? away : last_away;
+        away = find_away(thread);
     }
     return away != NULL && away->hook != NULL && greenlets.functions != NULL ? away : NULL;
 }
@@ -3573,14 +3609,13 @@ trace_again(Away *away)
 /* Before a switch, or a throw, from `origin`, which runs: return 0, or -1 and an exception if a signal's handler has raised
    one. No variable of whoever calls it may have its address taken: see APART. */
 APART int
-leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
+leave(Away *away, PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
 {
-    Away *away = away_here();
     if (away == NULL) {
         return 0;
     }
     Hook *hook = away->hook;
-    int stored = 0, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
+    int stored = 0, is_watched = 1, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
     int is_parked = put_in(away->parked, (Py_ssize_t)origin, is_main ? Py_True : Py_False);
     away->tried = NULL;
     if (args != NULL && is_parked && !away->stays && PySet_GET_SIZE(hook->unsettled) == 0 &&
@@ -3594,6 +3629,7 @@ leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
             stored = hook->call == hub_way ? hub_short(hook, origin, target, frame, given)
                                            : store_raw(hook, frame, target, given);
             Py_DECREF(frame);
+            is_watched = away->hook == hook && greenlets.functions != NULL;
             Py_DECREF(hook);
             away->tried = stored == 0 ? target : NULL;
         }
@@ -3602,7 +3638,7 @@ leave(PyObject *origin, PyObject *target, PyObject *args, PyObject *kwargs)
         drop(away->parked, (Py_ssize_t)origin);
         return -1;
     }
-    if (away_here() != away) {
+    if (!is_watched) {
         /* The hook has failed. */
         return 0;
     }
@@ -3694,11 +3730,10 @@ arrive(PyObject *target, PyObject *result)
     return result;
 }
 
-/* Who runs, borrowed; NULL, and no exception, if that is not to be known. */
-static PyObject *
-runs_now(void)
+/* Who runs in the thread of `away`, borrowed; NULL, and no exception, if that is not to be known. */
+static inline PyObject *
+runs_now(Away *away)
 {
-    Away *away = away_here();
     if (away == NULL && greenlets.functions == NULL) {
         return NULL;
     }
@@ -3716,11 +3751,12 @@ runs_now(void)
 static PyObject *
 switch_by(switch_function plainly, PyObject *target, PyObject *args, PyObject *kwargs)
 {
-    PyObject *origin = runs_now();
+    Away *away = away_here();
+    PyObject *origin = runs_now(away);
     if (origin == NULL) {
         return plainly(target, args, kwargs);
     }
-    return leave(origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
+    return leave(away, origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
 }
 
 static PyObject *
@@ -3745,21 +3781,23 @@ switch_in_c(PyObject *target, PyObject *args, PyObject *kwargs)
 static PyObject *
 method_throw(PyObject *target, PyObject *args)
 {
-    PyObject *origin = runs_now();
+    Away *away = away_here();
+    PyObject *origin = runs_now(away);
     if (origin == NULL) {
         return greenlets.throw_plainly(target, args);
     }
-    return leave(origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
+    return leave(away, origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
 }
 
 static PyObject *
 throw_in_c(PyObject *target, PyObject *type, PyObject *error, PyObject *traceback)
 {
-    PyObject *origin = PyObject_TypeCheck(target, greenlets.type) ? runs_now() : NULL;
+    Away *away = away_here();
+    PyObject *origin = PyObject_TypeCheck(target, greenlets.type) ? runs_now(away) : NULL;
     if (origin == NULL) {
         return greenlets.throw_in_c(target, type, error, traceback);
     }
-    return leave(origin, target, NULL, NULL) < 0
+    return leave(away, origin, target, NULL, NULL) < 0
                ? NULL : arrive(origin, greenlets.throw_in_c(target, type, error, traceback));
 }
 
@@ -7715,27 +7753,12 @@ static char pairs[4096][2];
 /* Of a line of rows: the columns it is written as. Of the time what elapsed since the row before; of the shape, twice its
    number, and 1 more if the row has a value of its own; the values of those that have one. */
 enum { ELAPSED, SUBJECT, SHAPE, OWN, COLUMNS };
-/* How a column is written: how far its numbers are above `base`, in `width` bytes each, and behind them those that are too
-   large for that. */
+/* A column: how far its numbers are above `base`, in `width` bytes each, and behind them those that are too large for that. */
 typedef struct {
-    long long base;
+    unsigned long long base, *above;
     Py_ssize_t count, wide;
     int width;
 } Packing;
-
-/* The number of row `at` of `count` there, in `number`. Return whether it has one. Nothing elapsed before the first: it has
-   that of the second, which is no special case for what takes least room. */
-static inline int
-in_column(const long long *rows, Py_ssize_t at, Py_ssize_t count, int column, long long *number)
-{
-    const long long *row = rows + (column == ELAPSED && at == 0 && count > 1 ? 1 : at) * ROW;
-    switch (column) {
-    case ELAPSED: *number = count > 1 ? (long long)((unsigned long long)row[0] - (unsigned long long)row[-ROW]) : 0; return 1;
-    case SUBJECT: *number = row[1]; return 1;
-    case SHAPE: *number = (row[2] & 0xffffffff) << 1 | (row[2] >> 32 != 0); return 1;
-    default: *number = row[2] >> 32; return *number != 0;
-    }
-}
 
 /* The largest number of so many bytes stands for one that is too large for them. */
 static inline unsigned long long
@@ -7744,48 +7767,43 @@ too_large_for(int width)
     return width == 8 ? ULLONG_MAX : (1ULL << 8 * width) - 1;
 }
 
-/* The way of writing a column of `count` rows that takes least room. */
-static Packing
-packing_of(const long long *rows, Py_ssize_t count, int column)
+/* Of a column whose numbers are in `above`: the way of writing it that takes least room. */
+static void
+choose_width(Packing *column, int least_width)
 {
-    static const int widths[] = {1, 2, 4};
-    Packing found = {.base = LLONG_MAX};
-    long long number, largest = LLONG_MIN;
-    for (Py_ssize_t row = 0; row < count; row++) {
-        if (in_column(rows, row, count, column, &number)) {
-            found.base = number < found.base ? number : found.base;
-            largest = number > largest ? number : largest;
-            found.count++;
-        }
+    unsigned long long *above = column->above, all = 0;
+    const Py_ssize_t count = column->count;
+    long long base = count ? (long long)above[0] : 0;
+    for (Py_ssize_t i = 1; i < count; i++) {
+        base = (long long)above[i] < base ? (long long)above[i] : base;
     }
-    if (found.count == 0) {
-        found.base = 0;
-        return found;
+    column->base = (unsigned long long)base;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        above[i] -= column->base;
+        all |= above[i];
     }
-    if (largest == found.base && column != ELAPSED) {
-        return found;
+    column->wide = 0;
+    column->width = count ? least_width : 0;
+    if (all == 0) {
+        return;
     }
-    Py_ssize_t wide[] = {0, 0, 0}, least = 8 * found.count;
-    for (Py_ssize_t row = 0; row < count; row++) {
-        if (in_column(rows, row, count, column, &number)) {
-            unsigned long long above = (unsigned long long)number - (unsigned long long)found.base;
-            for (int i = 0; i < 3 && above >= too_large_for(widths[i]); i++) {
-                wide[i]++;
-            }
-        }
+    Py_ssize_t wide[] = {0, 0, 0}, least = 8 * count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        wide[0] += above[i] >= 0xff;
+        wide[1] += above[i] >= 0xffff;
+        wide[2] += above[i] >= 0xffffffff;
     }
-    found.width = 8;
+    column->width = 8;
     for (int i = 0; i < 3; i++) {
-        if (widths[i] * found.count + 8 * wide[i] < least) {
-            least = widths[i] * found.count + 8 * wide[i];
-            found.width = widths[i];
-            found.wide = wide[i];
+        if ((count << i) + 8 * wide[i] < least) {
+            least = (count << i) + 8 * wide[i];
+            column->width = 1 << i;
+            column->wide = wide[i];
         }
     }
-    return found;
 }
 
-static unsigned char *
+static inline unsigned char *
 put_bytes(unsigned char *to, unsigned long long number, int width)
 {
     for (int i = 0; i < width; i++, number >>= 8) {
@@ -7795,53 +7813,85 @@ put_bytes(unsigned char *to, unsigned long long number, int width)
 }
 
 static unsigned char *
-put_column(unsigned char *to, const long long *rows, Py_ssize_t count, int column, Packing how)
+put_column(unsigned char *to, const Packing *column)
 {
-    to = put_bytes(to, (unsigned long long)how.base, 8);
-    to = put_bytes(to, (unsigned long long)how.width, 1);
-    to = put_bytes(to, (unsigned long long)how.wide, 4);
-    unsigned char *wide = to + how.count * how.width;
-    unsigned long long too_large = too_large_for(how.width);
-    long long number;
-    for (Py_ssize_t row = 0; row < count && how.width; row++) {
-        if (in_column(rows, row, count, column, &number)) {
-            unsigned long long above = (unsigned long long)number - (unsigned long long)how.base;
-            if (how.width < 8 && above >= too_large) {
-                wide = put_bytes(wide, above, 8);
-                above = too_large;
-            }
-            to = put_bytes(to, above, how.width);
+    to = put_bytes(to, column->base, 8);
+    to = put_bytes(to, (unsigned long long)column->width, 1);
+    to = put_bytes(to, (unsigned long long)column->wide, 4);
+    unsigned char *wide = to + column->count * column->width;
+    const unsigned long long too_large = too_large_for(column->width), *above = column->above;
+    for (Py_ssize_t i = 0; i < column->count && column->wide; i++) {
+        if (above[i] >= too_large) {
+            wide = put_bytes(wide, above[i], 8);
         }
     }
+#define PUT(width)                                                                                                     \
+    for (Py_ssize_t i = 0; i < column->count; i++) {                                                                   \
+        to = put_bytes(to, above[i] < too_large ? above[i] : too_large, width);                                        \
+    }                                                                                                                  \
+    break;
+    switch (column->width) {
+    case 1: PUT(1)
+    case 2: PUT(2)
+    case 4: PUT(4)
+    case 8: PUT(8)
+    }
+#undef PUT
     return wide;
 }
 
-/* The line of the file that has these rows (FORMAT.md, `packed`). The GIL is kept: to get it back takes longer. */
+/* Put the line of the file that has these rows (FORMAT.md, `packed`) into a bytearray; return its end. The GIL is kept: to
+   get it back takes longer. */
 static PyObject *
-rows_line(PyObject *self, PyObject *Py_UNUSED(args))
+rows_put_line(PyObject *self, PyObject *args)
 {
     static const char before[] = "[\"packed\",\"", after[] = "\"]\n";
     Rows *rows = (Rows *)self;
-    Py_ssize_t count = rows->size / ROW, size = 4 + 8;
-    Packing packings[COLUMNS];
-    for (int column = 0; column < COLUMNS; column++) {
-        packings[column] = packing_of(rows->items, count, column);
-        size += 13 + packings[column].count * packings[column].width + 8 * packings[column].wide;
+    PyObject *room;
+    Py_ssize_t at, count = rows->size / ROW, size = 4 + 8, own = 0;
+    if (!PyArg_ParseTuple(args, "O!n", &PyByteArray_Type, &room, &at)) {
+        return NULL;
     }
-    unsigned char *bytes = PyMem_Malloc(size + 2);
-    PyObject *text = PyUnicode_New(sizeof(before) - 1 + (size + 2) / 3 * 4 + sizeof(after) - 1, 127);
-    if (bytes == NULL || text == NULL) {
-        PyMem_Free(bytes);
-        Py_XDECREF(text);
+    /* The columns, and behind them what is written, which takes at most as much and what they begin with. */
+    unsigned long long *numbers = PyMem_Malloc((2 * COLUMNS * count + 16) * sizeof(*numbers));
+    if (numbers == NULL) {
         return PyErr_NoMemory();
     }
-    unsigned char *end = put_bytes(bytes, (unsigned long long)count, 4);
+    Packing columns[COLUMNS];
+    for (int i = 0; i < COLUMNS; i++) {
+        columns[i].above = numbers + i * count;
+        columns[i].count = count;
+    }
+    const long long *row = rows->items;
+    for (Py_ssize_t i = 0; i < count; i++, row += ROW) {
+        columns[ELAPSED].above[i] = (unsigned long long)row[0] - (unsigned long long)row[i ? -ROW : 0];
+        columns[SUBJECT].above[i] = (unsigned long long)row[1];
+        columns[SHAPE].above[i] = (unsigned long long)(row[2] & 0xffffffff) << 1 | (row[2] >> 32 != 0);
+        columns[OWN].above[own] = (unsigned long long)(row[2] >> 32);
+        own += row[2] >> 32 != 0;
+    }
+    columns[OWN].count = own;
+    if (count > 1) {
+        /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
+        columns[ELAPSED].above[0] = columns[ELAPSED].above[1];
+    }
+    for (int i = 0; i < COLUMNS; i++) {
+        choose_width(&columns[i], i == ELAPSED);
+        size += 13 + columns[i].count * columns[i].width + 8 * columns[i].wide;
+    }
+    Py_ssize_t length = sizeof(before) - 1 + (size + 2) / 3 * 4 + sizeof(after) - 1;
+    if (at < 0 || at > PyByteArray_GET_SIZE(room) || PyByteArray_GET_SIZE(room) - at < length) {
+        PyMem_Free(numbers);
+        PyErr_SetString(PyExc_ValueError, "there is no room for them");
+        return NULL;
+    }
+    unsigned char *bytes = (unsigned char *)(numbers + COLUMNS * count), *end = put_bytes(bytes, (unsigned long long)count, 4);
     end = put_bytes(end, count ? (unsigned long long)rows->items[0] : 0, 8);
-    for (int column = 0; column < COLUMNS; column++) {
-        end = put_column(end, rows->items, count, column, packings[column]);
+    for (int i = 0; i < COLUMNS; i++) {
+        end = put_column(end, &columns[i]);
     }
     end[0] = end[1] = 0;
-    char *to = (char *)PyUnicode_1BYTE_DATA(text);
+    char *to = PyByteArray_AS_STRING(room) + at;
     memcpy(to, before, sizeof(before) - 1);
     to += sizeof(before) - 1;
     for (Py_ssize_t i = 0; i < size; i += 3, to += 4) {
@@ -7853,8 +7903,8 @@ rows_line(PyObject *self, PyObject *Py_UNUSED(args))
         to[-i] = '=';
     }
     memcpy(to, after, sizeof(after) - 1);
-    PyMem_Free(bytes);
-    return text;
+    PyMem_Free(numbers);
+    return PyLong_FromSsize_t(at + length);
 }
 
 static Rows *
@@ -7904,12 +7954,12 @@ add(Rows *rows, PyObject *others)
         PyErr_NoMemory();
         return -1;
     }
-    for (Py_ssize_t i = 0; i < count; i++) {
+    if (!is_tuple && count > 0) {
+        memcpy(rows->items + rows->size, ((Rows *)others)->items, (size_t)count * sizeof(long long));
+    }
+    for (Py_ssize_t i = 0; is_tuple && i < count; i++) {
         long long item;
-        if (!is_tuple) {
-            item = ((Rows *)others)->items[i];
-        }
-        else if (PyLong_Check(PyTuple_GET_ITEM(others, i))) {
+        if (PyLong_Check(PyTuple_GET_ITEM(others, i))) {
             item = PyLong_AsLongLong(PyTuple_GET_ITEM(others, i));
             if (item == -1 && PyErr_Occurred()) {
                 return -1;
@@ -8100,7 +8150,7 @@ static PyMethodDef rows_methods[] = {
     {"count_of", rows_count_of, METH_O, NULL},
     {"until", rows_until, METH_VARARGS, NULL},
     {"translate", rows_translate, METH_O, NULL},
-    {"line", rows_line, METH_NOARGS, NULL},
+    {"put_line", rows_put_line, METH_VARARGS, NULL},
     {NULL},
 };
 static PyType_Slot rows_type_slots[] = {

@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 ROW = 3
 #: In a row, in place of a track: the next event of a buffer's `parts` belongs here.
 PARTS = -1
+#: Of a line of rows, at most: the digits of base64 for a row, and all that stands around those.
+MOST_DIGITS, AROUND = 44, 128
 
 
 class Rows(list[int]):
@@ -54,8 +56,11 @@ class Rows(list[int]):
         """Put other tracks in the place of theirs."""
         self[1::ROW] = map(known.__getitem__, self[1::ROW])
 
-    def line(self) -> str:
-        """The line of the file that has these rows. The recorder in C writes another one, which takes less room: that
-        would take Python longer than it saves."""
+    def put_line(self, room: bytearray, at: int) -> int:
+        """Put the line of the file that has these rows there, where there is room for AROUND bytes and MOST_DIGITS more
+        for each row; return its end. The recorder in C writes another line, which takes less room: that would take
+        Python longer than it saves."""
         packed = _b2a_base64(_to_bytes(f"<{len(self)}q", *self), newline=False)
-        return f'["rows","{packed.decode("ascii")}"]\n'
+        line = b'["rows","%b"]\n' % packed
+        room[at : at + len(line)] = line
+        return at + len(line)

@@ -38,6 +38,7 @@ from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id,
 from visualizer.tracers.core.lines import text as text_line
 from visualizer.tracers.core.rows import PARTS, ROW, Rows
 from visualizer.tracers.core.string_table import Interning
+from visualizer.tracers.core.text import Text
 from visualizer.tracers.core.unstored import all_is_stored
 
 TYPE_CHECKING = False
@@ -141,6 +142,7 @@ class Stream(Interning):
         #: The time of the latest event that is written.
         self._newest_ns = self.start_ns
         self._sink = sink
+        self._made = Text()
         #: Who flushes, at 0: the thread, and the frame of the function that does. To begin is one call in C.
         self._flushing: dict[int, tuple[int, FrameType | None]] = {}
         self._wake_up = _allocate_lock()
@@ -290,7 +292,8 @@ class Stream(Interning):
     def _flush(self, last: bool) -> None:
         flushing = self._flushing
         self._begin_batch()
-        text, made = "", 0
+        text, made = self._made, 0
+        text.clear()
         waiting, is_all = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
@@ -298,23 +301,21 @@ class Stream(Interning):
         # have to be put in order. Each write lets the program go on for a while, so there are few of them.
         while len(waiting) == 1 and waiting[0][1] > _BATCH:
             ((buffer, count),) = waiting
-            text += self._text_of(((buffer, _BATCH),))
+            self._make_text(((buffer, _BATCH),), text)
             made += _BATCH
             waiting = ((buffer, count - _BATCH),)
             if made >= FULL // ROW:
-                self._sink.write(text.encode("ascii"), made)
+                text.write(self._sink, made)
                 self._begin_batch()
-                text, made = "", 0
-        text += self._text_of(waiting)
+                made = 0
+        self._make_text(waiting, text)
         # Who was seen has stored nothing since; others have before that.
         if is_all:
-            seen, count = self._sights(last)
-            text, made = text + seen, made + count
+            made += self._sights(last, text)
         if flushing is not self._flushing:
             return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
-        # The program continues while we write, and may count its objects: by now we hold no list.
-        if text:
-            self._sink.write(text.encode("ascii"), made + sum(count for _, count in waiting))
+        # The program continues while we write, and may count its objects: by now we hold no new list.
+        text.write(self._sink, made + sum(count for _, count in waiting))
         losses = self._sink.lost, self.missed, self.interrupted
         if self._lost != losses:
             t_ns = self.clock() - self.start_ns
@@ -353,30 +354,27 @@ class Stream(Interning):
                 waiting.append((buffer, count))
         return tuple(waiting), until == now_ns
 
-    def _text_of(self, waiting: tuple[tuple[Buffer, int], ...]) -> str:
-        """Take so many rows of each buffer; return the lines of them."""
+    def _make_text(self, waiting: tuple[tuple[Buffer, int], ...], text: Text) -> None:
+        """Take so many rows of each buffer; make the lines of them."""
         taken = [one for buffer, count in waiting if (one := take(buffer, count)) is not None]
-        lines: list[str] = []
         for one, until in in_order(taken):
             # They come before anything that happened since.
-            self._report_sights(one.buffer, lines, ended=True)
-            self._make_lines(one, until, lines)
-        return "".join(lines)
+            self._report_sights(one.buffer, text, ended=True)
+            self._make_lines(one, until, text)
 
-    def _sights(self, last: bool) -> tuple[str, int]:
-        """The lines of what was seen to run, or to be kept from that, and is to be told by now; and how many."""
-        lines: list[str] = []
+    def _sights(self, last: bool, text: Text) -> int:
+        """Make the lines of what was seen to run, or was kept from that, and is to be told by now. Return how many."""
         buffers = list(self.buffers)
-        count = sum(self._report_sights(buffer, lines, last) for buffer in buffers)
+        count = sum(self._report_sights(buffer, text, last) for buffer in buffers)
         delays, self.delays = self.delays, []
         for line, _, track, by, when, *rest in delays if buffers else ():
             # What an event's hook was about to store when they were seen may be older. But who was held up to the end
             # stores nothing.
             t_ns = max(self._newest_ns, when[1]) if last and by != NOBODY else self._newest_ns
-            self._make_lines(self._alone(buffers[0], (line, t_ns, track, by, when, *rest)), 1, lines)
-        return "".join(lines), count + len(delays)
+            self._make_lines(self._alone(buffers[0], (line, t_ns, track, by, when, *rest)), 1, text)
+        return count + len(delays)
 
-    def _report_sights(self, buffer: Buffer, made: list[str], ended: bool) -> int:
+    def _report_sights(self, buffer: Buffer, text: Text, ended: bool) -> int:
         """Make the lines of where a thread was seen, and when it was idle; of the newest sight only if that is due, or
         has ended. Return how many."""
         told = [idle_turn(*turn) for turn in buffer.turns]
@@ -389,7 +387,7 @@ class Stream(Interning):
             told.append(idle_turn(buffer.idle_ns, 0))
             buffer.idle_ns = -1
         for parts in told:
-            self._make_lines(self._alone(buffer, parts), 1, made)
+            self._make_lines(self._alone(buffer, parts), 1, text)
         buffer.sights, buffer.turns = [] if ended else buffer.sights[-1:], []
         return len(told)
 
@@ -399,7 +397,7 @@ class Stream(Interning):
         row.extend((parts[1], PARTS, 0))
         return Taken(buffer, row, list(parts))
 
-    def _make_lines(self, taken: Taken, until: int, lines: list[str]) -> None:
+    def _make_lines(self, taken: Taken, until: int, text: Text) -> None:
         """Make the lines of the rows of `taken` up to number `until`."""
         track = taken.buffer.track
         self._newest_ns = max(self._newest_ns, taken.rows[(until - 1) * ROW])
@@ -409,31 +407,31 @@ class Stream(Interning):
             known = track if taken.buffer.reported else self.process if is_first else -1
             self._thread = track
             if known >= 0:
-                lines.append(f'["thread",{taken.t_ns - self.start_ns},{known}]\n')
+                text.lines.append(f'["thread",{taken.t_ns - self.start_ns},{known}]\n')
             taken.buffer.reported = True
         rows = self.new_rows()
         while taken.at < until:
             if taken.is_parts():
-                self._make_line(taken, until, rows, lines)
+                self._make_line(taken, until, rows, text)
             else:
                 upto = min(taken.next_parts(until), taken.at + _BATCH - len(rows) // ROW)
                 some = taken.rows.part(taken.at, upto)
                 if self.copies is not None:
                     some.translate(self.copies.known)
-                    self._report_copies(self.copies, some[0] - self.start_ns, rows, lines)
+                    self._report_copies(self.copies, some[0] - self.start_ns, rows, text)
                 rows += some
                 taken.at = upto
             if len(rows) >= _BATCH * ROW:
-                self._pack(rows, lines)
-        self._pack(rows, lines)
+                self._pack(rows, text)
+        self._pack(rows, text)
 
-    def _pack(self, rows: Rows, lines: list[str]) -> None:
+    def _pack(self, rows: Rows, text: Text) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            lines.append(rows.line())
+            text.add_rows(rows)
             rows.clear()
 
-    def _make_line(self, taken: Taken, until: int, rows: Rows, lines: list[str]) -> None:
+    def _make_line(self, taken: Taken, until: int, rows: Rows, text: Text) -> None:
         """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
         its row to `rows`, which come before any line but a definition."""
         parts, i = taken.parts, taken.parts_at
@@ -447,26 +445,26 @@ class Stream(Interning):
                 if translated is None:
                     return
                 parts[i + 2 : i + 5] = translated
-                self._report_copies(self.copies, parts[i + 1] - self.start_ns, rows, lines)
+                self._report_copies(self.copies, parts[i + 1] - self.start_ns, rows, text)
             line, t_ns, a, b, value, code, at = parts[i : i + STRIDE]
             track, shape = self._shape(line, a, b, code, at) if line in REPEATED else (a, NEW)
             if shape == NEW:
                 made = line(self, t_ns - self.start_ns, a, b, value, code, at)
             else:
-                text = NOTHING if line is wake else value_id(self, value)
-                row = t_ns, track, shape + (text + 1 << VALUE_BIT)
+                said = NOTHING if line is wake else value_id(self, value)
+                row = t_ns, track, shape + (said + 1 << VALUE_BIT)
         except Exception as error:
             self._lose(error)
             return
         if self._new:
-            lines += self._new
+            text.lines += self._new
             self._new.clear()
         if shape != NEW:
             rows += row
             return
         if line is not shape_line and line is not text_line:
-            self._pack(rows, lines)
-        lines.append(made)
+            self._pack(rows, text)
+        text.lines.append(made)
 
     def _shape(self, line: Line, a: Any, b: Any, code: CodeType | None, at: int) -> tuple[int, int]:
         """The track and the shape of a row that tells such an event. The shape is told to the file the second time; the
@@ -485,11 +483,11 @@ class Stream(Interning):
                 return track, number
         return NOBODY, NEW
 
-    def _report_copies(self, copies: Numbering, t_ns: int, rows: Rows, lines: list[str]) -> None:
+    def _report_copies(self, copies: Numbering, t_ns: int, rows: Rows, text: Text) -> None:
         """Before the first line that speaks of them."""
         if copies.met:
-            self._pack(rows, lines)
-            lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
+            self._pack(rows, text)
+            text.lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
             copies.met.clear()
 
     # The flushing thread.
