@@ -22,6 +22,7 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed, once
+from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.all_slices import AllSlices
@@ -93,7 +94,8 @@ class _Alike:
     times: int = 0
     cost_ns: int = 0
     lost_by: dict[int, None] = field(default_factory=dict)
-    #: What others lost by it, when that was, and for how long the holder waited then, mostly in which wait.
+    #: What others lost by it, and not by the machine, when that was, and for how long the holder waited then, mostly in
+    #: which wait.
     worst: tuple[int, _Held, int, Suspension] | None = None
 
 
@@ -112,13 +114,18 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 continue
             waited_ns, meanwhile = waited
             holder, place = timeline.tracks[held.holder], meanwhile.place
+            hub = holder.parent if holder.parent in timeline.tracks else holder.id
+            lasted_ns = max(1, held.until_ns - held.since_ns)
+            # While the machine runs other programs nobody gives a lock back.
+            off_ns = kept_off(timeline, observed).likely_ns(hub, held.since_ns, held.until_ns)
+            lost_ns = held.lost_ns * (lasted_ns - off_ns) // lasted_ns
             # Threads of one function have any names.
             function = place.function if holder.kind == words.THREAD and place is not None else holder.base_name
             alike = found.setdefault((thing, function), _Alike())
             alike.times += 1
-            alike.cost_ns += held.lost_ns
-            if alike.worst is None or held.lost_ns > alike.worst[0]:
-                alike.worst = held.lost_ns, held, waited_ns, meanwhile
+            alike.cost_ns += lost_ns
+            if alike.worst is None or lost_ns > alike.worst[0]:
+                alike.worst = lost_ns, held, waited_ns, meanwhile
             alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
     for (thing, _), alike in found.items():
         if alike.worst is not None and alike.cost_ns >= HELD_NS:

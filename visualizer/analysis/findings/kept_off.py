@@ -74,13 +74,19 @@ class KeptOff:
                 if by != thread and self._timeline.tracks[by].process == process
             ]
             self._held[thread] = _Times(others)
-        by_threads: Column = self._held[thread].exactly_ns(start_ns, end_ns)
+        by_threads: Column = self._held[thread].evenly_ns(start_ns, end_ns)
         found: Column = np.maximum(self.by_machine_ns(hub, start_ns, end_ns, in_call), by_threads)
         return found
 
     def for_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
         """The same of one time."""
         (off_ns,) = self.of_ns(hub, np.array([start_ns]), np.array([end_ns])).tolist()
+        return int(off_ns)
+
+    def likely_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
+        """For how long its thread may well have been kept off by the machine in this time, if it was evenly."""
+        times = self._by_machine.get(self.thread_of(hub))
+        (off_ns,) = times.evenly_ns(np.array([start_ns]), np.array([end_ns])).tolist() if times is not None else (0,)
         return int(off_ns)
 
     def own_ns(self, hub: int, start_ns: int, end_ns: int, in_call: bool = False) -> int:
@@ -99,6 +105,8 @@ class _Times:
     def __init__(self, rows: list[tuple[int, int, int]]) -> None:
         self._since_ns, self._until_ns, lengths_ns = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3).T
         self._until_ns = np.maximum.accumulate(self._until_ns)
+        #: From when on each of them is alone.
+        self._after_ns = np.maximum(self._since_ns, np.concatenate((self._since_ns[:1], self._until_ns[:-1])))
         self._sums_ns = np.concatenate(([0], np.cumsum(lengths_ns)))
 
     def most_ns(self, start_ns: Column, end_ns: Column) -> Column:
@@ -116,11 +124,11 @@ class _Times:
         found: Column = self._sums_ns[np.maximum(first, last)] - self._sums_ns[first]
         return found
 
-    def exactly_ns(self, start_ns: Column, end_ns: Column) -> Column:
-        """The same where it was kept off all the time."""
+    def evenly_ns(self, start_ns: Column, end_ns: Column) -> Column:
+        """The same as if it had been kept off evenly in each of them; exactly, where it was all the time."""
         if not len(self._since_ns):
             return np.zeros(len(start_ns), dtype=np.int64)
-        edges_ns = np.stack((self._since_ns, self._until_ns), axis=1).ravel()
+        edges_ns = np.stack((self._after_ns, self._until_ns), axis=1).ravel()
         spent_ns = np.repeat(self._sums_ns, 2)[1:-1]
         until, since = (np.interp(t_ns, edges_ns, spent_ns) for t_ns in (end_ns, start_ns))
         found: Column = (until - since).astype(np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.analysis.findings.test_findings import MS, crunches, found, kinds, only
+from tests.unit.analysis.findings.test_held_and_leaked import greenlets, holds
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.findings import none_found
 from visualizer.trace import events as ev
@@ -99,6 +100,22 @@ def test_a_busy_machine_is_told_of_where_there_is_no_problem(length_ms: int, exp
     ran = crunches(200)
     kept_off(ran, ran.ids["main"], words.NOBODY, 0, 200, length_ms)
     assert none_found(ran.timeline()) == f"No problems found.{expected}"
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_a_lock_that_is_held_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """a sleeps with the lock from 10 ms to 210 ms, and b waits for it."""
+    ran = holds(greenlets("a", "b"), "a", "b", 10, 200)
+    ran.exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 0, 10, 10)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    # A row that reaches back over the one before counts for what is left of its time.
+    kept_off(ran, ran.ids["main"], words.NOBODY, 150, 310, 100)
+    told = found(ran, "lock_held")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
 
 
 def test_a_starved_track_on_a_machine_that_hardly_runs_it() -> None:
