@@ -114,11 +114,10 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 continue
             waited_ns, meanwhile = waited
             holder, place = timeline.tracks[held.holder], meanwhile.place
-            hub = holder.parent if holder.parent in timeline.tracks else holder.id
-            lasted_ns = max(1, held.until_ns - held.since_ns)
             # While the machine runs other programs nobody gives a lock back.
-            off_ns = kept_off(timeline, observed).likely_ns(hub, held.since_ns, held.until_ns)
-            lost_ns = held.lost_ns * (lasted_ns - off_ns) // lasted_ns
+            when_ns = (np.array([t_ns]) for t_ns in (held.since_ns, held.until_ns))
+            (left_ns,) = kept_off(timeline, observed).left_ns([holder.id], *when_ns).tolist()
+            lost_ns = held.lost_ns * left_ns // max(1, held.until_ns - held.since_ns)
             # Threads of one function have any names.
             function = place.function if holder.kind == words.THREAD and place is not None else holder.base_name
             alike = found.setdefault((thing, function), _Alike())

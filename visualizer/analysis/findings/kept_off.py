@@ -3,7 +3,7 @@ lock. Neither is the doing of the track that ran on that thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class KeptOff:
         self._held: dict[int, _Times] = {}
 
     def thread_of(self, hub: int) -> int:
-        """The thread that a hub or loop runs on."""
+        """The thread that a hub or loop runs on; of a track the hub, if it has one."""
         parent = self._timeline.tracks[hub].parent
         return parent if parent in self._timeline.tracks else hub
 
@@ -83,11 +83,17 @@ class KeptOff:
         (off_ns,) = self.of_ns(hub, np.array([start_ns]), np.array([end_ns])).tolist()
         return int(off_ns)
 
-    def likely_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
-        """For how long its thread may well have been kept off by the machine in this time, if it was evenly."""
-        times = self._by_machine.get(self.thread_of(hub))
-        (off_ns,) = times.evenly_ns(np.array([start_ns]), np.array([end_ns])).tolist() if times is not None else (0,)
-        return int(off_ns)
+    def left_ns(self, tracks: Sequence[int], start_ns: Column, end_ns: Column) -> Column:
+        """Of each of these times, of one track each: how much is left if the machine kept its thread off evenly in each
+        of the times that it is told of. Nobody does anything on that thread meanwhile, and others hardly more."""
+        left_ns = end_ns - start_ns
+        if not self._by_machine:
+            return left_ns
+        threads = np.array([self.thread_of(self.thread_of(track)) for track in tracks], dtype=np.int64)
+        for thread, times in self._by_machine.items():
+            (its,) = np.nonzero(threads == thread)
+            left_ns[its] -= times.evenly_ns(start_ns[its], end_ns[its])
+        return left_ns
 
     def own_ns(self, hub: int, start_ns: int, end_ns: int, in_call: bool = False) -> int:
         """How much of this time is the doing of what ran on the thread of the hub: that for which the thread was not

@@ -118,6 +118,38 @@ def test_a_lock_that_is_held_for_longer_since_the_machine_runs_others(length_ms:
     assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
 
 
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_a_call_that_waits_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """main gives a pool two calls at 10 ms, and has them called at once and at 210 ms."""
+    ran = Tape().spawn("pool_0", words.THREAD, line=7)
+    ran.at(10 * MS).tie("main", words.QUEUED, "work in pool").tie("main", words.QUEUED, "work in pool")
+    ran.waits("main", words.RESULT, "result()").parks("main", line=9)
+    ran.at(10 * MS).tie("pool_0", words.BEGUN, "work in pool").unparks("pool_0")
+    ran.at(210 * MS).tie("pool_0", words.BEGUN, "work in pool").unparks("pool_0")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    told = found(ran, "thread_pool_full")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_tracks_that_wait_for_threads_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """a and b wait from 10 ms on for a pool of one thread, to 210 ms."""
+    ran = greenlets("a", "b").lists("pool = ThreadPool(1)\n").at(10 * MS)
+    for key in "ab":
+        ran.switch("hub", key).waits(key, words.THREADPOOL, "pool.apply(work)").switch(key, "hub", line=5)
+    for key in "ab":
+        ran.at(210 * MS).wake(key, "hub", words.CALLBACK).switch("hub", key).exits(key).switch(key, "hub")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    told = found(ran, "thread_pool_full")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
+
+
 def test_a_starved_track_on_a_machine_that_hardly_runs_it() -> None:
     """Of 8 s the machine let the program have a twentieth: the track was ready for all of that."""
     ran = Tape().spawn("hub", words.HUB, parent="main")
