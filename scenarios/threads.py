@@ -45,4 +45,4 @@ for thread in (
 quick.join()
 print("main: quick has ended")
 slow.join(0.1)
-print("main: slow has ended" if not slow.is_alive() else "main: slow still sleeps")
+print("main: has waited 0.1 s for slow, or less")

@@ -3,7 +3,8 @@
     python -m tests.stalls [PYTEST'S ARGUMENTS...]
 
 Every process that the tests start runs for some milliseconds and is then stopped for as long as a busy machine might
-let it wait, again and again: by ptrace(2), which neither the process nor its parent sees, as both would see a SIGSTOP.
+let it wait, again and again, as a whole or one of its threads alone: by ptrace(2), which neither the process nor its
+parent sees, as both would see a SIGSTOP.
 A test fails here if the order that it asks for is only likely, such as that of two timers. pytest itself and its
 workers run on, so that a time limit of theirs is not what fails. The exit code is pytest's.
 """
@@ -31,9 +32,11 @@ _ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void
 
 
 def stop(process: int, seconds: float) -> None:
-    """Let all threads of a process stand still for that long. It may end meanwhile."""
+    """Let all threads of a process, or one of them, stand still for that long. It may end meanwhile."""
     held: dict[int, int] = {}
-    for thread in map(int, os.listdir(f"/proc/{process}/task")):
+    threads = [int(thread) for thread in os.listdir(f"/proc/{process}/task")]
+    random.shuffle(threads)
+    for thread in threads[: random.choice((1, len(threads)))]:
         if _ptrace(_SEIZE, thread, None, None) == 0:
             _ptrace(_INTERRUPT, thread, None, None)
             held[thread] = 0

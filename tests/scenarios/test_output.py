@@ -55,7 +55,7 @@ CLEO SAYS HELLO
     "threads": """\
 quick: has slept enough
 main: quick has ended
-main: slow still sleeps
+main: has waited 0.1 s for slow, or less
 slow: has slept enough
 late: has slept enough
 """,

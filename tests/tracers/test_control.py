@@ -655,26 +655,35 @@ def test_the_program_sees_nothing_of_it_and_its_children_do_not_own_it(tmp_path:
 
 
 def test_a_forked_child_runs_on_while_its_parents_clock_stands(tmp_path: Path) -> None:
+    """Its generator has begun when the parent is held. It is over, and the parent has told so, before that goes on."""
+    is_held = tmp_path / "is_held"
+    os.mkfifo(is_held)
     script = script_of(
         tmp_path,
         """
-        import os, time
+        import os, sys, time
         def give(count):
             for number in range(count):
                 yield number
+        end, begun = os.pipe()
         pid = os.fork()
         if pid == 0:
-            for _ in give(5):
+            for number in give(5):
+                if number == 0:
+                    os.write(begun, b".")
+                    open(sys.argv[1]).close()
                 time.sleep(0.05)
             os._exit(0)
+        os.read(end, 1)
         list(give(3))
         os.waitpid(pid, 0)
         """,
     )
-    with started(tmp_path, script) as held:
+    with started(tmp_path, script, str(is_held)) as held:
         assert held.is_held()
+        is_held.write_bytes(b"")
         deadline = time.monotonic() + PATIENCE_S
-        while b"exit code 0" not in held.run.trace_path.read_bytes() and time.monotonic() < deadline:
+        while b'["ended"' not in held.run.trace_path.read_bytes() and time.monotonic() < deadline:
             time.sleep(0.01)
         held.control.run_on()
         timeline = held.end().timeline

@@ -20,10 +20,12 @@ def program(source: str) -> str:
     return QUIET + dedent(source)
 
 
-def test_what_green_threads_wait_for_and_who_wakes_them(trace_source: TraceSource) -> None:
+def test_what_green_threads_wait_for_and_who_wakes_them(trace_source: TraceSource, tmp_path: Path) -> None:
+    """The hub sleeps for certain: what the last waits for comes when the trace tells that it does."""
     traced = trace_source(
         program(
             """
+            import os, sys, threading, time
             from eventlet import event, queue, semaphore
             from eventlet.green import socket
             ready, asking = event.Event(), event.Event()
@@ -60,11 +62,22 @@ def test_what_green_threads_wait_for_and_who_wakes_them(trace_source: TraceSourc
                 client.sendall(b"x")
                 client.recv(9)
 
+            def hear():
+                ear.recv(1)
+
+            def tell_when_idle():
+                while b'["poll"' not in open(sys.argv[1], "rb").read():
+                    time.sleep(0.01)
+                os.write(mouth.fileno(), b".")
+
+            ear, mouth = socket.socketpair()
+            threading.Thread(target=tell_when_idle).start()
             server = eventlet.listen(("127.0.0.1", 0))
-            for green in [eventlet.spawn(f) for f in (waiter, sender, holder, asker, serve, ask)]:
+            for green in [eventlet.spawn(f) for f in (waiter, sender, holder, asker, serve, ask, hear)]:
                 green.wait()
             """
-        )
+        ),
+        str(tmp_path / "script.trace"),
     )
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes, traced.problems) == (0, b"", [], [])
     for name, waits, wakes in (
@@ -93,7 +106,7 @@ def test_what_green_threads_wait_for_and_who_wakes_them(trace_source: TraceSourc
     assert {one.peer for one in asks} == {accepts.local}
     assert "IDLE" in traced.states("hub")
     spawned = {(track.base_name, track.place.line) for track in traced.timeline.tracks.values() if track.place}
-    assert ("waiter", 42) in spawned
+    assert ("waiter", 53) in spawned
     assert traced.outcome("sender") == words.RETURNED
 
 

@@ -169,11 +169,14 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
         import os, tempfile
         import gevent
         from gevent import socket
+        from gevent.event import Event
 
         def accepting():
             end, _ = server.accept()
+            accepted.set()
             end.recv(1)
 
+        accepted = Event()
         path = os.path.join(tempfile.mkdtemp(), "socket")
         server = socket.socket(socket.AF_UNIX)
         server.bind(path)
@@ -182,7 +185,8 @@ def test_unix_sockets(trace_source: TraceSource, loop: str) -> None:
         gevent.sleep(0.001)
         client = socket.socket(socket.AF_UNIX)
         client.connect(path)
-        gevent.sleep(0.01)
+        # Whoever sets it runs on until it waits.
+        accepted.wait()
         client.send(b"x")
         accept.join()
         os.unlink(path)
@@ -772,7 +776,7 @@ def test_a_handler_of_pythons_own_runs_in_the_hub(trace_source: TraceSource, loo
 def test_idle_while_the_loop_polls(trace_source: TraceSource, loop: str, tmp_path: Path) -> None:
     """The hub is idle until it is asked to do something, and again afterwards.
 
-    A thread asks when the trace tells that it is idle.
+    A thread asks when the trace tells that it is idle; the loop may well look after itself meanwhile, and poll again.
     """
     traced = trace_source(
         """
@@ -788,8 +792,8 @@ def test_idle_while_the_loop_polls(trace_source: TraceSource, loop: str, tmp_pat
             print("busy", flush=True)
 
         def ask_when_idle():
-            for lines, end in ((1, ask), (3, finish)):
-                while open(sys.argv[1], "rb").read().count(b'["poll"') < lines:
+            for after, end in ((b"{", ask), (b'["output"', finish)):
+                while b'["poll"' not in open(sys.argv[1], "rb").read().partition(after)[2]:
                     time.sleep(0.01)
                 os.write(end, b".")
 
@@ -833,18 +837,22 @@ def test_what_is_said_of_a_wait_on_a_socket(trace_source: TraceSource) -> None:
         """
         import gevent
         from gevent import socket
+        from gevent.event import Event
 
         def client():
             end = socket.create_connection(server.getsockname())
             print(end.fileno(), *end.getsockname(), *end.getpeername(), flush=True)
+            connected.set()
             end.recv(1)
 
+        connected = Event()
         server = socket.socket()
         server.bind(("127.0.0.1", 0))
         server.listen()
         greenlet = gevent.spawn(client)
         served, _ = server.accept()
-        gevent.sleep(0.01)
+        # Whoever sets it runs on until it waits.
+        connected.wait()
         served.send(b"x")
         greenlet.join()
         """

@@ -114,7 +114,7 @@ asyncio.run(main())
 """
 #: A child that the trace tells of, before it dies; `also` is what its parent does.
 DIES = """
-import ctypes, multiprocessing, signal, sys
+import ctypes, multiprocessing, os, signal, sys
 def work():
     while '["process",' not in open(sys.argv[1]).read():
         pass
@@ -559,6 +559,7 @@ def test_its_sibling_is_healthy(source: str, trace_source: TraceSource) -> None:
     [
         pytest.param("ctypes.string_at(0)", "", "SIGSEGV", id="a fault"),
         pytest.param("signal.raise_signal(9)", "", "SIGKILL", id="killed, not by code of the program's"),
+        pytest.param("os.kill(os.getpid(), signal.SIGKILL)", "child.join(timeout=20)", "SIGKILL", id="by itself"),
         pytest.param("signal.pause()", "child.kill()", "", id="killed by its parent"),
         pytest.param("signal.pause()", "child.terminate()", "", id="terminated by its parent"),
     ],

@@ -623,9 +623,12 @@ def test_a_generator_that_is_being_resumed_is_not_seen(watched: Watched) -> None
 
 @pytest.mark.parametrize(("asked_after_s", "then"), [(0.005, ""), (1_000, ""), (1_000, "os._exit(0)")])
 def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
-    trace_source: TraceSource, asked_after_s: float, then: str
+    trace_source: TraceSource, asked_after_s: float, then: str, tmp_path: Path
 ) -> None:
-    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has."""
+    """Also where nobody asks for the lock: the thread has ended by then, and its clock with it, or the program has.
+
+    The thread begins right after a look at who uses the processor: what the others used before does not count.
+    """
     traced = trace_source(
         f"""
         import asyncio, os, sys, threading
@@ -636,11 +639,52 @@ def test_a_call_that_keeps_the_interpreters_lock_is_told_of_its_thread(
             {then}
 
         async def main():
+            while b'"begun"' not in open(sys.argv[1], "rb").read():
+                await asyncio.create_task(asyncio.sleep(0.01), name="begun")
             thread = threading.Thread(target=count, name="counts")
             thread.start()
             while thread.is_alive():
                 await asyncio.sleep(0.01)
 
+        asyncio.run(main())
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    found = [(one.kind, one.sentence.partition(" for ")[0]) for one in traced.problems]
+    assert found == [("interpreter_held", "counts kept the interpreter")]
+
+
+def test_who_takes_the_interpreters_lock_while_we_read_a_file_is_told_of(trace_source: TraceSource) -> None:
+    """The flushing thread lets others run while it asks the operating system who stood in its queue."""
+    traced = trace_source(
+        """
+        import _thread, asyncio, os, sys, threading
+        sys.setswitchinterval(1000)
+
+        def slow(*args):
+            if asked:
+                asked.clear()
+                gate.release()
+                begun.acquire()
+            return pread(*args)
+
+        def count():
+            gate.acquire()
+            begun.release()
+            sum(range(60_000_000))
+            os._exit(0)
+
+        async def main():
+            thread = threading.Thread(target=count, name="counts")
+            thread.start()
+            os.pread = slow
+            asked.append(True)
+            while thread.is_alive():
+                await asyncio.sleep(0.01)
+
+        pread, asked = os.pread, []
+        gate, begun = _thread.allocate_lock(), _thread.allocate_lock()
+        gate.acquire(), begun.acquire()
         asyncio.run(main())
         """
     )

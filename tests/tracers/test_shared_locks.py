@@ -145,27 +145,37 @@ for taker in takers:
     assert any(f" let {second} " in text and text.startswith(first) for text in said)
 
 
-def test_where_children_are_not_recorded_nobody_is_said_to_release(trace_source: TraceSource) -> None:
+def test_where_children_are_not_recorded_nobody_is_said_to_release(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
     traced = trace_source(
-        """
-        from multiprocessing import get_context
-        import threading
+        AWAIT
+        + """
+from multiprocessing import get_context
+import os, sys, threading, time
 
-        def take(lock, ready):
-            lock.acquire()
-            ready.release()
-            release.wait()
-            lock.release()
+def take():
+    lock.acquire()
+    os.write(ready[1], b".")
+    release.wait()
+    lock.release()
 
-        fork = get_context("fork")
-        lock, ready, release = fork.Lock(), fork.Semaphore(0), fork.Event()
-        child = fork.Process(target=take, args=(lock, ready))
-        child.start()
-        ready.acquire()
-        threading.Timer(0.1, release.set).start()
-        lock.acquire()
-        child.join()
-        """,
+def let_go():
+    # Without us there is no trace to look into, and it does not matter.
+    if sys.argv[1:]:
+        until_waiting(1, "lock")
+    release.set()
+
+fork = get_context("fork")
+lock, ready, release = fork.Lock(), os.pipe(), fork.Event()
+child = fork.Process(target=take)
+child.start()
+os.read(ready[0], 1)
+threading.Thread(target=let_go).start()
+lock.acquire()
+child.join()
+""",
+        str(tmp_path / "script.trace"),
         children="",
     )
     went_as_bare(traced)

@@ -238,7 +238,7 @@ def test_a_circle_of_locks(trace_source: TraceSource) -> None:
         BESIDE_OTHERS
         + """
 fork, knife, spoon, salt = (threading.Lock() for _ in range(4))
-got = threading.Barrier(2)
+got, first_has_it = threading.Barrier(2), threading.Event()
 
 def ann():
     with fork:
@@ -254,6 +254,7 @@ def bob():
 
 def first():
     with spoon:
+        first_has_it.set()
         until_text("late.acquire.timeout=0.01.")
         with salt:
             pass
@@ -266,7 +267,7 @@ for function in (ann, bob):
     threading.Thread(target=function, name=function.__name__, daemon=True).start()
 until(3)
 waiting = [beside("first", first)]
-signal.sigtimedwait((), 0.05)
+first_has_it.wait()
 waiting.append(beside("second", second))
 until(4)
 late = threading.Lock()

@@ -7,6 +7,9 @@ more than one is alive, the lines of each are held until nobody else can have an
 * in what was written long before (`WINDOW_NS` of the trace), which is how a file is read that is there already;
 * when they were the newest of the file `LATE_NS` ago, by the reader's clock, which is how one is followed.
 
+What a process tells of the end of another stands behind all that this one did, also where all has the same time, as the
+clock of a program stands that is paused, and its children run on.
+
 A child is waited for from the `fork` line on, in the same way. What comes later still is given out at once, and
 counted: it stands after lines that it belongs before.
 
@@ -63,14 +66,18 @@ _NEVER_NS = 1 << 62
 class _Piece:
     """A line that is held. `at`: how many of its rows are given out."""
 
-    __slots__ = ("at", "is_break", "line", "thread", "times")
+    __slots__ = ("at", "is_break", "is_end", "line", "thread", "times")
 
-    def __init__(self, line: Any, times: list[int], thread: int, is_break: bool = False) -> None:
+    def __init__(
+        self, line: Any, times: list[int], thread: int, is_break: bool = False, is_end: bool = False
+    ) -> None:
         self.line = line
         #: On which it happened.
         self.thread = thread
         #: It is not of FLAT nor rows, or not on the thread of the one before: it cannot be interleaved with that.
         self.is_break = is_break
+        #: It tells of the end of another process: of that one all has been read.
+        self.is_end = is_end
         #: When, of rows each; never before what is in front of it.
         self.times = times
         self.at = 0
@@ -98,10 +105,16 @@ class _Process:
         return piece.times[piece.at]
 
     @property
+    def turn(self) -> tuple[bool, int]:
+        """Of several with something of the same time the lowest comes first: what tells of ends last, and of these what
+        tells of the youngest. A child has a higher number than who forked or started it."""
+        return (True, -self.number) if self.pending[0].is_end else (False, self.number)
+
+    @property
     def break_ns(self) -> int:
         """Before this it has nothing that cannot be interleaved."""
         first = self.pending[0]
-        ahead = first.is_break and type(first.line) in _INTERLEAVABLE
+        ahead = first.is_break and not first.is_end and type(first.line) in _INTERLEAVABLE
         return self.breaks[ahead] if len(self.breaks) > ahead else _NEVER_NS
 
     def drop(self) -> None:
@@ -242,8 +255,10 @@ class Merging:
         times = list(accumulate(times, max, initial=process.last_ns))[1:]
         process.last_ns = times[-1]
         self._newest_ns = max(self._newest_ns, times[-1])
-        is_break = kind not in _INTERLEAVABLE or not process.pending or process.pending[-1].thread != thread
-        process.pending.append(_Piece(line, times, thread, is_break))
+        is_end = kind is Ended or (kind is Exit and self._of_thread.get(line.track, process) is not process)
+        is_new = not process.pending or process.pending[-1].thread != thread
+        is_break = is_end or is_new or kind not in _INTERLEAVABLE
+        process.pending.append(_Piece(line, times, thread, is_break, is_end))
         if is_break:
             process.breaks.append(times[0])
 
@@ -295,7 +310,7 @@ class Merging:
         forked_ns = min(self._expected, default=_NEVER_NS)
         # Before this, nothing can come of those of whom nothing is held.
         silent_ns = min([forked_ns, *(one.last_ns for one in living if not one.pending)])
-        waiting = [(process.next_ns, process.number, process) for process in living if process.pending]
+        waiting = [(process.next_ns, process.turn, process) for process in living if process.pending]
         heapify(waiting)
         while waiting:
             first_ns, _, process = heappop(waiting)
@@ -305,7 +320,7 @@ class Merging:
             if waiting and others_ns < min(process.break_ns, waiting[0][2].break_ns):
                 some += [one for _, _, one in waiting]
             if len(some) > 1 and self._weave(living, some, settled_ns, forked_ns, given):
-                waiting = [(one.next_ns, one.number, one) for one in some if one.pending]
+                waiting = [(one.next_ns, one.turn, one) for one in some if one.pending]
                 heapify(waiting)
             else:
                 # Nobody else has anything before that.
@@ -314,7 +329,7 @@ class Merging:
                     return
                 self._give_run(process, min(until_ns, others_ns), given)
                 if process.pending:
-                    heappush(waiting, (process.next_ns, process.number, process))
+                    heappush(waiting, (process.next_ns, process.turn, process))
             silent_ns = min([silent_ns, *(one.last_ns for one in some if not one.pending and not one.ended)])
 
     def _weave(
@@ -346,10 +361,12 @@ class Merging:
         return True
 
     def _give_run(self, process: _Process, until_ns: int, given: list[Any]) -> None:
-        """All that the process has up to that time."""
-        pending = process.pending
+        """All that the process has up to that time, or up to what tells of the end of another one."""
+        pending, first = process.pending, process.pending[0]
         while pending and process.next_ns <= until_ns:
             piece = pending[0]
+            if piece.is_end and piece is not first:
+                return
             kind = type(piece.line)
             if self._giving != piece.thread and kind is not Process:
                 given.append(Thread(max(0, process.next_ns), piece.thread))

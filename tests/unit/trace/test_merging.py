@@ -245,6 +245,30 @@ def test_a_child_is_waited_for_from_the_fork_on() -> None:
     assert list(told(lines)) == [Told(15, 1, 1), Told(20, 0, 0)]
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_end_stands_behind_all_that_has_the_same_time(is_killed: bool) -> None:
+    """The clock stands, as that of a program that is paused: its child runs on, forks one itself, and both end."""
+    merging, _ = forked()
+    merging.take([ev.Thread(20, 1), ev.Fork(20)], True)
+    merging.take([ev.Process(20, 2, 78, 77, 1), note(20, 2)], True)
+
+    def end(pid: int, main: int) -> ev.Event:
+        return ev.Exit(30, main, words.KILLED, -1) if is_killed else ev.Ended(30, pid, 0, 0)
+
+    lines = merging.take([ev.Thread(30, 2), note(30, 2), rows([30], 2)], True)
+    lines += merging.take([ev.Thread(30, 1), note(30, 1), end(78, 2), rows([30], 1)], True)
+    lines += merging.take([ev.Thread(30, 0), note(30, 0), end(77, 1), note(30, 0)], True)
+    lines += merging.finish([])
+    given = [line for line in apart(lines) if not isinstance(line, ev.Thread) and not isinstance(line, ev.Rows)]
+    # What tells of an end comes behind all of whom it tells of, and what stands behind it there, behind it here.
+    at_30 = [line for line in given if getattr(line, "t_ns", 0) == 30]
+    assert at_30 == [note(30, 0), note(30, 1), note(30, 2), end(78, 2), end(77, 1), note(30, 0)]
+    assert [(one.thread, one.what) for one in told(lines) if one.t_ns == 30] == [
+        (0, 0), (1, 1), (2, 2), (2, 2), (1, 1), (0, 0),
+    ]
+    assert merging.late == 0
+
+
 def test_what_stands_for_a_number_passes_at_once() -> None:
     merging, _ = forked()
     text = ev.Text(5, "x")

@@ -38,7 +38,7 @@ from visualizer.analysis.findings.collector import LongRun, Observed, longest_tu
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
-from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track
+from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
@@ -355,11 +355,27 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         cause = f"{_ran(timeline, turn)} → " if turn else ""
         who = timeline.name(track.id, delay.due_ns)
         sentence = f"{cause}{who} ran only {duration(lost_ns, 2)} after it was {how}{by}"
+        sentence += _polled_on(timeline, delay, wakeup)
         sentence += worst_of(count, "such delays")
         sentence += f" of {len(several)} tracks called {name}" if len(several) > 1 else ""
         place = suspension.place if suspension else track.place
         losers = tracks[several].tolist()
         yield finding("lost_time", sentence, _tracks(delay, turn), delay.due_ns, place, int(lost.sum()), losers)
+
+
+def _polled_on(timeline: Timeline, delay: Delay, wakeup: Wakeup) -> str:
+    """That its scheduler went on polling, since whoever woke it did so in another thread, and did not tell that."""
+    hub, waker = timeline.tracks.get(delay.hub), timeline.tracks.get(wakeup.waker)
+    if hub is None or waker is None or hub.id in (waker.id, waker.parent) or waker.id == hub.parent:
+        return ""
+    at_ = hub.slices.at(delay.due_ns)
+    if at_ < 0 or hub.slices.state[at_] != State.IDLE:
+        return ""
+    until_ns = hub.slices.start_ns[at_ + 1] if at_ + 1 < len(hub.slices) else delay.ran_ns
+    if 2 * (min(until_ns, delay.ran_ns) - delay.due_ns) < delay.ran_ns - delay.due_ns:
+        return ""
+    how = " (loop.call_soon_threadsafe() tells it)" if hub.kind == words.LOOP else ""
+    return f", in another thread; {timeline.name(hub.id)} was not told, and polled on{how}"
 
 
 @once

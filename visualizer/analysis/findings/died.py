@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import Finding, at, finding, spot, suspension_before, thread_waits
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.model.processes import Process
 from visualizer.analysis.model.timeline import Place, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import sampled_at
+from visualizer.trace import words
 
 #: Nobody ends a program by these on purpose; the others are how programs are told to end.
 _FAULTS = frozenset(
@@ -19,24 +21,22 @@ _FAULTS = frozenset(
     if (number := getattr(signal, name, None)) is not None
 )
 #: Code that may have killed it on purpose; subprocess.run() does once its time limit is over. What the standard library
-#: itself has of it is for others.
-_KILLS = re.compile(r"kill\w*\(|SIGKILL|\btimeout\b", re.IGNORECASE)
+#: itself has of it is for others, and who kills itself was killed by nobody else.
+_KILLS = re.compile(r"kill\w*\(|SIGKILL", re.IGNORECASE)
+_LIMITS = re.compile(r"\btimeout\b")
+_ITSELF = re.compile(r"\bkill\(\s*(?:os\.)?getpid\(\)\s*,\s*(?:signal\.)?(?:SIGKILL|9)\s*\)")
 _STANDARD = re.compile(r"[/\\]lib[/\\]python\d[^/\\]*[/\\](?!(?:site|dist)-packages)|^<")
 
 
 def process_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A process was ended by a fault, or a child by SIGKILL though nothing in the source of the trace kills one."""
-    kills: bool | None = None
     for process in timeline.processes:
         track = timeline.tracks.get(process.track) if process.number else next(iter(timeline.tracks.values()), None)
         number = process.signal if process.number else timeline.end.signal if timeline.end is not None else None
         if track is None or number is None:
             continue
         if number == getattr(signal, "SIGKILL", None) and process.number:
-            if kills is None:
-                sources = timeline.sources.items()
-                kills = any(_KILLS.search(text) for file, text in sources if not _STANDARD.search(file))
-            if kills:
+            if _may_be_killed(timeline, process):
                 continue
         elif number not in _FAULTS:
             continue
@@ -53,6 +53,13 @@ def process_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             sentence += f"; {timeline.name(waits.track)}, which had started it, waits in {since}"
         tracks = [track.id] if waits is None else [track.id, waits.track]
         yield finding("process_died", sentence, tracks, t_ns, place)
+
+
+def _may_be_killed(timeline: Timeline, process: Process) -> bool:
+    """Whether anything in the source of the trace may have killed it on purpose."""
+    own = (_ITSELF.sub("", text) for file, text in timeline.sources.items() if not _STANDARD.search(file))
+    has_limits = process.how in ("", words.BY_SUBPROCESS)
+    return any(_KILLS.search(text) or (has_limits and _LIMITS.search(text)) for text in own)
 
 
 def _last_known(timeline: Timeline, track: Track, t_ns: int) -> tuple[Place | None, str]:

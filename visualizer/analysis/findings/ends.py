@@ -46,8 +46,10 @@ _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, w
 _BY_TASKS = _SERVED - {words.CHANNEL, words.RESULT} | {words.LOCK, words.SEMAPHORE, words.BARRIER, words.JOIN}
 #: What a thread waits for that only another thread would bring about.
 _BY_THREADS = _BY_TASKS | {words.FUTURE}
-#: By a handler a signal may bring it about as well.
-_HANDLES_SIGNALS = re.compile(r"\bsignal\.signal\s*\(|\bsigwait|\bfrom\s+signal\s+import\b")
+#: By a handler a signal may bring it about as well, but not by what the system does of itself.
+_HANDLES_SIGNALS = re.compile(
+    r"\bsignal\.signal\s*\((?![^()\n]*,\s*(?:signal\.)?SIG_(?:DFL|IGN)\s*\))|\bsigwait|\bfrom\s+signal\s+import\b"
+)
 #: At most this many of the tracks in a deadlock are named.
 _TOLD = 6
 #: So many switches behind the end of a track are searched for the one that follows from it: other threads switch, too.

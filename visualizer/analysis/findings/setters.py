@@ -47,8 +47,8 @@ _ENDED_BY = {
 }
 
 
-#: What is brought about once, for all who wait for it.
-_ONCE = (words.EVENT, words.RESULT)
+#: What is brought about once, for all who wait for it, and the method that waits: it never ends if nobody is left.
+_ONCE = ((words.EVENT, "wait"), (words.RESULT, "get"), (words.RESULT, "wait"), (words.QUEUE, "join"))
 #: So many calls that may bring it about are looked for.
 _MOST_CALLS = 20
 
@@ -96,7 +96,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     """
     alike: dict[tuple[str, str, Place | None, bool], _Alike] = {}
     served = Served(timeline)
-    for suspension in stuck(timeline, observed).values():
+    for suspension in (*stuck(timeline, observed).values(), *_ended_with_its_loop(timeline)):
         if suspension.asked_ns >= 0 or _is_idle(timeline, served, suspension):
             continue
         key = suspension.reason, suspension.on, suspension.place, False
@@ -143,20 +143,27 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     return [*found, *_ended(timeline, served, {one.track for what in found for one in what.waiting})]
 
 
+def _ended_with_its_loop(timeline: Timeline) -> Iterator[Suspension]:
+    """What tasks waited for as their loop ended, and cancelled them."""
+    for track in timeline.tracks.lasting(words.CANCELLED):
+        suspension = left_waiting(timeline, track) if track.outcome == words.CANCELLED else None
+        if suspension is not None:
+            yield suspension
+
+
 def _ended(timeline: Timeline, served: Served, told_of: set[int]) -> Iterator[Broken]:
     """Waits up to the end for what is brought about once, where all have ended, and none by an exception, that would do
     that; one for each line. Not where anything else in the source would, or takes it back."""
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for track in timeline.tracks.lasting(words.CANCELLED) if timeline.end is not None or is_over(timeline) else ():
         suspension = None if track.schedules or track.id in told_of else left_waiting(timeline, track)
-        if suspension is not None and suspension.reason in _ONCE and suspension.asked_ns < 0:
-            if not served.before(track, suspension):
-                alike.setdefault((suspension.on, suspension.place), []).append(suspension)
+        if suspension is not None and suspension.asked_ns < 0 and not served.before(track, suspension):
+            alike.setdefault((suspension.on, suspension.place), []).append(suspension)
     for (on, _), waiting in alike.items():
         call = called(on)
-        methods = _ENDED_BY.get((waiting[0].reason, call.method)) if call is not None else None
-        if call is None or not methods:
+        if call is None or (waiting[0].reason, call.method) not in _ONCE:
             continue
+        methods = _ENDED_BY[waiting[0].reason, call.method]
         setters = _setters(timeline, call.pattern, methods)
         # Who waits until its loop ends ends with that.
         lasted_ns = max(_until_ns(timeline, one.track) for one in waiting) - setters[-1][0].exit_ns if setters else 0

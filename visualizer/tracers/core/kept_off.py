@@ -18,6 +18,8 @@ from visualizer.tracers.core.rows import ROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+
     from visualizer.tracers.core.api import Parts
     from visualizer.tracers.core.buffer import Buffer
     from visualizer.tracers.core.run_queue import RunQueue
@@ -46,15 +48,20 @@ class KeptOff:
         """Before there is a flushing thread: from now on it may be kept from looking."""
         self._looked_ns = now_ns
 
-    def look(self, buffers: list[Buffer], ours: RunQueue | None, now_ns: int) -> list[Parts]:
+    def look(
+        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int]
+    ) -> tuple[list[Parts], int]:  # fmt: skip
         """In the flushing thread, of which `ours` is, before anything else is measured. What is to be told of the time
-        since."""
+        since, and until when that is."""
+        we_waited_ns = ours.more()[1] if ours is not None else 0
+        nothing = 0, 0, 0
+        spent = [buffer.run_queue.more() if buffer.run_queue is not None else nothing for buffer in buffers]
+        # Now: the interpreter lets others run while a file is read, and one of them may keep its lock.
+        now_ns = clock()
         since_ns, we_used_ns = self._looked_ns, self._used_ns
         self._looked_ns, self._used_ns = now_ns, _thread_time_ns()
         told: list[Parts] = []
-        we_waited_ns = ours.more()[1] if ours is not None else 0
-        for buffer in buffers:
-            used_ns, waited_ns, times = buffer.run_queue.more() if buffer.run_queue is not None else (0, 0, 0)
+        for buffer, (used_ns, waited_ns, times) in zip(buffers, spent, strict=True):
             # What never came out of a queue waited in one call all the time.
             slept_ns = now_ns - since_ns - used_ns - waited_ns if since_ns >= 0 and times else 0
             behind_ns = max(0, min(slept_ns, we_waited_ns))
@@ -68,7 +75,7 @@ class KeptOff:
             if holder is not None:
                 about = holder.track, since_ns, now_ns
                 told.append((lines.delayed, now_ns, NOBODY, about, (late_ns, 0, 0), None, 0))
-        return told
+        return told, now_ns
 
 
 def used_by(buffer: Buffer) -> int:

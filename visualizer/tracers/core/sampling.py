@@ -113,7 +113,8 @@ class Samples:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
-            stream.delays += self._kept_off.look(list(stream.buffers), stream.run_queue, now_ns)
+            delays, now_ns = self._kept_off.look(list(stream.buffers), stream.run_queue, stream.clock)
+            stream.delays += delays
             quiet = [buffer for buffer in list(stream.buffers) if _is_quiet(buffer, now_ns)]
             if self._looks:
                 self._look_at(self._in_turn(quiet))

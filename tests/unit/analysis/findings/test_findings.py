@@ -437,6 +437,23 @@ def test_lost_time() -> None:
     assert kinds(ready_in_turns(2, 60)) == ["starvation"], "which says it of both"
 
 
+@pytest.mark.parametrize("kind", [words.HUB, words.LOOP])
+def test_who_is_woken_in_another_thread_while_its_scheduler_polls_on(kind: str) -> None:
+    def tape(polling: int, waker: str) -> Tape:
+        tape = Tape().spawn("hub", kind, parent="main").spawn("other", words.THREAD, creator="main", line=20)
+        tape.spawn("foo", words.TASK, parent="hub", creator="main", line=30).wake("foo", "main", words.SPAWN)
+        tape.switch("main", "hub").switch("hub", "foo").waits("foo", words.EVENT, "e.wait()")
+        tape.switch("foo", "hub", line=5).at(MS).poll("hub", 1)
+        tape.at(2 * MS).poll("hub", polling).wake("foo", waker, words.CALLBACK)
+        return tape.at(200 * MS).poll("hub", 0).switch("hub", "foo")
+
+    how = " (loop.call_soon_threadsafe() tells it)" if kind == words.LOOP else ""
+    told = "foo ran only 0.2 s after it was woken by other"
+    assert only(tape(1, "other"), "lost_time")[0] == f"{told}, in another thread; hub was not told, and polled on{how}"
+    for sibling in (tape(0, "other"), tape(1, "hub")):
+        assert not any("was not told" in one.sentence for one in findings(sibling.timeline()))
+
+
 def test_of_a_crowd_that_came_late_the_one_that_came_last_is_told() -> None:
     tape = Tape().spawn("hub", words.HUB, parent="main")
     for number in range(5):

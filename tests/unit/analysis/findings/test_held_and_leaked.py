@@ -426,3 +426,67 @@ def test_who_ended_without_setting_what_others_wait_for(
             "load ended, and nobody else was left who would call ready.set() (demo.py:3, inferred from the source) → "
             "use waited in ready.wait() (demo.py:7), and nothing else woke it"
         )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "others", "expected"),
+    [
+        pytest.param(words.RETURNED, "", ["setter_ended"], id="nobody is left"),
+        pytest.param(words.RETURNED, "def later():\n    jobs.task_done()\n", [], id="somebody else may"),
+        pytest.param(None, "", [], id="the one goes on"),
+    ],
+)
+def test_who_ended_without_task_done(outcome: str | None, others: str, expected: list[str]) -> None:
+    tape = Tape().lists("def work():\n    if not jobs.get():\n        return\n    jobs.task_done()\n" + others)
+    tape.spawn("work", words.THREAD, creator="main", line=20)
+    tape.at(MS).waits("main", words.QUEUE, "jobs.join()", thing="Queue 1").parks("main", line=21).thread("work")
+    if outcome is not None:
+        tape.exits("work", outcome)
+    found = findings(tape.at(900 * MS).end(signal=14).timeline())
+    assert [one.kind for one in found if one.kind != "hog"] == expected
+    for one in found:
+        if one.kind == "setter_ended":
+            assert one.sentence == (
+                "work ended, and nobody else was left who would call jobs.task_done() (demo.py:4, inferred from the "
+                "source) → main waited in jobs.join() (demo.py:21), and nothing else woke it"
+            )
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        ("signal.signal(signal.SIGALRM, signal.SIG_DFL)", ["deadlock"]),
+        ("signal.signal(signal.SIGALRM, wakes)", []),
+        ("signal.signal(signal.SIGALRM, wakes)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)", []),
+        ("from signal import *", []),
+    ],
+)
+def test_what_the_system_does_at_a_signal_wakes_nobody(handler: str, expected: list[str]) -> None:
+    tape = Tape().lists(f"import signal\n{handler}\n")
+    tape.at(MS).waits("main", words.EVENT, "ready.wait()", thing="Event 1").parks("main", line=9)
+    assert [one.kind for one in findings(tape.at(1_500 * MS).end(signal=14).timeline())] == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [(words.RAISED, ["setter_died"]), (words.RETURNED, [])]
+)
+def test_who_died_while_others_waited_until_their_loop_ended(outcome: str, expected: list[str]) -> None:
+    tape = Tape().lists("async def job():\n    await room.acquire()\n    check()\n    room.release()\n")
+    tape.spawn("loop", words.LOOP, parent="main")
+    for key in ("first", "second"):
+        tape.spawn(key, words.TASK, "job", parent="loop", creator="main", line=20).wake(key, "main", words.SPAWN)
+    tape.at(MS).switch("main", "loop").switch("loop", "second")
+    tape.waits("second", words.SEMAPHORE, "room.acquire()", thing="Semaphore 1").switch("second", "loop", line=2)
+    tape.switch("loop", "first").waits("first", words.SLEEP, "0.01 s", 10 * MS).switch("first", "loop", line=2)
+    tape.at(12 * MS).wake("first", "loop", words.TIMER).switch("loop", "first")
+    tape.exits("first", outcome, "ValueError(1)").switch("first", "loop").poll("loop", 1)
+    tape.at(300 * MS).poll("loop", 0).switch("loop", "main").wake("second", "main", words.CANCEL)
+    tape.switch("main", "loop").switch("loop", "second").exits("second", words.CANCELLED).switch("second", "loop")
+    found = findings(tape.switch("loop", "main").exits("main").end().timeline())
+    assert sorted(one.kind for one in found if one.kind != "never_resumed") == expected
+    for one in found:
+        if one.kind == "setter_died":
+            assert one.sentence == (
+                "job-1 ended with ValueError(1) before room.release() (demo.py:4, inferred from the source) → "
+                "job-2 waited in room.acquire() (demo.py:2), and nothing else woke it"
+            )
