@@ -113,9 +113,7 @@ class Findings:
 
 def none_found(timeline: Timeline) -> str:
     """What is said where there are no findings."""
-    if timeline.is_foreign:
-        return "Problems are not looked for in another tool's trace."
-    return " ".join(filter(None, ("No problems found.", kept_off.busy_machine(timeline))))
+    return "Problems are not looked for in another tool's trace." if timeline.is_foreign else "No problems found."
 
 
 def findings(timeline: Timeline, advance: Callable[[int, int], None] = lambda done, of: None) -> list[Finding]:

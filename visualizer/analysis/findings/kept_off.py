@@ -18,10 +18,6 @@ from visualizer.trace.columns import Column, unique
 
 #: So many slices of a track are looked at in each of these times.
 _MOST_SLICES = 100
-#: A machine is busy that lets a thread wait for this share of the time.
-_BUSY_SHARE = 0.1
-
-
 #: For how long of the time that a line is about a thread stood in the queue for a processor; did that, or waited for
 #: our own thread, which had the interpreter's lock, or was the next to have it, and stood there; and had a processor.
 _LASTED: tuple[Callable[[ev.Delayed], int], ...] = (
@@ -163,18 +159,6 @@ def own_delays(timeline: Timeline, observed: Observed) -> Column:
         off_ns[mine] = off.of_ns(hub, delays["due_ns"][mine], delays["ran_ns"][mine])
     found: Column = delays[2 * off_ns < delays["ran_ns"] - delays["due_ns"]]
     return found
-
-
-def busy_machine(timeline: Timeline) -> str:
-    """That the machine let a thread wait for a processor for long, and which one most; "" if it did not."""
-    waited_ns: dict[int, int] = {}
-    for one in timeline.delayed:
-        if one.by == words.NOBODY and one.track in timeline.tracks:
-            waited_ns[one.track] = waited_ns.get(one.track, 0) + one.length_ns
-    track = max(waited_ns, key=waited_ns.__getitem__, default=words.NOBODY)
-    if waited_ns.get(track, 0) < max(HOG_NS, _BUSY_SHARE * timeline.last_ns):
-        return ""
-    return f"The machine was busy: {timeline.name(track)} waited {duration(waited_ns[track], 2)} for a processor."
 
 
 def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ import pytest
 from tests.unit.analysis.findings.test_findings import MS, crunches, found, kinds, only
 from tests.unit.analysis.findings.test_held_and_leaked import greenlets, holds
 from tests.unit.analysis.tape import Tape
-from visualizer.analysis.findings import none_found
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -91,15 +90,6 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert only(tape("other"), "interpreter_held") == (sentence, ["other", "foo", "bar"], 3, 7)
     assert kinds(tape("other")) == ["interpreter_held"]
     assert kinds(tape("main")) == ["hog"]
-
-
-@pytest.mark.parametrize(
-    ("length_ms", "expected"), [(150, " The machine was busy: main waited 0.15 s for a processor."), (99, "")]
-)
-def test_a_busy_machine_is_told_of_where_there_is_no_problem(length_ms: int, expected: str) -> None:
-    ran = crunches(200)
-    kept_off(ran, ran.ids["main"], words.NOBODY, 0, 200, length_ms)
-    assert none_found(ran.timeline()) == f"No problems found.{expected}"
 
 
 @pytest.mark.parametrize(
