@@ -21,12 +21,13 @@ from tests.tracers.traced import SEES_WAITS
 from visualizer.analysis.findings import findings
 from visualizer.analysis.model.states import State
 from visualizer.analysis.text.sentences import describe_state
-from visualizer.trace.events import Event, Idle, Place, Sample, Text
+from visualizer.trace.events import Delayed, Event, Idle, Place, Sample, Text
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership
 from visualizer.tracers.core.recording import Recording
+from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.sampling import _stack
 from visualizer.tracers.core.stream import Stream
 
@@ -737,3 +738,61 @@ def test_a_thread_that_waits_says_in_which_call_by_its_samples(trace_source: Tra
     assert ": it waits in `jobs.get(True, 60)` (inferred: " in said["server"]
     assert ": it waits in `with lock` (inferred: " in said["seer"]
     assert "last seen at script.py:5 (sampled)" in said["server"]
+
+
+class Queue(RunQueue):
+    """That of a thread of which the test says, look by look, for how many milliseconds it ran, for how many it stood in
+    the queue, and how often it came out of that."""
+
+    def __init__(self, *told: tuple[int, int, int]) -> None:
+        self._left = [*told]
+
+    def more(self) -> tuple[int, int, int]:
+        used_ms, waited_ms, times = self._left.pop(0)
+        return used_ms * 1_000_000, waited_ms * 1_000_000, times
+
+
+@pytest.mark.parametrize(
+    ("ours", "main", "told"),
+    [
+        pytest.param((1, 0, 4), (90, 1, 9), [], id="nobody waited"),
+        pytest.param((1, 0, 4), (20, 80, 9), [(0, 100, 80, 20, 0)], id="in the queue"),
+        pytest.param((1, 60, 4), (20, 10, 9), [(0, 100, 10, 20, 60)], id="behind us, for as long as we stood there"),
+        pytest.param((1, 60, 4), (50, 30, 9), [(0, 100, 30, 50, 20)], id="behind us, while it neither ran nor stood"),
+        pytest.param((1, 60, 4), (0, 0, 0), [], id="asleep in a call all the time"),
+        pytest.param((1, 60, 4), (10, 190, 9), [(-90, 100, 190, 10, 0)], id="since before the look before"),
+    ],
+)
+def test_how_long_a_thread_was_kept_off(
+    tmp_path: Path, ours: tuple[int, int, int], main: tuple[int, int, int], told: list[tuple[int, ...]]
+) -> None:
+    """Looks a tenth of a second apart: what the operating system says of the main thread and of our own."""
+    watched = Watched(tmp_path / "x.trace")
+    nothing = 0, 0, 0
+    watched.stream.run_queue = Queue(nothing, ours)
+    watched.stream.here(0).run_queue = Queue(nothing, main)
+    for _ in range(2):
+        watched.now_ns += 99_000_000
+        watched.look()
+    watched.stream.run_queue = watched.stream.here(0).run_queue = None
+    delays = [one for one in watched.events if isinstance(one, Delayed)]
+    found = [(one.since_ns, one.until_ns, one.length_ns, one.used_ns, one.behind_ns) for one in delays]
+    # From the first of the two looks on.
+    assert found == [
+        tuple(1_000_000 * (ms + (100 if at < 2 else 0)) for at, ms in enumerate(one)) for one in told
+    ]
+    assert all((one.track, one.by) == (0, -1) for one in delays)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_how_long_a_thread_had_a_processor() -> None:
+    queue = RunQueue()
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+    # What the thread has used since the last tick of the clock is not added yet.
+    used_ns, waited_ns, times = queue.more()
+    assert used_ns > 20_000_000
+    assert min(waited_ns, times) >= 0
+    queue.close()
+    assert queue.more() == (0, 0, 0)

@@ -307,7 +307,11 @@ class Idle(_Event, tag="idle", frozen=True):
 
 class Delayed(_Event, tag="delayed", frozen=True):
     """Between `since_ns` and `until_ns` the thread `track` could have run for `length_ns` and did not: the machine ran
-    other programs (`by` is -1); or no thread but `by` could, which kept the interpreter's lock (`track` is -1)."""
+    other programs (`by` is -1); or no thread but `by` could, which kept the interpreter's lock (`track` is -1).
+
+    In the first case it used a processor for `used_ns` in that time. For up to `behind_ns` it may have waited for the
+    interpreter's lock, as our own thread had it or was the next to have it, and the machine did not run that.
+    """
 
     t_ns: Since
     track: Id
@@ -315,6 +319,8 @@ class Delayed(_Event, tag="delayed", frozen=True):
     since_ns: Since
     until_ns: Since
     length_ns: Since
+    used_ns: Since = 0
+    behind_ns: Since = 0
 
 
 class Sample(_Event, tag="sample", frozen=True):

@@ -117,14 +117,17 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
     for hub, turn, seen, yielded in every:
         length_ns = turn.end_ns - turn.start_ns
         seen = seen or sampled.get((turn.track, yielded))
-        key = turn.track, _work(timeline, seen, yielded) if seen else yielded
-        found.append((key, length_ns, (hub, turn)))
+        key = turn.track, _work(timeline, seen, yielded or _suspended_at(timeline, turn)) if seen else yielded
         late = [*_late(delays, hub, turn), *_due_at_the_end(timeline, hub, turn)]
         kept = [one for _, several in _kept_out(timeline, locks, turn) for one in several]
-        lost_ns = sum(min(one.late_ns, length_ns) for one in (*late, *kept))
-        cost_ns[key] = cost_ns.get(key, 0) + max(length_ns, lost_ns)
+        # As large a part of what the others lost as of its own length is its doing.
+        own_ns = _own_ns(timeline, observed, hub, turn)
+        found.append((key, own_ns, (hub, turn)))
+        lost_ns = sum(min(one.late_ns, length_ns) for one in (*late, *kept)) * own_ns // length_ns
+        cost_ns[key] = cost_ns.get(key, 0) + max(own_ns, lost_ns)
         lost_by.setdefault(key, []).extend(one.track for one in (*late, *kept))
-    for (key, total_ns), (count, length_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
+    for (key, total_ns), (count, own_ns, (hub, turn)) in zip(cost_ns.items(), _worst(found), strict=True):
+        length_ns = turn.end_ns - turn.start_ns
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         how, place = _until(timeline, turn, seen)
         late = list(_late(delays, hub, turn))
@@ -149,7 +152,7 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         else:
             did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
             sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding"
-            off_ns = kept_off(timeline, observed).for_ns(hub, turn.start_ns, turn.end_ns)
+            off_ns = length_ns - own_ns
             if 4 * off_ns >= length_ns:
                 sentence += f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
             sentence += f", {how}"
@@ -209,6 +212,12 @@ def _work(timeline: Timeline, seen: Sampled, yielded: Place | None) -> Hashable:
     if seen.called is not None and (yielded is None or yielded[:2] != place[:2]):
         return place.file, place.function, seen.called.file, seen.called.line
     return place.file, loop_around(timeline, place, yielded)
+
+
+def _suspended_at(timeline: Timeline, turn: LongRun) -> Place | None:
+    """Where the track of a turn was suspended before that, or in it."""
+    suspension: Suspension | None = suspension_before(timeline, timeline.tracks[turn.track], turn.end_ns)
+    return suspension.place if suspension is not None else None
 
 
 def _is_alone(timeline: Timeline, hub: int, track: int) -> bool:
@@ -397,9 +406,12 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         life_ns = max(1, (track.exit_ns if track.exit_ns >= 0 else timeline.last_ns) - track.spawn_ns)
         # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
         again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
-        off_ns = _by_machine_ns(timeline, observed, track, hub)
+        off_ns, life_off_ns = _by_machine_ns(timeline, observed, track, hub)
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0)) - off_ns
-        if rest_ns < STARVED_NS or rest_ns < STARVED_SHARE * life_ns or _polls(observed, track_id):
+        if rest_ns < STARVED_NS or _polls(observed, track_id):
+            continue
+        # Of a life as the machine let its thread have it.
+        if rest_ns < STARVED_SHARE * (life_ns - life_off_ns):
             continue
         if ready.longest_ns >= ONCE_SHARE * ready.total_ns and 2 * ready.total_ns < life_ns:
             continue  # It was late once, which others may have been far more often.
@@ -429,18 +441,18 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     return found
 
 
-def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> int:
-    """How much of the time for which it was ready is due to the machine: as large a part as of all the time for which
-    its hub had something to do."""
+def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
+    """How much of the time for which it was ready, and of its life, is due to the machine: of the first as large a part
+    as of all the time for which its hub had something to do."""
     until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
     life_ns = np.array([track.spawn_ns]), np.array([until_ns])
     (off_ns,) = kept_off(timeline, observed).by_machine_ns(hub, *life_ns).tolist()
     if not off_ns:
-        return 0
+        return 0, 0
     spent_ns = timeline.tracks[hub].slices.spent_ns
     busy_ns = until_ns - track.spawn_ns - spent_ns(State.IDLE, until_ns, track.spawn_ns)
     ready_ns = track.slices.spent_ns(State.READY, until_ns)
-    return int(ready_ns * min(1, off_ns / max(1, busy_ns)))
+    return int(ready_ns * min(1, off_ns / max(1, busy_ns))), int(off_ns)
 
 
 def _ran_most(turns: list[LongRun], start_ns: int, end_ns: int) -> list[int]:
@@ -611,9 +623,8 @@ def _from_until(timeline: Timeline, turn: LongRun) -> tuple[str, Place | None]:
     end, place = _end(timeline, turn)
     if place is not None:
         return end, place
-    suspension: Suspension | None = suspension_before(timeline, track, turn.end_ns)
-    if suspension is not None and suspension.place is not None:
-        return f"from {spot(suspension.place)} {end}", suspension.place
+    if (before := _suspended_at(timeline, turn)) is not None:
+        return f"from {spot(before)} {end}", before
     written = definition(timeline, track)
     if written is not None:
         return f"{end} (def {written.function}, {spot(written)} to {written.end_line})", written
@@ -682,14 +693,23 @@ def _meanwhile(timeline: Timeline, hub: int, told_of: set[int]) -> str:
 def hogs(timeline: Timeline, observed: Observed) -> list[tuple[int, LongRun]]:
     """Hubs, and each time that one was blocked for HOG_NS or longer, not counting for how long its thread may have been
     kept off; up to the end of what is known."""
-    found, off = [], kept_off(timeline, observed)
+    found = []
     for hub in {*observed.turns, *observed.living}:
         turns = (*observed.turns.get(hub, ()), *_turn_at_the_end(timeline, hub), *_own_turns(timeline, hub))
-        for turn in sorted(turns):
-            length_ns = turn.end_ns - turn.start_ns
-            if length_ns >= HOG_NS and length_ns - off.for_ns(hub, turn.start_ns, turn.end_ns) >= HOG_NS:
-                found.append((hub, turn))
+        long = (turn for turn in sorted(turns) if turn.end_ns - turn.start_ns >= HOG_NS)
+        found += [(hub, turn) for turn in long if _own_ns(timeline, observed, hub, turn) >= HOG_NS]
     return found
+
+
+def _own_ns(timeline: Timeline, observed: Observed, hub: int, turn: LongRun) -> int:
+    """For how long the turn itself blocked the hub."""
+    off = kept_off(timeline, observed)
+    own_ns = off.own_ns(hub, turn.start_ns, turn.end_ns)
+    if own_ns < HOG_NS <= (at_most_ns := off.own_ns(hub, turn.start_ns, turn.end_ns, in_call=True)):
+        seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
+        if _call(timeline, turn, seen) is not None:
+            return at_most_ns
+    return own_ns
 
 
 @once

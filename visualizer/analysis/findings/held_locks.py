@@ -22,6 +22,7 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed, once
+from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.all_slices import AllSlices
@@ -93,7 +94,8 @@ class _Alike:
     times: int = 0
     cost_ns: int = 0
     lost_by: dict[int, None] = field(default_factory=dict)
-    #: What others lost by it, when that was, and for how long the holder waited then, mostly in which wait.
+    #: What others lost by it, and not by the machine, when that was, and for how long the holder waited then, mostly in
+    #: which wait.
     worst: tuple[int, _Held, int, Suspension] | None = None
 
 
@@ -112,13 +114,17 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 continue
             waited_ns, meanwhile = waited
             holder, place = timeline.tracks[held.holder], meanwhile.place
+            # While the machine runs other programs nobody gives a lock back.
+            when_ns = (np.array([t_ns]) for t_ns in (held.since_ns, held.until_ns))
+            (left_ns,) = kept_off(timeline, observed).left_ns([holder.id], *when_ns).tolist()
+            lost_ns = held.lost_ns * left_ns // max(1, held.until_ns - held.since_ns)
             # Threads of one function have any names.
             function = place.function if holder.kind == words.THREAD and place is not None else holder.base_name
             alike = found.setdefault((thing, function), _Alike())
             alike.times += 1
-            alike.cost_ns += held.lost_ns
-            if alike.worst is None or held.lost_ns > alike.worst[0]:
-                alike.worst = held.lost_ns, held, waited_ns, meanwhile
+            alike.cost_ns += lost_ns
+            if alike.worst is None or lost_ns > alike.worst[0]:
+                alike.worst = lost_ns, held, waited_ns, meanwhile
             alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
     for (thing, _), alike in found.items():
         if alike.worst is not None and alike.cost_ns >= HELD_NS:

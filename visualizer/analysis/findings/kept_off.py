@@ -3,7 +3,7 @@ lock. Neither is the doing of the track that ran on that thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,11 +12,19 @@ from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import hot_line, mostly
+from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column, unique
 
 #: So many slices of a track are looked at in each of these times.
 _MOST_SLICES = 100
+#: For how long of the time that a line is about a thread stood in the queue for a processor; did that, or waited for
+#: our own thread, which had the interpreter's lock, or was the next to have it, and stood there; and had a processor.
+_LASTED: tuple[Callable[[ev.Delayed], int], ...] = (
+    lambda one: one.length_ns,
+    lambda one: one.length_ns + one.behind_ns,
+    lambda one: one.used_ns,
+)
 
 
 class KeptOff:
@@ -24,30 +32,35 @@ class KeptOff:
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        by_machine: dict[int, list[tuple[int, int, int]]] = {}
+        by_machine: dict[int, list[ev.Delayed]] = {}
         held: list[tuple[int, int, int]] = []
         for one in timeline.delayed:
             if one.by == words.NOBODY:
-                length_ns = max(0, min(one.length_ns, one.until_ns - one.since_ns))
-                by_machine.setdefault(one.track, []).append((one.since_ns, one.until_ns, length_ns))
+                by_machine.setdefault(one.track, []).append(one)
             elif one.by in timeline.tracks and one.since_ns < one.until_ns:
                 held.append((one.since_ns, one.until_ns, one.by))
-        self._by_machine = {thread: _Times(rows) for thread, rows in by_machine.items()}
+        self._queued, self._by_machine, self._used = (
+            {thread: _Times([_cut(one, lasted(one)) for one in its]) for thread, its in by_machine.items()}
+            for lasted in _LASTED
+        )
         #: From when to when which thread kept the interpreter's lock.
         self.held = held
         self._held: dict[int, _Times] = {}
 
     def thread_of(self, hub: int) -> int:
-        """The thread that a hub or loop runs on."""
+        """The thread that a hub or loop runs on; of a track the hub, if it has one."""
         parent = self._timeline.tracks[hub].parent
         return parent if parent in self._timeline.tracks else hub
 
-    def by_machine_ns(self, hub: int, start_ns: Column, end_ns: Column) -> Column:
-        """For how long, in each of these times, the thread of the hub may have been kept off by the machine."""
-        times = self._by_machine.get(self.thread_of(hub))
+    def by_machine_ns(self, hub: int, start_ns: Column, end_ns: Column, in_call: bool = False) -> Column:
+        """For how long, in each of these times, the thread of the hub may have been kept off by the machine.
+
+        `in_call`: it is known to have waited in a call, and so not for the interpreter's lock.
+        """
+        times = (self._queued if in_call else self._by_machine).get(self.thread_of(hub))
         return times.most_ns(start_ns, end_ns) if times is not None else np.zeros(len(start_ns), dtype=np.int64)
 
-    def of_ns(self, hub: int, start_ns: Column, end_ns: Column) -> Column:
+    def of_ns(self, hub: int, start_ns: Column, end_ns: Column, in_call: bool = False) -> Column:
         """The same, by the machine or another thread."""
         thread, process = self.thread_of(hub), self._timeline.tracks[hub].process
         if thread not in self._held:
@@ -57,14 +70,35 @@ class KeptOff:
                 if by != thread and self._timeline.tracks[by].process == process
             ]
             self._held[thread] = _Times(others)
-        by_threads: Column = self._held[thread].exactly_ns(start_ns, end_ns)
-        found: Column = np.maximum(self.by_machine_ns(hub, start_ns, end_ns), by_threads)
+        by_threads: Column = self._held[thread].evenly_ns(start_ns, end_ns)
+        found: Column = np.maximum(self.by_machine_ns(hub, start_ns, end_ns, in_call), by_threads)
         return found
 
     def for_ns(self, hub: int, start_ns: int, end_ns: int) -> int:
         """The same of one time."""
         (off_ns,) = self.of_ns(hub, np.array([start_ns]), np.array([end_ns])).tolist()
         return int(off_ns)
+
+    def left_ns(self, tracks: Sequence[int], start_ns: Column, end_ns: Column) -> Column:
+        """Of each of these times, of one track each: how much is left if the machine kept its thread off evenly in each
+        of the times that it is told of. Nobody does anything on that thread meanwhile, and others hardly more."""
+        left_ns = end_ns - start_ns
+        if not self._by_machine:
+            return left_ns
+        threads = np.array([self.thread_of(self.thread_of(track)) for track in tracks], dtype=np.int64)
+        for thread, times in self._by_machine.items():
+            (its,) = np.nonzero(threads == thread)
+            left_ns[its] -= times.evenly_ns(start_ns[its], end_ns[its])
+        return left_ns
+
+    def own_ns(self, hub: int, start_ns: int, end_ns: int, in_call: bool = False) -> int:
+        """How much of this time is the doing of what ran on the thread of the hub: that for which the thread was not
+        kept off, and at least that for which it had a processor."""
+        start, end = np.array([start_ns]), np.array([end_ns])
+        (off_ns,) = self.of_ns(hub, start, end, in_call).tolist()
+        used = self._used.get(self.thread_of(hub))
+        (used_ns,) = used.least_ns(start, end).tolist() if used is not None else (0,)
+        return int(max(end_ns - start_ns - off_ns, used_ns))
 
 
 class _Times:
@@ -73,6 +107,8 @@ class _Times:
     def __init__(self, rows: list[tuple[int, int, int]]) -> None:
         self._since_ns, self._until_ns, lengths_ns = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3).T
         self._until_ns = np.maximum.accumulate(self._until_ns)
+        #: From when on each of them is alone.
+        self._after_ns = np.maximum(self._since_ns, np.concatenate((self._since_ns[:1], self._until_ns[:-1])))
         self._sums_ns = np.concatenate(([0], np.cumsum(lengths_ns)))
 
     def most_ns(self, start_ns: Column, end_ns: Column) -> Column:
@@ -83,15 +119,27 @@ class _Times:
         found: Column = np.minimum(sums_ns, end_ns - start_ns)
         return found
 
-    def exactly_ns(self, start_ns: Column, end_ns: Column) -> Column:
-        """The same where it was kept off all the time."""
+    def least_ns(self, start_ns: Column, end_ns: Column) -> Column:
+        """The same at least: in those of its times that lie wholly within."""
+        first = self._since_ns.searchsorted(start_ns, side="left")
+        last = self._until_ns.searchsorted(end_ns, side="right")
+        found: Column = self._sums_ns[np.maximum(first, last)] - self._sums_ns[first]
+        return found
+
+    def evenly_ns(self, start_ns: Column, end_ns: Column) -> Column:
+        """The same as if it had been kept off evenly in each of them; exactly, where it was all the time."""
         if not len(self._since_ns):
             return np.zeros(len(start_ns), dtype=np.int64)
-        edges_ns = np.stack((self._since_ns, self._until_ns), axis=1).ravel()
+        edges_ns = np.stack((self._after_ns, self._until_ns), axis=1).ravel()
         spent_ns = np.repeat(self._sums_ns, 2)[1:-1]
         until, since = (np.interp(t_ns, edges_ns, spent_ns) for t_ns in (end_ns, start_ns))
         found: Column = (until - since).astype(np.int64)
         return found
+
+
+def _cut(one: ev.Delayed, length_ns: int) -> tuple[int, int, int]:
+    """From when to when, and for how long in that time."""
+    return one.since_ns, one.until_ns, max(0, min(length_ns, one.until_ns - one.since_ns))
 
 
 @once

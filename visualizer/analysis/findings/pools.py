@@ -21,6 +21,7 @@ from visualizer.analysis.findings.base import (
     thread_waits,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.waits import all_waits
@@ -177,7 +178,7 @@ def _has_nothing(timeline: Timeline, worker: Track, t_ns: int) -> bool:
 
 def thread_pool_full(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Tracks waited for a pool of threads, all of which were busy, for POOL_NS or longer in total. One for each."""
-    yield from _full_executors(timeline)
+    yield from _full_executors(timeline, observed)
     yield from _full_pools(timeline, observed)
 
 
@@ -195,10 +196,11 @@ class _Call(NamedTuple):
         return self.until_ns - self.since_ns
 
 
-def _full_executors(timeline: Timeline) -> Iterator[Finding]:
+def _full_executors(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Of ThreadPoolExecutors: calls that waited while others of another function were called."""
     for pool, late in _queued(timeline).items():
-        lost_ns = sum(call.waited_ns for call in late)
+        when_ns = np.array([(call.since_ns, call.until_ns) for call in late], dtype=np.int64).reshape(-1, 2).T
+        lost_ns = int(kept_off(timeline, observed).left_ns([call.track for call in late], *when_ns).sum())
         if lost_ns < POOL_NS:
             continue
         worst = max(late, key=lambda call: call.waited_ns)
@@ -249,9 +251,16 @@ def _full_pools(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         lost_ns, most, since_ns = _above(every.start_ns[rows], every.end_ns[rows], threads or POOL_THREADS)
         if lost_ns < POOL_NS:
             continue
+        # As large a part of that is the machine's doing as of all waits.
+        waited_ns = int((every.end_ns[rows] - every.start_ns[rows]).sum())
+        whose = columns.whose(every.suspension[rows])[1].tolist()
+        left_ns = int(kept_off(timeline, observed).left_ns(whose, every.start_ns[rows], every.end_ns[rows]).sum())
+        lost_ns = lost_ns * left_ns // waited_ns
+        if lost_ns < POOL_NS:
+            continue
         behind = rows[every.start_ns[rows] >= since_ns]
         longest = timeline.suspensions[int(every.suspension[behind[(every.end_ns - every.start_ns)[behind].argmax()]])]
-        tracks = list(dict.fromkeys(columns.whose(every.suspension[rows])[1].tolist()))
+        tracks = list(dict.fromkeys(whose))
         inferred = "" if threads else ", as many as gevent's pool has unless it is told otherwise (inferred)"
         sentence = (
             f"{most} tracks at once waited for the {threads or POOL_THREADS} threads of {name}{inferred} → "

@@ -2,9 +2,10 @@
 interpreter's lock in a call of C's.
 
 Of the first the operating system tells: how long a thread has stood in the queue for a processor (Linux: schedstat).
-Asked is of the main thread and of those that run a hub or loop, by the thread that flushes, at each of its looks. The
-second is inferred: our own thread needs that lock, too. Where its look comes late, and one thread alone used the
-processor meanwhile, that one had the lock.
+Asked is of the main thread and of those that run a hub or loop, by the thread that flushes, at each of its looks. It
+also asks of itself: while it stands in that queue it may have the interpreter's lock, or be the next to have it, and
+the others wait for it; they stand in no queue then, and use no processor. The second is inferred: our own thread needs
+that lock, too. Where its look comes late, and one thread alone used the processor meanwhile, that one had the lock.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.api import Parts
     from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.core.run_queue import RunQueue
 
 #: Less than this from one look to the next is not told.
 _TOLD_NS = 2_000_000
@@ -46,25 +48,33 @@ class KeptOff:
         """Before there is a flushing thread: from now on it may be kept from looking."""
         self._looked_ns = now_ns
 
-    def look(self, buffers: list[Buffer], clock: Callable[[], int]) -> tuple[list[Parts], int]:
-        """In the flushing thread, before anything else is measured. What is to be told of the time since, and until
-        when that is."""
-        queued_ns = [buffer.run_queue.more_ns() if buffer.run_queue is not None else 0 for buffer in buffers]
+    def look(
+        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int]
+    ) -> tuple[list[Parts], int]:  # fmt: skip
+        """In the flushing thread, of which `ours` is, before anything else is measured. What is to be told of the time
+        since, and until when that is."""
+        we_waited_ns = ours.more()[1] if ours is not None else 0
+        nothing = 0, 0, 0
+        spent = [buffer.run_queue.more() if buffer.run_queue is not None else nothing for buffer in buffers]
         # Now: the interpreter lets others run while a file is read, and one of them may keep its lock.
         now_ns = clock()
-        since_ns, used_ns = self._looked_ns, self._used_ns
+        since_ns, we_used_ns = self._looked_ns, self._used_ns
         self._looked_ns, self._used_ns = now_ns, _thread_time_ns()
         told: list[Parts] = []
-        for buffer, more_ns in zip(buffers, queued_ns, strict=True):
-            if more_ns >= _TOLD_NS:
+        for buffer, (used_ns, waited_ns, times) in zip(buffers, spent, strict=True):
+            # What never came out of a queue waited in one call all the time.
+            slept_ns = now_ns - since_ns - used_ns - waited_ns if since_ns >= 0 and times else 0
+            behind_ns = max(0, min(slept_ns, we_waited_ns))
+            if max(waited_ns, behind_ns) >= _TOLD_NS:
                 # What it still waits for is told when that is over.
-                began_ns = min(since_ns, now_ns - more_ns)
-                told.append((lines.delayed, now_ns, buffer.track, NOBODY, (began_ns, now_ns), None, more_ns))
+                about = NOBODY, min(since_ns, now_ns - waited_ns), now_ns
+                told.append((lines.delayed, now_ns, buffer.track, about, (waited_ns, used_ns, behind_ns), None, 0))
         late_ns = now_ns - since_ns
-        if since_ns >= 0 and late_ns >= _LATE_NS and 2 * (self._used_ns - used_ns) < late_ns:
+        if since_ns >= 0 and late_ns >= _LATE_NS and 2 * (self._used_ns - we_used_ns) < late_ns:
             holder = _holder(buffers, since_ns)
             if holder is not None:
-                told.append((lines.delayed, now_ns, NOBODY, holder.track, (since_ns, now_ns), None, late_ns))
+                about = holder.track, since_ns, now_ns
+                told.append((lines.delayed, now_ns, NOBODY, about, (late_ns, 0, 0), None, 0))
         return told, now_ns
 
 

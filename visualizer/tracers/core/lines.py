@@ -230,10 +230,13 @@ def idle(_s: Interning, t: int, track: int, is_idle: int, _v: Any, _c: CodeType 
 
 
 def delayed(
-    s: Interning, t: int, track: int, by: int, when: tuple[int, int], _c: CodeType | None, length_ns: int
-) -> str:
-    since_ns, until_ns = (max(0, t_ns - s.start_ns) for t_ns in when)
-    return f'["delayed",{t},{track},{by},{since_ns},{until_ns},{length_ns}]\n'
+    s: Interning, t: int, track: int, about: tuple[int, int, int], spent_ns: tuple[int, int, int], _c: CodeType | None,
+    _o: int
+) -> str:  # fmt: skip
+    by, *when_ns = about
+    since_ns, until_ns = (max(0, t_ns - s.start_ns) for t_ns in when_ns)
+    length_ns, used_ns, behind_ns = spent_ns
+    return f'["delayed",{t},{track},{by},{since_ns},{until_ns},{length_ns},{used_ns},{behind_ns}]\n'
 
 
 def sample(

@@ -37,6 +37,7 @@ from visualizer.tracers.core.ids import Ids
 from visualizer.tracers.core.lines import NO_VALUE, REPEATED, as_rows, value_id, wake
 from visualizer.tracers.core.lines import text as text_line
 from visualizer.tracers.core.rows import PARTS, ROW, Rows
+from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.string_table import Interning
 from visualizer.tracers.core.text import Text
 from visualizer.tracers.core.unstored import all_is_stored
@@ -115,6 +116,8 @@ class Stream(Interning):
         self.look: Callable[[], None] = lambda: None
         #: Who was kept from running, as the look has found: not told yet.
         self.delays: list[Parts] = []
+        #: Of the flushing thread, while it lives.
+        self.run_queue: RunQueue | None = None
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
         self.all_stored_ns: Callable[[int, list[Buffer]], int] = all_is_stored
         #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
@@ -511,6 +514,7 @@ class Stream(Interning):
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id, self._ident = _get_native_id(), _get_ident()
+        self.run_queue = RunQueue()
         try:
             phase = due_s = 0.0
             while self._alive:
@@ -527,9 +531,15 @@ class Stream(Interning):
                 self._flushes += 1
             self.flush(last=self._lasts, look=True)
         finally:
+            self._leave_queue()
             self.collector.leave()
             self._ident = 0
             self._ended.release()
+
+    def _leave_queue(self) -> None:
+        if self.run_queue is not None:
+            self.run_queue.close()
+            self.run_queue = None
 
     def wait_for_end(self, seconds: float) -> bool:
         """Wait for so long, or until the flushing thread shall flush, or end. Return whether it shall end."""
@@ -637,6 +647,7 @@ class Stream(Interning):
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
         self._alive = self._lasts = False
+        self._leave_queue()
         self.collector.leave()
         self._flushing = {}
         self._ended, self._wake_up = _allocate_lock(), _allocate_lock()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.analysis.findings.test_findings import MS, crunches, found, kinds, only
+from tests.unit.analysis.findings.test_held_and_leaked import greenlets, holds
 from tests.unit.analysis.tape import Tape
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
-def kept_off(tape: Tape, track: int, by: int, since_ms: int, until_ms: int, length_ms: int) -> Tape:
-    times_ns = (ms * MS for ms in (since_ms, until_ms, length_ms))
+def kept_off(
+    tape: Tape, track: int, by: int, since_ms: int, until_ms: int, length_ms: int, used_ms: int = 0, behind_ms: int = 0
+) -> Tape:  # fmt: skip
+    times_ns = (ms * MS for ms in (since_ms, until_ms, length_ms, used_ms, behind_ms))
     tape.events.append(ev.Delayed(tape.t_ns, track, by, *times_ns))
     return tape
 
@@ -34,6 +37,40 @@ def test_a_track_that_the_machine_did_not_run(
     assert kinds(kept_off(crunches(145), bar, words.NOBODY, 0, 150, 80)) == ["hog"]
 
 
+@pytest.mark.parametrize(
+    ("used_ms", "behind_ms", "own_ms"),
+    [
+        pytest.param(10, 0, 150, id="the rest is its own"),
+        pytest.param(10, 140, 0, id="it may have waited for who had the interpreter's lock and stood in the queue"),
+        pytest.param(10, 40, 110, id="for a part of that"),
+        pytest.param(220, 140, 220, id="it used a processor for longer than that leaves"),
+    ],
+)
+def test_how_much_of_a_long_turn_is_its_own(used_ms: int, behind_ms: int, own_ms: int) -> None:
+    """bar ran for 0.4 s, and stood in the queue for a processor for 0.25 s of that."""
+    ran = crunches(400)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 390, 250, used_ms, behind_ms)
+    told = found(ran, "hog")
+    assert [one.cost_ns // MS for one in told] == ([own_ms] if own_ms else [])
+    assert kinds(ran) == ["hog"] * len(told)
+    for one in told:
+        off = f"0.{40 - own_ms // 10} s"
+        assert f"bar ran for 0.4 s without yielding (for {off} of that the machine, or another thread, kept it" in (
+            one.sentence
+        )
+
+
+@pytest.mark.parametrize(("called", "expected"), [("nap(.15)", ["blocking_call"]), ("work(15)", [])])
+def test_a_call_that_waits_does_not_wait_for_the_interpreter(called: str, expected: list[str]) -> None:
+    ran = crunches(160)
+    ran.lists(f"from time import sleep as nap\n    {called}\n")
+    ran.switch("foo", "hub", line=5).at(300 * MS).wake("bar", "hub", words.CALLBACK).switch("hub", "bar")
+    ran.at(400 * MS).sample(2, 4, track="bar").at(460 * MS).exits("bar").switch("bar", "hub")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 0, 160, 100)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 310, 450, 10, 1, 100)
+    assert kinds(ran) == expected
+
+
 def test_a_thread_that_keeps_the_interpreter() -> None:
     def tape(by: str) -> Tape:
         ran = Tape().spawn("other", words.THREAD, line=7)
@@ -53,6 +90,76 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert only(tape("other"), "interpreter_held") == (sentence, ["other", "foo", "bar"], 3, 7)
     assert kinds(tape("other")) == ["interpreter_held"]
     assert kinds(tape("main")) == ["hog"]
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_a_lock_that_is_held_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """a sleeps with the lock from 10 ms to 210 ms, and b waits for it."""
+    ran = holds(greenlets("a", "b"), "a", "b", 10, 200)
+    ran.exits("a").switch("a", "hub").switch("hub", "b").exits("b").switch("b", "hub")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 0, 10, 10)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    # A row that reaches back over the one before counts for what is left of its time.
+    kept_off(ran, ran.ids["main"], words.NOBODY, 150, 310, 100)
+    told = found(ran, "lock_held")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_a_call_that_waits_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """main gives a pool two calls at 10 ms, and has them called at once and at 210 ms."""
+    ran = Tape().spawn("pool_0", words.THREAD, line=7)
+    ran.at(10 * MS).tie("main", words.QUEUED, "work in pool").tie("main", words.QUEUED, "work in pool")
+    ran.waits("main", words.RESULT, "result()").parks("main", line=9)
+    ran.at(10 * MS).tie("pool_0", words.BEGUN, "work in pool").unparks("pool_0")
+    ran.at(210 * MS).tie("pool_0", words.BEGUN, "work in pool").unparks("pool_0")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    told = found(ran, "thread_pool_full")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "cost_ms"),
+    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
+)
+def test_tracks_that_wait_for_threads_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
+    """a and b wait from 10 ms on for a pool of one thread, to 210 ms."""
+    ran = greenlets("a", "b").lists("pool = ThreadPool(1)\n").at(10 * MS)
+    for key in "ab":
+        ran.switch("hub", key).waits(key, words.THREADPOOL, "pool.apply(work)").switch(key, "hub", line=5)
+    for key in "ab":
+        ran.at(210 * MS).wake(key, "hub", words.CALLBACK).switch("hub", key).exits(key).switch(key, "hub")
+    kept_off(ran, ran.ids["main"], words.NOBODY, 10, 210, length_ms)
+    told = found(ran, "thread_pool_full")
+    assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
+
+
+def test_a_starved_track_on_a_machine_that_hardly_runs_it() -> None:
+    """Of 8 s the machine let the program have a twentieth: the track was ready for all of that."""
+    ran = Tape().spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate("abc", 30):
+        ran.spawn(key, words.GREENLET, parent="hub", creator="main", line=line)
+    ran.at(MS)
+    for key in "abc":
+        ran.wake(key, "main", words.SPAWN)
+    ran.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    now_ms = 2
+    for _ in range(4):
+        for key, ms in (("a", 1000), ("b", 1000), ("c", 1)):
+            ran.at(now_ms * MS).switch("hub", key)
+            now_ms += ms
+            ran.at(now_ms * MS).wake(key, "hub", words.CALLBACK).waits(key, words.SLEEP, "0 s", 0)
+            ran.switch(key, "hub", line=5)
+    kept_off(ran, ran.ids["main"], words.NOBODY, 0, now_ms, round(now_ms * 0.95), round(now_ms * 0.05))
+    [told] = found(ran, "starvation")
+    assert told.tracks[0] == ran.ids["c"]
+    assert 300 * MS < told.cost_ns < 500 * MS
 
 
 @pytest.mark.parametrize(
