@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SEES_WAITS, Traced, bare
+from tests.tracers.traced import SEES_WAITS, Traced, bare, trace
 from visualizer.analysis.model.timeline import State
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -949,3 +950,58 @@ def test_a_child_that_is_forked_while_numbers_are_taken_has_others(tmp_path: Pat
 
     ids.join(Interrupted())
     assert [ids.track() for _ in range(3)] == [16, 17, 18]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which descriptors there are")
+@pytest.mark.parametrize("children", ["1", ""])
+def test_a_child_has_no_descriptors_of_ours_that_are_the_parents(tmp_path: Path, children: str) -> None:
+    """Here a thread's loop runs, and the machine's delays of that thread are asked for in the parent."""
+    script = tmp_path / "forks.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import asyncio, os, threading
+
+            def runs_loop():
+                async def waits():
+                    begun.set()
+                    while not over.is_set():
+                        await asyncio.sleep(0.01)
+                asyncio.run(waits())
+
+            def opened():
+                found = []
+                for fd in map(int, os.listdir("/proc/self/fd")):
+                    try:
+                        found.append((fd, os.readlink(f"/proc/self/fd/{fd}")))
+                    except OSError:
+                        pass
+                return found
+
+            def forks(who):
+                before = {fd for fd, _ in opened() if fd < 400}
+                pid = os.fork()
+                if not pid:
+                    theirs = [fd for fd, name in opened() if fd < 400]
+                    ours = [name.rpartition("/")[2] for fd, name in opened() if fd >= 400]
+                    old = [name for _, name in opened() if f"/proc/{os.getppid()}/" in name]
+                    print(who, before ^ set(theirs), sorted(ours), old, flush=True)
+                    os._exit(0)
+                os.waitpid(pid, 0)
+
+            begun, over = threading.Event(), threading.Event()
+            thread = threading.Thread(target=runs_loop)
+            thread.start()
+            begun.wait()
+            forks("main")
+            other = threading.Thread(target=forks, args=("other",))
+            other.start()
+            other.join()
+            over.set()
+            thread.join()
+            """
+        )
+    )
+    traced = trace(tmp_path / "forks.trace", str(script), children=children)
+    ours = ["forks.trace", "forks.trace", "schedstat"] if children else []
+    assert traced.ended.stdout.decode().splitlines() == [f"main set() {ours} []", f"other set() {ours} []"]

@@ -17,6 +17,7 @@ import pytest
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import ROOT, bare, environment, launch_command, launch_environment, trace
 from visualizer.tracers import __main__ as launcher
+from visualizer.tracers.core.compiled import built
 
 
 @pytest.mark.parametrize("where", ["", "class Here:\n    "])
@@ -461,6 +462,72 @@ HOSTILE = {
         print(set(left))
         """,
 }
+
+#: What comes in the middle of a hook, of which no call may be lost: each loop runs code that is new.
+INTERRUPTED = """
+import collections, signal
+class Stop(BaseException): pass
+def handler(*_):
+    count["raised"] += 1
+    raise Stop
+SOURCE = '''
+%s
+'''
+def again(number):
+    while count["raised"] == number:
+        names = dict(globals())
+        exec(SOURCE, names)
+        names["drive"]()
+count, kept = collections.Counter(), [None]
+signal.signal(signal.SIGALRM, handler)
+for number in range(100):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0001 + number %% 97 * 0.00001)
+        again(number)
+        count["lost"] += 1
+    except Stop:
+        count["caught"] += 1
+    if kept[0] is not None and kept[0].gi_frame is not None:
+        count["not closed"] += 1
+print(dict(count))
+"""
+WITH_CALLS = {
+    "a handler that raises while generators are made, resumed and closed": """
+def numbers():
+    while True: yield 1
+def outer():
+    yield from numbers()
+def drive():
+    for number in range(20):
+        generator = kept[0] = outer() if number % 2 else numbers()
+        try:
+            next(generator)
+            generator.send(None)
+            for _ in zip(generator, "ab"): pass
+        finally:
+            generator.close()
+""",
+    "a handler that raises while generators are collected": """
+def numbers():
+    try:
+        while True: yield 1
+    finally:
+        left = 1
+def drive():
+    for number in range(20):
+        for _ in numbers(): break
+        for one in zip(numbers(), "ab"): pass
+""",
+}
+
+
+@pytest.mark.skipif(built() is None, reason="only the recorder in C has the interpreter raise what comes in a hook")
+@pytest.mark.parametrize("name", list(WITH_CALLS))
+def test_no_call_is_left_out_for_what_a_handler_raises(trace_source: TraceSource, name: str) -> None:
+    traced = trace_source(INTERRUPTED % WITH_CALLS[name])
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"{'raised': 100, 'caught': 100}\n"
+    assert not traced.timeline.notes
 
 
 #: What comes in the middle of a hook, of which no lock may be lost.

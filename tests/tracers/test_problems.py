@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -738,6 +739,87 @@ def test_a_queue_that_only_grows_and_is_never_waited_for(
         assert ", inferred from the source), while consume slept " in one.sentence
         assert one.line is not None
         assert source.splitlines()[one.line - 1].strip().endswith("items.get()")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "kind"),
+    [
+        pytest.param(runtime, kind, marks=WAITS_OF_THREADS if runtime == "threads" else ())
+        for runtime, kind in (
+            ("threads", "PriorityQueue"), ("gevent", "PriorityQueue"), ("asyncio", "PriorityQueue"),
+            ("gevent", "JoinableQueue"),
+        )
+    ],
+)
+@pytest.mark.parametrize(("consume", "grows"), [("consume", True), ("produce", False)], ids=["grows", "nobody takes"])
+def test_a_queue_in_another_order_that_only_grows(
+    trace_source: TraceSource, runtime: str, kind: str, consume: str, grows: bool
+) -> None:
+    """Where nobody takes, what is put comes before all others. (All items live: one that is gone may leave its address
+    to the next one, which is taken for it then.)"""
+    order = "n" if grows else "-n"
+    parts = {name: text.format(consume=consume) for name, text in NEVER_EMPTY[runtime].items()}
+    parts["main"] = parts["main"].replace("Queue()", f"{kind}()")
+    source = LAGS.format(**parts, slow=0.04 if grows else 0.005, pause=0.005, left=1000, count=400 if grows else 120)
+    source = source.replace("items.put(n)", "items.put(numbers[n])").replace(
+        "import time\n", f"import time\nnumbers = [{order} for n in range(100_000)]\n", 1
+    )
+    if runtime == "asyncio":
+        source = source.replace("\ndef ", "\nasync def ").replace("items.get()", "await items.get()")
+        source = source.replace("items.put(", "items.put_nowait(")
+    traced = trace_source(source)
+    told = [one for one in traced.problems if one.kind == "queue_grows"]
+    assert len(told) == grows, traced.timeline.sizes
+    for one in told:
+        assert " than consume took out (script.py:" in one.sentence
+
+
+#: A process, or thread, takes from what another one puts into it.
+SHARED_LAGS = """
+import multiprocessing, sys, threading, time
+def consume(items):
+    while True:
+        items.get()
+        time.sleep({slow})
+def produce(items):
+    n, longest, began = 0, 0, time.monotonic()
+    last = began
+    while n < 200 or 8 * longest > last - began:
+        items.put(n)
+        time.sleep({pause})
+        n, before, last = n + 1, last, time.monotonic()
+        longest = max(longest, last - before)
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    items = way.{kind}()
+    taker = {taker}(target=consume, args=(items,), daemon=True, name="consume")
+    taker.start()
+    # It has waited for an item once.
+    while b'"queue"' not in open(sys.argv[1], "rb").read(): time.sleep(0.01)
+    produce(items)
+    items.cancel_join_thread()
+"""
+
+
+@WAITS_OF_THREADS
+@pytest.mark.skipif(sys.platform != "linux", reason="what a semaphore counts is not known elsewhere")
+@pytest.mark.parametrize(
+    ("way", "kind", "taker"),
+    [("fork", "Queue", "way.Process"), ("spawn", "JoinableQueue", "way.Process")],
+)
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_queue_of_multiprocessing_that_only_grows(
+    trace_source: TraceSource, tmp_path: Path, way: str, kind: str, taker: str, grows: bool
+) -> None:
+    slow, pause = (0.05, 0.005) if grows else (0, 0.005)
+    source = SHARED_LAGS.format(way=way, kind=kind, taker=taker, slow=slow, pause=pause)
+    traced = trace_source(source, str(tmp_path / "script.trace"))
+    assert not traced.timeline.notes
+    told = [one.sentence for one in traced.problems if one.kind == "queue_grows"]
+    assert len(told) == grows, traced.timeline.sizes
+    for one in told:
+        assert one.startswith(f"more was put into items ({kind} 1")
+        assert "took out (script.py:5)" in one
 
 
 #: What a worker of a pool was given is lost with it; the program is ended some time after that.

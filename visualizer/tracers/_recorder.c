@@ -20,6 +20,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <pthread.h>
 #include <structmember.h>
 #if PY_VERSION_HEX < 0x030c0000
 #include <frameobject.h>
@@ -33,7 +34,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 28
+#define ABI 29
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -744,8 +745,9 @@ kept(PyObject *value)
     return is_kept(value) ? Py_NewRef(value) : PyObject_CallOneArg(keep, value);
 }
 
-/* Store an event of `run` with all its parts: its value is new. As `store`; -1 and an exception if a signal's handler has
-   raised one meanwhile. */
+static PyObject *or_later(PyObject *told);
+
+/* Store an event of `run` with all its parts: its value is new. As `store`. */
 static int
 store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, PyObject *value, PyObject *code,
             PyObject *offset)
@@ -757,9 +759,8 @@ store_parts(PyObject *buffer, PyObject *run, PyObject *line, PyObject *cause, Py
     }
     PyObject *text = kept(value);
     if (text == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
-            return -1;
-        }
+        /* What came from outside is raised later; else no stack or memory was left. */
+        Py_XDECREF(or_later(NULL));
         PyErr_Clear();
         return 0;
     }
@@ -972,6 +973,82 @@ with_room(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kw
 
 #define OTHERWISE() with_room(((Hook *)self)->otherwise, args, nargsf, kwnames)
 
+/* What comes in the middle of a hook in Python, as a signal's handler raises it or another thread sends it
+   (PyThreadState_SetAsyncExc), is the program's. But raised from the hook it would stand in the place of the call that the
+   hook is told of: a generator would not be closed, a lock not be released. So it is raised where the interpreter next
+   looks for such things, as if it had come there. */
+
+/* After a fork, the thread that has forked. */
+static unsigned long main_thread;
+
+static void
+note_main_thread(void)
+{
+    main_thread = PyThread_get_thread_ident();
+}
+
+static int
+is_our_frame(PyFrameObject *frame)
+{
+    static const char ours[] = "visualizer.tracers.";
+    PyObject *globals = PyFrame_GetGlobals(frame), *name = PyDict_GetItemString(globals, "__name__");
+    const char *text = name != NULL && PyUnicode_CheckExact(name) ? PyUnicode_AsUTF8(name) : NULL;
+    if (text == NULL) {
+        PyErr_Clear();
+    }
+    Py_DECREF(globals);
+    return text != NULL && strncmp(text, ours, sizeof(ours) - 1) == 0;
+}
+
+static int
+raise_pending(void *error)
+{
+    PyErr_SetObject((PyObject *)Py_TYPE((PyObject *)error), (PyObject *)error);
+    Py_DECREF((PyObject *)error);
+    return -1;
+}
+
+static void
+raise_later(void)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (PyThread_get_thread_ident() != main_thread) {
+        PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), kind);
+    }
+    else if (error != NULL && Py_AddPendingCall(raise_pending, error) == 0) {
+        PyTracebackObject *its = (PyTracebackObject *)traceback;
+        while (its != NULL && is_our_frame(its->tb_frame)) {
+            its = its->tb_next;
+        }
+        PyException_SetTraceback(error, its == NULL ? Py_None : (PyObject *)its);
+        error = NULL;
+    }
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+}
+
+/* What a hook has returned, or raised. What it has returned instead of raising it is raised at once. */
+static PyObject *
+or_later(PyObject *told)
+{
+    if (told != NULL && PyExceptionInstance_Check(told)) {
+        PyErr_SetObject((PyObject *)Py_TYPE(told), told);
+        Py_CLEAR(told);
+        return NULL;
+    }
+    if (told != NULL || PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        return told;
+    }
+    raise_later();
+    Py_RETURN_NONE;
+}
+
+/* The rest of a hook that the interpreter calls. */
+#define LONG_WAY() or_later(OTHERWISE())
+
 /* There is no short way. */
 static PyObject *
 long_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
@@ -979,10 +1056,23 @@ long_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames
     return OTHERWISE();
 }
 
+/* The same of an event that the interpreter tells. */
+static PyObject *
+told_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    return LONG_WAY();
+}
+
 static PyObject *
 roomy(PyObject *Py_UNUSED(module), PyObject *otherwise)
 {
     return (PyObject *)new_hook(hook_type, long_way, otherwise);
+}
+
+static PyObject *
+told(PyObject *Py_UNUSED(module), PyObject *otherwise)
+{
+    return (PyObject *)new_hook(hook_type, told_way, otherwise);
 }
 
 /* Steps of generators. */
@@ -1093,12 +1183,12 @@ static PyInterpreterState *home;
 static PyObject *send_text;
 
 /* Have the hook in Python told as the interpreter would, which tells of nothing meanwhile. Return 0, and an exception, if
-   a signal's handler has raised one. */
+   no stack or memory was left for it. */
 static int
 tell(PyThreadState *thread, PyObject *hook, PyObject *const *args, Py_ssize_t count)
 {
     PyThreadState_EnterTracing(thread);
-    PyObject *done = with_room(hook, args, (size_t)count, NULL);
+    PyObject *done = or_later(with_room(hook, args, (size_t)count, NULL));
     PyThreadState_LeaveTracing(thread);
     Py_XDECREF(done);
     return done != NULL;
@@ -1457,7 +1547,8 @@ new_link(Hook *self, PyObject *generator)
     return link;
 }
 
-/* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 as in `store_parts`. */
+/* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 if an exception is to be
+   raised. */
 static int
 store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame, PyObject *generator)
 {
@@ -1630,7 +1721,7 @@ start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwname
     if (frame != NULL) {
         stored = store_start((Hook *)self, args[0], frame);
     }
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 static PyObject *
@@ -1644,7 +1735,7 @@ return_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
                  : frame != NULL && of_id(self->live, frame) == NULL && PyDict_GET_SIZE(self->through) == 0 &&
                        of_id(self->watched, args[0]) != NULL;
     drop_run(run);
-    return stored ? Py_NewRef(Py_None) : with_room(self->otherwise, args, nargsf, kwnames);
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 /* An exception leaves a function, or is thrown into one, that is none of ours: these are events of all code. */
@@ -1656,7 +1747,7 @@ unwind_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
         (self->entries == NULL || of_id(self->entries, args[0]) == NULL)) {
         Py_RETURN_NONE;
     }
-    return with_room(self->otherwise, args, nargsf, kwnames);
+    return LONG_WAY();
 }
 
 /* An exception is raised that is none of those that say that a generator, or a greenlet, refused to run. */
@@ -1677,7 +1768,7 @@ raise_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kw
             PyErr_Clear();
         }
     }
-    return with_room(self->otherwise, args, nargsf, kwnames);
+    return LONG_WAY();
 }
 
 /* A generator is no more, and its end was told. */
@@ -1694,7 +1785,7 @@ gone_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
             }
         }
     }
-    return with_room(self->otherwise, args, nargsf, kwnames);
+    return LONG_WAY();
 }
 
 /* The generator of which this thread was just told, by the interpreter, that its `send` is called: that is, next. */
@@ -1931,7 +2022,7 @@ raised_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
 {
     /* Refused for its arguments, `send` was not called. */
     called_next = NULL;
-    return OTHERWISE();
+    return LONG_WAY();
 }
 
 /* The generator or coroutine of which `function`, called with `argument`, is `send`, borrowed; else NULL. */
@@ -1954,7 +2045,7 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
 {
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
-        return with_room(self->otherwise, args, nargsf, kwnames);
+        return LONG_WAY();
     }
     PyObject *code = args[0], *function = args[2], *generator = sent_to(function, args[3]);
     long offset = number(args[1]);
@@ -1969,14 +2060,13 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     if (find_in(self->steady, place) != NULL) {
         put_in(self->steady, place, NEVER_STEADY);
     }
-    return announce_birth(self, function, code, offset) ? Py_NewRef(Py_None)
-                                                        : with_room(self->otherwise, args, nargsf, kwnames);
+    return announce_birth(self, function, code, offset) ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 #endif
 
 /* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that was announced. Return whether it is stored;
-   -1 as in `store_parts`, here and below. */
+   -1 if an exception is to be raised, here and below. */
 static int
 store_send(PyObject *run, PyObject *buffer)
 {
@@ -2207,7 +2297,7 @@ resume_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
     PyObject *run = run_of((Hook *)self, (PyObject *)frame);
     int stored = run != NULL && is_known_to_wait(run) ? store_resume((Hook *)self, run, frame) : 0;
     Py_XDECREF(run);
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 static PyObject *
@@ -2222,11 +2312,11 @@ yield_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwname
         stored = store_yield(run, args[2], frame);
     }
     Py_XDECREF(run);
-    if (stored != 0) {
-        return stored < 0 ? NULL : Py_NewRef(Py_None);
+    if (stored) {
+        Py_RETURN_NONE;
     }
     signed char state = 0;
-    PyObject *generator = keep_running(frame, &state), *done = OTHERWISE();
+    PyObject *generator = keep_running(frame, &state), *done = LONG_WAY();
     let_resume(generator, state);
     return done;
 }
@@ -2413,7 +2503,8 @@ is_unseen(Hook *self, PyFrameObject *frame, int what)
            (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
 }
 
-/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 as in `store_parts`. */
+/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 if an exception is to
+   be raised. */
 static Py_NO_INLINE int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -2474,10 +2565,10 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
         /* Of what was thrown into the hook in Python asks whether it is suspended. */
         int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
         PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
-        done = with_room(self->otherwise, args, 3, NULL);
+        done = or_later(with_room(self->otherwise, args, 3, NULL));
         let_resume(generator, state);
     }
-    /* What a signal's handler raised goes on into the program. The profile function stays, other than one in Python. */
+    /* The profile function stays also where no stack was left, other than one in Python. */
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -2755,7 +2846,7 @@ begin_step(PyObject *generator, Step *step)
     return seen > 0 ? begin_known(thread, step) : seen;
 }
 
-/* Whether the end of a step is stored; -1 as in `store_parts`. */
+/* Whether the end of a step is stored; -1 if an exception is to be raised. */
 static int
 store_step_end(Step *step, PySendResult how, PyObject *value)
 {
@@ -6201,7 +6292,7 @@ forget_greenlet_way(PyObject *callable, PyObject *const *args, size_t nargsf, Py
 {
     Hook *self = (Hook *)callable;
     int done = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && forget_greenlet(self, args[0]);
-    return done ? Py_NewRef(Py_None) : OTHERWISE();
+    return done ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 /* (Turns, class of weak references to greenlets, Context, (tables by id, families), places by track, (what is told of a spawn,
@@ -6733,7 +6824,7 @@ forget_task_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
         PyErr_Clear();
         Py_RETURN_NONE;
     }
-    return PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    return or_later(PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames));
 }
 
 static PyObject *
@@ -6966,7 +7057,7 @@ said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
 }
 
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
-   says for which thing; 0 if that is not known, -1 as in `store_parts`. */
+   says for which thing; 0 if that is not known, -1 if an exception is to be raised. */
 static long long
 shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObject *telling, PyObject *future)
 {
@@ -7094,7 +7185,8 @@ store_end_of_task(PyObject *loop, PyObject *known, PyObject *task, PyObject *buf
 }
 
 /* What runs in `loop` is over: a task that waits for something, or gives way, where one did so before, or that returns
-   something; and `back` runs, or the loop, if that is below 0. Return whether that is stored; -1 as in `store_parts`. */
+   something; and `back` runs, or the loop, if that is below 0. Return whether that is stored; -1 if an exception
+   is to be raised. */
 static int
 store_over(Hook *self, PyObject *loop, long long t, long long back)
 {
@@ -7206,7 +7298,7 @@ may_begin(PyObject *known)
 }
 
 /* `handle` is taken out next: a task goes on, or begins, or what calls something runs. What ran gave way, waits,
-   or was over already. Store that, and return whether it is; -1 as in `store_parts`. */
+   or was over already. Store that, and return whether it is; -1 if an exception is to be raised. */
 static int
 store_turn(Hook *self, PyObject *loop, PyObject *handle)
 {
@@ -7286,7 +7378,8 @@ popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     return stored < 0 ? NULL : PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
 }
 
-/* The loop asks how many handles are ready: Loop.asked. Return whether nothing is left to do; -1 as in `store_parts`. */
+/* The loop asks how many handles are ready: Loop.asked. Return whether nothing is left to do; -1 if an
+   exception is to be raised. */
 static int
 note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
 {
@@ -7347,8 +7440,8 @@ over_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
         stored = LOOP(loop, guard) != args[1] ? 1 : store_await(self, loop, now());
         Py_DECREF(loop);
     }
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None)
-                                      : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    return or_later(stored < 0 ? NULL : stored ? Py_NewRef(Py_None)
+                                               : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames));
 }
 
 #if PY_VERSION_HEX >= 0x030c0000
@@ -7421,7 +7514,7 @@ eager_start_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *
     PyFrameObject *creator = frame == NULL ? NULL : PyFrame_GetBack(frame);
     int stored = creator != NULL && (is_bottom(hook, creator) || store_eager(hook, creator, frame));
     Py_XDECREF(creator);
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 /* The first step of an eager task of `loop` is over: Loop.ends_eagerly. As `store_await`. */
@@ -7479,10 +7572,10 @@ eager_instruction_way(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
         Py_XDECREF(loop);
     }
     if (stored < 0) {
-        return NULL;
+        return or_later(NULL);
     }
     PyErr_Clear();
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 /* (what `queue_ways` made for `append`, ...): the short ways of EagerTasks, of where one begins and is over. */
@@ -8234,8 +8327,7 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *missing, *types, *through, *silent, *watched, *entries, *asked, *created, *otherwise[12];
     if (!PyArg_ParseTuple(args, "O!OOOO!(OOOOOOOOOOOO)O!O!O!O!O!O!O!O!O!O!O!O", table_type, &live, &local,
                           &missing, &disable, &PyTuple_Type, &types, &otherwise[0], &otherwise[1], &otherwise[2],
-                          &otherwise[3], &otherwise[4],
-                          &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
+                          &otherwise[3], &otherwise[4], &otherwise[5], &otherwise[6], &otherwise[7], &otherwise[8], &otherwise[9], &otherwise[10],
                           &otherwise[11],
                           table_type, &making, table_type, &found,
                           &PyList_Type, &due, &PyList_Type, &calls, &PyList_Type, &steppers,
@@ -8247,8 +8339,8 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_RuntimeError, "learn was not called, or the hooks are no functions");
         return NULL;
     }
-    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, long_way,
-                             unwind_way, unwind_way, raise_way, raised_way, long_way, gone_way};
+    vectorcallfunc ways[] = {call_way, resume_way, yield_way, start_way, return_way, told_way,
+                             unwind_way, unwind_way, raise_way, raised_way, told_way, gone_way};
     enum { THROWN = 6, RAISED = 9, CALLED, COUNT = sizeof(ways) / sizeof(*ways) };
     PyObject *made = PyTuple_New(COUNT);
     for (int i = 0; made != NULL && i < COUNT; i++) {
@@ -8509,7 +8601,6 @@ static struct { TOLD(FIELD) } calls;
 #undef FIELD
 /* There is a second thread. */
 static int sees_calls;
-static unsigned long main_thread;
 static PyTypeObject *buffer_of_calls;
 static Py_ssize_t held_of_buffer, track_of_buffer;
 /* Of locks, as they are without us: what says whether one is taken; and of RLocks, whether the thread has it; what
@@ -8607,38 +8698,6 @@ tell_of_call(PyObject *hook, PyThreadState *thread, const Call *call)
     return told;
 }
 
-static int
-raise_pending(void *error)
-{
-    PyErr_SetObject((PyObject *)Py_TYPE((PyObject *)error), (PyObject *)error);
-    Py_DECREF((PyObject *)error);
-    return -1;
-}
-
-/* A hook has raised what a signal's handler raised in the middle of it, or another thread has sent. What was called has
-   been done by then, and is not to be lost, a lock least of all: so it is raised as soon as the interpreter looks for
-   such things again. */
-static void
-raise_later(void)
-{
-    PyObject *kind, *error, *traceback;
-    PyErr_Fetch(&kind, &error, &traceback);
-    PyErr_NormalizeException(&kind, &error, &traceback);
-    if (PyThread_get_thread_ident() != main_thread) {
-        PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), kind);
-    }
-    else if (error != NULL && Py_AddPendingCall(raise_pending, error) == 0) {
-        if (traceback != NULL) {
-            PyException_SetTraceback(error, traceback);
-        }
-        error = NULL;
-    }
-    Py_XDECREF(kind);
-    Py_XDECREF(error);
-    Py_XDECREF(traceback);
-}
-
-/* A hook has returned that, or raised. */
 static void
 done_with(PyObject *told)
 {
@@ -9165,14 +9224,11 @@ leave_calls(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
-/* watch_threads(): there is a second thread. Whoever calls that in a forked child has its only one. */
+/* watch_threads(): there is a second thread. */
 static PyObject *
-watch_threads(PyObject *Py_UNUSED(module), PyObject *is_child)
+watch_threads(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
 {
     sees_calls = 1;
-    if (PyObject_IsTrue(is_child)) {
-        main_thread = PyThread_get_thread_ident();
-    }
     Py_RETURN_NONE;
 }
 
@@ -9214,7 +9270,6 @@ watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
     Py_XSETREF(buffer_of_calls, (PyTypeObject *)Py_NewRef(buffer));
     Py_XSETREF(lock_type, (PyTypeObject *)Py_NewRef(lock));
     Py_XSETREF(rlock_type, (PyTypeObject *)Py_NewRef(rlock));
-    main_thread = PyThread_get_thread_ident();
     for (Py_ssize_t i = 0; i < count; i++) {
         Py_XSETREF(*fields[i], Py_NewRef(PyTuple_GET_ITEM(told, i)));
     }
@@ -9276,7 +9331,7 @@ static PyMethodDef functions[] = {
 #else
     {"step_hook", step_hook, METH_VARARGS, NULL},
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
-    {"watch_threads", watch_threads, METH_O, NULL},
+    {"watch_threads", watch_threads, METH_NOARGS, NULL},
     {"see_call", see_call, METH_VARARGS, NULL},
     {"forget_call", forget_call, METH_O, NULL},
     {"leave_calls", leave_calls, METH_NOARGS, NULL},
@@ -9284,6 +9339,7 @@ static PyMethodDef functions[] = {
     {"leave_sends", leave_sends, METH_NOARGS, NULL},
     {"number_tracks", number_tracks, METH_O, NULL},
     {"roomy", roomy, METH_O, NULL},
+    {"told", told, METH_O, NULL},
     {"tell_status", tell_status, METH_VARARGS, NULL},
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"watch_switches", watch_switches, METH_VARARGS, NULL},
@@ -9354,6 +9410,11 @@ execute(PyObject *module)
         ((PyMethodDescrObject *)send_method)->d_method->ml_flags == METH_O) {
         send_definition = ((PyMethodDescrObject *)send_method)->d_method;
         send_plainly = send_definition->ml_meth;
+    }
+    note_main_thread();
+    if (pthread_atfork(NULL, NULL, note_main_thread) != 0) {
+        PyErr_NoMemory();
+        return -1;
     }
     home = PyInterpreterState_Get();
     switch_text = PyUnicode_InternFromString("switch");

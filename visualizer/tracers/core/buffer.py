@@ -354,7 +354,8 @@ class Buffer(Met):
         self.reported = False
         if self.run_queue is not None:
             self.run_queue.close()
-            self.run_queue = RunQueue()
+        # Whoever has forked is the main thread.
+        self.run_queue = RunQueue()
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

@@ -13,6 +13,7 @@ from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.compiled import recorder
 from visualizer.tracers.core.handlers import is_from_outside
 from visualizer.tracers.core.imports import Imports
+from visualizer.tracers.core.postponed import Postponed
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.thread_errors import ThreadErrors
 from visualizer.tracers.core.values import keep, show
@@ -59,6 +60,8 @@ class Context:
         #: A hook of the runtime of that name failed.
         self.fail: Callable[[str, BaseException], None] = self.roomy(self._fail)
         self.imports = Imports(self.fail)
+        #: What is to be raised once the program goes on.
+        self.postponed = Postponed(self.own.is_hook, self.compiled is not None)
         self.thread_errors = ThreadErrors(self.current, self.fail)
         #: The runtimes that are watched, by name, in the order of `start.RUNTIMES`.
         self.tracers: dict[str, Watcher] = {}
@@ -357,6 +360,13 @@ class Context:
         made: H = self.compiled.roomy(hook)
         return made
 
+    def told(self, hook: H) -> H:
+        """The same of a hook that the interpreter calls, and that keeps for later what comes in the middle of it."""
+        if self.compiled is None:
+            return hook
+        made: H = self.compiled.told(hook)
+        return made
+
     def _fail(self, name: str, error: BaseException) -> None:
         """A hook of the runtime of that name failed: log it, take the runtime out, and let the program go on.
 
@@ -364,7 +374,7 @@ class Context:
         What a signal's handler of the program's raised in the middle of it, or another thread sent, goes on into the
         program.
         """
-        if is_from_outside(error, self.own):
+        if not isinstance(error, Exception) or is_from_outside(error, self.own):
             self.stream.interrupted += 1
             raise error
         if isinstance(error, _OF_THE_PROGRAM):

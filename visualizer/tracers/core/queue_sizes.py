@@ -31,6 +31,8 @@ except ImportError:
 EVERY_NS = 25_000_000
 #: So many queues are looked at.
 _MOST = 64
+#: Of a list that is longer it is not found out whether something was taken.
+_MOST_ITEMS = 4096
 #: A size is told that differs from the one told before by so many, and by this part of that.
 _FEW = 8
 _PART = 4
@@ -44,16 +46,17 @@ _DEEP = 6
 
 
 class Looked:
-    """A queue, by a weak reference, and what was told of it last: `name`, how many items, and how often the first was
-    another one than the time before, so that one was taken. How the code that waits at `offset` calls it (`on`)."""
+    """A queue, by a weak reference, and what was told of it last: `name`, how many items, and how often one that was
+    `next` to be taken the time before was there no more. How the code that waits at `offset` calls it (`on`)."""
 
-    __slots__ = ("code", "first", "name", "offset", "on", "reference", "taken", "told")
+    __slots__ = ("code", "name", "next", "offset", "on", "reference", "taken", "told")
 
     def __init__(self, reference: Any, name: str) -> None:
         self.reference = reference
         self.name = name
         self.told = -_FEW
-        self.first = self.taken = 0
+        self.next: tuple[int, ...] = ()
+        self.taken = 0
         self.on = ""
         self.code: CodeType | None = None
         self.offset = -1
@@ -122,9 +125,9 @@ class Sizes:
             if items is None:
                 self.known.pop(key, None)
                 continue
-            size, first = items if type(items) is int else len(items), _first(items)
-            looked.taken += bool(looked.first and first != looked.first)
-            looked.first = first
+            size = items if type(items) is int else len(items)
+            looked.taken += _is_taken(items, looked.next)
+            looked.next = _next(items)
             if abs(size - looked.told) >= max(_FEW, looked.told // _PART) and (looked.name or size >= _FEW):
                 looked.name = looked.name or self._name(queue)
                 looked.told = size
@@ -172,14 +175,26 @@ def _variables(frame: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
     return found
 
 
-def _first(items: Any) -> int:
-    """Which item is to be taken next, as a number; 0 if there is none, or that is not known."""
-    if type(items) is not deque:
-        return 0
+def _next(items: Any) -> tuple[int, ...]:
+    """Which item is to be taken next, as a number; of a list it is the first (of a heap) or the last one. Nothing if
+    there is none, or that is not known."""
     try:
-        return id(items[0])
+        if type(items) is deque:
+            return (id(items[0]),)
+        return (id(items[0]), id(items[-1])) if type(items) is list else ()
     except IndexError:
-        return 0
+        return ()
+
+
+def _is_taken(items: Any, before: tuple[int, ...]) -> bool:
+    """Whether one of those that were next before is there no more, as far as is known."""
+    now = _next(items)
+    if type(items) is not list:
+        return bool(before) and now != before
+    # What is put may come before the first, or behind the last.
+    if now == before or len(items) > _MOST_ITEMS:
+        return False
+    return not {*map(id, items)}.issuperset(before)
 
 
 def by_dictionary(kind: type, limit: str, items: str) -> Callable[[Any], Any]:

@@ -633,6 +633,10 @@ class Stream(Interning):
 
     def begin_again(self, buffer: Buffer, track: int) -> None:
         """In a forked child, in its only thread, of which that is the buffer: write what happens from now on."""
+        for other in self.buffers:
+            # A thread that is not here.
+            if other is not buffer and other.run_queue is not None:
+                other.run_queue.close()
         self.buffers[:] = [buffer]
         buffer.begin_again(track)
         self._forget_others()

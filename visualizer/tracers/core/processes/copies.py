@@ -93,6 +93,9 @@ class Copies:
             elif line is lines.wait_in_call:
                 reason, limit_ns, thing, endpoint = b
                 b = reason, limit_ns, self._thing(thing), endpoint
+            elif line is lines.size:
+                thing, taken, on = b
+                b = self._thing(thing), taken, on
             elif line is lines.tie and b not in _OF_THE_SYSTEM:
                 value = self._thing(value)
             elif line is lines.takes:

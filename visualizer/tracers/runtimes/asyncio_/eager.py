@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from types import CodeType, CoroutineType
 
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
@@ -37,6 +38,7 @@ class EagerTasks:
     def __init__(self, shared: Shared, loop_of: Callable[[Any], Loop | None]) -> None:
         """`loop_of`: what is known of a loop of the program's, None if nothing is."""
         self._shared = shared
+        self._settle = shared.context.postponed.settles(shared.fail)
         self._loop_of = loop_of
         self._tool: int | None = None
         self._factory: CodeType | None = None
@@ -65,7 +67,7 @@ class EagerTasks:
         events = monitoring.events
         compiled, callbacks = self._shared.context.compiled, self._callbacks(events)
         for event, callback in callbacks:
-            monitoring.register_callback(tool, event, self._shared.context.roomy(callback))
+            monitoring.register_callback(tool, event, self._shared.context.told(callback))
         if compiled is not None:
             # The short ways in C, in front of these.
             start, instruction = compiled.eager_ways(
@@ -98,8 +100,8 @@ class EagerTasks:
         """Whether the frame `outermost` is that of an eager task which makes its first step, called by `creator`."""
         try:
             return self._tool is not None and self._begins(creator, outermost)
-        except Exception as error:
-            self._shared.fail(error)
+        except BaseException as error:
+            self._settle(error)
             return False
 
     def _begins(self, creator: Any, outermost: Any) -> bool:
@@ -140,6 +142,7 @@ class EagerTasks:
             offsets.add(offset)
             ask_for_instructions(self._tool, code)
 
+    @uninterrupted
     def _on_start(self, code: CodeType, _offset: int) -> None:
         try:
             frame = _getframe(1)
@@ -149,8 +152,8 @@ class EagerTasks:
                 creator: Any = frame.f_back
                 if creator is not None and creator.f_code not in self._shared.context.bottoms:
                     self.is_step(creator, frame)
-        except Exception as error:
-            self._shared.fail(error)
+        except BaseException as error:
+            self._settle(error)
 
     def _on_factory(self, frame: Any) -> None:
         loop, coroutine, name = of_variables(frame, lambda own: (own.get("loop"), own.get("coro"), own.get("name")))
@@ -160,24 +163,33 @@ class EagerTasks:
             if known.begins_eagerly(frame, coroutine, name):
                 self._begun[id(frame)] = known
 
+    @uninterrupted
     def _on_return(self, code: CodeType, _offset: int, task: Any) -> None:
-        if code is self._factory:
-            self._ends(_getframe(1), task)
+        try:
+            if code is self._factory:
+                self._ends(_getframe(1), task)
+        except BaseException as error:
+            self._settle(error)
 
+    @uninterrupted
     def _on_raised(self, code: CodeType, _offset: int, _function: Any, _argument: Any) -> None:
-        if code is self._factory:
-            self._ends(_getframe(1), None)
+        try:
+            if code is self._factory:
+                self._ends(_getframe(1), None)
+        except BaseException as error:
+            self._settle(error)
 
+    @uninterrupted
     def _on_instruction(self, code: CodeType, offset: int) -> Any:
-        if offset not in self._behind.get(id(code), (code, ()))[1]:
-            return _DISABLE
-        self._ends(_getframe(1), None)
+        try:
+            if offset not in self._behind.get(id(code), (code, ()))[1]:
+                return _DISABLE
+            self._ends(_getframe(1), None)
+        except BaseException as error:
+            self._settle(error)
         return None
 
     def _ends(self, frame: Any, task: Any) -> None:
-        try:
-            loop = self._begun.pop(id(frame), None)
-            if loop is not None:
-                loop.ends_eagerly(task)
-        except Exception as error:
-            self._shared.fail(error)
+        loop = self._begun.pop(id(frame), None)
+        if loop is not None:
+            loop.ends_eagerly(task)

@@ -14,6 +14,7 @@ import sys
 from types import BuiltinFunctionType, GeneratorType
 
 from visualizer.tracers.core.code import GENERATOR_FLAG
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.runtimes.generators.introspection import RESUMING, ends_in_none
 from visualizer.tracers.runtimes.generators.shapes import AGAIN, DELEGATING, RUNNING, SUSPENDED, known_shape
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators
@@ -34,7 +35,8 @@ _SEND_METHOD = GeneratorType.send
 
 
 def monitoring_ways(
-    generators: Generators, missing: Any, disable: Any, tables: tuple[dict[int, Any], ...],
+    generators: Generators, missing: Any, disable: Any, settle: Callable[[BaseException], None],
+    tables: tuple[dict[int, Any], ...],
     on_made: Callable[[Any, int, Any], None], on_call: OnCall, on_resume: OnResume, on_yield: OnYield,
     *others: Callable[..., Any],
 ) -> tuple[Callable[..., Any], ...]:
@@ -52,71 +54,88 @@ def monitoring_ways(
     local, clock, sent = generators.stream.local, generators.clock, generators.calibration.sent
     builtin, generator_type, again, shape_of = BuiltinFunctionType, GeneratorType, AGAIN, known_shape
 
+    @uninterrupted
     def call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
-        if type(function) is builtin and argument is not missing:
-            generator = function.__self__
-            if type(generator) is generator_type:
-                run = run_of(id(generator.gi_frame))
-                # That it was `send` was seen at the same site, and of the same generator.
-                if run is not None and run.at == SUSPENDED and offset == run.resume_offset and code is run.resume_code:
-                    run.cause, run.sent = again, argument
-                    return None
-        elif function is _SEND_METHOD and type(argument) is generator_type:
-            run = run_of(id(argument.gi_frame))
-            if run is not None and run.at == SUSPENDED and offset == run.resume_offset and code is run.resume_code:
-                run.cause, run.sent, run.generator, run.ended_in_none = again, UNREAD, argument, ends_in_none(argument)
-                return None
-        return on_call(code, offset, function, argument)
-
-    def resume(code: CodeType, offset: int) -> Any:
-        frame = _getframe(1)
-        run = run_of(id(frame))
-        if run is None or (run.at != SUSPENDED and run.at != DELEGATING):
-            return on_resume(code, offset)
         try:
-            buffer = local.buffer
-        except AttributeError:
-            return on_resume(code, offset)
-        if run.cause is again:
-            value = run.sent
-            if value is UNREAD:
-                value = run.sent = sent(run.generator, run.ended_in_none)
-                run.generator = None
-            if value is run.resume_value:
-                shape = run.resume_shape
-            else:
-                shape = shape_of(value, run.resume_site, buffer)
-            if shape is not None and run.in_thread is buffer:
-                rows = buffer.rows
-                rows += (clock(), run.track, shape)
-                run.at, run.cause, run.sent = RUNNING, "", None
-                return None
-        elif not run.cause:
-            back = frame.f_back
-            site = buffer.sites.get(id(back.f_code) + back.f_lasti) if back is not None else None
-            if site is not None and site.next_shape >= 0:
-                rows = buffer.rows
-                rows += (clock(), run.track, site.next_shape)
-                run.at = RUNNING
-                if run.in_thread is not buffer:
-                    run.in_thread, run.resume_offset, run.yield_offset = buffer, -1, -1
-                return None
-        return on_resume(code, offset)
+            if type(function) is builtin and argument is not missing:
+                generator = function.__self__
+                if type(generator) is generator_type:
+                    run = run_of(id(generator.gi_frame))
+                    # That it was `send` was seen at the same site, and of the same generator.
+                    if run is not None and run.at == SUSPENDED and offset == run.resume_offset:
+                        if code is run.resume_code:
+                            run.cause, run.sent = again, argument
+                            return None
+            elif function is _SEND_METHOD and type(argument) is generator_type:
+                run = run_of(id(argument.gi_frame))
+                if run is not None and run.at == SUSPENDED and offset == run.resume_offset and code is run.resume_code:
+                    run.cause, run.sent, run.generator = again, UNREAD, argument
+                    run.ended_in_none = ends_in_none(argument)
+                    return None
+            return on_call(code, offset, function, argument)
+        except BaseException as error:
+            settle(error)
+            return None
 
+    @uninterrupted
+    def resume(code: CodeType, offset: int) -> Any:
+        try:
+            frame = _getframe(1)
+            run = run_of(id(frame))
+            if run is None or (run.at != SUSPENDED and run.at != DELEGATING):
+                return on_resume(code, offset)
+            try:
+                buffer = local.buffer
+            except AttributeError:
+                return on_resume(code, offset)
+            if run.cause is again:
+                value = run.sent
+                if value is UNREAD:
+                    value = run.sent = sent(run.generator, run.ended_in_none)
+                    run.generator = None
+                if value is run.resume_value:
+                    shape = run.resume_shape
+                else:
+                    shape = shape_of(value, run.resume_site, buffer)
+                if shape is not None and run.in_thread is buffer:
+                    rows = buffer.rows
+                    rows += (clock(), run.track, shape)
+                    run.at, run.cause, run.sent = RUNNING, "", None
+                    return None
+            elif not run.cause:
+                back = frame.f_back
+                site = buffer.sites.get(id(back.f_code) + back.f_lasti) if back is not None else None
+                if site is not None and site.next_shape >= 0:
+                    rows = buffer.rows
+                    rows += (clock(), run.track, site.next_shape)
+                    run.at = RUNNING
+                    if run.in_thread is not buffer:
+                        run.in_thread, run.resume_offset, run.yield_offset = buffer, -1, -1
+                    return None
+            return on_resume(code, offset)
+        except BaseException as error:
+            settle(error)
+            return None
+
+    @uninterrupted
     def suspension(code: CodeType, offset: int, value: Any) -> Any:
-        run = run_of(id(_getframe(1)))
-        if run is None or run.yield_offset != offset:
-            return on_yield(code, offset, value)
-        if value is run.yield_value:
-            shape = run.yield_shape
-        else:
-            shape = shape_of(value, run.yield_site, run.in_thread)
-            if shape is None:
+        try:
+            run = run_of(id(_getframe(1)))
+            if run is None or run.yield_offset != offset:
                 return on_yield(code, offset, value)
-        rows = run.in_thread.rows
-        rows += (clock(), run.track, shape)
-        run.at = run.yield_site.at
-        return None
+            if value is run.yield_value:
+                shape = run.yield_shape
+            else:
+                shape = shape_of(value, run.yield_site, run.in_thread)
+                if shape is None:
+                    return on_yield(code, offset, value)
+            rows = run.in_thread.rows
+            rows += (clock(), run.track, shape)
+            run.at = run.yield_site.at
+            return None
+        except BaseException as error:
+            settle(error)
+            return None
 
     ways: tuple[Callable[..., Any], ...] = (call, resume, suspension, *others)
     if generators.compiled is None:

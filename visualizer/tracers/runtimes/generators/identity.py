@@ -15,6 +15,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import PLAIN_FLAG, function_name, place_of
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.generators.introspection import (
     beginning,
@@ -59,6 +60,7 @@ class Births:
         """`on_gone` is told of a generator that was started and is about to be no more: id of its frame, reference."""
         self._recording = recording
         self._on_gone = on_gone
+        self._settle = recording.postponed.settles(lambda error: recording.fail("generators", error))
         #: What is being made: its code, and the caller's and where that goes on, by the id of the caller's frame.
         self.making: dict[int, Making] = recording.stream.new_table()
         #: Tracks whose generator was not found, oldest first, by the id of their code.
@@ -68,7 +70,7 @@ class Births:
         #: What refers to a generator: the recorder in C has its own type, where it sees them being made.
         self._link: type[Link] = getattr(recording.compiled, "Link", Link)
         #: Is called with the link to a generator that is no more.
-        self.gone: Callable[[Link], None] = self._gone
+        self.gone: Callable[[Link], None] = recording.told(self._gone)
 
     def on_creating(self, made: CodeType, frame: Any, offset: int, next_offset: int) -> None:
         """A generator of `made` is created by the call at `offset` in `frame`, which goes on at `next_offset`."""
@@ -165,15 +167,21 @@ class Births:
         found = self.found.get(key)
         return found.track if found is not None and found.code is code else words.NOBODY
 
+    @uninterrupted
     def _gone(self, reference: Link) -> None:
-        """The generator is no more."""
-        key = reference.key
-        found = self.found.get(key)
-        if found is reference:
-            del self.found[key]
-            self._recording.exited(self._recording.now(), found.track, words.DROPPED)
-        else:
-            self._on_gone(key, reference)
+        """The generator is no more. Where the interpreter tells that, it only prints what is raised."""
+        try:
+            key = getattr(reference, "key", None)
+            if key is None:
+                return  # Nothing had been noted of it when something came in between.
+            found = self.found.get(key)
+            if found is reference:
+                del self.found[key]
+                self._recording.exited(self._recording.now(), found.track, words.DROPPED)
+            else:
+                self._on_gone(key, reference)
+        except BaseException as error:
+            self._settle(error)
 
     @property
     def is_any_missing(self) -> bool:

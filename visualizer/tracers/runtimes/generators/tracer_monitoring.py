@@ -29,6 +29,7 @@ from visualizer.tracers.core.code import (
     ITERABLE_COROUTINE_FLAG,
 )
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.postponed import WAITING, uninterrupted
 from visualizer.tracers.core.values import Shown, type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -73,6 +74,7 @@ class MonitoringTracer:
 
     def __init__(self, recording: Context) -> None:
         self._recording = recording
+        self._settle = recording.postponed.settles(lambda error: recording.fail(self.name, error))
         self._generators = Generators(recording)
         self._tool: int | None = None
         self._watched = self._generators.watched
@@ -102,7 +104,7 @@ class MonitoringTracer:
         (
             call, self._resume, suspension, start, end, instruction, self._throw, unwind, raised, refused, self._called,
         ) = monitoring_ways(
-            self._generators, _monitoring.MISSING, _DISABLE,
+            self._generators, _monitoring.MISSING, _DISABLE, self._settle,
             (self._silent, self._watched, self._entries), self._on_made,
             self._on_call, self._on_resume, self._on_yield, self._on_start, self._on_return, self._on_instruction,
             self._on_throw, self._on_unwind, self._on_exception, self._on_raised, self._on_called,
@@ -184,14 +186,15 @@ class MonitoringTracer:
     # Callbacks: in the thread that runs the code, before the event takes effect. Those of CALL, PY_RESUME and PY_YIELD
     # come by the short way (fast_path.py), one frame further from the program's.
 
+    @uninterrupted
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         try:
             if id(code) in self._watched:
                 self._started(_getframe(1), code)
                 return None
             return self._on_other_start(code)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
             return None
 
     def _on_other_start(self, code: CodeType) -> Any:
@@ -253,23 +256,26 @@ class MonitoringTracer:
         if self._watched:
             self._watch_exceptions(tool)
 
+    @uninterrupted
     def _on_resume(self, code: CodeType, _offset: int) -> Any:
         try:
             if not self._generators.on_resume(_getframe(2), code):
                 return _DISABLE if self._silent.get(id(code)) else None
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
         return None
 
+    @uninterrupted
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
         try:
             if id(_getframe(2)) not in self._generators.live:
                 return _DISABLE if self._silent.get(id(code)) else None
             self._generators.on_yield(_getframe(2), code, offset, value)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
         return None
 
+    @uninterrupted
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
         try:
             if id(code) in self._watched:
@@ -277,32 +283,39 @@ class MonitoringTracer:
                 self._generators.on_return(id(frame), value, frame)
             elif _getframe(1).f_back is None:
                 self._recording.left(words.RETURNED, value)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
 
+    @uninterrupted
     def _on_throw(self, code: CodeType, _offset: int, error: BaseException) -> Any:
-        if id(code) in self._watched:
-            try:
+        try:
+            if id(code) in self._watched:
                 self._generators.on_throw(_getframe(1), code, error)
-            except Exception as failure:
-                self._recording.fail(self.name, failure)
+        except BaseException as failure:
+            self._settle(failure)
 
+    @uninterrupted
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> Any:
-        if id(code) in self._watched:
-            try:
+        try:
+            if id(code) in self._watched:
                 frame = _getframe(1)
                 self._generators.on_unwind(id(frame), error, frame)
-            except Exception as failure:
-                self._recording.fail(self.name, failure)
-        elif id(code) in self._entries and _getframe(1).f_back is None:
-            killed = type_name(type(error)) == "GreenletExit"
-            self._recording.left(words.KILLED if killed else words.RAISED, error)
+            elif id(code) in self._entries and _getframe(1).f_back is None:
+                killed = type_name(type(error)) == "GreenletExit"
+                self._recording.left(words.KILLED if killed else words.RAISED, error)
+        except BaseException as failure:
+            self._settle(failure)
 
+    @uninterrupted
     def _on_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         try:
             return self._on_any_call(code, offset, function, argument)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            kind = type(function)
+            if (kind is BuiltinFunctionType or kind is MethodDescriptorType) and function.__name__ in WAITING:
+                # What comes now may end a wait.
+                return self._recording.postponed.at_once(error)
+            self._settle(error)
             return None
 
     def _on_any_call(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
@@ -366,41 +379,46 @@ class MonitoringTracer:
             ask_for_instructions(self._tool, code)
             self._seen[id(code)] = code
 
+    @uninterrupted
     def _on_instruction(self, code: CodeType, offset: int) -> Any:
-        if offset not in self._makers.get(id(code), ()):
-            return _DISABLE
         try:
+            if offset not in self._makers.get(id(code), ()):
+                return _DISABLE
             self._generators.births.on_created(_getframe(1), offset)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
         return None
 
+    @uninterrupted
     def _on_made(self, frame: Any, following: int, generator: Any) -> None:
         """The same of what was seen where it was returned, in C."""
         try:
             self._generators.births.on_created(frame, following, generator)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
 
     def _watch_calls(self, watch: bool) -> None:
         """Ask for the end of calls; it costs every call that is watched, and is asked for while it is needed only."""
         if self._tool is not None:
             _monitoring.register_callback(self._tool, _events.C_RETURN, self._called if watch else None)
 
+    @uninterrupted
     def _on_raised(self, code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         """The end of a call by an exception: of those that are watched, that is rare but for StopIteration."""
-        if self._generators.calls or self._making:
-            self._on_called(code, offset, function, argument)
         try:
+            if self._generators.calls or self._making:
+                self._on_called(code, offset, function, argument)
             self._generators.on_refused(function.__self__ if type(function) is BuiltinFunctionType else argument)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
 
+    @uninterrupted
     def _on_exception(self, code: CodeType, _offset: int, error: BaseException) -> Any:
-        kind, asked = type(error), self._generators.raised()
-        if kind is not ValueError and kind is not TypeError and kind is not RuntimeError and type_name(kind) != "error":
-            return
         try:
+            kind, asked = type(error), self._generators.raised()
+            if kind is not ValueError and kind is not TypeError and kind is not RuntimeError:
+                if type_name(kind) != "error":
+                    return
             args = _arguments(error)
             if len(args) == 1 and type(args[0]) is str and any(part in args[0] for part in _REFUSALS):
                 back = _traceback(error)
@@ -412,6 +430,7 @@ class MonitoringTracer:
         except Exception as failure:
             self._recording.fail(self.name, failure)
 
+    @uninterrupted
     def _on_called(self, _code: CodeType, _offset: int, function: Any, argument: Any) -> Any:
         ended = False
         try:
@@ -427,7 +446,7 @@ class MonitoringTracer:
                 self._watch_calls(False)
                 if self._generators.calls or self._making:
                     self._watch_calls(True)
-        except Exception as error:
-            self._recording.fail(self.name, error)
+        except BaseException as error:
+            self._settle(error)
         if ended and self._recording.control is not None:
             self._recording.control.on_switch()

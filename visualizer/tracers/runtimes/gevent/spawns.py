@@ -99,7 +99,7 @@ class Spawns:
         """gevent may be going through its set of callbacks, here or in another thread, and would raise if ours were
         taken out: it stays, and does nothing."""
         self._is_over, self._known = True, None
-        self._greenlets.forgetting = self._greenlets.forget
+        self._greenlets.forgetting = self._recording.told(self._greenlets.forget)
 
     def _on_spawn(self, greenlet: Any) -> None:
         """In the greenlet that starts another."""

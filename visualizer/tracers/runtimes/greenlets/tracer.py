@@ -14,6 +14,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
@@ -84,8 +85,9 @@ class GreenletTracer:
         self.raw: dict[int, int] = recording.stream.new_table()
         #: Everything that is kept by the id of a greenlet, to be taken out when it is no more.
         self.by_id: list[dict[int, Any]] = [self.tracks, self.living_hubs, self.raw]
+        self._later = recording.postponed.settles(lambda error: recording.fail(self.name, error))
         #: What is told of a greenlet that is no more, by its `Link`: `forget`, or what comes before it.
-        self.forgetting: Callable[[Any], None] = self.forget
+        self.forgetting: Callable[[Any], None] = recording.told(self.forget)
         self.sites = CallSites()
         recording.callees.append(self)
 
@@ -400,15 +402,19 @@ class GreenletTracer:
         self.references[key] = link
         return track
 
+    @uninterrupted
     def forget(self, gone: Link) -> None:
-        """A greenlet that had a track is no more."""
-        if self.references.get(gone.key) is gone:
-            del self.references[gone.key]
-            for by_id in self.by_id:
-                by_id.pop(gone.key, None)
-            self.new.pop(gone.track, None)
-            for family in self.families:
-                family.collected(gone.track)
+        """A greenlet that had a track is no more. Where the interpreter tells that, it only prints what is raised."""
+        try:
+            if self.references.get(gone.key) is gone:
+                del self.references[gone.key]
+                for by_id in self.by_id:
+                    by_id.pop(gone.key, None)
+                self.new.pop(gone.track, None)
+                for family in self.families:
+                    family.collected(gone.track)
+        except BaseException as error:
+            self._later(error)
 
     def _store_spawn(
         self, t_ns: int, track: int, about: tuple[str, str, int, int], code: CodeType | None, offset: int

@@ -9,8 +9,8 @@ import _thread
 import sys
 from types import BuiltinFunctionType, MethodDescriptorType, ModuleType
 
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.runtimes.threads.calls import ACQUIRE, MAY_WAIT, RELEASE, RELEASE_SHARED, Calls, Lock
-from visualizer.tracers.runtimes.threads.postponed import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.core.postponed import Postponed
     from visualizer.tracers.runtimes.threads.entering import Site
-    from visualizer.tracers.runtimes.threads.postponed import Postponed
     from visualizer.tracers.runtimes.threads.waits import Waits
 
     #: Is called with code, offset, what the call does, and the thing: what may wait, or is not quickly told. Returns
@@ -41,7 +41,7 @@ def call_hook(
     postponed: Postponed, undo: Undo,
 ) -> Any:
     """The callback of CALL."""
-    keep = postponed.keep
+    keep, at_once = postponed.keep, postponed.at_once
     methods, functions, of_bound = calls.methods, calls.functions, calls.of_bound
     holders, waiting, local = waits.holders, waits.waiting, waits.local
     runners, inside, current = waits.elsewhere
@@ -111,7 +111,7 @@ def call_hook(
             # It is the program's. What may wait may be ended by it; anything else is done first.
             if what in MAY_WAIT:
                 undo(code, offset, what, thing)
-                raise
+                return at_once(error)
             keep(error, what >= 0)
             return None
 
@@ -123,7 +123,7 @@ def enter_hook(
     failed: Callable[[BaseException], None], postponed: Postponed, undo: Undo,
 ) -> Any:
     """The callback of INSTRUCTION, at what enters a `with` block, and behind it."""
-    keep = postponed.keep
+    keep, at_once = postponed.keep, postponed.at_once
     parked, holders, waiting, local, ident = waits.parked, waits.holders, waits.waiting, waits.local, _get_ident
     runners, inside, current = waits.elsewhere
     is_locked, lock, getframe, own_dict = Lock.locked, Lock, sys._getframe, object.__getattribute__
@@ -179,7 +179,7 @@ def enter_hook(
                 site = None
             if site is not None and (site.__class__ is int or not site.leaves):  # type: ignore[union-attr]
                 undo(code, offset, ACQUIRE, thing)
-                raise
+                return at_once(error)
             keep(error, False)
             return None
 
@@ -189,17 +189,18 @@ def enter_hook(
 def return_hooks(waits: Waits, over: Over, postponed: Postponed) -> tuple[Any, Any]:
     """The callbacks of C_RETURN and C_RAISE."""
     parked, ident, count, goes_on = waits.parked, _get_ident, postponed.count, postponed.goes_on
+    ours = waits.ours
 
     def on_return(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
         if parked and ident() in parked:
             over(code, offset, False)
-        if count[0]:
+        if count[0] and not ours[code.co_filename]:
             goes_on()
 
     def on_raise(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
         if parked and ident() in parked:
             over(code, offset, True)
-        if count[0]:
+        if count[0] and not ours[code.co_filename]:
             goes_on()
 
     return on_return, on_raise

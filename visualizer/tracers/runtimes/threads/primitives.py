@@ -6,6 +6,7 @@ All that is known of a wait in C is a lock. But the thread stands in that call, 
 
 from __future__ import annotations
 
+import sys
 from _queue import SimpleQueue as _SimpleQueue
 
 from visualizer.trace import words
@@ -13,7 +14,7 @@ from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.queue_sizes import by_dictionary
-from visualizer.tracers.core.values import nanoseconds
+from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import plain_value, work_out
 
@@ -111,6 +112,7 @@ class Primitives:
         #: The functions, by the ids of their code, that acquire locks which something else releases.
         self.signals: set[int] = set()
         self._items_of_queue: Callable[[Any], Any] = lambda queue: None
+        self._items_of_shared: Callable[[Any], Any] = lambda queue: None
         #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
         self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
 
@@ -119,6 +121,8 @@ class Primitives:
         learned = []
         if name == "queue":
             self._items_of_queue = by_dictionary(module.Queue, "maxsize", "queue")
+        if name == "multiprocessing.queues":
+            self._items_of_shared = _by_semaphore(module)
         if name == "multiprocessing.process":
             self.children.add(module.BaseProcess._bootstrap.__code__)
         elif name == "multiprocessing.popen_fork":
@@ -139,7 +143,8 @@ class Primitives:
         kind = type(queue)
         if kind is _SimpleQueue:
             return int(_SimpleQueue.qsize(queue))
-        return self._items_of_queue(queue)
+        items = self._items_of_queue(queue)
+        return self._items_of_shared(queue) if items is None else items
 
     def selects(self, code: CodeType) -> bool:
         """Whether that is a selector's `select`."""
@@ -235,3 +240,25 @@ def _arguments(code: CodeType, offset: int, parameters: tuple[str, ...]) -> dict
             return None
         nodes[PARAMETERS[keyword.arg]] = keyword.value
     return {name: plain_value(node) for name, node in nodes.items()}
+
+
+def _by_semaphore(module: Any) -> Callable[[Any], Any]:
+    """How many items there are in a queue of multiprocessing's that takes any number: so many less than the most that a
+    semaphore counts. What its process has put is among them, whether it has been sent or not."""
+    shared: Any = sys.modules["_multiprocessing"]
+    semaphore: Any = shared.SemLock
+    kind, most, value_of = module.Queue, semaphore.SEM_VALUE_MAX, semaphore._get_value
+
+    def items(queue: Any) -> int | None:
+        if not any(base is kind for base in bases_of(type(queue))):
+            return None
+        own = dictionary(queue)
+        lock = dictionary(own.get("_sem")).get("_semlock")
+        if type(lock) is not semaphore or type(limit := own.get("_maxsize")) is not int or limit != most:
+            return None
+        try:
+            return int(most - value_of(lock))
+        except NotImplementedError:
+            return None  # macOS has nothing that tells it.
+
+    return items

@@ -188,7 +188,7 @@ class MethodsTracer:
         if not self._watches and not self._is_removed:
             self._watches = True
             self._see()
-            self._recorder.watch_threads(False)
+            self._recorder.watch_threads()
 
     def _before_fork(self) -> None:
         """What the child has, too, has one name in both."""
@@ -200,7 +200,6 @@ class MethodsTracer:
         if not self._is_removed:
             self._waits.forget()
             self._watch()
-            self._recorder.watch_threads(True)
 
     def remove(self) -> None:
         self._is_removed = True

@@ -36,7 +36,6 @@ from visualizer.tracers.runtimes.threads.fast_path import call_hook, enter_hook,
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
-from visualizer.tracers.runtimes.threads.postponed import Postponed
 from visualizer.tracers.runtimes.threads.primitives import MODULES, code_of
 from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
 from visualizer.tracers.runtimes.threads.waits import Waits
@@ -62,9 +61,8 @@ _get_ident = _thread.get_ident
 _TOOL_IDS = (5, 3, 4)
 _LOCKS = (Lock, RLock)
 _CALLS = _events.CALL | _events.C_RETURN | _events.C_RAISE
-#: What is asked for of all code once there are threads; and where what was postponed may be raised.
+#: What is asked for of all code once there are threads.
 _EVERYWHERE = _events.PY_START | _CALLS
-_AT_LAST = _events.JUMP | _events.PY_RETURN
 #: What there is of any other code.
 _NOT_WATCHED = None, 0, None, None
 
@@ -86,7 +84,7 @@ class MonitoringTracer:
         self._watches = False
         context.on_tasks.append(self._on_tasks)
         self._births = Births(context, self._waits)
-        self._postponed = Postponed(self._raises_soon)
+        self._postponed = context.postponed
 
     def install(self) -> str:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -112,9 +110,8 @@ class MonitoringTracer:
             (_events.C_RETURN, returned),
             (_events.C_RAISE, raised),
             (_events.INSTRUCTION, entry),
-            (_events.JUMP, self._on_jump),
         ):
-            _monitoring.register_callback(tool, event, self._context.roomy(callback))
+            _monitoring.register_callback(tool, event, self._context.told(callback))
         os.register_at_fork(after_in_child=self._on_fork, after_in_parent=self._on_fork)
         return "on once a second thread begins, or a process that talks to others: sys.monitoring"
 
@@ -161,7 +158,6 @@ class MonitoringTracer:
             _monitoring.set_local_events(tool, code, 0)
         for event in (
             _events.PY_START, _events.PY_RETURN, _events.CALL, _events.C_RETURN, _events.C_RAISE, _events.INSTRUCTION,
-            _events.JUMP,
         ):
             _monitoring.register_callback(tool, event, None)
         _monitoring.free_tool_id(tool)
@@ -199,16 +195,6 @@ class MonitoringTracer:
                 returns(code, _getframe(1), value)
         except Exception as error:
             self._failed(error)
-        if self._postponed.count[0]:
-            self._postponed.goes_on()
-
-    def _on_jump(self, _code: CodeType, _offset: int, _to: int) -> None:
-        self._postponed.goes_on()
-
-    def _raises_soon(self, is_any: bool) -> None:
-        """Something is to be raised where code next jumps or returns, if not at the end of a call before."""
-        if self._tool is not None:
-            _monitoring.set_events(self._tool, (_EVERYWHERE if self._watches else 0) | (_AT_LAST if is_any else 0))
 
     def _selected(self, _code: CodeType, _frame: Any, found: Any) -> None:
         if self._waits.selected(found):
