@@ -526,3 +526,32 @@ def test_nothing_is_kept_of_the_locks_that_each_thread_has_for_itself(trace_sour
         """
     )
     assert traced.ended.stdout == b"[0]\n"
+
+
+def test_a_lock_that_is_dropped_by_who_has_it_is_gone_and_so_is_what_was_known_of_it(trace_source: TraceSource) -> None:
+    """Another one may come to be at its address."""
+    traced = trace_source(
+        """
+        import gc, threading, weakref
+
+        def use():
+            dropped = threading.Lock()
+            dropped.acquire()
+            with other:
+                pass
+            return weakref.ref(dropped)
+
+        other, end = threading.Lock(), threading.Event()
+        # As long as there is one thread only, nothing is known of its locks.
+        beside = threading.Thread(target=end.wait)
+        beside.start()
+        gone = [use() for _ in range(5)]
+        with other:
+            pass
+        end.set()
+        beside.join()
+        print([one() for one in gone])
+        print(sum(len(one.known) for one in gc.get_objects() if type(one).__name__ == "Orders"))
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"[None, None, None, None, None]\n0\n", b"")
