@@ -146,9 +146,9 @@ def test_so_many_processes_are_folded_that_the_rows_fit_the_largest_first() -> N
 async def test_a_process_of_one_track_has_a_group_only_where_it_failed(replay: Replay) -> None:
     demo = Demo("forks", "")
     for number, key in enumerate(("well", "badly")):
-        demo.thread("main").at_ms(1 + number).forks(key, pid=501 + number, parent=500)
-        demo.thread(key).at_ms(3 + number).exits(key, value=f"exit code {number}")
-    demo.thread("main").at_ms(9).exits("main")
+        demo.at_ms(1 + number).thread("main").forks(key, pid=501 + number, parent=500)
+        demo.at_ms(3 + number).thread(key).exits(key, value=f"exit code {number}")
+    demo.at_ms(9).thread("main").exits("main")
     demo.end()
     app = replay(demo)
     async with app.run_test(size=(80, 40)) as pilot:
