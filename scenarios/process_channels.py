@@ -4,7 +4,7 @@ A cook puts each dish into the queue, and counts it in the array while it holds 
 the queue as they come, and asks the till for the price of each through a pipe: it sends the dish, and waits for the
 answer. The till is the main process, which writes the bill into the manager's list and dict.
 
-What to look for: each process is a group of rows; B groups them so. The waiter waits in get() until a cook's feeder
+What to look for: each process is a group of rows, unless it is one row. The waiter waits in get() until a cook's feeder
 thread sends a dish, and in recv() until main sends the price: each is an arrow from one process to another, with what
 was sent. Main waits in recv() for the next dish, and in join() for the end of each process. The manager is a process of
 its own: a change of its list is a message to it, and its answer is waited for.

@@ -3,9 +3,9 @@
 Each child walks through a generator of its own at its own pace, the quick one while the slow one still sleeps. They
 share nothing but the terminal: each child has a copy of what the parent had when it forked.
 
-What to look for: each process is a thread of its own from the moment of its fork, and all share one clock.
-Group the rows by process (B) to see everything that runs in a process under its name and process id. The
-parent forks, sleeps in its first join until the quick child has ended, and in its second one until the slow one has.
+What to look for: each child is a group of rows from the moment of its fork on, under its name and process id, with
+all that runs in it; and all processes share one clock. The parent forks, sleeps in its first join until the quick
+child has ended, and in its second one until the slow one has.
 
 Runtime: processes
 """

@@ -5,7 +5,7 @@ other. One port answers in capitals, the other backwards. Nothing here is a coro
 
 What to look for: between two rounds main waits in select, for all of its sockets at once. It goes on because some are
 ready, and the sentence says which of them can be read or written: first a listening socket, as a client connects, then
-that client's own. (What select waits for is recorded from Python 3.12 on, or in C; else main is just idle.)
+that client's own. (What select waits for is recorded from Python 3.12 on, or in C; else main is just idle, inferred.)
 
 Runtime: select
 """

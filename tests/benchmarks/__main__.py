@@ -44,6 +44,8 @@ OPERATIONS = {
     "lock": "acquire and release of a lock that nobody waits for, once there is a thread",
     "lock_over": "lock hand-over between threads",
     "queue_over": "queue hand-over between threads",
+    "pool_map": "an item of a Pool's map, by tens to 2 processes",
+    "select": "write to a pipe, select it, and read",
 }
 #: What has to be installed for some.
 NEEDS = {"request": "aiohttp"}

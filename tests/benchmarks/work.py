@@ -10,9 +10,11 @@ could be; with `store` one that stores the time and two integers in a list, the 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import queue as native_queue
 import resource
+import selectors
 import sys
 import threading
 from collections.abc import Callable
@@ -290,6 +292,27 @@ def thread_queue_hand_over(count: int) -> None:
     thread.join()
 
 
+def pool_map(count: int) -> None:
+    if not pools:
+        pools.append(multiprocessing.get_context("fork").Pool(2))
+    pools[0].map(abs, range(count), 10)
+
+
+pools: list[Any] = []
+
+
+def selected(count: int) -> None:
+    reading, writing = os.pipe()
+    with selectors.DefaultSelector() as selector:
+        selector.register(reading, selectors.EVENT_READ)
+        for _ in range(count):
+            os.write(writing, b"x")
+            selector.select()
+            os.read(reading, 1)
+    os.close(reading)
+    os.close(writing)
+
+
 OPERATIONS: dict[str, Callable[[int], None]] = {
     "send": generator_send,
     "numbers": numbers_yielded,
@@ -308,6 +331,8 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "lock": thread_lock,
     "lock_over": thread_lock_hand_over,
     "queue_over": thread_queue_hand_over,
+    "pool_map": pool_map,
+    "select": selected,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SEES_WAITS, Traced
+from visualizer.analysis.model.timeline import Suspension
 from visualizer.trace import words
 
 pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
@@ -51,6 +52,14 @@ def beside(name, function, *args):
 
 #: Locks that the programs below enter.
 OWN_LOCKS = ("a", "again", "held.lock", "other")
+#: What has a lock for itself, and is acquired as one.
+SEMAPHORES = ("places.acquire()",)
+
+
+def is_programs(wait: Suspension) -> bool:
+    """Whether it is no wait for a lock that something else has for itself."""
+    is_asked_for = ".acquire(" in wait.on and wait.on not in SEMAPHORES
+    return wait.reason != words.LOCK or is_asked_for or wait.on in OWN_LOCKS
 
 
 def ends(traced: Traced) -> list[tuple[str, str, str, str, str]]:
@@ -67,7 +76,7 @@ def ends(traced: Traced) -> list[tuple[str, str, str, str, str]]:
             assert wakeup is not None
             assert wait is not None
             waker = timeline.name(wakeup.waker) if wakeup.waker != words.NOBODY else ""
-            if wait.reason != words.LOCK or ".acquire(" in wait.on or wait.on in OWN_LOCKS:
+            if is_programs(wait):
                 found.append((timeline.name(track.id), wait.reason, wait.on, wakeup.cause, waker))
     return found
 
@@ -168,7 +177,7 @@ for thread in threads:
         ("t10", "queue", "items.join()", "callback", "main"),
         ("t11", "lock", "other", "callback", "main"),
     ])
-    objects = {wait.on: wait.object for wait in traced.timeline.suspensions}
+    objects = {wait.on: wait.object for wait in traced.timeline.suspensions if is_programs(wait)}
     assert (objects["lock.acquire()"], objects["held.lock"]) == ("lock 1", "lock 1")
     assert (objects["again"], objects["event.wait()"]) == ("RLock 1", "Event 1")
     assert {(reason, cause) for who, reason, _, cause, _ in ends(traced) if who == "main"} <= {("join", "finished")}
@@ -527,3 +536,32 @@ def test_nothing_is_kept_of_the_locks_that_each_thread_has_for_itself(trace_sour
         """
     )
     assert traced.ended.stdout == b"[0]\n"
+
+
+def test_a_lock_that_is_dropped_by_who_has_it_is_gone_and_so_is_what_was_known_of_it(trace_source: TraceSource) -> None:
+    """Another one may come to be at its address."""
+    traced = trace_source(
+        """
+        import gc, threading, weakref
+
+        def use():
+            dropped = threading.Lock()
+            dropped.acquire()
+            with other:
+                pass
+            return weakref.ref(dropped)
+
+        other, end = threading.Lock(), threading.Event()
+        # As long as there is one thread only, nothing is known of its locks.
+        beside = threading.Thread(target=end.wait)
+        beside.start()
+        gone = [use() for _ in range(5)]
+        with other:
+            pass
+        end.set()
+        beside.join()
+        print([one() for one in gone])
+        print(sum(len(one.known) for one in gc.get_objects() if type(one).__name__ == "Orders"))
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"[None, None, None, None, None]\n0\n", b"")

@@ -13,7 +13,8 @@ from tests.tui.traces import MS, Demo, crowd, many, processes, sleeps
 from tests.unit.analysis.tape import feed
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.rows.grouping import RowOrder
-from visualizer.paint.rows.order import Row
+from visualizer.paint.rows.order import Row, row_name
+from visualizer.trace import words
 from visualizer.tui.app import VisualizerApp
 from visualizer.tui.state.view import View
 from visualizer.tui.widgets.tracks import TracksPane
@@ -95,30 +96,64 @@ async def test_what_is_hidden_is_counted_and_stays_hidden(replay: Replay) -> Non
         assert screen.message_line.lines == ["4 hidden rows are back."]
 
 
-async def test_rows_are_grouped_by_process(replay: Replay) -> None:
+async def test_rows_of_several_processes_are_grouped_by_process(replay: Replay) -> None:
     app = replay(processes())
     async with app.run_test(size=(80, 40)) as pilot:
         screen = await loaded(pilot)
+        grouped = [
+            "▾ hand_over (500) ×2", "▾ main", "consumer-1",
+            "▾ first ×2", "▾ first", "consumer-2",
+            "▾ second ×2", "▾ second", "consumer-3",
+        ]
+        assert names(screen) == grouped
+        assert screen.view.selected_row == screen.view.rows[1], "a track, and no group"
+        await pilot.press("B", "B")
+        await pilot.pause()
         assert names(screen) == ["▾ main", "consumer-1", "▾ first", "consumer-2", "▾ second", "consumer-3"]
+        assert "by function" in text_of(screen)
         await pilot.press("B", "B", "B", "B")
         await pilot.pause()
-        assert names(screen) == [
-            "▾ process 500 ×2", "▾ main", "consumer-1",
-            "▾ process 501 ×2", "▾ first", "consumer-2",
-            "▾ process 502 ×2", "▾ second", "consumer-3",
-        ]
+        assert names(screen) == grouped
         assert screen.message_line.lines == ["Rows are grouped by process, then by thread."]
-        assert "by process" in text_of(screen)
         # What runs on a thread folds under it; all processes to a row each.
-        await pilot.press(*["down"] * 8, "z")
+        await pilot.press(*["down"] * 7, "z")
         await pilot.pause()
         assert names(screen)[-1] == "▸ second"
         await pilot.press("Z")
         await pilot.pause()
-        assert names(screen) == ["▸ process 500 ×2", "▸ process 501 ×2", "▸ process 502 ×2"]
+        assert names(screen) == ["▸ hand_over (500) ×2", "▸ first ×2", "▸ second ×2"]
         await pilot.press("B")
         await pilot.pause()
         assert len(names(screen)) == 6
+
+
+def test_so_many_processes_are_folded_that_the_rows_fit_the_largest_first() -> None:
+    """The first one, which is the program itself, is not."""
+    demo = Demo("forks", "")
+    for pid, key in enumerate(("first", "second"), 501):
+        demo.thread("main").forks(key, pid=pid, parent=500)
+    for key, count in (("main", 5), ("first", 3), ("second", 1)):
+        demo.thread(key)
+        for number in range(count):
+            demo.spawn(f"{key}-{number}", words.THREAD, parent=words.NOBODY, creator=key)
+    view = View(demo.timeline(), live=False)
+    both = ["first ×4", "second ×2"]
+    for room, folded in ((15, []), (14, both[:1]), (11, both[:1]), (10, both), (5, both)):
+        view.make_room(room)
+        assert [row_name(view.timeline, row) for row in view.rows if row.collapsed] == folded, room
+
+
+async def test_a_process_of_one_track_has_a_group_only_where_it_failed(replay: Replay) -> None:
+    demo = Demo("forks", "")
+    for number, key in enumerate(("well", "badly")):
+        demo.at_ms(1 + number).thread("main").forks(key, pid=501 + number, parent=500)
+        demo.at_ms(3 + number).thread(key).exits(key, value=f"exit code {number}")
+    demo.at_ms(9).thread("main").exits("main")
+    demo.end()
+    app = replay(demo)
+    async with app.run_test(size=(80, 40)) as pilot:
+        screen = await loaded(pilot)
+        assert names(screen) == ["main", "well", "▾ badly, exit code 1", "badly"]
 
 
 async def test_the_spawn_tree_folds(replay: Replay) -> None:

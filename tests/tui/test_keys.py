@@ -165,7 +165,7 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
         ("B", lambda screen: screen.view.by, By.THREAD),
         ("B", rows, ["thread ×1", "main", "hub ×1", "hub", "greenlet ×3", "foo", "bar", "third"]),
         ("B", rows, ["main", "foo", "bar", "third", "hub"]),
-        ("B", rows, ["process ×5", "main", "hub", "foo", "bar", "third"]),
+        ("B", rows, ["sleeps ×5", "main", "hub", "foo", "bar", "third"]),
         ("B", rows, ["main", "hub", "foo", "bar", "third"]),
         ("D", message, ["No row is hidden."]), "down", "down", "down",
         ("asterisk", rows, ["bar", "main", "hub", "foo", "third"]),

@@ -73,9 +73,12 @@ class TrackGroup:
     def _take_slices(self) -> None:
         """Many at once, but not so many that putting them in order takes more room than they do."""
         starts, changes = list[Column](), list[Column]()
+        hubs = self._timeline.hubs
         for whose, part in more_slices(self._timeline.tracks, self.tracks, self._taken):
             first = self._taken.get(whose[0], 0)
             state = np.frombuffer(part.state, dtype=np.uint8)
+            if (waits := np.isin(whose, hubs).repeat(part.counts) & (state == State.WAITING)).any():
+                state = np.where(waits, np.uint8(_NOWHERE), state)
             before = np.empty_like(state)
             before[1:] = state[:-1]
             before[(np.cumsum(part.counts) - part.counts)[part.counts > 0]] = _NOWHERE
@@ -147,9 +150,15 @@ class TrackGroup:
         return int(self.at(np.array([t_ns], dtype=np.float64))[0][state, 0])
 
     def counts(self, t_ns: int) -> dict[State, int]:
-        """How many are in each state at `t_ns`."""
+        """How many are in each state at `t_ns`. A hub that waits is in none: it does whenever another track runs."""
         counts = self.at(np.array([t_ns], dtype=np.float64))[0]
         return {state: int(counts[state, 0]) for state in State}
+
+    def yet_to_come(self, t_ns: int) -> int:
+        """How many are not there yet at `t_ns`."""
+        slices = [self._timeline.tracks[hub].slices for hub in self._timeline.hubs if hub in self._taken]
+        waiting = sum((at := one.at(t_ns)) >= 0 and one.state[at] == State.WAITING for one in slices)
+        return len(self.tracks) - sum(self.counts(t_ns).values()) - waiting
 
     def spent_ns(self, state: State, until_ns: int) -> int:
         """Nanoseconds that all of them together spent in `state` before `until_ns`."""

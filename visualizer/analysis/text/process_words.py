@@ -15,10 +15,21 @@ _HOW = {
 }
 
 
-def title(process: Process) -> str:
-    """What a process is called: "process 4711", and how it ended, unless all went well."""
-    failed = process.signal is not None or process.exit_code
-    return f"{process.name}, {process.end}" if failed else process.name
+def title(timeline: Timeline, process: Process) -> str:
+    """What a process is called, by its main thread or the script: "cook-1 (4711)"; and how it ended, unless all went
+    well."""
+    name = process.name
+    if process.track in timeline.tracks:
+        name = timeline.own_name(process.track)
+    elif not process.number and timeline.header is not None and timeline.header.target:
+        script = ntpath.basename(timeline.header.target)
+        name = f"{script} ({process.pid})" if process.pid > 0 else script
+    return f"{name}, {process.end}" if has_failed(process) else name
+
+
+def has_failed(process: Process) -> bool:
+    """Whether it is known to have ended otherwise than it should."""
+    return process.signal is not None or bool(process.exit_code)
 
 
 def origin(timeline: Timeline, process: Process) -> str:

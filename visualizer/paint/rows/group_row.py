@@ -86,7 +86,7 @@ def state_counts(group: TrackGroup, t_ns: int) -> str:
     now = group.counts(t_ns)
     counts = {state: now[state] for state in _VERBS}
     parts = [f"{count} {_VERBS[state][count != 1]}" for state, count in counts.items() if count]
-    missing = len(group.tracks) - sum(counts.values())
+    missing = group.yet_to_come(t_ns)
     if missing > 0:
         parts.append(f"{missing} not created yet" if missing > 1 else "1 not created yet")
     return ", ".join(parts)

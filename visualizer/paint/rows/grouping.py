@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.text.process_words import title
+from visualizer.analysis.text.process_words import has_failed, title
 from visualizer.paint.rows.order import Group, Row, RowList, Wish
 from visualizer.trace import words
 
@@ -102,21 +102,32 @@ def lifted(found: Sequence[Row], pinned: Sequence[Subject], hidden: Set[Subject]
 
 
 def _by_process(timeline: Timeline, known: RowList, wish: Wish) -> list[Row]:
-    """A group of each process; in it the threads, and under each what runs on it."""
-    blocks: dict[int, list[Row]] = {}
-    for row in known.arrange(wish):
-        if row.depth == 0:
-            block = blocks.setdefault(timeline.process_of(row.track).number, [])
-        block.append(row._replace(depth=row.depth + 1))
+    """A group of each process, and in it what is under a thread. A process of one track stands for itself, unless there
+    is more to tell of it: how it failed."""
     members: dict[int, list[int]] = {}
     for track in wish.wanted(timeline.tracks):
         members.setdefault(timeline.tracks[track].process, []).append(track)
+    blocks = by_process(timeline, known.arrange(wish, grouped=True))
     found: list[Row] = []
     for number, tracks in sorted(members.items()):
-        process = timeline.processes[number]
-        row = wish.group(Group(process.track, words.PROCESS, title(process)), tracks, 0)
-        found += [row] if row.collapsed else [row, *blocks.get(number, ())]
+        process, block = timeline.processes[number], blocks.get(number, [])
+        if len(block) == len(tracks) == 1 and not has_failed(process):
+            found += block
+            continue
+        row = wish.group(Group(process.track, words.PROCESS, title(timeline, process)), tracks, 0)
+        found += [row] if row.collapsed else [row, *(one._replace(depth=one.depth + 1) for one in block)]
     return found
+
+
+def by_process(timeline: Timeline, found: Iterable[Row]) -> dict[int, list[Row]]:
+    """The rows of threads, with what is under each, by the number of their process."""
+    blocks: dict[int, list[Row]] = {}
+    block: list[Row] = []
+    for row in found:
+        if row.depth == 0:
+            block = blocks.setdefault(timeline.process_of(row.track).number, [])
+        block.append(row)
+    return blocks
 
 
 def _by_kind(timeline: Timeline, _: RowList, wish: Wish) -> list[Row]:

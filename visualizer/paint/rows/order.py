@@ -210,7 +210,9 @@ def _above(timeline: Timeline, ids: Sequence[int]) -> dict[int, int]:
 def row_name(timeline: Timeline, row: Row, at_ns: int | None = None) -> str:
     """The track's name, where it depends on the time that at `at_ns`; or "client ×100" for a group: printable."""
     if row.group is not None:
-        return plain(f"{row.group.name} ×{len(row.members)}")
+        # A process of one track has a group where it has failed, which is what its name says.
+        several = len(row.members) > 1 or row.group.kind != words.PROCESS
+        return plain(f"{row.group.name} ×{len(row.members)}" if several else row.group.name)
     return plain(timeline.name(row.track, at_ns))
 
 

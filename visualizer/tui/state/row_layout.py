@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from visualizer.analysis.index.groups import TrackGroup
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.paint.rows.grouping import GROUPINGS, By, RowOrder, Subject, lifted, sorting, subject
+from visualizer.paint.rows.grouping import GROUPINGS, By, RowOrder, Subject, by_process, lifted, sorting, subject
 from visualizer.paint.rows.order import Group, Row, RowList, Wish, row_name
 from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
@@ -28,13 +28,14 @@ class Arrangement:
         self.selected_group: Group | None = None
         #: Threads, or in the spawn tree tracks, whose children are folded away.
         self.collapsed: set[int] = set()
-        #: Groups that the user folded (True) or unfolded; the others are folded if they do not all fit.
+        #: Groups that the user folded (True) or unfolded; of the others so many are folded that the rows fit.
         self.folded: dict[Group, bool] = {}
         #: Only tracks with this in their name are shown, in whatever case; "": all.
         self.wanted = ""
         #: How many tracks are shown of how many.
         self.found = 0
-        self.by = By.FUNCTION
+        #: What the user has the rows grouped by; None: what suits the trace.
+        self._grouped: By | None = None
         self.order = RowOrder.START
         #: Tracks and groups that stand on top, whatever else does, and such as have no row.
         self.pinned: list[Subject] = []
@@ -80,7 +81,10 @@ class Arrangement:
         every = arrange(timeline, self._all_rows, wish)
         self.unfolded_count = len(every) + sum(len(row.members) for row in every)
         folds_groups = self.unfolded_count > self._room
-        folded = {row.group for row in every if row.group is not None and self.folded.get(row.group, folds_groups)}
+        folds = {row.group: folds_groups for row in every if row.group is not None}
+        if self.by is By.PROCESS:
+            folds = self._folds_of_processes(every, self._all_rows.arrange(wish, grouped=True))
+        folded = {group for group, is_folded in folds.items() if self.folded.get(group, is_folded)}
         wish = Wish(self.collapsed, folded, only, sorting(timeline, self.order))
         found = arrange(timeline, self._all_rows, wish)
         self.rows, self.pinned_rows = lifted(found, self.pinned, self.hidden)
@@ -94,17 +98,44 @@ class Arrangement:
                     # Unless it is pinned, and so has a row of its own.
                     self._numbers.setdefault(track, number)
         if self.selected_number < 0 and self.rows:
-            self.choose(self.rows[0])
+            self.choose(next((row for row in self.rows if row.group is None), self.rows[0]))
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
         least, most = _LABEL_CELLS
         # The order of the rows is shown there too, beside the name of the line.
         names += [len(text) + 1 for text in (self.overview_text, self.ruler_text("switches")) if ", " in text]
         self.needed_cells = self.label_cells = min(max([least, *names]), most)
 
+    def _folds_of_processes(self, every: list[Row], within: list[Row]) -> dict[Group, bool]:
+        """Which groups are folded where the rows do not fit: `every` one of a process, and those `within` them.
+
+        Those within come first; then the processes of most rows, but not the first one, which is the program itself.
+        """
+        sizes = {number: len(block) for number, block in by_process(self.timeline, within).items()}
+        unfolded = len(within) + sum(row.group is not None for row in every)
+        folds = unfolded + sum(len(row.members) for row in within) > self._room
+        found = {row.group: folds for row in within if row.group is not None}
+        for row in sorted(every, key=lambda row: -sizes.get(self.timeline.process_of(row.track).number, 0)):
+            if row.group is None:
+                continue
+            number = self.timeline.process_of(row.track).number
+            found[row.group] = bool(number) and unfolded > self._room
+            if found[row.group]:
+                unfolded -= sizes.get(number, 0)
+        return found
+
+    @property
+    def by(self) -> By:
+        """What the rows are grouped by."""
+        return self._grouped or self._usual
+
+    @property
+    def _usual(self) -> By:
+        return By.PROCESS if len(self.timeline.processes) > 1 else By.FUNCTION
+
     @property
     def grouping_text(self) -> str:
         """What the rows are grouped by, in a few words; "" for the default."""
-        if self.by is By.FUNCTION:
+        if self.by is self._usual:
             return ""
         return "ungrouped" if self.by is By.NONE else f"by {self.by.value}"
 
@@ -241,7 +272,7 @@ class Arrangement:
 
     def group_by(self, by: By) -> None:
         """Group the rows by that; what of them is folded, pinned or hidden stays so."""
-        self.by = by
+        self._grouped = by
         self.selected_group = None
         self.arrange()
 

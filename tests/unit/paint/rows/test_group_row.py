@@ -59,6 +59,19 @@ def test_density_of_the_runs_and_how_many_do_what_else() -> None:
     assert painted(wave(1), cells, range(2, 3)) == "▒▄ 1 waits ┈┈┈┈┈┈┈┈┈┈┈┈┈┈▂✓             "
 
 
+def test_a_hub_that_waits_while_others_run_is_not_counted_among_those_that_wait() -> None:
+    """As a row of its own leaves it blank."""
+    tape = Tape().at(1 * MS).spawn("hub", words.HUB, parent="main", creator="main")
+    tape.spawn("w", words.GREENLET, parent="hub", creator="main").at(10 * MS).switch("main", "hub")
+    tape.at(20 * MS).switch("hub", "w").at(30 * MS).switch("w", "main")
+    timeline = tape.at(40 * MS).end().timeline()
+    group = track_group_of(timeline, (0, 1, 2))
+    told = [state_counts(group, ms * MS) for ms in (0, 15, 25, 35)]
+    one_of_two = "1 runs, 1 waits"
+    assert told == ["1 runs, 2 not created yet", "1 runs, 1 waits, 1 has not run yet", one_of_two, one_of_two]
+    assert not group.yet_to_come(35 * MS)
+
+
 def test_while_it_runs_nothing_is_said_of_the_future() -> None:
     cells = Viewport(Axis.TIME, 0, 20 * MS, 40)
     tape = wave()

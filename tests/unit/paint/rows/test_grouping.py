@@ -53,12 +53,12 @@ def processes() -> Tape:
 def test_by_process() -> None:
     assert shown(processes(), By.PROCESS) == [
         "-process", "  -main", "    a", "    b", "    a2", "    a10", "    g", "    late",
-        "-process 77", "  -child", "    a'", "  t",
+        "-child", "  -child", "    a'", "  t",
     ]
-    assert shown(processes(), By.PROCESS, Wish(folded=None)) == ["+process", "+process 77"]
-    assert shown(processes(), By.PROCESS, Wish(only={7}.__contains__)) == ["-process 77", "  -child", "    a'"]
+    assert shown(processes(), By.PROCESS, Wish(folded=None)) == ["+process", "+child"]
+    assert shown(processes(), By.PROCESS, Wish(only={7}.__contains__)) == ["-child", "  -child", "    a'"]
     assert shown(processes(), By.PROCESS, Wish(collapsed={0})) == [
-        "-process", "  +main", "-process 77", "  -child", "    a'", "  t",
+        "-process", "  +main", "-child", "  -child", "    a'", "  t",
     ]
 
 
