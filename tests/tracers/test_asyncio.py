@@ -17,6 +17,62 @@ from visualizer.trace.events import Tie
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
 
 
+def test_no_object_of_the_program_is_given_a_dictionary_that_it_had_not_asked_for(
+    tmp_path: Path, trace_source: TraceSource
+) -> None:
+    # Once somebody has asked for that of an object, all its attributes are read the slow way: up to 3.12.
+    traced = trace_source(
+        """
+        import asyncio, gc
+
+        class Owner:
+            def __init__(self):
+                self.items = asyncio.Queue()
+
+            async def take(self):
+                for _ in range(3):
+                    await self.items.get()
+
+        def show(name, thing, attribute):
+            found = any(type(one) is dict and attribute in one for one in gc.get_referents(thing))
+            print(name, "has been asked for its dictionary" if found else "keeps its attributes itself")
+
+        async def serve(reader, writer):
+            while line := await reader.readline():
+                writer.write(line)
+            writer.close()
+            await writer.wait_closed()
+            served.set()
+
+        async def main():
+            global served
+            owner, served = Owner(), asyncio.Event()
+            taking = asyncio.create_task(owner.take())
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            for number in range(3):
+                await asyncio.sleep(0)
+                owner.items.put_nowait(number)
+                writer.write(b"line\\n")
+                print(await reader.readline())
+            await taking
+            show("owner", owner, "items")
+            show("queue", owner.items, "_queue")
+            show("loop", asyncio.get_running_loop(), "_ready")
+            show("transport", writer.transport, "_sock")
+            show("reader", reader, "_buffer")
+            writer.close()
+            await writer.wait_closed()
+            await served.wait()
+            server.close()
+
+        asyncio.run(main())
+        """
+    )
+    assert b"queue keeps its attributes itself" in traced.ended.stdout
+    assert traced.ended == bare(tmp_path / "script.py")
+
+
 def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -985,7 +985,10 @@ def test_a_child_has_no_descriptors_of_ours_that_are_the_parents(tmp_path: Path,
                     theirs = [fd for fd, name in opened() if fd < 400]
                     ours = [name.rpartition("/")[2] for fd, name in opened() if fd >= 400]
                     old = [name for _, name in opened() if f"/proc/{os.getppid()}/" in name]
-                    print(who, before ^ set(theirs), sorted(ours), old, flush=True)
+                    # Its own flushing thread may have begun, which asks of itself, too.
+                    asks = sum(name == "schedstat" for name in ours) in ((1, 2) if ours else (0,))
+                    files = sorted(name for name in ours if name != "schedstat")
+                    print(who, before ^ set(theirs), files, asks, old, flush=True)
                     os._exit(0)
                 os.waitpid(pid, 0)
 
@@ -1003,5 +1006,5 @@ def test_a_child_has_no_descriptors_of_ours_that_are_the_parents(tmp_path: Path,
         )
     )
     traced = trace(tmp_path / "forks.trace", str(script), children=children)
-    ours = ["forks.trace", "forks.trace", "schedstat"] if children else []
-    assert traced.ended.stdout.decode().splitlines() == [f"main set() {ours} []", f"other set() {ours} []"]
+    ours = ["forks.trace", "forks.trace"] if children else []
+    assert traced.ended.stdout.decode().splitlines() == [f"main set() {ours} True []", f"other set() {ours} True []"]

@@ -34,7 +34,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 29
+#define ABI 32
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -3276,15 +3276,19 @@ static void
 finalize_way(PyObject *generator)
 {
     int kind = kind_of(generator);
+    if (((PyGenObject *)generator)->gi_frame_state >= 0) {
+        /* It has ended, as nearly all have. */
+        others[kind].finalize(generator);
+        return;
+    }
     PyThreadState *thread = PyThreadState_Get();
-    signed char state = ((PyGenObject *)generator)->gi_frame_state;
     PyObject *type, *error, *traceback;
     PyErr_Fetch(&type, &error, &traceback);
-    int seen = state < 0 ? is_seen(thread, generator) : 0;
+    int seen = is_seen(thread, generator);
     if (seen < 0) {
         PyErr_WriteUnraisable(generator);
     }
-    int hidden = state < 0 && (seen > 0 || is_watching(thread) || waits_for_another(generator));
+    int hidden = seen > 0 || is_watching(thread) || waits_for_another(generator);
     PyErr_Restore(type, error, traceback);
     uint8_t traced;
     if (!hidden || !begin_watching(thread, &traced)) {
@@ -5741,6 +5745,26 @@ turns(PyObject *Py_UNUSED(module), PyObject *fields)
 
 /* Where a greenlet is suspended: gevent/tracer.py, `_learn_wait`. */
 
+/* What an object has under that name, a new reference; NULL, and no exception, if nothing: `own_attribute`. */
+static PyObject *
+own_of(PyObject *thing, PyObject *name)
+{
+    PyObject *found = NULL, *in_class = thing == NULL ? NULL : _PyType_Lookup(Py_TYPE(thing), name);
+    if (thing == NULL || (in_class != NULL && Py_TYPE(in_class)->tp_descr_set != NULL)) {
+        return NULL;
+    }
+    if (in_class == NULL || Py_TYPE(in_class)->tp_descr_get == NULL) {
+        found = PyObject_GenericGetAttr(thing, name);
+    }
+    else {
+        PyObject *own = PyObject_GenericGetDict(thing, NULL);
+        found = own != NULL && PyDict_CheckExact(own) ? Py_XNewRef(PyDict_GetItemWithError(own, name)) : NULL;
+        Py_XDECREF(own);
+    }
+    PyErr_Clear();
+    return found;
+}
+
 /* An attribute that stands in the object's own dictionary, a slot, or is a plain one of its class, a new reference: as
    `attribute_of` of greenlets/call_sites.py. NULL, and no exception, if that is unknown. */
 static PyObject *
@@ -5761,11 +5785,7 @@ attribute_stored(PyObject *thing, PyObject *name)
         found = Py_TYPE(in_class)->tp_descr_get(in_class, thing, (PyObject *)Py_TYPE(thing));
     }
     else {
-        PyObject *own = PyObject_GenericGetDict(thing, NULL);
-        if (own != NULL && PyDict_CheckExact(own)) {
-            found = Py_XNewRef(PyDict_GetItemWithError(own, name));
-        }
-        Py_XDECREF(own);
+        found = own_of(thing, name);
         if (found == NULL && in_class != NULL && Py_TYPE(in_class)->tp_descr_get == NULL) {
             found = Py_NewRef(in_class);
         }
@@ -6376,10 +6396,12 @@ static PyTypeObject *watched_queue;
    what it takes to look it up. */
 static PyGetSetDef *coro_of_task, *waiter_of_task, *state_in_task, *error_in_task, *result_in_task, *callbacks_of_future;
 static PyGetSetDef *task_of_step;
+/* Their methods. */
+static PyCFunction name_of_task, cancels_of_task, is_cancelled;
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
 static Py_ssize_t name_of_numbered, key_of_numbered;
 /* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
-static PyObject *future_text;
+static PyObject *future_text, *track_text;
 static long long zero_future;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
@@ -6387,6 +6409,44 @@ static PyTypeObject *step_type;
 static lenfunc deque_length;
 /* Whoever polls for less has only looked. */
 static long long short_poll;
+
+/* What a method of tasks or futures is that takes no more, where it is written in C; NULL, and no exception, of any other. */
+static PyCFunction
+method_in(PyTypeObject *type, PyObject *name)
+{
+    PyObject *found = attribute((PyObject *)type, name);
+    PyMethodDef *method = found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)found)->d_method
+                                                                                  : NULL;
+    Py_XDECREF(found);
+    return method != NULL && method->ml_flags == METH_NOARGS ? method->ml_meth : NULL;
+}
+
+/* What such a method returns, of an object of exactly the type in which `method` was looked for. */
+static inline PyObject *
+asked_by(PyCFunction method, PyObject *object, PyObject *name)
+{
+    return method != NULL ? method(object, NULL) : PyObject_CallMethodNoArgs(object, name);
+}
+
+/* A text in ASCII with a number behind it, as `PyUnicode_FromFormat` makes it, which takes ten times as long. */
+static PyObject *
+text_of(PyObject *ascii, long long number)
+{
+    Py_UCS1 digits[20];
+    Py_ssize_t count = 0, length = PyUnicode_GET_LENGTH(ascii);
+    do {
+        digits[count++] = (Py_UCS1)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    PyObject *made = PyUnicode_New(length + count, 127);
+    if (made != NULL) {
+        memcpy(PyUnicode_1BYTE_DATA(made), PyUnicode_1BYTE_DATA(ascii), (size_t)length);
+        for (Py_ssize_t i = 0; i < count; i++) {
+            PyUnicode_1BYTE_DATA(made)[length + i] = digits[count - 1 - i];
+        }
+    }
+    return made;
+}
 
 /* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
 static PyObject *
@@ -6635,7 +6695,7 @@ note_wakeup(Hook *self, PyObject *loop, PyObject *handle)
         return 0;
     }
     if (!is_end) {
-        PyObject *cancelled = Py_IS_TYPE(of, future_type) ? PyObject_CallMethodNoArgs(of, cancelled_text) : NULL;
+        PyObject *cancelled = Py_IS_TYPE(of, future_type) ? asked_by(is_cancelled, of, cancelled_text) : NULL;
         PyErr_Clear();
         Py_XDECREF(cancelled);
         if (cancelled != Py_False) {
@@ -6758,7 +6818,7 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
     long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 4
                           ? number(PyTuple_GET_ITEM(found, 0)) : -1;
-    PyObject *given = shape < 0 ? NULL : PyObject_CallMethodNoArgs(task, get_name_text);
+    PyObject *given = shape < 0 ? NULL : asked_by(name_of_task, task, get_name_text);
     if (is_automatic(given)) {
         PyObject *name = Py_NewRef(PyTuple_GET_ITEM(found, 1)), *parts[] = {task, self->forget_task};
         PyObject *track = new_track();
@@ -6776,7 +6836,7 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
             put(known, task_slots.place, Py_None);
             put(known, task_slots.shape, nothing_yet);
             put(known, task_slots.cancels, none_yet);
-            if (!store(LOOP(loop, rows), track, shape) || PyDict_SetItem(self->by_id, id, known) < 0) {
+            if (!store(LOOP(loop, rows), track, shape) || !put_in(self->by_id, (Py_ssize_t)task, known)) {
                 Py_CLEAR(known);
             }
         }
@@ -6818,10 +6878,10 @@ forget_task_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && Py_IS_TYPE(args[0], task_slots.type) &&
         TASK(args[0], ended) == Py_True && TASK(args[0], key) != NULL) {
-        if (PyDict_GetItemWithError(self->by_id, TASK(args[0], key)) == args[0]) {
-            (void)PyDict_DelItem(self->by_id, TASK(args[0], key));
+        long long key = number(TASK(args[0], key));
+        if (find_in(self->by_id, key) == args[0]) {
+            Py_XDECREF(take_from(self->by_id, key));
         }
-        PyErr_Clear();
         Py_RETURN_NONE;
     }
     return or_later(PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames));
@@ -6976,7 +7036,7 @@ number_future(Hook *self, PyObject *future)
     long long found = next == NULL ? -1 : PyLong_AsLongLong(next);
     if (found >= 0) {
         known = PyObject_Vectorcall((PyObject *)numbered_type, given, 2, NULL);
-        name = PyUnicode_FromFormat("%U%lld", future_text, found);
+        name = text_of(future_text, found);
         key = PyLong_FromVoidPtr(future);
     }
     int failed = known == NULL || name == NULL || key == NULL;
@@ -7053,7 +7113,7 @@ said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
     }
     long long track = its == task ? number(TASK(known, track)) : -1;
     Py_XDECREF(its);
-    return track < 0 ? 0 : said_name(buffer, t, PyUnicode_FromFormat("track %lld", track));
+    return track < 0 ? 0 : said_name(buffer, t, text_of(track_text, track));
 }
 
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
@@ -7090,8 +7150,8 @@ shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObj
 static int
 is_untouched(PyObject *known, PyObject *task)
 {
-    PyObject *given = Py_IS_TYPE(task, task_type) ? PyObject_CallMethodNoArgs(task, get_name_text) : NULL;
-    PyObject *cancels = given == NULL ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
+    PyObject *given = Py_IS_TYPE(task, task_type) ? asked_by(name_of_task, task, get_name_text) : NULL;
+    PyObject *cancels = given == NULL ? NULL : asked_by(cancels_of_task, task, cancelling_text);
     int same = cancels != NULL && number(cancels) == number(TASK(known, cancels)) && PyUnicode_CheckExact(given) &&
                TASK(known, given) != NULL && PyUnicode_CheckExact(TASK(known, given)) &&
                PyUnicode_Compare(given, TASK(known, given)) == 0;
@@ -7216,7 +7276,7 @@ store_over(Hook *self, PyObject *loop, long long t, long long back)
         Py_DECREF(known);
         return stored;
     }
-    PyObject *cancels = gives_way ? NULL : PyObject_CallMethodNoArgs(task, cancelling_text);
+    PyObject *cancels = gives_way ? NULL : asked_by(cancels_of_task, task, cancelling_text);
     PyErr_Clear();
     PyObject *stand = gives_way || (cancels != NULL && number(cancels) == number(TASK(known, cancels)))
                           ? stand_of(self, task, &telling) : NULL;
@@ -7533,8 +7593,7 @@ store_end_of_eager(Hook *self, PyObject *loop)
     if (back < 0 || !Py_IS_TYPE(made, task_slots.type) || LOOP(loop, current) != made || TASK(made, key) == NULL) {
         return 0;
     }
-    int is_met = is_dict(self->by_id) && PyDict_GetItemWithError(self->by_id, TASK(made, key)) == made;
-    PyErr_Clear();
+    int is_met = find_in(self->by_id, number(TASK(made, key))) == made;
     Py_INCREF(entry);
     int stored = is_met ? store_over(self, loop, now(), back) : 0;
     if (stored == 1) {
@@ -7584,7 +7643,7 @@ eager_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *append, *factory, *loops, *running_task, *creating, *begun, *behind, *otherwise[2];
     if (!PyArg_ParseTuple(args, "O!OO!OO!O!O!OO", method_type, &append, &factory, &PyDict_Type, &loops, &running_task,
-                          &PySet_Type, &creating, &PyDict_Type, &begun, &PyDict_Type, &behind, &otherwise[0],
+                          &PySet_Type, &creating, table_type, &begun, table_type, &behind, &otherwise[0],
                           &otherwise[1])) {
         return NULL;
     }
@@ -7710,17 +7769,6 @@ static PyType_Spec in_slot_spec = {
     .slots = in_slot_type_slots,
 };
 
-/* What an object's own dictionary has under that name, a new reference; NULL, and no exception, if nothing. */
-static PyObject *
-own_of(PyObject *thing, PyObject *name)
-{
-    PyObject *own = thing == NULL ? NULL : PyObject_GenericGetDict(thing, NULL);
-    PyObject *found = is_dict(own) ? Py_XNewRef(PyDict_GetItemWithError(own, name)) : NULL;
-    Py_XDECREF(own);
-    PyErr_Clear();
-    return found;
-}
-
 /* How a request is told, a new reference, as one of that method and path was before; NULL, and no exception, if none was. */
 static PyObject *
 said_of_request(Hook *self, PyObject *asked)
@@ -7816,7 +7864,7 @@ static PyObject *
 serve_way(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *by_id, *messages, *said, *addresses, *context, *running_task, *handles, *transport, *descriptor, *key, *otherwise;
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!)OOO!O!OUO", &PyDict_Type, &by_id, &PyDict_Type, &messages, &PyDict_Type, &said,
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!)OOO!O!OUO", table_type, &by_id, table_type, &messages, &PyDict_Type, &said,
                           &PyDict_Type, &addresses, &context, &running_task, &PyCode_Type, &handles, &PyMemberDescr_Type,
                           &transport, &descriptor, &key, &otherwise)) {
         return NULL;
@@ -8470,9 +8518,9 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
                           &context, &PyList_Type, &runners,
-                          &PySet_Type, &unsettled, &PyDict_Type, &by_id, &PyDict_Type, &stands, &PyDict_Type, &ends,
+                          &PySet_Type, &unsettled, table_type, &by_id, &PyDict_Type, &stands, table_type, &ends,
                           &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
-                          &PyDict_Type, &whose, &PyList_Type, &bottoms, &name,
+                          table_type, &whose, &PyList_Type, &bottoms, &name,
                           &next_future, &future, &zero_future, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],
                           &otherwise[4], &otherwise[5])) {
@@ -8514,6 +8562,9 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     error_in_task = getter_in(task_type, error_of_task);
     result_in_task = getter_in(task_type, result_of_task);
     callbacks_of_future = getter_in(future_type, callbacks_text);
+    name_of_task = method_in(task_type, get_name_text);
+    cancels_of_task = method_in(task_type, cancelling_text);
+    is_cancelled = method_in(future_type, cancelled_text);
     Py_XSETREF(finished_text, Py_NewRef(finished));
     Py_XSETREF(callback_text, Py_NewRef(callback));
     /* Of these, the first three stand in the class of the queue; the next is called by who takes a handle out, the others by
@@ -9445,6 +9496,7 @@ execute(PyObject *module)
     done_text = PyUnicode_InternFromString("FINISHED");
     automatic_text = PyUnicode_InternFromString("Task-");
     loop_text = PyUnicode_InternFromString("_loop");
+    track_text = PyUnicode_InternFromString("track ");
     method_of_request = PyUnicode_InternFromString("_method");
     message_of_request = PyUnicode_InternFromString("_message");
     path_text = PyUnicode_InternFromString("path");
@@ -9465,7 +9517,7 @@ execute(PyObject *module)
         done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
-        callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
+        callbacks_text == NULL || track_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
         path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||

@@ -11,7 +11,7 @@ import sys
 from _collections import deque  # type: ignore[import-not-found]
 
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.values import bases_of, dictionary
+from visualizer.tracers.core.values import bases_of, own_attribute
 from visualizer.tracers.core.variables import FUNCTION, LOOKS_AT_LOCALS, Unknown, of_variables
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ _MOST_ITEMS = 4096
 _FEW = 8
 _PART = 4
 _MODULE = type(sys)
+_MISSING = object()
 _class_dict = type.__dict__["__dict__"].__get__
 
 
@@ -149,19 +150,19 @@ def _named(frame: Any) -> Iterator[tuple[str, Any]]:
         found += _variables(frame, names)
     for name, thing in found:
         yield name, thing
-        own = _kept_by(thing)
-        for attribute in code.co_names if own else ():
-            if attribute in own:
-                yield f"{name}.{attribute}", own[attribute]
+        for attribute in code.co_names if _has_dictionary(thing) else ():
+            kept = own_attribute(thing, attribute, _MISSING)
+            if kept is not _MISSING:
+                yield f"{name}.{attribute}", kept
 
 
-def _kept_by(thing: Any) -> dict[str, Any]:
-    """The own dictionary of an object; empty of a module, and where its class makes something else of that."""
+def _has_dictionary(thing: Any) -> bool:
+    """Whether an object, other than a module, has a dictionary that its class makes nothing else of."""
     for base in bases_of(type(thing)) if type(thing) is not _MODULE else ():
         found = _class_dict(base).get("__dict__")
         if found is not None:
-            return dictionary(thing) if type(found) is GetSetDescriptorType else {}
-    return {}
+            return type(found) is GetSetDescriptorType
+    return False
 
 
 def _variables(frame: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
@@ -206,9 +207,8 @@ def by_dictionary(kind: type, limit: str, items: str) -> Callable[[Any], Any]:
                 break
         else:
             return None
-        own = dictionary(queue)
-        most = own.get(limit)
-        return _plain(own.get(items)) if type(most) is int and most <= 0 else None
+        most = own_attribute(queue, limit)
+        return _plain(own_attribute(queue, items)) if type(most) is int and most <= 0 else None
 
     return of
 

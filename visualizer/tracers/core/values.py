@@ -6,11 +6,11 @@ a subclass may bring its own `__repr__`.
 
 from __future__ import annotations
 
-from types import MemberDescriptorType
+from types import FunctionType, MemberDescriptorType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 
@@ -25,6 +25,7 @@ _type_name = type.__dict__["__name__"].__get__
 _type_module = type.__dict__["__module__"].__get__
 #: The bases of a class, itself the first; unlike `type.mro`, without working them out.
 bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_class_dict: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
 _exception_args = BaseException.__dict__["args"].__get__
 
 
@@ -106,6 +107,37 @@ def dictionary(thing: Any) -> dict[str, Any]:
     except AttributeError:
         return {}
     return own if type(own) is dict else {}
+
+
+def own_attribute(thing: Any, name: str, otherwise: Any = None) -> Any:
+    """What an instance has under a name in its own dictionary, or else its class, as a plain value; `otherwise` if
+    neither has, or what its class has, as a slot or property, comes before.
+
+    The dictionary is not asked for if that can be avoided: up to 3.12 it would only be made for that, and from then on
+    the interpreter reads all attributes of that instance the slow way.
+    """
+    kind, in_class, is_method = type(thing), None, False
+    for base in bases_of(kind):
+        if name in _class_dict(base):
+            in_class = _class_dict(base)[name]
+            break
+    if in_class is not None:
+        if _has(type(in_class), "__set__") or _has(type(in_class), "__delete__"):
+            return otherwise
+        is_method = type(in_class) is FunctionType
+        if not is_method and _has(type(in_class), "__get__"):
+            return dictionary(thing).get(name, otherwise)
+    if issubclass(kind, type):
+        return otherwise
+    try:
+        found = object.__getattribute__(thing, name)
+    except AttributeError:
+        return otherwise
+    return otherwise if is_method and type(found) is MethodType and found.__func__ is in_class else found
+
+
+def _has(kind: type, method: str) -> bool:
+    return any(method in _class_dict(base) for base in bases_of(kind))
 
 
 def slot_of(kind: type, name: str) -> MemberDescriptorType | None:

@@ -43,11 +43,11 @@ class EagerTasks:
         self._tool: int | None = None
         self._factory: CodeType | None = None
         #: The loops in which such a step is being made, by the id of the frame that makes the task.
-        self._begun: dict[int, Any] = {}
+        self._begun: dict[int, Any] = shared.context.stream.new_table()
         #: The outermost coroutines of such tasks, and the offsets behind the calls of their creators. By the id of the
         #: code.
         self._outermost: dict[int, CodeType] = {}
-        self._behind: dict[int, tuple[CodeType, set[int]]] = {}
+        self._behind: dict[int, tuple[CodeType, set[int]]] = shared.context.stream.new_table()
         #: The places of these calls, as id(code) + offset.
         self._creating: set[int] = set()
 
@@ -137,7 +137,10 @@ class EagerTasks:
             monitoring.set_local_events(self._tool, code, events | monitoring.events.PY_START)
 
     def _watch_behind(self, code: CodeType, offset: int) -> None:
-        _, offsets = self._behind.setdefault(id(code), (code, set()))
+        known = self._behind.get(id(code))
+        if known is None:
+            known = self._behind[id(code)] = code, set()
+        offsets = known[1]
         if self._tool is not None and offset not in offsets:
             offsets.add(offset)
             ask_for_instructions(self._tool, code)

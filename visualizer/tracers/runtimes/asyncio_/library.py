@@ -11,7 +11,7 @@ from gc import get_referents
 from types import BuiltinFunctionType, MethodType
 
 from visualizer.tracers.core.code import function_name
-from visualizer.tracers.core.values import bases_of, type_name
+from visualizer.tracers.core.values import bases_of, own_attribute, type_name
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.generators.introspection import ASEND, ATHROW, code_of, is_generator, resumed_by
 
@@ -105,7 +105,7 @@ class Library:
             return self._descriptors[name].__get__(thing)
         for base in bases_of(type(thing)):
             if base is self.python_future:
-                return object.__getattribute__(thing, "__dict__").get(name)
+                return own_attribute(thing, name)
             if base is self.task:
                 descriptor = self._descriptors.get(name)
                 return descriptor.__get__(thing) if descriptor is not None else None
@@ -135,7 +135,7 @@ class Library:
         needed = _NEEDED_BY.get(code_of(coroutine).co_qualname) if is_generator(coroutine) else None
         if needed is None or not is_of_asyncio(code_of(coroutine).co_filename):
             return False
-        there = object.__getattribute__(self.get(task, "_loop"), "__dict__").get(needed)
+        there = own_attribute(self.get(task, "_loop"), needed)
         return there is None or not getattr(there, "data", True)
 
     def given(self, task: Any) -> Any:

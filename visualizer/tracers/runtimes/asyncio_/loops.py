@@ -12,7 +12,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.unpatched import get_ident
-from visualizer.tracers.core.values import LONGEST_TEXT, Shown, dictionary, keep, show, type_module
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, own_attribute, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -84,9 +84,9 @@ class Loop:
         self.wakes: dict[str, int] = {}
         #: Methods that the loop calls since a descriptor is ready: whose doing that is, by the id of the code, which is
         #: kept.
-        self.descriptors: dict[int, tuple[Giver, CodeType]] = {}
+        self.descriptors: dict[int, tuple[Giver, CodeType]] = shared.context.stream.new_table()
         #: The same of functions that it calls since a timer is due.
-        self.timers: dict[int, tuple[Giver, CodeType]] = {}
+        self.timers: dict[int, tuple[Giver, CodeType]] = shared.context.stream.new_table()
         #: The shapes of the births of tasks to which nobody gave a name, by ids of their coroutines' code and of the
         #: places where they are made, who made them there, and whether they ran at once; their names, and both code
         #: objects, which are kept.
@@ -214,7 +214,7 @@ class Loop:
         if self._polling and self.polls_since_ns and self.clock() - self.polls_since_ns >= _LONG_POLL_NS:
             self.polls_since_ns = 0
             loop = self.loop() if self.loop is not None else None
-            if loop is not None and _is_forsaken(dictionary(loop)):
+            if loop is not None and _is_forsaken(loop):
                 self._buffer.store((lines.tie, self.clock(), self.track, words.FORSAKEN, "", None, 0))
 
     def _polled(self, t_ns: int) -> None:
@@ -783,13 +783,13 @@ class Loop:
                 raise
 
 
-def _is_forsaken(loop: dict[str, Any]) -> bool:
+def _is_forsaken(loop: Any) -> bool:
     """Whether a loop that polls has no timer, no descriptor but that by which others wake it, and no handler of a
     signal; and there is no other thread. What is the program's own class is not known."""
-    selector, threads = loop.get("_selector"), getattr(sys.modules.get("threading"), "_active", None)
-    descriptors = dictionary(selector).get("_fd_to_key")
+    selector, threads = own_attribute(loop, "_selector"), getattr(sys.modules.get("threading"), "_active", None)
+    descriptors = own_attribute(selector, "_fd_to_key")
     if type_module(type(selector)) != "selectors" or type(descriptors) is not dict or type(threads) is not dict:
         return False
-    timers: Any = loop.get("_scheduled") or ()
+    timers: Any = own_attribute(loop, "_scheduled") or ()
     is_due = any(not timer._cancelled for timer in list(timers))
-    return len(descriptors) == 1 and len(threads) == 1 and not is_due and not loop.get("_signal_handlers")
+    return len(descriptors) == 1 and len(threads) == 1 and not is_due and not own_attribute(loop, "_signal_handlers")

@@ -15,7 +15,7 @@ from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request
-from visualizer.tracers.core.values import dictionary, slot_of, type_module
+from visualizer.tracers.core.values import own_attribute, slot_of, type_module
 from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import code_of, is_generator
@@ -59,7 +59,7 @@ class Served:
         #: The slot in which a handler has its connection.
         self._transport: Any = None
         #: aiohttp's classes of messages that were seen, by their ids; and how requests are told, by method and path.
-        self._messages: dict[int, type] = {}
+        self._messages: dict[int, type] = context.stream.new_table()
         self._said: dict[tuple[str, str], str | None] = {}
 
     def imported(self, module: ModuleType, expect: Callable[[CodeType], None]) -> None:
@@ -97,9 +97,8 @@ class Served:
                 self._looks_for_ends = True
                 # It is stored when the answer is sent.
                 self._stored.watch(self._handler, "_request_in_progress", self._end, True)
-        own = dictionary(asked)
-        method: Any = own.get("_method")
-        message: Any = own.get("_message")
+        method: Any = own_attribute(asked, "_method")
+        message: Any = own_attribute(asked, "_message")
         kind = type(message)
         if id(kind) not in self._messages and type_module(kind).startswith("aiohttp."):
             if len(self._messages) >= _MOST_SAID:
@@ -118,7 +117,7 @@ class Served:
         except AttributeError:
             transport = None
         # Not known where it is uvloop's.
-        _, local, peer = self._addresses.of_socket(dictionary(transport).get("_sock"))
+        _, local, peer = self._addresses.of_socket(own_attribute(transport, "_sock"))
         self._store(track, said, (local, peer))
 
     def _end(self, handler: Any, is_in_progress: Any) -> None:
@@ -146,7 +145,7 @@ class Served:
         """`track` is a task that runs `coroutine`, which may serve a request."""
         for thing in get_referents(coroutine):
             if type_module(type(thing)).startswith(_ASGI_SERVERS):
-                self._context.serves(t_ns, track, *_of_scope(dictionary(thing).get("scope")))
+                self._context.serves(t_ns, track, *_of_scope(own_attribute(thing, "scope")))
                 return
 
 

@@ -34,14 +34,14 @@ class Shared:
         #: A hook failed. Raise what is none of its errors.
         self.fail: Callable[[BaseException], None] = context.roomy(self._fail)
         self.library = Library(asyncio)
-        self.tasks = Tasks(self._collected)
+        self.tasks = Tasks(self._collected, context.stream.new_table)
         self.waits = Waits(context, self.library, self.tasks)
         self.served = Served(context, self.tasks, self.library, self.fail)
         #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
         self.expect_eager: Callable[[CodeType], None] = lambda code: None
         self._name = name
         #: Whose code it is: (words below, the code), by its id.
-        self.whose: dict[int, tuple[int, CodeType]] = {}
+        self.whose: dict[int, tuple[int, CodeType]] = context.stream.new_table()
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
         context.bottoms.append(self.library.run)

@@ -57,9 +57,9 @@ turn = attrgetter("_coro.cr_frame.f_lasti", "_coro.cr_await.cr_code")
 class Tasks:
     """The tasks that are there."""
 
-    def __init__(self, on_gone: Callable[[Task], None]) -> None:
-        """`on_gone` is told of each that the garbage collector takes."""
-        self.by_id: dict[int, Task] = {}
+    def __init__(self, on_gone: Callable[[Task], None], new_table: Callable[[], dict[int, Any]]) -> None:
+        """`on_gone` is told of each that the garbage collector takes. `new_table`: of the stream."""
+        self.by_id: dict[int, Task] = new_table()
         self._on_gone = on_gone
         #: Here once, for the recorder in C.
         self.forget: Callable[[Task], None] = self._forget

@@ -1,9 +1,8 @@
 """Watches asyncio: each loop and each task is a track.
 
-Nothing happens until the program imports asyncio. Then each loop that is made gets a queue of ours for its handles
-(ready.py), by a descriptor of the loop's class; and `_set_running_loop`, which asyncio calls whenever a loop begins and
-ceases to run, tells when. A loop that has no such queue is not watched, and the trace says so, unless it is uvloop's
-(foreign.py).
+Nothing happens until the program imports asyncio. Then each loop gets a queue of ours for its handles (ready.py) when
+it is made; and `_set_running_loop`, which asyncio calls whenever a loop begins and ceases to run, tells when. A loop
+that has no such queue is not watched, and the trace says so, unless it is uvloop's (foreign.py).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from _collections import deque  # type: ignore[import-not-found]
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.unpatched import get_ident
-from visualizer.tracers.core.values import dictionary, type_module, type_name
+from visualizer.tracers.core.values import own_attribute, type_module, type_name
 from visualizer.tracers.runtimes.asyncio_ import served
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.eager import EagerTasks
@@ -42,16 +41,6 @@ _UNWATCHED = (
 _ENDS = ("run_forever", "_run_forever_cleanup")
 
 
-class _OnSet:
-    """A loop's attribute `_ready`: what is set is kept in the instance, as otherwise, but as a queue of ours."""
-
-    def __init__(self, watched: Callable[[Any], Any]) -> None:
-        self._watched = watched
-
-    def __set__(self, loop: Any, value: Any) -> None:
-        loop.__dict__["_ready"] = self._watched(value) if type(value) is deque else value
-
-
 class AsyncioTracer:
     name = "asyncio"
 
@@ -64,6 +53,9 @@ class AsyncioTracer:
         #: The loops that run, by thread, the innermost last.
         self._running: dict[int, list[Loop]] = context.loops
         self._loop_class: Any = None
+        #: How a loop is made: ours, and asyncio's own.
+        self._making: Any = None
+        self._made: Any = None
         self._time: Any = None
         self._events: Any = None
         self._set_running: Any = None
@@ -77,7 +69,7 @@ class AsyncioTracer:
         if name == "asyncio.base_events":
             self._loop_class = known.BaseEventLoop
             self._events = known.events
-            self._loop_class._ready = _OnSet(self.watched)
+            self._begin_making(known.BaseEventLoop)
             if self.context.control is not None:
                 self._time = self._loop_class.time
                 self._loop_class.time = _stopped_time(self.context.now)
@@ -117,10 +109,12 @@ class AsyncioTracer:
 
     def remove(self) -> None:
         kind, self._queue_class = self._queue_class, None
-        if self._loop_class is not None and "_ready" in self._loop_class.__dict__:
-            del self._loop_class._ready
+        if self._loop_class is not None:
+            if self._loop_class.__dict__.get("__init__") is self._making:
+                self._loop_class.__init__ = self._made
             if self._time is not None:
                 self._loop_class.time = self._time
+                self._time = None
         if kind is None:
             return
         if self._eager is not None and self._foreign is not None:
@@ -154,23 +148,28 @@ class AsyncioTracer:
 
     # Loops.
 
-    def watched(self, handles: Any) -> Any:
-        """The queue for a new loop."""
-        if self._queue_class is None or self._shared is None:
-            return handles
-        try:
-            return self._watched_queue(self._queue_class, self._shared, handles)
-        except Exception as error:
-            self.fail(error)
-            return handles
+    def _begin_making(self, kind: Any) -> None:
+        self._made = original = kind.__init__
 
-    def _watched_queue(self, kind: type[Plain], shared: Shared, handles: Any) -> Plain:
-        queue = kind(handles)
-        loop = Loop(shared)
-        queue.loop = ref(loop)
+        def make(loop: Any, *args: Any, **options: Any) -> None:
+            original(loop, *args, **options)
+            try:
+                self._watch(loop)
+            except Exception as error:
+                self.fail(error)
+
+        self._making = kind.__init__ = make
+
+    def _watch(self, loop: Any) -> None:
+        """Give a new loop a queue of ours."""
+        handles = own_attribute(loop, "_ready")
+        if self._queue_class is None or self._shared is None or type(handles) is not deque:
+            return
+        queue, known = self._queue_class(handles), Loop(self._shared)
+        queue.loop = ref(known)
         key = id(queue)
-        self._queues[key] = ref(queue, lambda _: self._queues.pop(key, None)), loop
-        return queue
+        self._queues[key] = ref(queue, lambda _: self._queues.pop(key, None)), known
+        object.__setattr__(loop, "_ready", queue)
 
     def _on_running(self, loop: Any, frame: Any) -> None:
         """This thread runs `loop` from now on, or none, as the function in `frame` says."""
@@ -194,7 +193,7 @@ class AsyncioTracer:
 
     def _loop_of(self, loop: Any) -> Loop | None:
         """What is known of a loop of the program's; None if it is not watched."""
-        queue = dictionary(loop).get("_ready")
+        queue = own_attribute(loop, "_ready")
         if isinstance(queue, Plain):
             known: Loop = queue.loop()
             return known

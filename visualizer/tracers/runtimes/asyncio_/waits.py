@@ -25,8 +25,8 @@ from visualizer.tracers.core.values import (
     NUMBERS,
     SEQUENCES,
     bases_of,
-    dictionary,
     nanoseconds,
+    own_attribute,
     slot_of,
     type_module,
     type_name,
@@ -200,7 +200,7 @@ class Waits:
         #: Slots by the ids of types, which are kept, and their names.
         self._slots: dict[tuple[int, str], tuple[type, Any]] = {}
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
-        self.ends: dict[int, type] = {}
+        self.ends: dict[int, type] = context.stream.new_table()
         #: Where tasks were suspended, by what is the same whenever one is.
         self.stands: dict[tuple[int, ...], Stand] = {}
 
@@ -300,7 +300,7 @@ class Waits:
         if name in _OF_TRACKS:
             variable, attribute = _OF_TRACKS[name]
             there = own.get(variable)
-            joined = dictionary(there).get(attribute) if attribute else there
+            joined = own_attribute(there, attribute) if attribute else there
             return (words.JOIN, -1, self._joined(joined), None), None
         direction, variable, *attributes = _OF_SOCKETS[name]
         whose = thing = own.get(variable)
@@ -325,10 +325,7 @@ class Waits:
         return False
 
     def _stored(self, thing: Any, name: str) -> Any:
-        """An attribute of an object's own, in its dictionary or a slot; None if it has none."""
-        own = dictionary(thing)
-        if name in own:
-            return own[name]
+        """An attribute of an object's own, in a slot or its dictionary; None if it has none."""
         key = id(type(thing)), name
         if key not in self._slots:
             if len(self._slots) >= _MOST_STANDS:
@@ -336,7 +333,7 @@ class Waits:
             self._slots[key] = type(thing), slot_of(type(thing), name)
         slot = self._slots[key][1]
         try:
-            return slot.__get__(thing) if slot is not None else None
+            return slot.__get__(thing) if slot is not None else own_attribute(thing, name)
         except AttributeError:
             return None
 
@@ -416,13 +413,12 @@ class Waits:
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
         """The end of a connection that a socket or a transport has."""
-        transport = dictionary(thing)
-        wrapped = dictionary(transport.get("_ssl_protocol")).get("_transport")
-        if wrapped is not None:
-            transport = dictionary(wrapped)
-        real = transport.get("_sock", thing)
+        transport = own_attribute(own_attribute(thing, "_ssl_protocol"), "_transport")
+        if transport is None:
+            transport = thing
+        real = own_attribute(transport, "_sock", thing)
         fd, local, peer = self._addresses.of_socket(real, direction is words.ACCEPT)
-        if local and peer and transport.get("_server", self) is None:
+        if local and peer and own_attribute(transport, "_server", self) is None:
             # No server has accepted it.
             between = f"{local} {peer}"
             if between not in self._openings:
@@ -431,7 +427,7 @@ class Waits:
                 self._openings.add(between)
                 self.opened = between
         if fd < 0:
-            fd = transport.get("_fileno", -1)
+            fd = own_attribute(transport, "_fileno", -1)
             return (fd, direction, "", "") if type(fd) is int and fd >= 0 else None
         if direction is words.CONNECT and not peer:
             module: Any = self._library.socket
@@ -457,7 +453,7 @@ class Waits:
         first = -1
         for one in entered:
             if type(one) is self._library.timeout:
-                first = self._sooner(first, t_ns, dictionary(one).get("_when"))
+                first = self._sooner(first, t_ns, own_attribute(one, "_when"))
         for at in stand.limited:
             handle = of_variables(frame_of(coroutines[at]), lambda own: own.get("timeout_handle"))
             # uvloop's has another class if it is due at once.
@@ -480,7 +476,7 @@ class Waits:
         locks = []
         for one in entered:
             if self._library.is_condition(one):
-                locks += [] if stand.regains else [dictionary(one).get("_lock")]
+                locks += [] if stand.regains else [own_attribute(one, "_lock")]
             elif self._library.is_lock(one):
                 locks.append(one)
         names = [self.numbers.name(one) for one in locks]

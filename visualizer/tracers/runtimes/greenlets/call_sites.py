@@ -14,7 +14,17 @@ import sys
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import ATOMS, Shown, bases_of, ids_of, keep, show, type_module, type_name
+from visualizer.tracers.core.values import (
+    ATOMS,
+    Shown,
+    bases_of,
+    ids_of,
+    keep,
+    own_attribute,
+    show,
+    type_module,
+    type_name,
+)
 from visualizer.tracers.core.variables import FUNCTION, LOOKS_AT_LOCALS, NOWHERE, Unknown, of_variables
 
 TYPE_CHECKING = False
@@ -36,7 +46,6 @@ _GO_THROUGH = (next, list, tuple, set, frozenset, dict, sorted, sum, min, max, a
 _RUN = frozenset(("run", "_run", "__call__"))
 #: Functions that wait for each of what they are given.
 JOINS = ("joinall", "wait", "iwait")
-_own_dict = object.__getattribute__
 
 
 _class_dict = type.__dict__["__dict__"].__get__
@@ -270,11 +279,7 @@ def _bound_to(called: Any) -> Receiver:
 
 def _kept(thing: Any, name: str) -> Any:
     """What an object itself keeps under a name, if anything."""
-    try:
-        own = _own_dict(thing, "__dict__")
-    except AttributeError:
-        return NOWHERE
-    return own.get(name, NOWHERE) if type(own) is dict else NOWHERE
+    return own_attribute(thing, name, NOWHERE)
 
 
 def _path(node: Any) -> Recipe:
@@ -303,12 +308,9 @@ def attribute_of(thing: Any, attribute: str) -> Any:
             return in_class.__get__(thing)
         except AttributeError:
             raise Unknown from None
-    try:
-        own = _own_dict(thing, "__dict__")
-    except AttributeError:
-        own = None
-    if type(own) is dict and attribute in own:
-        return own[attribute]
+    own = own_attribute(thing, attribute, NOWHERE)
+    if own is not NOWHERE:
+        return own
     if in_class is NOWHERE or any("__get__" in _class_dict(base) for base in bases_of(type(in_class))):
         raise Unknown
     return in_class

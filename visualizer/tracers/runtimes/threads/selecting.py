@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from visualizer.trace import words
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.sockets import several
-from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary
+from visualizer.tracers.core.values import CONTAINERS, SEQUENCES, dictionary, own_attribute
 from visualizer.tracers.runtimes.threads.calls import SELECT
 from visualizer.tracers.runtimes.threads.primitives import TO_READ, TO_WRITE
 
@@ -32,7 +32,7 @@ _POLL_READ, _POLL_WRITE = 1, 4
 
 def of_selector(selector: Any) -> dict[int, int]:
     """What it was told to watch: by descriptor, the events."""
-    known = dictionary(selector).get("_fd_to_key")
+    known = own_attribute(selector, "_fd_to_key")
     return dict(_watched(known)) if type(known) is dict else {}
 
 
@@ -96,7 +96,7 @@ def found_by(what: int, result: Any) -> dict[int, int]:
 
 def keys_of(selector: Any, found: dict[int, int]) -> list[tuple[Any, int]]:
     """What a selector makes of that, as it returns it."""
-    known: Any = dictionary(selector).get("_fd_to_key")
+    known: Any = own_attribute(selector, "_fd_to_key")
     asked = dict(_watched(known)) if type(known) is dict else {}
     return [(known[fd], events & asked[fd]) for fd, events in found.items() if fd in asked]
 
