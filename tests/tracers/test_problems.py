@@ -809,3 +809,41 @@ proxy, kept = Proxy(), [Proxy()]
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"", b"")
     assert traced.ended == bare(script)
     assert not traced.timeline.notes
+
+
+ONLY_THREAD = """
+import signal, threading
+lock = threading.{kind}()
+def save():
+    with lock:
+        print("saved")
+def update():
+    with lock:
+        save()
+# Whose default action ends the program.
+signal.setitimer(signal.ITIMER_REAL, 2.5)
+{first}
+update()
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "expected"),
+    [
+        pytest.param("Semaphore", "", True, id="once more"),
+        pytest.param("RLock", "", False, id="it may take it again"),
+        pytest.param("Lock", "update = lambda *_: signal.pause()", False, id="asleep"),
+    ],
+)
+def test_the_only_thread_waits_for_itself(trace_source: TraceSource, kind: str, first: str, expected: bool) -> None:
+    traced = trace_source(ONLY_THREAD.format(kind=kind, first=first))
+    assert (traced.ended.code, traced.ended.stderr) == (-14, b"")
+    if not expected:
+        assert problems(traced) == []
+        return
+    ((found, sentence),) = problems(traced)
+    assert found == "deadlock"
+    assert " in `with lock:`, sampled at script.py:5 (" in sentence
+    assert ") in save(), called at script.py:9, inside of another `with lock` (around script.py:9) → no other" in sentence
+    assert sentence.endswith(" (inferred from the source), until the end of the trace")

@@ -29,6 +29,7 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of
 from visualizer.analysis.findings.leaks import leaked
+from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.setters import broken
@@ -334,6 +335,10 @@ def _standing_threads(
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
     others = [timeline.tracks.get(process.track) for process in timeline.processes[1:]]
     if any(one is None or one.exit_ns < 0 for one in others) or any(one.exit_ns < 0 for one in schedulers):
+        return
+    alone = only_thread(timeline)
+    if alone is not None and (stuck := waits_for_another(timeline, alone)) is not None:
+        yield stuck
         return
     waiting: dict[int, Suspension] = {}
     for track in timeline.tracks.of_kind(words.THREAD):
