@@ -845,5 +845,5 @@ def test_the_only_thread_waits_for_itself(trace_source: TraceSource, kind: str, 
     ((found, sentence),) = problems(traced)
     assert found == "deadlock"
     assert " in `with lock:`, sampled at script.py:5 (" in sentence
-    assert ") in save(), called at script.py:9, inside of another `with lock` (around script.py:9) → no other" in sentence
+    assert ") in save(), called at script.py:9, inside of another `with lock` (around script.py:9) → no" in sentence
     assert sentence.endswith(" (inferred from the source), until the end of the trace")

@@ -1,4 +1,4 @@
-"""The only thread of a program waits for what only another one would bring about: read in the source, by its samples."""
+"""The only thread of a program waits for what only another one would bring about: by its samples and the source."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_what_nobody_else_ends(source: str) -> None:
         pytest.param("from threading import Event\njobs = Event()\nlisten(jobs)\njobs.wait()", id="handed on"),
         pytest.param("from threading import Event\njobs = Event()\nlisten(end=jobs.set)\njobs.wait()", id="its method"),
         pytest.param(
-            "from threading import Event\njobs = Event()\ndef on_signal(*_):\n    jobs.set()\njobs.wait()", id="a handler"
+            "from threading import Event\njobs = Event()\ndef on_signal(*_):\n    jobs.set()\njobs.wait()",
+            id="a handler",
         ),
         pytest.param("from queue import Queue\njobs = Queue()\njobs = pipe()\njobs.get()", id="of two things"),
         pytest.param("import socket\njobs = socket.create_server(0)\njobs.accept()", id="something else"),
