@@ -76,6 +76,11 @@ asyncio.run(main())
 """
 
 
+def test_a_loop_whose_executor_has_ended(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + EXECUTOR.format(read="items.empty()"))
+    assert (traced.ended.code, traced.ended.stderr, problems(traced)) == (0, b"", [])
+
+
 def test_a_loop_that_waits_for_the_threads_of_its_executor(trace_source: TraceSource) -> None:
     traced = trace_source(BESIDE_OTHERS + ENDS_IT + EXECUTOR.format(read="items.get()"))
     assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
@@ -84,8 +89,6 @@ def test_a_loop_that_waits_for_the_threads_of_its_executor(trace_source: TraceSo
     assert sentence.startswith("the tasks of loop were over, but not asyncio_0, spawned in main() (script.py:")
     assert "in items.get() (script.py:" in sentence
     assert "→ asyncio waits for the threads of its executor, also where" in sentence
-    traced = trace_source(BESIDE_OTHERS + ENDS_IT + EXECUTOR.format(read="items.empty()"))
-    assert (traced.ended.code, traced.ended.stderr, problems(traced)) == (0, b"", [])
 
 
 @pytest.mark.parametrize(

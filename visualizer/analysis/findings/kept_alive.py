@@ -83,7 +83,8 @@ def _by_executors(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
         if lasted_ns < STUCK_NS:
             continue
         # Who runs the loop waits for its end.
-        loop = timeline.tracks.get(timeline.tracks[thread.creator].parent) if thread.creator in timeline.tracks else None
+        task = timeline.tracks.get(thread.creator)
+        loop = timeline.tracks.get(task.parent) if task is not None else None
         runs = timeline.tracks.get(loop.parent) if loop is not None else None
         sentence = (
             f"the tasks of {timeline.name(loop.id) if loop is not None else 'a loop'} were over, but not "
