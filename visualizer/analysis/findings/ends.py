@@ -419,7 +419,7 @@ def _all_wait(
     timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]], since_ns: int, until_ns: int
 ) -> Finding:
     """All of them wait for what nothing in the program will bring about; who waits for others is told last."""
-    told = sorted(waiting, key=lambda track: waiting[track].reason == words.JOIN)
+    told = sorted(waiting, key=lambda track: track in joined or waiting[track].reason == words.JOIN)
     parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
     them = "them" if len(told) > 1 else "it"
     sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
