@@ -26,18 +26,17 @@ from visualizer.trace import words
 
 _LOCKS = frozenset(("threading.Lock", "threading.Semaphore", "threading.BoundedSemaphore"))
 _QUEUES = frozenset(("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue"))
-#: Call without a time limit -> of which classes it waits for another thread, and the methods by which that ends it.
-_WAITS = {
-    "acquire": (_LOCKS, ("release",)),
-    "get": (_QUEUES | {"queue.SimpleQueue"}, ("put", "put_nowait")),
-    "put": (_QUEUES, ("get", "get_nowait")),
-    "join": (_QUEUES, ("task_done",)),
-    "wait": (
-        frozenset(("threading.Event", "threading.Condition", "threading.Barrier")),
-        ("set", "notify", "notify_all", "wait", "abort", "reset"),
-    ),
-    "result": (frozenset(("concurrent.futures.Future",)), ("set_result", "set_exception", "cancel")),
-}
+#: Of these classes this call without a time limit waits for another thread, which ends that by one of these methods.
+_WAITS = (
+    (_LOCKS, "acquire", ("release",)),
+    (_QUEUES | {"queue.SimpleQueue"}, "get", ("put", "put_nowait")),
+    (_QUEUES, "put", ("get", "get_nowait")),
+    (_QUEUES, "join", ("task_done",)),
+    (frozenset(("threading.Event",)), "wait", ("set",)),
+    (frozenset(("threading.Condition",)), "wait", ("notify", "notify_all")),
+    (frozenset(("threading.Barrier",)), "wait", ("wait", "abort", "reset")),
+    (frozenset(("concurrent.futures.Future",)), "result", ("set_result", "set_exception", "cancel")),
+)
 #: The first line of a `with` of one thing.
 _WITH = re.compile(r"with\s+([\w.]+)\s*:")
 _COMMENT = re.compile(r"#.*")
@@ -91,12 +90,12 @@ def _waited_for(timeline: Timeline, place: Place, caller: Place | None) -> tuple
         if call is None or _arguments(expression) != (call.method == "put"):
             return "", ""
         thing, method, shown = call.thing, call.method, expression
-    classes, endings = _WAITS.get(method, (frozenset(), ()))
     if re.fullmatch(r"[\w.]+", thing) is None:
         return "", ""
     name = re.escape(thing.rpartition(".")[2])
     made = _classes(timeline, place.file, name)
-    is_sure = made and made <= classes and not _may_end_elsewhere(timeline, place, caller, name, endings)
+    endings = next((endings for classes, wait, endings in _WAITS if wait == method and made <= classes), ())
+    is_sure = made and endings and not _may_end_elsewhere(timeline, place, caller, name, endings)
     return (thing, shown) if is_sure else ("", "")
 
 
@@ -104,13 +103,15 @@ def _may_end_elsewhere(
     timeline: Timeline, place: Place, caller: Place | None, name: str, endings: tuple[str, ...]
 ) -> bool:
     """Whether anything in the source but the function that waits, and its caller, calls one of these methods, or may
-    hand it on: to a handler of signals, or to code that has threads which are not Python's."""
+    hand it on: to a handler of signals, or to code that has threads which are not Python's. Or nothing calls any of an
+    event: so waits who is to do nothing but be there until a signal comes."""
     waits = {function_at(timeline, one) for one in (place, caller) if one is not None}
     ends = rf"(?<!\w){name}\.(?:{'|'.join(endings)})"
     handed = re.compile(rf"[(,=:]\s*(?:\w+\.)*{name}\s*(?:[,)\]}}]|$)|{ends}\b(?!\()|\blambda\b.*(?<!\w){name}\b")
     if next(lines_with(timeline, handed), None) is not None:
         return True
-    return any(function_at(timeline, one) not in waits for one in lines_with(timeline, re.compile(rf"{ends}\(")))
+    places = [function_at(timeline, one) for one in lines_with(timeline, re.compile(rf"{ends}\("))]
+    return not waits.issuperset(places) or ("set" in endings and not places)
 
 
 def _arguments(expression: str) -> int | None:

@@ -60,7 +60,7 @@ def test_a_lock_that_it_has_itself(source: str, wait: str, shown: str) -> None:
     [
         "import queue; jobs = queue.Queue(2)\ndef fill():\n    jobs.put(1)",
         "from queue import Queue\njobs: Queue[int] = Queue()\ndef fill():\n    jobs.put_nowait(1); jobs.join()",
-        "from threading import Event\njobs = Event()\ndef fill():\n    jobs.clear(); jobs.wait()",
+        "from threading import Event\njobs = Event()\ndef fill():\n    jobs.set(); jobs.clear(); jobs.wait()",
         "from concurrent.futures import Future as F\njobs = F()\n# for jobs\nprint(jobs.result())",
     ],
 )
@@ -83,6 +83,7 @@ def test_what_nobody_else_ends(source: str) -> None:
             id="a handler",
         ),
         pytest.param("from queue import Queue\njobs = Queue()\njobs = pipe()\njobs.get()", id="of two things"),
+        pytest.param("from threading import Event\njobs = Event()\njobs.wait()", id="until a signal"),
         pytest.param("import socket\njobs = socket.create_server(0)\njobs.accept()", id="something else"),
     ],
 )
