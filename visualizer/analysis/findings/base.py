@@ -293,7 +293,7 @@ def cut_off(timeline: Timeline) -> str:
     seen = sampled_at(timeline, timeline.samples.latest(running, track.slices.start_ns[-1], timeline.last_ns))
     # Who ran a loop that is over was to end the tasks that were left.
     ended_loop = any(loop.parent == running and loop.exit_ns >= 0 for loop in timeline.tracks.of_kind(words.LOOP))
-    others = track.schedules or ended_loop or state is State.WAITING
+    others = track.schedules or ended_loop or state is State.WAITING or track.exit_ns >= 0
     doing = [] if others else [f"{timeline.name(running)} {did}{at(seen)}"]
     waited = waited_told(timeline, timeline.tracks.lasting(words.CANCELLED))
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""
