@@ -863,6 +863,64 @@ def test_a_worker_of_a_pool_that_dies(trace_source: TraceSource, ends: str, call
         assert one.cost_ns >= 1_000_000_000
 
 
+#: The thread that hands on the results cannot unpickle one; the program is ended some time after that.
+RESULTS = """
+import multiprocessing, os, threading, time
+class Failed(Exception):
+    def __init__(self, why, code{default}):
+        super().__init__(why)
+def work(n):
+    raise Failed("no", 1)
+def watch():
+    pool._result_handler.join()
+    time.sleep(2)
+    os._exit(0)
+def look():
+    try:
+        {call}
+    except Failed:
+        os._exit(0)
+pool = multiprocessing.get_context("fork").Pool(2)
+threading.Thread(target=watch, daemon=True).start()
+look()
+"""
+
+
+@WAITS_OF_THREADS
+@pytest.mark.parametrize(
+    ("default", "call"),
+    [("", "pool.map(work, [1])"), ("", "list(pool.imap(work, [1]))"), ("=0", "pool.map(work, [1])")],
+)
+def test_who_waits_for_what_a_dead_thread_of_a_pool_would_hand_on(
+    trace_source: TraceSource, default: str, call: str
+) -> None:
+    traced = trace_source(RESULTS.format(default=default, call=call))
+    assert traced.ended.code == 0
+    found = [one for one in problems(traced) if one[0] == "unretrieved"]
+    assert len(found) == (not default)
+    for _, sentence in found:
+        assert "_handle_results) raised TypeError" in sentence
+        assert f"→ the thread ended; main waits in {call} (script.py:14) for results that it would have" in sentence
+
+
+def test_a_callback_that_finds_its_task_cancelled(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+        async def main():
+            task = asyncio.ensure_future(asyncio.sleep(30))
+            task.add_done_callback(lambda task: task.exception())
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.sleep(0.001)
+        asyncio.run(main())
+        """
+    )
+    assert traced.ended.code == 0
+    assert b"CancelledError" in traced.ended.stderr
+    assert problems(traced) == []
+
+
 @pytest.mark.parametrize("runtime", ["gevent", "threads", "asyncio"])
 def test_what_code_names_that_waits_is_not_asked(
     trace_source: TraceSource, tmp_path: Path, runtime: str
@@ -891,3 +949,41 @@ proxy, kept = Proxy(), [Proxy()]
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"", b"")
     assert traced.ended == bare(script)
     assert not traced.timeline.notes
+
+
+ONLY_THREAD = """
+import signal, threading
+lock = threading.{kind}()
+def save():
+    with lock:
+        print("saved")
+def update():
+    with lock:
+        save()
+# Whose default action ends the program.
+signal.setitimer(signal.ITIMER_REAL, 2.5)
+{first}
+update()
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "expected"),
+    [
+        pytest.param("Semaphore", "", True, id="once more"),
+        pytest.param("RLock", "", False, id="it may take it again"),
+        pytest.param("Lock", "update = lambda *_: signal.pause()", False, id="asleep"),
+    ],
+)
+def test_the_only_thread_waits_for_itself(trace_source: TraceSource, kind: str, first: str, expected: bool) -> None:
+    traced = trace_source(ONLY_THREAD.format(kind=kind, first=first))
+    assert (traced.ended.code, traced.ended.stderr) == (-14, b"")
+    if not expected:
+        assert problems(traced) == []
+        return
+    ((found, sentence),) = problems(traced)
+    assert found == "deadlock"
+    assert " in `with lock:`, sampled at script.py:5 (" in sentence
+    assert ") in save(), called at script.py:9, inside of another `with lock` (around script.py:9) → no" in sentence
+    assert sentence.endswith(" (inferred from the source), until the end of the trace")

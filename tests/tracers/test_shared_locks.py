@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,58 @@ child.join()
         for wakeup, suspension in (traced.timeline.made_ready(main, run) for run in range(len(main.slices)))
         if wakeup is not None and suspension is not None and suspension.reason == words.LOCK
     } == {words.NOBODY}
+
+
+#: Is killed with its child, by what is not recorded, once both wait and have done so for long.
+STANDS = """
+import multiprocessing, os, sys, time
+
+WATCHES = 'until [ $(grep -c "{told}" "$1") -ge {count} ]; do sleep 0.1; done; sleep 2.5; kill -9 $2 $3'
+
+def work(mine, queue):
+    {work}
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    (ours, mine), queue = way.Pipe(), way.Queue()
+    child = way.Process(target=work, args=(mine, queue), name="child")
+    child.start()
+    shell = ["sh", "-c", WATCHES, "sh", sys.argv[1], str(os.getpid()), str(child.pid)]
+    os.posix_spawn("/bin/sh", shell, {{}})
+    {main}
+"""
+_PIPE = r"^.\"wait\",.*\"pipe\""
+
+
+@pytest.mark.parametrize(
+    ("way", "work", "main", "told", "count", "expected"),
+    [
+        pytest.param(
+            "fork", "mine.recv()", "ours.recv()", _PIPE, 2,
+            "main waits in ours.recv() (script.py:16) for Connection 1 and child waits in mine.recv() (script.py:7) "
+            "for Connection 1 of process", id="both ask",
+        ),
+        pytest.param(
+            "fork", 'queue.put("x" * 1_000_000)', "child.join()", "QueueFeederThread", 1,
+            "QueueFeederThread of child waits to write what that put into a queue, whose pipe is full, and nobody "
+            "takes from it; main waits in child.join() (script.py:16) for child and child waits in Thread.join() for "
+            "QueueFeederThread", id="joined before its queue is read",
+        ),
+        pytest.param(
+            "spawn", "queue.get()", "child.join()", r"^.\"wait\",.*\"queue\"", 1,
+            "child waits in queue.get() (script.py:7) for Queue 1 and main waits in child.join() (script.py:16) for "
+            "child", id="nothing is put",
+        ),
+        pytest.param("fork", "mine.poll(99)", "ours.recv()", _PIPE, 1, "", id="a limit"),
+        pytest.param("fork", "time.sleep(99)", "ours.recv()", _PIPE, 1, "", id="asleep"),
+    ],
+)  # fmt: skip
+def test_processes_that_wait_for_one_another(
+    way: str, work: str, main: str, told: str, count: int, expected: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    source = STANDS.format(way=way, work=work, main=main, told=told.replace('"', '\\\\"'), count=count)
+    traced = trace_source(source, str(tmp_path / "script.trace"))
+    assert traced.ended.code == -9
+    found = [re.sub(r" \(\d+\)|(?<=process) \d+", "", one.sentence) for one in traced.problems]
+    ends = " → nothing else in the program could wake them, until the end of the trace"
+    assert found == ([expected + ends] if expected else [])

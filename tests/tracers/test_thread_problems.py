@@ -61,6 +61,36 @@ def test_a_thread_that_keeps_the_process_alive(trace_source: TraceSource) -> Non
     assert "→ it is no daemon, so the process lived on for" in sentence
 
 
+EXECUTOR = """
+import asyncio
+items = Queue()
+
+def read():
+    return {read}
+
+async def main():
+    asyncio.get_running_loop().run_in_executor(None, read)
+
+killed_when("queue", 1)
+asyncio.run(main())
+"""
+
+
+def test_a_loop_whose_executor_has_ended(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + EXECUTOR.format(read="items.empty()"))
+    assert (traced.ended.code, traced.ended.stderr, problems(traced)) == (0, b"", [])
+
+
+def test_a_loop_that_waits_for_the_threads_of_its_executor(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + EXECUTOR.format(read="items.get()"))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "kept_alive"
+    assert sentence.startswith("the tasks of loop were over, but not asyncio_0, spawned in main() (script.py:")
+    assert "in items.get() (script.py:" in sentence
+    assert "→ asyncio waits for the threads of its executor, also where" in sentence
+
+
 @pytest.mark.parametrize(
     ("work", "daemon", "main", "code"),
     [

@@ -215,6 +215,18 @@ def suspended(timeline: Timeline, track: Track) -> Suspension | None:
     return timeline.suspensions[slices.about[-1]]
 
 
+def last_known(timeline: Timeline, track: Track) -> tuple[State, int]:
+    """State and `about` of its last slice; where its process lived on as the program ended, those up to then."""
+    slices = track.slices
+    if not len(slices):
+        return State.UNKNOWN, -1
+    process = timeline.process_of(track.id)
+    main = timeline.tracks.get(process.track) if process.number else None
+    lived_on = track.state is State.UNKNOWN and main is not None and main.exit_ns < 0 and len(slices) > 1
+    index = len(slices) - (2 if lived_on else 1)
+    return State(slices.state[index]), slices.about[index]
+
+
 def thread_waits(timeline: Timeline, thread: Track) -> Suspension | None:
     """What the thread waits for in its last slice, also if a generator does that it has resumed."""
     found = suspended(timeline, thread)
@@ -241,11 +253,19 @@ def left_waiting(timeline: Timeline, track: Track) -> Suspension | None:
     return None
 
 
+def lived_on_waiting(timeline: Timeline, track: Track) -> Suspension | None:
+    """What the track waited for as the program ended, if its process lived on."""
+    if track.state is not State.UNKNOWN or has_failed(timeline):
+        return None
+    state, about = last_known(timeline, track)
+    return timeline.suspensions[about] if state is State.WAITING and about >= 0 else None
+
+
 def waited_told(timeline: Timeline, tracks: Iterable[Track]) -> str:
     """What those of the tracks that wait waited for up to the end, those alike together; "" if none does."""
     alike: dict[tuple[str, str, Place | None], list[int]] = {}
     for track in tracks:
-        suspension = None if track.schedules else left_waiting(timeline, track)
+        suspension = None if track.schedules else left_waiting(timeline, track) or lived_on_waiting(timeline, track)
         if suspension is not None:
             did = "slept" if suspension.reason == words.SLEEP else "waited in" if "(" in suspension.on else "waited for"
             did = f"{did} {suspension.on}" if suspension.on else "waited"
@@ -268,11 +288,12 @@ def cut_off(timeline: Timeline) -> str:
         return ""
     running = timeline.running_at(timeline.switch_count - 1)
     track = timeline.tracks[running]
-    did = "waited in a call" if track.state is State.IDLE else "ran"
+    state, _ = last_known(timeline, track)
+    did = "waited in a call" if state is State.IDLE else "ran"
     seen = sampled_at(timeline, timeline.samples.latest(running, track.slices.start_ns[-1], timeline.last_ns))
     # Who ran a loop that is over was to end the tasks that were left.
     ended_loop = any(loop.parent == running and loop.exit_ns >= 0 for loop in timeline.tracks.of_kind(words.LOOP))
-    others = track.schedules or ended_loop or track.state is State.WAITING
+    others = track.schedules or ended_loop or state is State.WAITING or track.exit_ns >= 0
     doing = [] if others else [f"{timeline.name(running)} {did}{at(seen)}"]
     waited = waited_told(timeline, timeline.tracks.lasting(words.CANCELLED))
     return f"Last known before {ended}: {'; '.join(filter(None, (*doing, waited)))}." if doing or waited else ""

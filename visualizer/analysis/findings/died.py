@@ -57,9 +57,14 @@ def process_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
 def _may_be_killed(timeline: Timeline, process: Process) -> bool:
     """Whether anything in the source of the trace may have killed it on purpose."""
-    own = (_ITSELF.sub("", text) for file, text in timeline.sources.items() if not _STANDARD.search(file))
+    own = (_ITSELF.sub("", text) for file, text in timeline.sources.items() if not is_standard(file))
     has_limits = process.how in ("", words.BY_SUBPROCESS)
     return any(_KILLS.search(text) or (has_limits and _LIMITS.search(text)) for text in own)
+
+
+def is_standard(file: str) -> bool:
+    """Whether it is of the standard library."""
+    return _STANDARD.search(file) is not None
 
 
 def _last_known(timeline: Timeline, track: Track, t_ns: int) -> tuple[Place | None, str]:

@@ -19,16 +19,20 @@ from visualizer.analysis.findings.base import (
     has_failed,
     is_interrupted,
     is_over,
+    last_known,
     left_waiting,
     listed,
+    lived_on_waiting,
     spot,
     suspended,
     thread_waits,
     worst_of,
 )
 from visualizer.analysis.findings.collector import Observed, once
+from visualizer.analysis.findings.died import is_standard
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of
 from visualizer.analysis.findings.leaks import leaked
+from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.setters import broken
@@ -46,6 +50,11 @@ _SERVED = frozenset((words.QUEUE, words.CHANNEL, words.EVENT, words.CONDITION, w
 _BY_TASKS = _SERVED - {words.CHANNEL, words.RESULT} | {words.LOCK, words.SEMAPHORE, words.BARRIER, words.JOIN}
 #: What a thread waits for that only another thread would bring about.
 _BY_THREADS = _BY_TASKS | {words.FUTURE}
+#: What the only thread of a process waits for that only another process would bring about.
+_BY_PROCESSES = frozenset((words.PIPE,))
+#: What writes the items of a queue of multiprocessing's into its pipe; and what talks to others than one's children.
+_FEEDER = "QueueFeederThread"
+_TALKS = re.compile(r"\b(?:Client|Listener|BaseManager|SyncManager|Manager)\s*\(|\bsubprocess\b|\bos\.pipe\b")
 #: By a handler a signal may bring it about as well, but not by what the system does of itself.
 _HANDLES_SIGNALS = re.compile(
     r"\bsignal\.signal\s*\((?![^()\n]*,\s*(?:signal\.)?SIG_(?:DFL|IGN)\s*\))|\bsigwait|\bfrom\s+signal\s+import\b"
@@ -327,42 +336,90 @@ def _joined_among(timeline: Timeline, waiting: dict[int, Suspension]) -> dict[in
 def _standing_threads(
     timeline: Timeline, told_of: set[int], explained: dict[int, Suspension]
 ) -> Iterator[Finding]:
-    """All threads of a program wait, up to the end of what is known, for what only one of them would bring about.
+    """All threads of a program, those of its processes too, wait up to the end of what is known for what only one of
+    them would bring about.
 
-    Not where something else may: a hub, a loop, another process that lives, or a handler of signals.
+    Not where something else may: a hub, a loop, a process that is not recorded, or a handler of signals.
     """
+    mains = [timeline.tracks.get(process.track) for process in timeline.processes[1:]]
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
-    others = [timeline.tracks.get(process.track) for process in timeline.processes[1:]]
-    if any(one is None or one.exit_ns < 0 for one in others) or any(one.exit_ns < 0 for one in schedulers):
+    if any(one is None for one in mains) or any(one.exit_ns < 0 for one in schedulers):
         return
+    others = [one for one in mains if one is not None]
+    alone = only_thread(timeline)
+    if alone is not None and (stuck := waits_for_another(timeline, alone)) is not None:
+        yield stuck
+        return
+    living = {timeline.process_of(one.id).name: one.id for one in others if one.exit_ns < 0}
     waiting: dict[int, Suspension] = {}
+    feeders: dict[int, int] = {}
     for track in timeline.tracks.of_kind(words.THREAD):
         if track.exit_ns >= 0:
             continue
-        suspension = thread_waits(timeline, track)
-        if suspension is None or suspension.asked_ns >= 0 or suspension.reason not in _BY_THREADS:
+        since_ns = _feeds_since(timeline, track) if living else -1
+        if since_ns >= 0:
+            feeders[track.id] = since_ns
+            continue
+        suspension = thread_waits(timeline, track) or lived_on_waiting(timeline, track)
+        if suspension is None or suspension.asked_ns >= 0 or not (
+            suspension.reason in _BY_THREADS
+            or (suspension.reason in _BY_PROCESSES and living)
+            or (suspension.reason == words.SUBPROCESS and suspension.object in living)
+        ):
             return
         waiting[track.id] = suspension
+    if living and (not _are_own(timeline) or not waiting.keys() >= {*living.values()}):
+        return
     joined = _joined_among(timeline, waiting)
+    joined.update((track, (living[one.object],)) for track, one in waiting.items() if one.object in living)
+    joined.update(
+        (track, (one.on_track,)) for track, one in waiting.items() if _joins(one) and one.on_track in feeders
+    )
     # Who waits for the end of something else waits for what is not seen here.
-    first = [track for track, one in waiting.items() if one.reason != words.JOIN]
-    if not first or len(first) + len(joined) < len(waiting) or not told_of.isdisjoint(waiting):
+    first = [track for track in waiting if track not in joined]
+    if not (first or feeders) or not told_of.isdisjoint(waiting) or any(
+        waiting[track].reason in (words.JOIN, words.SUBPROCESS) for track in first
+    ):
         return
-    since_ns = max(one.t_ns for one in waiting.values())
-    if timeline.last_ns - since_ns < STUCK_NS or not explained.keys().isdisjoint(waiting):
+    since_ns = max([*(one.t_ns for one in waiting.values()), *feeders.values()])
+    # Its processes may have gone on to tell what they do.
+    until_ns = min(timeline.last_ns, timeline.end.t_ns) if timeline.end is not None else timeline.last_ns
+    if until_ns - since_ns < STUCK_NS or not explained.keys().isdisjoint(waiting):
         return  # The others wait because of those.
-    if any(_HANDLES_SIGNALS.search(source) for source in timeline.sources.values()):
+    if any(_HANDLES_SIGNALS.search(source) for file, source in timeline.sources.items() if not is_standard(file)):
         return
-    ended = [f"{timeline.name(one.id)} had ended with {one.value}" for one in others if one is not None and one.value]
-    found = _all_wait(timeline, waiting, joined, since_ns, timeline.last_ns)
-    yield found._replace(sentence=f"{listed(ended)}; {found.sentence}") if ended else found
+    ended = [f"{timeline.name(one.id)} had ended with {one.value}" for one in others if one.exit_ns >= 0 and one.value]
+    found = _all_wait(timeline, waiting, joined, since_ns, until_ns)
+    told = [
+        f"{timeline.name(feeder)} of {timeline.name(timeline.process_of(feeder).track)} waits to write what that put "
+        "into a queue, whose pipe is full, and nobody takes from it"
+        for feeder in feeders
+    ]
+    before = "; ".join(filter(None, (listed(ended), *told)))
+    yield found._replace(sentence=f"{before}; {found.sentence}") if before else found
+
+
+def _feeds_since(timeline: Timeline, thread: Track) -> int:
+    """Since when it has been in a call of the system's as what writes the items of multiprocessing's queues does; -1 if
+    it is no such thread. Beside its locks there is just one call in which it waits."""
+    state, _ = last_known(timeline, thread)
+    if state is not State.IDLE or thread.base_name != _FEEDER or thread.process == 0:
+        return -1
+    slices = thread.slices
+    return next(slices.start_ns[at] for at in range(len(slices) - 1, -1, -1) if slices.state[at] == State.IDLE)
+
+
+def _are_own(timeline: Timeline) -> bool:
+    """Whether no process of the program's talks to one that is not recorded, by what the source says."""
+    own = (source for file, source in timeline.sources.items() if not is_standard(file))
+    return not any(_TALKS.search(source) for source in own)
 
 
 def _all_wait(
     timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]], since_ns: int, until_ns: int
 ) -> Finding:
     """All of them wait for what nothing in the program will bring about; who waits for others is told last."""
-    told = sorted(waiting, key=lambda track: waiting[track].reason == words.JOIN)
+    told = sorted(waiting, key=lambda track: track in joined or waiting[track].reason == words.JOIN)
     parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
     them = "them" if len(told) > 1 else "it"
     sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"

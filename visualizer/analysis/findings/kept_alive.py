@@ -1,4 +1,4 @@
-"""Processes whose main thread has ended, and that live on since other threads wait."""
+"""Processes whose main thread has ended, or the loop of it, and that live on since other threads wait."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from visualizer.analysis.findings.base import (
     at,
     end_told,
     finding,
+    function_of,
     listed,
     main_threads,
     spawned_told,
@@ -30,6 +31,8 @@ _WAITS = frozenset(
         words.SLEEP,
     )
 )  # fmt: skip
+#: What asyncio has a thread do that waits for the workers of a loop's executor.
+_SHUTS_DOWN = "_do_shutdown"
 
 
 def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -37,6 +40,7 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     ended the program. One for each process; not where one of them runs, or waits for something outside."""
     told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
     told_of.update(one.track for several in crowded_out(timeline, observed).values() for one in several)
+    yield from _by_executors(timeline, told_of)
     for main in main_threads(timeline):
         over = suspension_before(timeline, main, timeline.last_ns + 1)
         if over is None or over.on != words.OTHER_THREADS:
@@ -65,6 +69,31 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding(
             "kept_alive", sentence, tracks, over.t_ns, waiting[0].place, until_ns - over.t_ns, (main.id,)
         )
+
+
+def _by_executors(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
+    """Loops of asyncio's that are over but for the workers of their executor, one of which waits: one for each loop."""
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        waits = thread_waits(timeline, thread) if thread.exit_ns < 0 and function_of(thread) == _SHUTS_DOWN else None
+        worker = timeline.tracks.get(waits.on_track) if waits is not None and waits.reason == words.JOIN else None
+        stuck = thread_waits(timeline, worker) if worker is not None else None
+        if waits is None or worker is None or stuck is None or stuck.reason not in _WAITS or worker.id in told_of:
+            continue
+        lasted_ns = timeline.last_ns - waits.t_ns
+        if lasted_ns < STUCK_NS:
+            continue
+        # Who runs the loop waits for its end.
+        task = timeline.tracks.get(thread.creator)
+        loop = timeline.tracks.get(task.parent) if task is not None else None
+        runs = timeline.tracks.get(loop.parent) if loop is not None else None
+        sentence = (
+            f"the tasks of {timeline.name(loop.id) if loop is not None else 'a loop'} were over, but not "
+            f"{_waits(timeline, stuck, timeline.last_ns)} → asyncio waits for the threads of its executor, also where "
+            f"what awaited them was cancelled, so the process lived on for {duration(lasted_ns, 2)}, "
+            f"until {end_told(timeline)}"
+        )
+        lost_by = (runs.id,) if runs is not None else ()
+        yield finding("kept_alive", sentence, (worker.id,), waits.t_ns, stuck.place, lasted_ns, lost_by)
 
 
 def _waits(timeline: Timeline, suspension: Suspension, until_ns: int) -> str:

@@ -131,10 +131,10 @@ def worker_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             workers.setdefault(by_pid[process.parent].number, []).append((process, track))
     for thread in timeline.tracks.of_kind(words.THREAD):
         waits = thread_waits(timeline, thread) if thread.process in workers and thread.exit_ns < 0 else None
-        if waits is None or waits.asked_ns >= 0:
+        if waits is None:
             continue
-        of_one = waits.reason == words.EVENT and _RESULTS.search(waits.on) is not None
-        if not of_one and not (waits.reason == words.CONDITION and _ITERATED.search(waits.on)):
+        of_one = waits.reason == words.EVENT
+        if not waits_for_results(waits):
             continue
         died = [
             (process, track)
@@ -157,6 +157,13 @@ def worker_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding(
             "worker_died", sentence, (thread.id, track.id), track.exit_ns, waits.place, lost_ns, (thread.id,)
         )
+
+
+def waits_for_results(suspension: Suspension) -> bool:
+    """Whether that is a wait without a time limit for results of a pool of multiprocessing's."""
+    patterns = {words.EVENT: _RESULTS, words.CONDITION: _ITERATED}
+    pattern = patterns.get(suspension.reason)
+    return pattern is not None and suspension.asked_ns < 0 and pattern.search(suspension.on) is not None
 
 
 def _has_nothing(timeline: Timeline, worker: Track, t_ns: int) -> bool:

@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from visualizer.analysis.findings.base import Finding, at, finding, spot, suspension_before
+from visualizer.analysis.findings.base import (
+    STUCK_NS,
+    Finding,
+    at,
+    end_told,
+    finding,
+    function_of,
+    listed,
+    spot,
+    suspension_before,
+    thread_waits,
+)
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
+from visualizer.analysis.findings.pools import waits_for_results
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
@@ -15,6 +27,8 @@ from visualizer.trace import words
 
 #: How gevent's greenlets end the program.
 _ASYNCIO = "Task exception was never retrieved"
+#: The threads by which a pool of multiprocessing's hands on what is to be done, and what comes of it.
+_OF_POOL = ("_handle_tasks", "_handle_results", "_handle_workers")
 _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
 #: How a program learns of what a greenlet raised without getting it: `g.exception`, `g.successful()`, `g.link(...)`.
 _LOOKS = re.compile(r"\.(?:exception|exc_info)\b(?!\s*\()|\.successful\(|(?<!os)\.link(?:_exception)?\(")
@@ -46,10 +60,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             is_process = timeline.process_of(track_id).track == track_id
             if is_process and (track.value or "").startswith("KeyboardInterrupt("):
                 continue  # Ctrl-C, which all of them get.
-            place, who = printed(timeline, track), timeline.name(track_id)
-            raised = f"raised {track.value or 'an exception'}{at(place)}"
-            ended = "process" if is_process else "thread"
-            yield finding("unretrieved", f"{who} {raised} → the {ended} ended", (track_id,), track.exit_ns, place)
+            yield _of_thread(timeline, track, "process" if is_process else "thread")
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):
@@ -94,10 +105,30 @@ def _ends_it(timeline: Timeline, suspension: Suspension) -> bool:
     return last is not None and last.t_ns == suspension.t_ns
 
 
+def _of_thread(timeline: Timeline, track: Track, what: str) -> Finding:
+    """A thread, or a process by its main thread, raised. Of what hands on the results of a pool of multiprocessing's
+    it says who waits for them up to the end."""
+    place = printed(timeline, track)
+    sentence = f"{timeline.name(track.id)} raised {track.value or 'an exception'}{at(place)} → the {what} ended"
+    waits: list[Suspension] = []
+    if function_of(track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
+        threads = (one for one in timeline.tracks.of_kind(words.THREAD) if one.process == track.process)
+        waits = [one for thread in threads if (one := thread_waits(timeline, thread)) and waits_for_results(one)]
+    if not waits:
+        return finding("unretrieved", sentence, (track.id,), track.exit_ns, place)
+    told = [f"{timeline.name(one.track)} waits in {one.on}{at(one.place)}" for one in waits]
+    sentence += f"; {listed(told)} for results that it would have handed on, until {end_told(timeline)}"
+    lost_by = [one.track for one in waits]
+    cost_ns = sum(timeline.last_ns - max(one.t_ns, track.exit_ns) for one in waits)
+    return finding("unretrieved", sentence, (track.id, *lost_by), track.exit_ns, place, cost_ns, lost_by)
+
+
 def _in_callbacks(timeline: Timeline) -> Iterator[Finding]:
     """Exceptions of a loop's callbacks, which it prints, and goes on: one for each callback and line."""
     told: dict[tuple[int, str, Place | None], list[tuple[int, str]]] = {}
     for t_ns, loop, callback, raised, place in in_callbacks(timeline):
+        if raised.partition(":")[0].rpartition(".")[2] == "CancelledError":
+            continue  # Who cancelled what the callback looks at wanted it to end; asyncio's streams do that on 3.11.
         told.setdefault((loop, callback, place), []).append((t_ns, raised))
     for (loop, callback, place), several in told.items():
         (t_ns, raised), name = several[0], timeline.name(loop)

@@ -122,6 +122,18 @@ def test_what_a_thread_waited_in_is_told_where_something_else_ended_it() -> None
     )
 
 
+@pytest.mark.parametrize("lives", [True, False])
+def test_what_a_child_waited_for_is_told_if_it_lived_on_as_the_program_ended(lives: bool) -> None:
+    tape = Tape().forks("child").waits("main", words.JOIN, "p.join()").parks("main", line=9)
+    tape.thread("child").waits("child", words.PIPE, "r.recv()").parks("child", line=7)
+    if not lives:
+        tape.unparks("child").exits("child")
+    told = " and child waited in r.recv() (demo.py:7)" if lives else ""
+    assert cut_off(tape.end(-1, signal.SIGTERM).timeline()) == (
+        f"Last known before SIGTERM ended the program: main waited in p.join() (demo.py:9){told}."
+    )
+
+
 def test_what_tasks_waited_for_is_told_where_ctrl_c_ended_their_loop() -> None:
     tape = Tape().spawn("loop", words.LOOP, parent="main").spawn("a", words.TASK, parent="loop").switch("main", "loop")
     tape.switch("loop", "a").waits("a", words.EVENT, "e.wait()").switch("a", "loop", line=5).switch("loop", "main")

@@ -150,11 +150,17 @@ class Forks:
         if self._children is None:
             self._children = Children()
             stream = self._recording.stream
-            self._ends.track, self._ends.reported = stream.process, True
             self._looked_ns = stream.clock()
-            stream.buffers.append(self._ends)
             stream.before_flush.append(self.report_ends)
         return self._children
+
+    def _aside(self) -> Buffer:
+        """Where our own thread stores what it finds out about processes."""
+        stream = self._recording.stream
+        if not self._ends.reported:
+            self._ends.track, self._ends.reported = stream.process, True
+            stream.buffers.append(self._ends)
+        return self._ends
 
     def started(self, pid: int) -> None:
         """A child was started by exec."""
@@ -189,9 +195,9 @@ class Forks:
             late, self._looked_ns = t_ns - self._looked_ns > _LATE_NS, t_ns
             for track, outcome, inferred, value in self._children.ended(last):
                 about = outcome, inferred or (_WHEN if late else None)
-                self._ends.store((lines.thread_exited, t_ns, track, about, value, None, 0))
+                self._aside().store((lines.thread_exited, t_ns, track, about, value, None, 0))
             for pid, code, number in self._children.gone(last):
-                self._ends.store((lines.ended, t_ns, pid, (code, number), None, None, 0))
+                self._aside().store((lines.ended, t_ns, pid, (code, number), None, None, 0))
 
     def _ended(self) -> _Fork:
         """The fork that the thread that calls has made."""
@@ -245,8 +251,9 @@ class Forks:
     def _go_on(self, fork: _Fork) -> None:
         recording, stream = self._recording, self._recording.stream
         parent, self._pid, self.is_child = self._pid, os.getpid(), True
+        self._ends = stream.new_buffer()
         if self._children is not None:
-            self._children, self._ends = None, stream.new_buffer()
+            self._children = None
             stream.before_flush.remove(self.report_ends)
         buffer = stream.here(fork.t_ns)
         elsewhere = frozenset(other.track for other in stream.buffers if other is not buffer)
@@ -301,19 +308,23 @@ class Forks:
         return f"{title} ({self._pid})" if title else f"process {self._pid}"
 
     def _look_for_name(self) -> None:
-        """In the flushing thread: multiprocessing names a process after its fork."""
+        """In the flushing thread: multiprocessing names a process after its fork, whose own thread may only wait from
+        then on."""
         if self.is_child and _name_of_process() != self._name:
-            self._recording.at_next_event(self.report_name)
+            self._report_name(self._aside())
 
     def report_name(self) -> None:
         """In a thread of the program's."""
+        stream = self._recording.stream
+        self._report_name(stream.here(stream.clock()))
+
+    def _report_name(self, buffer: Buffer) -> None:
         name = _name_of_process()
         if self.is_child and name is not None and name != self._name:
             self._name = name
             stream = self._recording.stream
-            t_ns = stream.clock()
             called = f"{name} ({self._pid})"
-            stream.here(t_ns).store((lines.name, t_ns, stream.process, called, lines.NO_VALUE, None, 0))
+            buffer.store((lines.name, stream.clock(), stream.process, called, lines.NO_VALUE, None, 0))
 
     def end(self) -> None:
         """The process has told of its end."""
