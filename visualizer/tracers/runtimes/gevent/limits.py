@@ -3,6 +3,9 @@
 Whatever has a time limit in gevent starts a timer of its loop: a `timeout=` in any form, a `gevent.Timeout`, a socket's
 own, a sleep. So each timer of a loop is of a subclass that notes, when it is started, which greenlet it would resume.
 One that has fired is not active any more: that is how a wait that came to its limit is told from one that did not.
+
+A `gevent.Timeout` that nothing but its timer has can be closed by nobody any more. If the function that started it has
+returned by then, it strikes whatever its greenlet happens to do.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import sys
 from time import monotonic_ns
 
+from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
@@ -35,9 +39,11 @@ _CFFI_LOOPS = ("gevent.libuv.loop", "gevent.libev.corecffi")
 class Limit:
     """A timer that was started to resume a greenlet `asked_ns` later, at `due_ns`."""
 
-    __slots__ = ("_timer", "asked_ns", "due_ns", "is_its", "is_new", "throws")
+    __slots__ = ("_timer", "asked_ns", "due_ns", "is_its", "is_new", "is_stray", "started", "throws")
 
-    def __init__(self, timer: Any, asked_ns: int, due_ns: int, throws: bool, is_its: bool) -> None:
+    def __init__(
+        self, timer: Any, asked_ns: int, due_ns: int, throws: bool, is_its: bool, started: tuple[Any, int] | None
+    ) -> None:
         # Not kept alive: a timer that is collected is stopped.
         self._timer = ref(timer)
         self.asked_ns = asked_ns
@@ -47,6 +53,10 @@ class Limit:
         #: It was started for the very wait that comes next; and nobody has waited since.
         self.is_its = is_its
         self.is_new = True
+        #: Of a Timeout, where code of the program's own started it; and whether nobody could close it any more when
+        #: the wait began.
+        self.started = started
+        self.is_stray = False
 
     @property
     def runs(self) -> bool:
@@ -55,6 +65,13 @@ class Limit:
 
     def is_of(self, timer: Any) -> bool:
         return self._timer() is timer
+
+    def look(self, frame: Any) -> None:
+        """Its greenlet begins to wait, in `frame`: see whether somebody can still close it."""
+        if self.started is None:
+            return
+        timer = self._timer()
+        self.is_stray = timer is not None and _references(timer) <= _UNKEPT and not _runs(self.started[0], frame)
 
 
 class Limits:
@@ -85,6 +102,7 @@ class Limits:
             del self.of[key]
         else:
             self.waiting[key] = first
+            first.look(self._greenlets.frame_of(greenlet))
         return first
 
     def left_ns(self, greenlet: Any, limit: Limit, t_ns: int) -> tuple[int, bool]:
@@ -102,8 +120,11 @@ class Limits:
         if limit is None or limit.runs:
             return None
         known = self.of.get(id(greenlet))
-        if known is not None and len(known) == 1:
-            del self.of[id(greenlet)]
+        if known is not None:
+            # Of several that are over it is not certain which one it was.
+            limit.is_stray = limit.is_stray and not any(one is not limit and not one.runs for one in known)
+            if len(known) == 1:
+                del self.of[id(greenlet)]
         return limit
 
     # The timers.
@@ -168,12 +189,46 @@ class Limits:
                     left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
             else:
                 return
-            limit = Limit(timer, asked_ns, self._recording.stream.clock() + left_ns, role == _TIMEOUT, is_its)
+            started = None
+            if role == _TIMEOUT and not is_its:
+                frame = own_frame(sys._getframe(2), self._recording.own)
+                started = (frame.f_code, frame.f_lasti) if frame is not None else None
+            due_ns = self._recording.stream.clock() + left_ns
+            limit = Limit(timer, asked_ns, due_ns, role == _TIMEOUT, is_its, started)
             known = self.of.get(id(greenlet))
             others = [one for one in known if one.runs and not one.is_of(timer)] if known else []
             self.of[id(greenlet)] = [*others, limit]
         except Exception as error:
             self._recording.fail("gevent", error)
+
+
+def _references(timer: Any) -> int:
+    """How many references there are to the Timeout of `timer`, but for what the timer throws."""
+    owner = timer.callback.__self__
+    count = sys.getrefcount(owner)
+    for one in timer.args:
+        count -= one is owner
+    return count
+
+
+class _Alone:
+    """Stands for a timer whose Timeout nothing else has."""
+
+    def __init__(self) -> None:
+        self.callback, self.args = Limit.look.__get__(object()), ()
+
+
+#: So many there are to one that nothing else has: how references are counted differs between versions of Python.
+_UNKEPT = _references(_Alone())
+
+
+def _runs(code: Any, frame: Any) -> bool:
+    """Whether `frame`, or what has called it, runs this code."""
+    while frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _role(kind: type) -> str:
