@@ -47,6 +47,22 @@ def work():
         print("struck")
 gevent.spawn(work).join()
 """
+KILLED = """
+class Reload(Exception):
+    pass
+def work():
+    while True:
+        try:
+            gevent.sleep(30)
+        except (Reload, gevent.GreenletExit):
+            {does}
+worker = gevent.spawn(work)
+gevent.sleep(0)
+try:
+    worker.kill({how}timeout=0.2)
+except gevent.Timeout:
+    print("still there")
+"""
 MEMBERS = """
 joins = Event()
 def fail(n):
@@ -523,6 +539,11 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             ["fail-2 raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
         ),
         (
+            KILLED.format(does="pass", how=""),
+            "cancel_swallowed",
+            ["main killed work, but work caught that and waited again (script.py:", "→ main waited 0.2"],
+        ),
+        (
             MEMBERS.format(asks=""),
             "unretrieved",
             ["fail-2 raised IndexError('list index out of range') (script.py:", "exception never retrieved"],
@@ -595,6 +616,8 @@ def test_who_took_a_lock_that_was_free(trace_source: TraceSource, takes: float, 
         READER.format(bad=9, limit=30),
         WORKER.format(bad=9, limit=30),
         REQUESTS.format(slow=0.002),
+        KILLED.format(does="break", how=""),
+        KILLED.format(does="pass", how="Reload, "),
         MEMBERS.format(asks="raise_error=True"),
         STRAY.format(keep="kept.append(timeout)", sleeps=30, catches="gevent.Timeout"),
         STRAY.format(keep="timeout.close()", sleeps=0.3, catches="OSError"),
