@@ -486,7 +486,7 @@ class Cancel(_Event, tag="cancel", frozen=True):
 
 
 class Struck(_Event, tag="struck", frozen=True):
-    """A `gevent.Timeout` of `asked_ns`, started at `place`, that nobody had any more, ended a wait of `track`."""
+    """A Timeout of `asked_ns`, started at `place`, that nobody had any more, ended a wait of `track`."""
 
     t_ns: Since
     track: Id

@@ -1,4 +1,4 @@
-"""Timeouts of gevent's that were never closed, and struck what their greenlet did later."""
+"""Timeouts of gevent's and eventlet's that were never closed, and struck what their greenlet did later."""
 
 from __future__ import annotations
 

@@ -3,9 +3,6 @@
 Whatever has a time limit in gevent starts a timer of its loop: a `timeout=` in any form, a `gevent.Timeout`, a socket's
 own, a sleep. So each timer of a loop is of a subclass that notes, when it is started, which greenlet it would resume.
 One that has fired is not active any more: that is how a wait that came to its limit is told from one that did not.
-
-A `gevent.Timeout` that nothing but its timer has can be closed by nobody any more. If the function that started it has
-returned by then, it strikes whatever its greenlet happens to do.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
+from visualizer.tracers.runtimes.greenlets.timeouts import is_stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -68,10 +66,9 @@ class Limit:
 
     def look(self, frame: Any) -> None:
         """Its greenlet begins to wait, in `frame`: see whether somebody can still close it."""
-        if self.started is None:
-            return
         timer = self._timer()
-        self.is_stray = timer is not None and _references(timer) <= _UNKEPT and not _runs(self.started[0], frame)
+        if self.started is not None and timer is not None:
+            self.is_stray = is_stray(timer.callback.__self__, timer.args, True, self.started[0], frame)
 
 
 class Limits:
@@ -200,35 +197,6 @@ class Limits:
             self.of[id(greenlet)] = [*others, limit]
         except Exception as error:
             self._recording.fail("gevent", error)
-
-
-def _references(timer: Any) -> int:
-    """How many references there are to the Timeout of `timer`, but for what the timer throws."""
-    owner = timer.callback.__self__
-    count = sys.getrefcount(owner)
-    for one in timer.args:
-        count -= one is owner
-    return count
-
-
-class _Alone:
-    """Stands for a timer whose Timeout nothing else has."""
-
-    def __init__(self) -> None:
-        self.callback, self.args = Limit.look.__get__(object()), ()
-
-
-#: So many there are to one that nothing else has: how references are counted differs between versions of Python.
-_UNKEPT = _references(_Alone())
-
-
-def _runs(code: Any, frame: Any) -> bool:
-    """Whether `frame`, or what has called it, runs this code."""
-    while frame is not None:
-        if frame.f_code is code:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _role(kind: type) -> str:
