@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from tests.tracers.conftest import TraceSource
 from tests.tracers.held import script_of, started
-from tests.tracers.traced import SEES_WAITS, bare
+from tests.tracers.traced import LATE, SEES_WAITS, bare
 from visualizer.analysis.findings import findings
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
@@ -221,6 +223,10 @@ def test_what_a_green_thread_raises_is_printed_as_without_us(trace_source: Trace
         def bad():
             raise KeyError("x")
 
+        try:
+            eventlet.spawn(bad).wait()
+        except KeyError:
+            pass
         green = eventlet.spawn(bad)
         eventlet.sleep(0.001)
         with eventlet.Timeout(0.001, ValueError("slow")):
@@ -229,7 +235,7 @@ def test_what_a_green_thread_raises_is_printed_as_without_us(trace_source: Trace
     )
     traced = trace_source(source)
     assert traced.ended == bare(tmp_path / "script.py")
-    assert traced.outcome("bad") == words.RAISED
+    assert (traced.outcome("bad-1"), traced.outcome("bad-2")) == (words.RAISED, words.RAISED)
     assert [one.kind for one in traced.problems] == ["unretrieved", "crash"]
 
 
@@ -343,3 +349,38 @@ def test_nothing_of_the_programs_is_asked(trace_source: TraceSource) -> None:
     )
     assert (traced.ended.stdout, traced.ended.stderr) == (b"called\n" * 3, b"")
     assert traced.timeline.notes == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"), [("pass", ["stray_timeout"]), ("kept.append(timeout)", []), ("timeout.cancel()", [])]
+)
+def test_a_timeout_that_nobody_cancelled(trace_source: TraceSource, ends: str, told: list[str]) -> None:
+    traced = trace_source(
+        program(
+            f"""
+            kept = []
+            def fetch():
+                timeout = eventlet.Timeout(0.2)
+                eventlet.sleep(0)
+                {ends}
+            def work():
+                fetch()
+                with eventlet.Timeout(0.4, False):
+                    try:
+                        eventlet.sleep(30)
+                    except OSError:
+                        pass
+            try:
+                eventlet.spawn(work).wait()
+            except eventlet.Timeout:
+                print("struck")
+            """
+        )
+    )
+    found = findings(traced.timeline)
+    assert [one.kind for one in found if one.kind not in LATE] == told
+    for one in found:
+        if one.kind in LATE:
+            continue
+        assert "struck work's sleep of 30 s (script.py:" in one.sentence
+        assert "fetch() had started it (script.py:" in one.sentence

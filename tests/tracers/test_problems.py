@@ -31,6 +31,55 @@ def problems(traced: Traced) -> list[tuple[str, str]]:
     return [(group.worst.kind, group.sentence) for group in found]
 
 
+STRAY = """
+kept = []
+def arm(seconds):
+    timeout = gevent.Timeout(seconds)
+    timeout.start()
+    return timeout
+def fetch():
+    timeout = arm(0.2)
+    {keep}
+def work():
+    fetch()
+    try:
+        gevent.sleep({sleeps})
+    except {catches}:
+        print("struck")
+gevent.spawn(work).join()
+"""
+KILLED = """
+class Reload(Exception):
+    pass
+def work():
+    while True:
+        try:
+            gevent.sleep(30)
+        except (Reload, gevent.GreenletExit):
+            {does}
+worker = gevent.spawn(work)
+gevent.sleep(0)
+try:
+    worker.kill({how}timeout=0.2)
+except gevent.Timeout:
+    print("still there")
+"""
+MEMBERS = """
+joins = Event()
+def fail(n):
+    joins.wait()
+    [8080][n]
+pool = Pool(3)
+def spawn():
+    for n in (0, 1, 0):
+        pool.spawn(fail, n)
+gevent.spawn(spawn).join()
+gevent.spawn(joins.set)
+try:
+    pool.join({asks})
+except IndexError:
+    print("caught")
+"""
 SETTER = """
 started = {{"service": [Event()]}}
 def service(port):
@@ -491,6 +540,26 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             ["fail-2 raised KeyError: port (script.py:", "`{}['port']`, which main did not catch"],
         ),
         (
+            KILLED.format(does="pass", how=""),
+            "cancel_swallowed",
+            ["main killed work, but work caught that and waited again (script.py:", "→ main waited 0.2"],
+        ),
+        (
+            MEMBERS.format(asks=""),
+            "unretrieved",
+            ["fail-2 raised IndexError('list index out of range') (script.py:", "exception never retrieved"],
+        ),
+        (
+            STRAY.format(keep="gevent.sleep(0)", sleeps=30, catches="gevent.Timeout"),
+            "stray_timeout",
+            ["a Timeout struck work's sleep of 30 s (script.py:", "arm() had started it (script.py:"],
+        ),
+        (
+            STRAY.format(keep="gevent.sleep(0)", sleeps=30, catches="OSError"),
+            "stray_timeout",
+            ["a Timeout struck work's sleep of 30 s (script.py:", "for 0.2 s, and returned without closing it"],
+        ),
+        (
             """
             def fail():
                 gevent.sleep(0)
@@ -548,6 +617,11 @@ def test_who_took_a_lock_that_was_free(trace_source: TraceSource, takes: float, 
         READER.format(bad=9, limit=30),
         WORKER.format(bad=9, limit=30),
         REQUESTS.format(slow=0.002),
+        KILLED.format(does="break", how=""),
+        KILLED.format(does="pass", how="Reload, "),
+        MEMBERS.format(asks="raise_error=True"),
+        STRAY.format(keep="kept.append(timeout)", sleeps=30, catches="gevent.Timeout"),
+        STRAY.format(keep="timeout.close()", sleeps=0.3, catches="OSError"),
         "try:\n    {}['port']\nexcept KeyError:\n    pass\n",
     ],
 )

@@ -491,6 +491,15 @@ class Cancel(_Event, tag="cancel", frozen=True):
     place: Id = words.NOTHING
 
 
+class Struck(_Event, tag="struck", frozen=True):
+    """A Timeout of `asked_ns`, started at `place`, that nobody had any more, ended a wait of `track`."""
+
+    t_ns: Since
+    track: Id
+    asked_ns: Since
+    place: Id
+
+
 class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
@@ -512,7 +521,7 @@ Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
     | Gives | Gets | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork
     | Process | Copy | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel
-    | Uncaught | End
+    | Struck | Uncaught | End
 )
 
 #: What a shape can be made of.

@@ -25,6 +25,7 @@ from visualizer.analysis.findings import (
     refused,
     setters,
     slow_tracks,
+    stray_timeouts,
     tasks,
 )
 from visualizer.analysis.findings.base import Finding, Severity, cut_off
@@ -50,6 +51,7 @@ KINDS = {
     # First: the end of a track comes before its consequences at the same moment.
     "unretrieved": Kind(Severity.CRASH, raised.unretrieved),
     "process_died": Kind(Severity.CRASH, died.process_died),
+    "stray_timeout": Kind(Severity.CRASH, stray_timeouts.stray_timeout),
     "refused": Kind(Severity.STUCK, refused.refused),
     "deadlock": Kind(Severity.CRASH, ends.deadlock),
     "setter_died": Kind(Severity.CRASH, setters.finds("setter_died")),

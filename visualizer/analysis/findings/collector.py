@@ -16,7 +16,7 @@ import numpy as np
 
 from visualizer.analysis.findings.answer_times import Answers
 from visualizer.analysis.findings.base import NAMED_NS, number_of_suspension_before, suspension_before
-from visualizer.analysis.findings.joins import expression, only_waits
+from visualizer.analysis.findings.joins import expression, joins_group, only_waits
 from visualizer.analysis.findings.polls import PollRows
 from visualizer.analysis.findings.ready_times import ReadyTimes
 from visualizer.analysis.model.columns import ends_of
@@ -54,6 +54,8 @@ class Observed:
     #: Track -> the number of the last Suspension in which somebody waited for its end, without being handed what it
     #: raised.
     only_awaited: dict[int, int] = field(default_factory=dict)
+    #: From when to when somebody waited for all members of a group, and was handed what one of them raised.
+    group_joins: list[tuple[int, int]] = field(default_factory=list)
     #: Number of the last Suspension of each track in which it waited for others to end.
     joins: dict[int, int] = field(default_factory=dict)
     #: Hub -> where its own thread waited as it threw LoopExit into that -> number of the last switch that did so.
@@ -66,6 +68,7 @@ class Observed:
     _hubs: list[int] = field(default_factory=list)
     #: By the number of a suspension's detail: whether who waits so only waits for an end.
     _only_waits: dict[int, bool] = field(default_factory=dict)
+    _joins_groups: set[int] = field(default_factory=set)
     #: How many entries have been looked at.
     taken: int = 0
 
@@ -209,7 +212,12 @@ class Observed:
         number = number_of_suspension_before(waiter, wakeup.t_ns) if waiter is not None else -1
         if number >= 0 and suspensions.detail[number] not in self._only_waits:
             suspension = self.timeline.suspensions[number]
-            self._only_waits[suspensions.detail[number]] = only_waits(expression(self.timeline, suspension))
+            asked = expression(self.timeline, suspension)
+            self._only_waits[suspensions.detail[number]] = only_waits(asked)
+            if joins_group(asked):
+                self._joins_groups.add(suspensions.detail[number])
+        if number >= 0 and suspensions.detail[number] in self._joins_groups:
+            self.group_joins.append((self.timeline.suspensions[number].t_ns, wakeup.t_ns))
         if number >= 0 and self._only_waits[suspensions.detail[number]]:
             self.only_awaited[wakeup.waker] = number
         else:

@@ -10,6 +10,7 @@ from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.stray_timeouts import struck_waits
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
@@ -42,6 +43,7 @@ def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     an exception, or another problem says who would have ended the wait.
     """
     told_of = {one for what in broken(timeline, observed) for one in what.waiting}
+    told_of |= {suspension for _, suspension in struck_waits(timeline)}
     circles = {track for one in deadlock(timeline, observed) for track in one.lost_by}
     alike: dict[tuple[str, Place | None], _Struck] = {}
     for suspension, lasted_ns in _ended_by_limits(timeline, observed):

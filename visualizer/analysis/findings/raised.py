@@ -21,6 +21,7 @@ from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.pools import waits_for_results
 from visualizer.analysis.findings.setters import broken
+from visualizer.analysis.findings.stray_timeouts import struck_waits
 from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, printed
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
@@ -48,7 +49,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     # What they raised as their limits were over follows from that.
-    gave_up = (one for what in broken(timeline, observed) if what.ends_ns for one in what.waiting)
+    gave_up = [one for what in broken(timeline, observed) if what.ends_ns for one in what.waiting]
+    gave_up += [suspension for _, suspension in struck_waits(timeline)]
     told_of |= {one.track for one in gave_up if _ends_it(timeline, one)}
     told = _told_by_asyncio(timeline)
     for track in timeline.tracks.ended(words.RAISED):
@@ -72,6 +74,8 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 ended = f"{gathering.on}{at(gathering.place)} had ended with that of another task"
                 unseen = "a later await that need not wait is not recorded"
                 yield _of_task(timeline, track, f" (inferred: {ended}; {unseen})")
+            continue
+        if any(since_ns <= track.exit_ns <= until_ns for since_ns, until_ns in observed.group_joins):
             continue
         number = observed.only_awaited.get(track_id)
         suspension = timeline.suspensions[number] if number is not None else None

@@ -1,13 +1,14 @@
-"""Tasks of asyncio that were cancelled and went on, and tasks that nobody kept."""
+"""Tasks of asyncio that were cancelled, and greenlets that were killed, and went on; and tasks that nobody kept."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import Finding, at, finding, spawned_told
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.tracebacks import strangeness
+from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -20,7 +21,10 @@ def cancel_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding
 
     Not where that was taken back (`Task.uncancel`), as by who only ends a part of what the task does. If it was
     cancelled in the end, what it waited for may have been its way to end: unless it had waited there before.
+
+    Or a greenlet of gevent's was killed, and waited again where it had waited as that came.
     """
+    yield from _kills_swallowed(timeline, observed)
     taken_back_ns = {tie.track: tie.t_ns for tie in timeline.ties if tie.relation == words.UNCANCELLED}
     for number, asked in timeline.cancels.items():
         track = timeline.tracks.get(number)
@@ -45,6 +49,54 @@ def cancel_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding
         sentence = f"{by} cancelled {name}{at(place)}, but {name} caught that and waited again{at(suspension.place)}"
         tracks = (track.id, asked_for.by) if asked_for.by in timeline.tracks else (track.id,)
         yield finding("cancel_swallowed", f"{sentence}: {went_on}", tracks, asked_for.t_ns, suspension.place)
+
+
+def _kills_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+    killed = long_waits(timeline, observed, 0, words.KILL)
+    told: set[int] = set()
+    columns = (column.tolist() for column in (killed.suspension, killed.end_ns, killed.waker))
+    for number, end_ns, woken in zip(*columns, strict=True):
+        suspension, by = timeline.suspensions[number], timeline.wakeups[woken].waker
+        track, place = timeline.tracks[suspension.track], suspension.place
+        if track.id in told or place is None or strangeness(place.file) or not _exits(timeline, track, end_ns):
+            continue
+        slices = track.slices
+        after = range(slices.at(end_ns), len(slices))
+        again = next((at_ for at_ in after if slices.state[at_] == State.WAITING and slices.about[at_] >= 0), -1)
+        if again < 0 or timeline.suspensions[slices.about[again]].place != place:
+            continue
+        told.add(track.id)
+        name, who = timeline.name(track.id), timeline.name(by) if by in timeline.tracks else "something unknown"
+        until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
+        ended = "ended" if track.exit_ns >= 0 else "had not ended"
+        sentence = f"{who} killed {name}, but {name} caught that and waited again{at(place)}: "
+        sentence += f"it {ended} {duration(until_ns - end_ns, 2)} later"
+        killer = timeline.tracks.get(by)
+        lost_ns, waited = _waited_for(timeline, killer, track, end_ns) if killer is not None else (0, None)
+        if waited is not None:
+            sentence += f" → {who} waited {duration(lost_ns, 2)} in {waited.on}{at(waited.place)} for its end"
+        by_whom = (by,) if killer is not None else ()
+        lost_by = by_whom if waited is not None else ()
+        yield finding("cancel_swallowed", sentence, (track.id, *by_whom), end_ns, place, lost_ns, lost_by)
+
+
+def _waited_for(timeline: Timeline, killer: Track, track: Track, t_ns: int) -> tuple[int, Suspension | None]:
+    """For how long, and how, whoever killed the track at `t_ns` waited for its end from then on."""
+    lost_ns, waited, slices = 0, None, killer.slices
+    for at_ in range(slices.at(t_ns), len(slices)):
+        if slices.state[at_] == State.WAITING and slices.about[at_] >= 0 and slices.start_ns[at_] >= t_ns:
+            suspension = timeline.suspensions[slices.about[at_]]
+            if suspension.on_track != track.id:
+                break
+            until_ns = slices.start_ns[at_ + 1] if at_ + 1 < len(slices) else timeline.last_ns
+            lost_ns, waited = lost_ns + until_ns - suspension.t_ns, suspension
+    return lost_ns, waited
+
+
+def _exits(timeline: Timeline, track: Track, t_ns: int) -> bool:
+    """Whether what was thrown into it as it was killed at `t_ns` is to end it, and no message of the program's."""
+    first = bisect_left(track.steps, t_ns, key=lambda index: timeline.switch(index).t_ns)
+    return first < len(track.steps) and timeline.switch(track.steps[first]).value == "GreenletExit()"
 
 
 def _is_own(timeline: Timeline, asked: Cancel) -> bool:

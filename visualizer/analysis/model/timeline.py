@@ -50,7 +50,8 @@ __all__ = [
 ]
 
 Remark = (
-    ev.Note | ev.Serves | ev.Mark | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Uncaught | ev.End
+    ev.Note | ev.Serves | ev.Mark | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Struck
+    | ev.Uncaught | ev.End
 )
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.

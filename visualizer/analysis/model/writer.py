@@ -369,7 +369,8 @@ class Writer:
 
 
 _REMARKS = frozenset(
-    (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Uncaught, ev.End)
+    (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Struck,
+     ev.Uncaught, ev.End)
 )
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

@@ -492,6 +492,9 @@ def _remark(timeline: Timeline, index: int) -> Record:
                 "exception": exception,
                 **_place(timeline.place(place)),
             }
+        case ev.Struck(track=track, asked_ns=asked_ns, place=place):
+            seconds, at = asked_ns / _NS_PER_S, _place(timeline.place(place))
+            return {"event": "struck", "track": _track(track), "name": _name(timeline, track), "seconds": seconds, **at}
         case ev.Uncaught(exception=exception, message=message, place=place):
             where = _place(timeline.place(place))
             return {"event": "uncaught", "exception": exception, "message": message, **where}

@@ -274,6 +274,10 @@ def cancel(s: Interning, t: int, by: int, track: int, message: str, code: CodeTy
     return f'["cancel",{t},{by},{track},{quote(message)},{s.place(code, at)}]\n'
 
 
+def struck(s: Interning, t: int, track: int, asked_ns: int, _v: Any, code: CodeType | None, at: int) -> str:
+    return f'["struck",{t},{track},{asked_ns},{s.place(code, at)}]\n'
+
+
 def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 

@@ -665,6 +665,8 @@ def test_who_was_killed_with_an_exception_is_no_news() -> None:
         ("gevent.joinall(all, None, False)", True),
         ("pool.join(1)", True),
         ("gevent.wait([foo])", True),
+        ("gevent.wait()", True),
+        ("pool.spawn(foo).wait()", False),
         ("pool.join(1, True)", False),
         ("gevent.joinall(all, None, True)", False),
         ("gevent.joinall(all, raise_error=strict)", False),

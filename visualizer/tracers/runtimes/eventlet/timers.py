@@ -9,9 +9,10 @@ from __future__ import annotations
 from visualizer.trace.words import NOBODY
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.values import Shown, dictionary, keep, nanoseconds, type_name
+from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.eventlet.frames import is_of_eventlet, variable
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
+from visualizer.tracers.runtimes.greenlets.timeouts import is_stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -33,7 +34,9 @@ class Asked:
     `limits`: it ends a wait of the greenlet that asked. `sleeps`: that was to last so long. `thrown`: what it throws.
     """
 
-    __slots__ = ("due_ns", "givers", "limits", "ns", "sleeps", "thrown", "timer", "track", "turn")
+    __slots__ = (
+        "due_ns", "givers", "is_stray", "limits", "ns", "sleeps", "started", "thrown", "timer", "track", "turn",
+    )  # fmt: skip
 
     def __init__(self, timer: Any, track: int, ns: int, due_ns: int) -> None:
         #: Weakly.
@@ -47,6 +50,17 @@ class Asked:
         self.givers: list[int] = [track]
         #: How often the greenlet had been resumed when it asked.
         self.turn = 0
+        #: Of a Timeout, where code of the program's own started it; and whether nobody could cancel it any more when
+        #: the wait began.
+        self.started: tuple[Any, int] | None = None
+        self.is_stray = False
+
+    def look(self, frame: Any) -> None:
+        """Its greenlet begins to wait, in `frame`: see whether somebody can still cancel it."""
+        timer = self.timer()
+        if self.started is not None and timer is not None:
+            args = dictionary(timer)["tpl"][1]
+            self.is_stray = is_stray(args[0], args, False, self.started[0], frame)
 
     @property
     def runs(self) -> bool:
@@ -140,6 +154,11 @@ class Timers:
         known = self._asked.get(id(dictionary(queue).get("_event_unlock")))
         if known is not None and known.givers[-1] != track:
             known.givers.append(track)
+
+
+def is_timeout(kind: type) -> bool:
+    """Whether that is eventlet's Timeout, or a class that the program made of it."""
+    return any(type_name(base) == "Timeout" and type_module(base) == "eventlet.timeout" for base in bases_of(kind))
 
 
 def thrown(args: Any) -> Any:

@@ -20,7 +20,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.values import bases_of, dictionary, keep, type_name
 from visualizer.tracers.runtimes.eventlet.frames import Frames, is_of_eventlet, variable, waiting_putter
-from visualizer.tracers.runtimes.eventlet.timers import Asked, Timers, thrown
+from visualizer.tracers.runtimes.eventlet.timers import Asked, Timers, is_timeout, thrown
 from visualizer.tracers.runtimes.greenlets.creation import function_of, stands_for
 from visualizer.tracers.runtimes.greenlets.family import Family, store_suspension
 from visualizer.tracers.runtimes.greenlets.polling import Polls
@@ -178,6 +178,9 @@ class EventletTracer(Family):
         if asked.limits:
             asked.turn = self._turns.get(track, 0)
             self._limits.setdefault(track, []).append(asked)
+            if type(args) is tuple and args and is_timeout(type(args[0])):
+                frame = own_frame(sys._getframe(1), self._recording.own)
+                asked.started = (frame.f_code, frame.f_lasti) if frame is not None else None
         if whom is None or whom is current:
             return
         target = self._greenlets.tracks.get(id(whom))
@@ -291,6 +294,8 @@ class EventletTracer(Family):
             waker, cause = giver, self._cause(track)
         elif asked.limits and not asked.sleeps:
             waker, cause = hub, words.TIMEOUT
+            if asked.is_stray and asked.started is not None:
+                self._recording.stream.extend((lines.struck, t_ns, track, asked.ns, None, *asked.started))
         else:
             waker, cause = hub, words.TIMER
         self._recording.ready(t_ns, track, waker, cause)
@@ -304,6 +309,8 @@ class EventletTracer(Family):
         own = own_frame(frame, self._recording.own)
         awaited = self._frames.awaited(frame, own)
         limit, limit_ns, fresh = self._first_due(track, t_ns)
+        for one in self._limits.get(track, ()):
+            one.look(frame)
         buffer = self._recording.stream.here(t_ns)
         if awaited.reason == words.SLEEP:
             sleep = self._limits[track][-1] if self._limits.get(track) else None

@@ -10,9 +10,11 @@ from __future__ import annotations
 import sys
 from time import monotonic_ns
 
+from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
+from visualizer.tracers.runtimes.greenlets.timeouts import is_stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -35,9 +37,11 @@ _CFFI_LOOPS = ("gevent.libuv.loop", "gevent.libev.corecffi")
 class Limit:
     """A timer that was started to resume a greenlet `asked_ns` later, at `due_ns`."""
 
-    __slots__ = ("_timer", "asked_ns", "due_ns", "is_its", "is_new", "throws")
+    __slots__ = ("_timer", "asked_ns", "due_ns", "is_its", "is_new", "is_stray", "started", "throws")
 
-    def __init__(self, timer: Any, asked_ns: int, due_ns: int, throws: bool, is_its: bool) -> None:
+    def __init__(
+        self, timer: Any, asked_ns: int, due_ns: int, throws: bool, is_its: bool, started: tuple[Any, int] | None
+    ) -> None:
         # Not kept alive: a timer that is collected is stopped.
         self._timer = ref(timer)
         self.asked_ns = asked_ns
@@ -47,6 +51,10 @@ class Limit:
         #: It was started for the very wait that comes next; and nobody has waited since.
         self.is_its = is_its
         self.is_new = True
+        #: Of a Timeout, where code of the program's own started it; and whether nobody could close it any more when
+        #: the wait began.
+        self.started = started
+        self.is_stray = False
 
     @property
     def runs(self) -> bool:
@@ -55,6 +63,12 @@ class Limit:
 
     def is_of(self, timer: Any) -> bool:
         return self._timer() is timer
+
+    def look(self, frame: Any) -> None:
+        """Its greenlet begins to wait, in `frame`: see whether somebody can still close it."""
+        timer = self._timer()
+        if self.started is not None and timer is not None:
+            self.is_stray = is_stray(timer.callback.__self__, timer.args, True, self.started[0], frame)
 
 
 class Limits:
@@ -85,6 +99,7 @@ class Limits:
             del self.of[key]
         else:
             self.waiting[key] = first
+            first.look(self._greenlets.frame_of(greenlet))
         return first
 
     def left_ns(self, greenlet: Any, limit: Limit, t_ns: int) -> tuple[int, bool]:
@@ -102,8 +117,11 @@ class Limits:
         if limit is None or limit.runs:
             return None
         known = self.of.get(id(greenlet))
-        if known is not None and len(known) == 1:
-            del self.of[id(greenlet)]
+        if known is not None:
+            # Of several that are over it is not certain which one it was.
+            limit.is_stray = limit.is_stray and not any(one is not limit and not one.runs for one in known)
+            if len(known) == 1:
+                del self.of[id(greenlet)]
         return limit
 
     # The timers.
@@ -168,7 +186,12 @@ class Limits:
                     left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
             else:
                 return
-            limit = Limit(timer, asked_ns, self._recording.stream.clock() + left_ns, role == _TIMEOUT, is_its)
+            started = None
+            if role == _TIMEOUT and not is_its:
+                frame = own_frame(sys._getframe(2), self._recording.own)
+                started = (frame.f_code, frame.f_lasti) if frame is not None else None
+            due_ns = self._recording.stream.clock() + left_ns
+            limit = Limit(timer, asked_ns, due_ns, role == _TIMEOUT, is_its, started)
             known = self.of.get(id(greenlet))
             others = [one for one in known if one.runs and not one.is_of(timer)] if known else []
             self.of[id(greenlet)] = [*others, limit]

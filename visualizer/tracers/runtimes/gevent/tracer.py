@@ -294,6 +294,8 @@ class GeventTracer(Family):
         over = self._limits.over(target)
         is_thrown = is_by_hub and event == "throw"
         cause = cause_of_frames(self._greenlets.frame_of(origin)) if is_thrown and asked is None else None
+        if cause == words.TIMEOUT and over is not None and over.is_stray and over.started is not None:
+            self._recording.stream.extend((lines.struck, t_ns, to_track, over.asked_ns, None, *over.started))
         if not ready.ran(target, to_track, is_by_hub and asked is not None, cause != words.TIMEOUT) and is_by_hub:
             about = self._waker(event, from_track, to_track, self._greenlets.frame_of(origin), over)
             if is_thrown and about[1] == words.THROW and self._greenlets.parent_of(origin) is target:
