@@ -1,6 +1,7 @@
 # make run    opens the visualizer; arguments in ARGS, as in: make run ARGS="run ping_pong"
 # make test   runs all checks and tests; pytest's arguments in ARGS
 # make soak   runs those that can take longer for thoroughness' sake: more and new random programs, models and texts
+# make truth  compares new random programs of each language with their traces, as many as ARGS says (ARGS=--help)
 # make stalls runs tests on a machine that keeps stopping what they start: tests/tracers, or those in ARGS
 # make node   installs what node's world has to check exports with (Mermaid, axe-core, speedscope, reveal.js) into NODE
 # make bench  prints what recording costs, make explore what a long trace costs to look at; make suites compares greenlet's, gevent's, asyncio's and threading's own tests bare and recorded
@@ -25,7 +26,7 @@ COMPILED = env -u PYTHONDONTWRITEBYTECODE
 PYTEST = $(COMPILED) $(BIN)/pytest --numprocesses auto --dist worksteal --quiet
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run test checks pytest soak stalls node bench explore suites pictures real clean
+.PHONY: run test checks pytest soak truth stalls node bench explore suites pictures real clean
 
 # Where stdout is no terminal there is nothing to open, and a scenario's timeline is printed instead.
 run: $(VENV)/.runs
@@ -48,6 +49,9 @@ pytest:
 
 soak: $(VENV)/.tests
 	SOAK=1 PYTEST_TIMEOUT=0 $(PYTEST) $(or $(ARGS),tests/truth tests/unit tests/tracers)
+
+truth: $(VENV)/.tests
+	@$(COMPILED) $(BIN)/python -m tests.truth $(ARGS)
 
 stalls: $(VENV)/.tests
 	@$(COMPILED) $(BIN)/python -m tests.stalls $(or $(ARGS),tests/tracers)

@@ -720,6 +720,32 @@ def test_where_eager_tasks_are_made_it_is_seen_who_makes_generators_as_well(trac
     assert [name.partition("-")[0] for name in names] == ["main"] * 4
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are there from Python 3.12 on")
+def test_a_first_step_ends_that_starts_the_first_thread(trace_source: TraceSource) -> None:
+    """What is watched for threads begins in the middle of it."""
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def first():
+            task = asyncio.Task(second(), eager_start=True, loop=asyncio.get_running_loop())
+            print("made")
+            await task
+
+        async def second():
+            await asyncio.to_thread(int, 7)
+
+        async def main():
+            await asyncio.create_task(first())
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    [made] = traced.timeline.outputs
+    assert traced.timeline.name(made.track) == "first"
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks are eager from Python 3.12 on")
 @pytest.mark.parametrize("is_factory", [True, False], ids=["by the factory", "by themselves"])
 def test_the_first_steps_of_eager_tasks_are_theirs(trace_source: TraceSource, is_factory: bool) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hatch_build
 from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SCENARIOS, Traced, bare, trace
-from tests.truth.test_truth import LANGUAGES
+from tests.truth import runs
+from tests.truth.languages import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.trace.events import Packed, decode_event
 from visualizer.trace.events import Rows as RowsLine
@@ -1516,21 +1517,18 @@ def test_both_recorders_tell_the_same_of_a_scenario(
 
 @in_c
 @pytest.mark.skipif(not SOAK, reason="with SOAK: each program runs twice")
-@pytest.mark.parametrize("name", ["generators", "coroutines", "greenlets", "gevent"])
+@pytest.mark.parametrize("name", ["generators", "coroutines", "greenlets", "gevent", "eventlet", "asyncio"])
 def test_both_recorders_tell_the_same_of_random_programs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "script.py"
-
-    @settings(max_examples=100, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(LANGUAGES[name].strategy)
-    def run(sides: Any) -> None:
-        script.write_text(LANGUAGES[name].render(sides).source, encoding="utf-8")
-        for made in tmp_path.glob("script.[ny]*"):
-            made.unlink()
-        _both(script, monkeypatch, str(tmp_path / "log"))
-
-    run()
+    base = Random().randrange(1 << 30)
+    for first in range(0, 1000, 50):
+        directory = tmp_path / f"{base}-{first}"
+        directory.mkdir()
+        programs = [LANGUAGES[name].program(f"{name} {base}-{number}") for number in range(first, first + 50)]
+        # One that is not depends on timers.
+        command = runs.write(directory, [program for program in programs if program.repeatable])
+        _both(Path(command[0]), monkeypatch, *command[1:])
 
 
 def _written(rows: Any) -> bytes:

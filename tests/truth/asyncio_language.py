@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Meaning, Program, own_name
+from tests.truth.program import Meaning, Program, own_name, several
 
 #: word, argument (a worker's number, a number of milliseconds, or which of two objects)
 Op = tuple[str, int]
@@ -22,10 +22,22 @@ _THINGS = {
     "future": "asyncio.get_running_loop().create_future()",
 }
 
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
-_side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
-one_thread = st.lists(_side, min_size=1, max_size=1)
-two_threads = st.lists(_side, min_size=2, max_size=2)
+
+def _side(chance: Random) -> Side:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randrange(4)
+
+    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
+
+
+def one_thread(chance: Random) -> list[Side]:
+    return [_side(chance)]
+
+
+def two_threads(chance: Random) -> list[Side]:
+    return [_side(chance), _side(chance)]
+
+
 
 _PRELUDE = f"""\
 import asyncio, sys
@@ -141,8 +153,6 @@ def render(sides: list[Side]) -> Program:
     every_op = [op for own, others in sides for worker in (own, *others) for op in worker]
     if any(word in timed or "limit" in word for word, _ in every_op):
         program.repeatable = False
-    # What is not timed has done all that it can by then, also where the machine stands still for a while.
-    over_s = 0.3 if program.repeatable else 0.03
     for side, (own, others) in zip(names, sides, strict=True):
         # The thread's first task ends by itself, whatever the others wait for.
         workers = [own, *others]
@@ -160,7 +170,10 @@ def render(sides: list[Side]) -> Program:
         program.add(f"        global {side}_over")
         for index in range((len(workers) + 1) // 2):
             _render(program, first, side, ("spawn", index), len(workers), 8)
-        code = f"await asyncio.wait(list({side}_g.values()), timeout={over_s})"
+        code = f"await asyncio.wait(list({side}_g.values()), timeout=0.03)"
+        if program.repeatable:
+            # What is not timed has done all that it can after so many turns.
+            code = "for _ in range(100): await asyncio.sleep(0)"
         program.step(first, code, meaning=Meaning("every end", timed=True), indent=8)
         program.add(f"        {side}_over = True")
         program.end_worker(first)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.tracers.traced import Traced
-from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Step, own_name
-from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Track, Wakeup
+from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Span, Step, own_name
+from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
@@ -29,19 +29,48 @@ class Attempt:
         return self.before.t_ns <= t_ns and (self.after is None or t_ns <= self.after.t_ns)
 
 
-class Truth:
-    """A program, its log, with times as in the trace, and its trace."""
+class Recorded:
+    """A process in which programs ran one after another, and its trace; what is asked for of each of them."""
 
-    def __init__(self, program: Program, log: list[Step], traced: Traced) -> None:
-        self.program = program
+    def __init__(self, traced: Traced) -> None:
         self.traced = traced
         self.timeline = timeline = traced.timeline
-        header = timeline.header
-        assert header is not None
-        every = [step._replace(t_ns=step.t_ns - header.monotonic_ns) for step in log]
+        assert timeline.header is not None
+        #: What its clock showed at t = 0.
+        self.began_ns = timeline.header.monotonic_ns
+        self.suspensions = list(timeline.suspensions)
+        #: When the wakes were, ascending.
+        self.wake_ns = sorted(wake.t_ns for wake in timeline.wakeups)
+        self.tracks = list(timeline.tracks.values())
+
+
+class Truth:
+    """A program, its log, with times as in the trace, and its trace: what of that is of the span in which it ran.
+
+    What became of a track is what the trace tells up to the end of the span.
+    """
+
+    def __init__(self, program: Program, log: list[Step], recorded: Recorded, span: Span) -> None:
+        self.program = program
+        self.recorded = recorded
+        self.timeline = recorded.timeline
+        self.begin_ns, self.end_ns = (t_ns - recorded.began_ns for t_ns in span)
+        every = [step._replace(t_ns=step.t_ns - recorded.began_ns) for step in log]
         self.log = [step for step in every if step.phase != GONE]
         self.gone = {step.who: step for step in every if step.phase == GONE}
-        self.names = {timeline.name(track.id): track for track in timeline.tracks.values()}
+        #: Those that lived during the span.
+        self.tracks = [
+            track
+            for track in recorded.tracks
+            if track.spawn_ns <= self.end_ns and (track.exit_ns < 0 or self.begin_ns <= track.exit_ns)
+        ]
+        self.names = {self.name(track.id): track for track in self.tracks if self.begin_ns <= track.spawn_ns}
+        self.names.setdefault("main", recorded.tracks[0])
+        #: The suspensions of each track.
+        self.waits: dict[int, list[Suspension]] = {}
+        for suspension in recorded.suspensions:
+            if self.is_within(suspension.t_ns):
+                self.waits.setdefault(suspension.track, []).append(suspension)
         self.attempts = list(self._attempts())
 
     def _attempts(self) -> Iterator[Attempt]:
@@ -50,9 +79,36 @@ class Truth:
                 later = (s for s in self.log[index + 1 :] if s.who == step.who)
                 yield Attempt(step, next(later, None))
 
+    def is_within(self, t_ns: int) -> bool:
+        return self.begin_ns <= t_ns <= self.end_ns
+
+    def name(self, track: int) -> str:
+        """As the program calls it; other programs of the same process have tracks of that name, too."""
+        return self.timeline.own_name(track) if track in self.timeline.tracks else "unknown"
+
+    def exit_ns(self, track: Track) -> int:
+        """When it ended; -1 if it had not by then."""
+        return track.exit_ns if track.exit_ns <= self.end_ns else -1
+
+    def outcome(self, track: Track) -> str | None:
+        return track.outcome if self.exit_ns(track) >= 0 else None
+
+    def state(self, track: Track) -> State:
+        return State(track.slices.state[track.slices.at(self.end_ns)])
+
+    def states(self, track: Track) -> Iterator[tuple[int, int, State, int]]:
+        """(start_ns, end_ns, state, about) of each slice of a track; the last lasts to the end of the span."""
+        known = track.slices
+        for at in range(max(known.at(self.begin_ns), 0), known.at(self.end_ns) + 1):
+            end_ns = known.start_ns[at + 1] if at + 1 < len(known) else self.end_ns
+            yield (
+                max(known.start_ns[at], self.begin_ns), min(end_ns, self.end_ns), State(known.state[at]),
+                known.about[at],
+            )
+
     def side(self, track: Track) -> str:
         """The side on whose thread a track runs: by its name, or (a hub, a greenlet never entered) its parent's."""
-        name = self.timeline.name(track.id)
+        name = self.name(track.id)
         if name[0] not in "ab" or name[1:2] not in "_0123456789":
             if track.kind == words.THREAD and track.base_name != "main":
                 return name  # One of a pool.
@@ -66,18 +122,16 @@ class Truth:
     def suspensions(self, attempt: Attempt) -> list[Suspension]:
         """The suspensions of whoever makes a step, while it makes it."""
         who = self.names[attempt.before.who].id
-        return [one for one in self.timeline.suspensions if one.track == who and attempt.holds(one.t_ns)]
+        return [one for one in self.waits.get(who, ()) if attempt.holds(one.t_ns)]
 
     def wakes(self, suspension: Suspension) -> Iterator[Wakeup]:
         """Each wake that made the track of a suspension ready again; of several all but the last were taken back.
 
         One may stand before the suspension: who is about to wait is made ready by what others did already.
         """
-        slices = self.timeline.tracks[suspension.track].slices
-        for at in range(len(slices) - 1):
-            waits = slices.state[at] == State.WAITING and self.timeline.suspensions[slices.about[at]] == suspension
-            if waits and slices.state[at + 1] == State.READY:
-                yield self.timeline.wakeups[slices.about[at + 1]]
+        for (_, _, state, about), (_, _, then, by) in pairwise(self.states(self.timeline.tracks[suspension.track])):
+            if state == State.WAITING and then == State.READY and self.timeline.suspensions[about] == suspension:
+                yield self.timeline.wakeups[by]
 
 
 def check_order(truth: Truth) -> None:
@@ -85,11 +139,11 @@ def check_order(truth: Truth) -> None:
 
     A thread is not known before its first switch.
     """
-    tracks = [(track, truth.side(track)) for track in truth.timeline.tracks.values()]
+    tracks = [(track, truth.side(track)) for track in truth.tracks]
     for step in truth.log:
         side = "b" if step.who.startswith("b") else "a"
         running = [
-            truth.timeline.name(track.id)
+            truth.name(track.id)
             for track, beside in tracks
             if beside == side and (at := track.slices.at(step.t_ns)) >= 0 and track.slices.state[at] in _ON_THREAD
         ]
@@ -100,46 +154,30 @@ def check_order(truth: Truth) -> None:
 
 def check_slices(truth: Truth) -> None:
     """On each thread somebody runs at any time, and never two; unless the thread waits."""
-    unparks = [switch for switch in truth.traced.switches if switch.cause == words.UNPARK]
-    parked = [(switch.target, *_wait_before(truth, switch)) for switch in unparks]
+    spans: dict[str, list[tuple[int, int, str]]] = {"a": [], "b": []}
+    for track in truth.tracks:
+        of_side = spans.setdefault(truth.side(track), [])
+        waited_ns = -1
+        for begin, end, state, about in truth.states(track):
+            if state in _ON_THREAD:
+                of_side.append((begin, end, truth.name(track.id)))
+                if waited_ns >= 0 and about >= 0 and truth.timeline.switch(about).cause == words.UNPARK:
+                    of_side.append((waited_ns, begin, "waits"))
+            # Of a thread that goes on after a wait, which was made ready meanwhile.
+            waited_ns = begin if state == State.WAITING else waited_ns if state == State.READY else -1
     for side in "ab":
-        spans = [
-            (begin, end, truth.timeline.name(track.id))
-            for track in truth.timeline.tracks.values()
-            if truth.side(track) == side
-            for begin, end, state in slices(track)
-            if state in _ON_THREAD
-        ]
-        spans += [
-            (begin, end, "waits") for track, begin, end in parked if truth.side(truth.timeline.tracks[track]) == side
-        ]
-        spans = sorted(span for span in spans if span[0] != span[1])
-        for one, next_one in pairwise(spans):
+        known = sorted(span for span in spans[side] if span[0] != span[1])
+        for one, next_one in pairwise(known):
             assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
 
 
-def _wait_before(truth: Truth, switch: Switch) -> tuple[int, int]:
-    """From when to when the thread waited that goes on by that switch."""
-    known = truth.timeline.tracks[switch.target].slices
-    at = known.at(switch.t_ns)
-    while known.state[at] != State.WAITING:
-        at -= 1
-    return known.start_ns[at], switch.t_ns
-
-
-def slices(track: Track) -> Iterator[tuple[int, int, int]]:
-    """(start_ns, end_ns, state) of a track; the last lasts for ever."""
-    ends = [*track.slices.start_ns[1:], 1 << 62]
-    yield from zip(track.slices.start_ns, ends, track.slices.state, strict=True)
-
-
-def check_times(truth: Truth) -> None:
+def check_times(recorded: Recorded) -> None:
     """On each thread the lines stand in order of time. (A poll and an idle time are told afterwards, a sample while the
     thread waits may be later than what has woken it by then, and a line that says which thread comes next has the time
     of what follows it, which may be one of those.)"""
     last: dict[int, int] = {}
     thread = words.NOBODY
-    for event in truth.traced.events:
+    for event in recorded.traced.events:
         if isinstance(event, ev.Thread) or (isinstance(event, ev.Spawn) and event.kind == words.THREAD):
             thread = event.track
         untimed = ev.Text | ev.Place | ev.Listing | ev.Poll | ev.Idle | ev.Delayed | ev.Sample | ev.Thread
@@ -169,6 +207,7 @@ def check_values(truth: Truth) -> None:
 def check_ends(truth: Truth) -> None:
     """Who ended has ended in the trace, at that moment and in that way; who did not, has not."""
     for name, track in truth.names.items():
+        outcome, exit_ns = truth.outcome(track), truth.exit_ns(track)
         if name[0] not in "ab" or name == own_name("b") or track.inferred is not None:
             continue
         ends = [step for step in truth.log if step.who == name and step.phase == END]
@@ -177,12 +216,12 @@ def check_ends(truth: Truth) -> None:
             continue
         if not ends:
             started = any(step.who == name for step in truth.log)
-            assert not started or track.state not in FINAL, f"{name} did not end, and its outcome is {track.outcome}"
+            assert not started or outcome is None, f"{name} did not end, and was {outcome}"
             continue
-        assert track.state in FINAL, f"{name} ended, and is {track.state.name} at the end of the trace"
-        assert ends[-1].t_ns <= track.exit_ns, f"{ends[-1]} comes after its exit at {track.exit_ns}"
+        assert outcome is not None, f"{name} ended, and is {truth.state(track).name} in the trace"
+        assert ends[-1].t_ns <= exit_ns, f"{ends[-1]} comes after its exit at {exit_ns}"
         later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and truth_side(step) == truth.side(track)]
-        assert not later or track.exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {track.exit_ns}"
+        assert not later or exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {exit_ns}"
         if ends[-1].detail is None:
             allowed = {words.RETURNED}
         elif "CancelledError" in str(ends[-1].detail):
@@ -199,29 +238,32 @@ def check_ends(truth: Truth) -> None:
             allowed.add(words.CLOSED)
         # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead.
         if track.kind == words.TASK and any(
-            ".cancel()" in truth.program.lines[step.line - 1] for step in truth.log if step.who == name
+            truth.meaning(step).gives == f"kill {name}"
+            or (step.who == name and ".cancel()" in truth.program.lines[step.line - 1])
+            for step in truth.log
+            if step.phase == BEFORE
         ):
             allowed.add(words.CANCELLED)
-        assert track.outcome in allowed, f"{ends[-1]} and outcome {track.outcome}"
+        assert outcome in allowed, f"{ends[-1]} and outcome {outcome}"
 
 
 def _check_gone(truth: Truth, name: str, track: Track) -> None:
     """One that does not log how it ends was closed when its variables were gone, if it did not raise before."""
-    gone = truth.gone.get(name)
+    gone, outcome, exit_ns = truth.gone.get(name), truth.outcome(track), truth.exit_ns(track)
     if gone is None:
         started = any(step.who == name for step in truth.log)
-        assert not started or track.outcome in (None, words.RAISED), f"{name} did not end, and was {track.outcome}"
+        assert not started or outcome in (None, words.RAISED), f"{name} did not end, and was {outcome}"
         return
-    assert track.outcome in (words.CLOSED, words.RAISED), f"{gone}, and its outcome is {track.outcome}"
-    if track.outcome == words.RAISED:
-        assert track.exit_ns <= gone.t_ns, f"{gone}, and its exit is at {track.exit_ns}"
+    assert outcome in (words.CLOSED, words.RAISED), f"{gone}, and its outcome is {outcome}"
+    if outcome == words.RAISED:
+        assert exit_ns <= gone.t_ns, f"{gone}, and its exit is at {exit_ns}"
         return
     if not truth.program.repeatable:
         # Whoever samples the threads may hold its frame for a moment longer.
         return
-    first, last = sorted((gone.t_ns, track.exit_ns))
+    first, last = sorted((gone.t_ns, exit_ns))
     between = [step for step in truth.log if first < step.t_ns < last and truth_side(step) == truth.side(track)]
-    assert not between, f"{gone}, and its exit is at {track.exit_ns}, with {between[0]} in between"
+    assert not between, f"{gone}, and its exit is at {exit_ns}, with {between[0]} in between"
 
 
 def check_causes(truth: Truth) -> None:
@@ -252,14 +294,14 @@ def check_refusals(truth: Truth) -> None:
     """Each call that is refused is told at its line, and none that is not (from 3.12 on)."""
     if sys.version_info < (3, 12):
         return
-    told = [remark for remark in truth.timeline.remarks if isinstance(remark, ev.Refused)]
+    told = [one for one in truth.timeline.remarks if isinstance(one, ev.Refused) and truth.is_within(one.t_ns)]
     for attempt in truth.attempts:
         after = attempt.after
         refused = after is not None and any(text in str(after.detail) for text in _REFUSED)
         meanwhile = [one for one in told if attempt.holds(one.t_ns)]
         # Whoever was refused meanwhile may have passed it on.
         assert meanwhile or not refused, f"{attempt} was refused, but not in the trace"
-        for one in (one for one in meanwhile if truth.timeline.name(one.by) == attempt.before.who):
+        for one in (one for one in meanwhile if truth.name(one.by) == attempt.before.who):
             place = truth.timeline.place(one.place)
             assert place is not None
             if place.line == attempt.before.line:
@@ -276,9 +318,9 @@ def check_dropped(truth: Truth) -> None:
             continue
         if track.inferred is not None:
             continue
-        if track.spawn_ns < attempt.before.t_ns and (track.exit_ns < 0 or track.exit_ns > attempt.before.t_ns):
-            until = attempt.after.t_ns
-            assert attempt.before.t_ns <= track.exit_ns <= until, f"{attempt} and its exit at {track.exit_ns}"
+        exit_ns, dropped_ns = truth.exit_ns(track), attempt.before.t_ns
+        if track.spawn_ns < dropped_ns and (exit_ns < 0 or exit_ns > dropped_ns):
+            assert dropped_ns <= exit_ns <= attempt.after.t_ns, f"{attempt} and its exit at {exit_ns}"
 
 
 def truth_side(step: Step) -> str:
@@ -312,20 +354,19 @@ def check_wakes(truth: Truth) -> None:
     for name, track in truth.names.items():
         if track.kind not in (words.GREENLET, words.TASK, words.THREAD):
             continue
-        states = [State(state) for state in track.slices.state]
-        for number in range(1, len(states)):
-            if states[number] == State.RUNNING:
-                known = states[number - 1] in (State.READY, State.IDLE)
-                if states[number - 1] == State.WAITING and track.kind == words.TASK:
-                    known = suspensions[track.slices.about[number - 1]].reason == words.SWITCHED
-                elif states[number - 1] in (State.WAITING, State.CREATED):
+        for (_, _, before, waited), (since_ns, _, state, about) in pairwise(truth.states(track)):
+            if state == State.RUNNING:
+                known = before in (State.READY, State.IDLE)
+                if before == State.WAITING and track.kind == words.TASK:
+                    known = suspensions[waited].reason == words.SWITCHED
+                elif before in (State.WAITING, State.CREATED):
                     # eventlet's `kill` throws at once.
-                    known = truth.timeline.switch(track.slices.about[number]).cause == words.THROW
-                assert known, f"{name} ran without a wake: {states[: number + 1]}"
+                    known = truth.timeline.switch(about).cause == words.THROW
+                assert known, f"{name} ran without a wake at {since_ns}, it was {before.name}"
     for attempt in truth.attempts:
         last = [step for step in truth.log if step.who == attempt.before.who][-1]
         if last is attempt.before and attempt.before.who not in ("main", "b_main"):
-            state = truth.names[last.who].state
+            state = truth.state(truth.names[last.who])
             assert state in (State.WAITING, State.READY), f"{last} was its last, and it is {state.name} at the end"
 
 
@@ -340,7 +381,7 @@ def check_wakers(truth: Truth) -> None:
 def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     meaning, who = truth.meaning(attempt.before), attempt.before.who
     tracks = truth.timeline.tracks
-    waker = truth.timeline.name(wake.waker)
+    waker = truth.name(wake.waker)
     steps = [step for step in truth.log if step.who == waker and step.t_ns <= wake.t_ns]
     given = {truth.meaning(step).gives for step in steps if step.phase == BEFORE} - {""}
     killed_unstarted = wake.waker in tracks and not tracks[wake.waker].steps
@@ -370,27 +411,30 @@ def check_spawns(truth: Truth) -> None:
         spawned = truth.meaning(step).spawns if step.phase == BEFORE else ""
         track = truth.names.get(spawned)
         if track is not None:
-            told = truth.timeline.name(track.creator), track.place.line if track.place is not None else -1
+            told = truth.name(track.creator), track.place.line if track.place is not None else -1
             assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
 
 
 def check_killed_unstarted(truth: Truth) -> None:
     """Who was killed before it ran has ended when the killer gives control away, and not before it was killed."""
     for name, track in truth.names.items():
-        if track.exit_ns < 0 or track.inferred is not None or any(step.who == name for step in truth.log):
+        exit_ns = truth.exit_ns(track)
+        if exit_ns < 0 or track.inferred is not None or any(step.who == name for step in truth.log):
             continue
         if track.kind != words.GREENLET:
             continue
         kills = [attempt.before for attempt in truth.attempts if truth.meaning(attempt.before).gives == f"kill {name}"]
         assert kills, f"{name} never ran, nobody killed it, and it ended ({track.outcome})"
         killed = kills[0]
-        assert killed.t_ns <= track.exit_ns, f"{name} ended at {track.exit_ns}, before {killed}"
+        assert killed.t_ns <= exit_ns, f"{name} ended at {exit_ns}, before {killed}"
         others = (step for step in truth.log if truth_side(step) == truth_side(killed) and step.who != killed.who)
         later = next((step for step in others if step.t_ns > killed.t_ns), None)
-        assert later is None or track.exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
+        assert later is None or exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
 
 
-ALWAYS = (check_order, check_slices, check_times, check_values, check_ends)
+#: Of all that ran in one process.
+OF_PROCESS = (check_times,)
+ALWAYS = (check_order, check_slices, check_values, check_ends)
 OF_GENERATORS = (*ALWAYS, check_causes, check_dropped, check_refusals)
 OF_ASYNCIO = (check_suspensions, check_wakes, check_wakers, check_spawns)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Meaning, Program
+from tests.truth.program import Meaning, Program, several
 
 #: word, argument (a worker's number, a number of milliseconds, or which of two objects)
 Op = tuple[str, int]
@@ -20,9 +20,18 @@ _THINGS = {
     "a_semaphore": "Semaphore(1)",
 }
 
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
-_side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
-one_thread = st.lists(_side, min_size=1, max_size=1)
+
+def _side(chance: Random) -> Side:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randrange(4)
+
+    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
+
+
+def one_thread(chance: Random) -> list[Side]:
+    return [_side(chance)]
+
+
 
 _PRELUDE = """\
 import warnings
@@ -34,6 +43,14 @@ from eventlet.semaphore import Semaphore
 from greenlet import GreenletExit
 def parks(semaphore):
     return bool(semaphore.counter <= 0 or semaphore._waiters)
+"""
+
+_SWEEP = """\
+def sweep():
+    while living := [one for one in a_g.values() if not one.dead]:
+        for one in living:
+            eventlet.kill(one)
+        eventlet.sleep(0)
 """
 
 
@@ -61,11 +78,13 @@ def _render(program: Program, who: str, op: Op, workers: int, indent: int) -> No
     elif word == "put1":
         step(f"a_bounded.put({value})", "a_bounded.full()", waits_for="a_bounded", gives="a_bounded")
     elif word == "get":
-        step("r = a_queue.get()", "a_queue.empty()", waits_for="a_queue")
+        # Who waits, and is thrown into, wakes the next if there is an item.
+        step("r = a_queue.get()", "a_queue.empty()", waits_for="a_queue", gives="a_queue")
     elif word == "get1":
         step("r = a_bounded.get()", "a_bounded.empty()", waits_for="a_bounded", gives="a_bounded")
     elif word == "get_timeout":
-        step(f"r = a_queue.get(timeout={_TINY})", "a_queue.empty()", catches="Empty", waits_for="a_queue", timed=True)
+        code = f"r = a_queue.get(timeout={_TINY})"
+        step(code, "a_queue.empty()", catches="Empty", waits_for="a_queue", gives="a_queue", timed=True)
     elif word == "send":
         step(f"{event}.send({value})", "False", f"not {event}.ready()", gives=event)
     elif word == "wait":
@@ -119,9 +138,12 @@ def render(sides: list[Side]) -> Program:
     program.add("    with eventlet.Timeout(0.02, False):\n        pass")
     for op in own:
         _render(program, "main", op, len(workers), 8)
-    program.step("main", "eventlet.sleep(0.03)", meaning=Meaning(timed=True))
     every_op = [*own, *(op for worker in workers for op in worker)]
     if any(word in ("sleep", "survive") or "timeout" in word or "after" in word for word, _ in every_op):
         program.repeatable = False
+    # Without a timer all is done after so many turns.
+    ends = "for _ in range(50): eventlet.sleep(0)" if program.repeatable else "eventlet.sleep(0.03)"
+    program.step("main", ends, suspensions="True", meaning=Meaning(timed=True))
+    program.add(_SWEEP)
     program.run(["a"])
     return program

@@ -5,9 +5,9 @@ They resume, throw into, close, await and delegate to one another, are made late
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import END, Program, own_name
+from tests.truth.program import END, Program, own_name, several
 
 #: word, which generator, value, whether errors are caught
 Op = tuple[str, int, int, bool]
@@ -27,24 +27,27 @@ _INSIDE = {
 }
 
 
-def _ops(of: list[str]) -> st.SearchStrategy[Op]:
-    return st.tuples(st.sampled_from(of), st.integers(0, 3), st.integers(0, 9), st.booleans())
+def _side(chance: Random, *kinds: str) -> Side:
+    def op(of: list[str]) -> Op:
+        return chance.choice(of), chance.randint(0, 3), chance.randint(0, 9), chance.random() < 0.5
+
+    def worker() -> Worker:
+        kind = chance.choice(kinds)
+        return kind, chance.random() < 0.5, several(chance, 0, 6, lambda: op(_INSIDE[kind]))
+
+    return several(chance, 1, 8, lambda: op(_RESUMING)), several(chance, 1, 4, worker), chance.randint(1, 4)
 
 
-def _worker(kinds: list[str]) -> st.SearchStrategy[Worker]:
-    return st.sampled_from(kinds).flatmap(
-        lambda kind: st.tuples(st.just(kind), st.booleans(), st.lists(_ops(_INSIDE[kind]), max_size=6))
-    )
+def one_thread(chance: Random) -> list[Side]:
+    return [_side(chance, PLAIN)]
 
 
-def _side(*kinds: str) -> st.SearchStrategy[Side]:
-    workers = st.lists(_worker([*kinds]), min_size=1, max_size=4)
-    return st.tuples(st.lists(_ops(_RESUMING), min_size=1, max_size=8), workers, st.integers(1, 4))
+def two_threads(chance: Random) -> list[Side]:
+    return [_side(chance, PLAIN), _side(chance, PLAIN)]
 
 
-one_thread = st.lists(_side(PLAIN), min_size=1, max_size=1)
-two_threads = st.lists(_side(PLAIN), min_size=2, max_size=2)
-with_coroutines = st.lists(_side(PLAIN, COROUTINE, ASYNC, COROUTINE, ASYNC), min_size=1, max_size=1)
+def with_coroutines(chance: Random) -> list[Side]:
+    return [_side(chance, PLAIN, COROUTINE, ASYNC, COROUTINE, ASYNC)]
 
 
 def _code(who: str, side: str, op: Op, workers: list[Worker]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Meaning, Program, own_name
+from tests.truth.program import Meaning, Program, own_name, several
 
 #: word, argument (a worker's number, a number of milliseconds, or which of two objects)
 Op = tuple[str, int]
@@ -21,12 +21,25 @@ _THINGS = {
     "result": "AsyncResult()", "semaphore": "Semaphore(1)",
 }
 
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
-_side = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
-one_thread = st.lists(_side, min_size=1, max_size=1)
-two_threads = st.lists(_side, min_size=2, max_size=2)
+
+def _side(chance: Random) -> Side:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randrange(4)
+
+    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
+
+
+def one_thread(chance: Random) -> list[Side]:
+    return [_side(chance)]
+
+
+def two_threads(chance: Random) -> list[Side]:
+    return [_side(chance), _side(chance)]
+
+
 
 _PRELUDE = """\
+from contextlib import suppress
 from gc import get_referents
 import gevent
 from gevent.event import AsyncResult, Event
@@ -37,6 +50,13 @@ def parks(event):
     # Of an event that is set one waits, too, for one's turn, while those who waited before are notified.
     notified = [bool(held) for held in get_referents(event) if type(held).__name__ == "callback"]
     return not event.is_set() or True in notified
+"""
+
+_SWEEP = """\
+def sweep():
+    while living := [one for one in a_g.values() if not one.dead]:
+        gevent.killall(living, block=False)
+        gevent.sleep(0.001)
 """
 
 
@@ -116,6 +136,9 @@ def render(sides: list[Side]) -> Program:
     program = Program()
     program.add(_PRELUDE)
     names = "ab"[: len(sides)]
+    every_op = [op for own, workers in sides for ops in (own, *workers) for op in ops]
+    timed = any(word in ("sleep", "survive") or "timeout" in word or "later" in word for word, _ in every_op)
+    program.repeatable = len(sides) == 1 and not timed
     for side, (own, workers) in zip(names, sides, strict=True):
         program.add(f"{side}_g = {{}}")
         for index, ops in enumerate(workers):
@@ -135,12 +158,14 @@ def render(sides: list[Side]) -> Program:
         for op in own:
             _render(program, main, side, op, len(workers), 8)
         program.add(f'    except LoopExit:\n        log("{main}", 0, "start", "LoopExit")')
+        # Without a timer it is over when nobody is left who could wake anybody.
         every = f"list({side}_g.values())"
-        program.step(main, f"gevent.joinall({every}, timeout=0.03)", meaning=Meaning("every end", timed=True))
+        joins = f"gevent.joinall({every}, timeout=0.03)"
+        if program.repeatable:
+            joins = f"with suppress(LoopExit): gevent.joinall({every})"
+        program.step(main, joins, meaning=Meaning("every end", timed=True))
         if side != "a":
             program.add("    gevent.get_hub().destroy(destroy_loop=True)")
-        every_op = [*own, *(op for worker in workers for op in worker)]
-        if any(word in ("sleep", "survive") or "timeout" in word or "later" in word for word, _ in every_op):
-            program.repeatable = False
+    program.add(_SWEEP)
     program.run(list(names))
     return program

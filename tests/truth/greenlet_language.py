@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Program, own_name
+from tests.truth.program import Program, own_name, several
 
 #: word, which greenlet (one more than the workers is the side's main greenlet), value, whether errors are caught
 Op = tuple[str, int, int, bool]
@@ -16,11 +16,23 @@ _WORDS = [
     "switch", "switch_two", "switch_none", "switch_text", "switch_name", "switch_sum", "throw", "throw_exit", "raise",
 ]
 
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 4), st.integers(0, 9), st.booleans())
-_worker = st.tuples(st.integers(0, 4), st.lists(_op, max_size=6))
-_side = st.tuples(st.lists(_op, min_size=1, max_size=6), st.lists(_worker, min_size=1, max_size=4))
-one_thread = st.lists(_side, min_size=1, max_size=1)
-two_threads = st.lists(_side, min_size=2, max_size=2)
+
+def _side(chance: Random) -> Side:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randint(0, 4), chance.randint(0, 9), chance.random() < 0.5
+
+    def worker() -> Worker:
+        return chance.randint(0, 4), several(chance, 0, 6, op)
+
+    return several(chance, 1, 6, op), several(chance, 1, 4, worker)
+
+
+def one_thread(chance: Random) -> list[Side]:
+    return [_side(chance)]
+
+
+def two_threads(chance: Random) -> list[Side]:
+    return [_side(chance), _side(chance)]
 
 
 def _render(program: Program, who: str, side: str, op: Op, workers: int, indent: int) -> None:

@@ -10,14 +10,19 @@ from visualizer.trace import words
 
 def _process(truth: Truth, track: int) -> str:
     """The name of the process that a track belongs to."""
-    return truth.timeline.name(truth.timeline.process_of(track).track).partition(" ")[0]
+    return truth.name(truth.timeline.process_of(track).track).partition(" ")[0]
 
 
 def _by_process(truth: Truth) -> Truth:
     """The same, with the main thread of each process by the name of that."""
-    mains = truth.timeline.processes[1:]
-    truth.names = {_process(truth, process.track): truth.timeline.tracks[process.track] for process in mains}
+    truth.names = {_process(truth, track): truth.timeline.tracks[track] for track in _mains(truth)}
     return truth
+
+
+def _mains(truth: Truth) -> list[int]:
+    """The main threads of the processes that the program has started."""
+    mains = [process.track for process in truth.timeline.processes[1:]]
+    return [track for track in mains if truth.is_within(truth.timeline.tracks[track].spawn_ns)]
 
 
 def check_runs(truth: Truth) -> None:
@@ -69,11 +74,11 @@ def _check_wake(truth: Truth, attempt: Attempt, suspension: Suspension, wake: Wa
 
 def check_ends(truth: Truth) -> None:
     """Each process ends after its last step, as it says."""
-    for process in truth.timeline.processes[1:]:
-        name = _process(truth, process.track)
+    for name, track in _by_process(truth).names.items():
         (end,) = (step for step in truth.log if step.who == name and step.phase == END)
+        process = truth.timeline.process_of(track.id)
         assert process.end == "exit code 0", f"{name}: {process.end}"
-        assert end.t_ns <= truth.timeline.tracks[process.track].exit_ns, f"{end} comes after the end of {name}"
+        assert end.t_ns <= track.exit_ns, f"{end} comes after the end of {name}"
 
 
 OF_PROCESSES = (check_runs, check_waits, check_wakes, check_ends)

@@ -6,9 +6,9 @@ first one, which joins all others, puts their logs together.
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Meaning, Program
+from tests.truth.program import Meaning, Program, several
 
 #: word, and which of two objects, or a number of milliseconds.
 Op = tuple[str, int]
@@ -18,8 +18,14 @@ _WORDS = [
     "notify", "wait_condition",
 ]
 _TINY, _LIMIT = "0.002", "0.02"
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
-several = st.lists(st.lists(_op, min_size=1, max_size=6), min_size=2, max_size=4)
+
+
+def draw(chance: Random) -> list[list[Op]]:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randrange(4)
+
+    return several(chance, 2, 4, lambda: several(chance, 1, 6, op))
+
 
 _PRELUDE = """\
 import os, queue, threading

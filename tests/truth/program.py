@@ -1,16 +1,21 @@
 """Random programs as source text, each of which logs its own order by itself.
 
-A program has one or two *sides*, each in an OS thread of its own; a side has a thread's own code (`main`, or `b_main`)
-and workers (`a0`, `a1`, ... `b0`, ...). Every step of every one of them stands on a line of its own between two calls
-of `log`; at the end the program writes the log to the file that its first argument names.
+Many of them run one after another in a process (runs.py). A program has one or two *sides*, each in an OS thread of its
+own; a side has a thread's own code (`main`, or `b_main`) and workers (`a0`, `a1`, ... `b0`, ...). Every step of every
+one of them stands on a line of its own between two calls of `log`; at the end the program writes the log to the file
+that its first argument names. What is left over then, and would go on, a function `sweep` of its own ends.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from random import Random
+from typing import NamedTuple, TypeVar
+
+_T = TypeVar("_T")
 
 #: Phases of a step's log entries; and the moment at which the variables of a worker are gone.
 START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
@@ -32,6 +37,13 @@ _WRITE = """\
 with open(sys.argv[1], "w") as file:
     json.dump(LOG, file)
 """
+
+
+class Span(NamedTuple):
+    """From when to when, by time.monotonic_ns."""
+
+    begin_ns: int
+    end_ns: int
 
 
 class Step(NamedTuple):
@@ -146,3 +158,8 @@ def read_log(path: Path) -> list[Step]:
 def own_name(side: str) -> str:
     """The name of the code that a side's thread itself runs."""
     return "main" if side == "a" else f"{side}_main"
+
+
+def several(chance: Random, least: int, most: int, one: Callable[[], _T]) -> list[_T]:
+    """So many of what `one` makes."""
+    return [one() for _ in range(chance.randint(least, most))]

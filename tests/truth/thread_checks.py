@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.truth.checks import Attempt, Truth, check_spawns, check_times
+from tests.truth.checks import Attempt, Truth, check_spawns
 from tests.truth.program import END, Step
-from visualizer.analysis.model.timeline import FINAL, State, Suspension, Wakeup
+from visualizer.analysis.model.timeline import State, Suspension, Wakeup
 from visualizer.trace import words
 
 #: What a wait that came to nothing leaves in `r`.
@@ -40,7 +40,7 @@ def check_wakes(truth: Truth) -> None:
 
 
 def _check_wake(truth: Truth, attempt: Attempt, suspension: Suspension, wake: Wakeup) -> None:
-    meaning, waker = truth.meaning(attempt.before), truth.timeline.name(wake.waker)
+    meaning, waker = truth.meaning(attempt.before), truth.name(wake.waker)
     told = f"{attempt}, {suspension} and {wake} by {waker}"
     if wake.cause in (words.TIMER, words.TIMEOUT):
         # A queue counts from when it was called.
@@ -85,7 +85,7 @@ def check_items(truth: Truth) -> None:
         code = truth.program.lines[attempt.before.line - 1].strip()
         waits = truth.suspensions(attempt)
         if code.startswith("r = simple.get(") and waits and attempt.after is not None and attempt.after.detail in put:
-            wakers = [truth.timeline.name(wake.waker) for wait in waits for wake in truth.wakes(wait)]
+            wakers = [truth.name(wake.waker) for wait in waits for wake in truth.wakes(wait)]
             # Putters run after one another in the order of the queue, unless they do it at the same time.
             assert wakers == [put[str(attempt.after.detail)]], f"{attempt} was woken by {wakers}"
 
@@ -95,9 +95,8 @@ def check_ends(truth: Truth) -> None:
     ends: dict[str, Step] = {step.who: step for step in truth.log if step.phase == END}
     for name, track in truth.names.items():
         if name in ends:
-            assert track.state in FINAL, name
-            assert track.outcome == words.RETURNED, f"{name}: {track.outcome}"
-            assert ends[name].t_ns <= track.exit_ns, f"{ends[name]} comes after its exit at {track.exit_ns}"
+            assert truth.outcome(track) == words.RETURNED, f"{name}: {track.outcome}"
+            assert ends[name].t_ns <= truth.exit_ns(track), f"{ends[name]} comes after its exit at {track.exit_ns}"
 
 
-OF_THREADS = (check_times, check_spawns, check_runs, check_waits, check_wakes, check_limits, check_items, check_ends)
+OF_THREADS = (check_spawns, check_runs, check_waits, check_wakes, check_limits, check_items, check_ends)

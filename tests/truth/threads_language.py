@@ -5,9 +5,9 @@ Whatever waits has a time limit, or ends by itself: no program stands still.
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+from random import Random
 
-from tests.truth.program import Meaning, Program
+from tests.truth.program import Meaning, Program, several
 
 #: word, and a number: of a worker, of milliseconds, or of one of two objects.
 Op = tuple[str, int]
@@ -19,8 +19,14 @@ _WORDS = [
     "wait", "acquire", "release", "notify", "wait_condition", "meet", "spawn", "join",
 ]
 _TINY, _LIMIT = "0.0005", "0.004"
-_op = st.tuples(st.sampled_from(_WORDS), st.integers(0, 3))
-several = st.tuples(st.lists(_op, max_size=4), st.lists(st.lists(_op, max_size=6), min_size=1, max_size=4))
+
+
+def draw(chance: Random) -> Threads:
+    def op() -> Op:
+        return chance.choice(_WORDS), chance.randrange(4)
+
+    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
+
 
 _PRELUDE = """\
 import queue
@@ -29,11 +35,13 @@ lock0, lock1, rlock, condition, semaphore = Lock(), Lock(), RLock(), Condition()
 event0, event1, barrier = Event(), Event(), Barrier(2)
 unbounded, bounded, simple = queue.Queue(), queue.Queue(1), queue.SimpleQueue()
 THREADS = {}
+def has_begun(who):
+    return isinstance(THREADS.get(who), Thread) and THREADS[who]._started.is_set()
 sys.setswitchinterval(0.00001)
 """
-#: At the end of the main thread. One that is just being made has no number yet.
+#: At the end of the main thread. One that is just being started is waited for by who starts it.
 _JOIN = """\
-    while (alive := [one for one in THREADS.values() if getattr(one, "ident", None) and one.is_alive()]):
+    while (alive := [THREADS[who] for who in list(THREADS) if has_begun(who) and THREADS[who].is_alive()]):
         alive[0].join()
 """
 
@@ -41,7 +49,7 @@ _JOIN = """\
 def _render(program: Program, who: str, op: Op, workers: int, indent: int) -> None:
     word, number = op
     lock, event, other = f"lock{number % 2}", f"event{number % 2}", f"a{number % workers}"
-    there = f'getattr(THREADS.get("{other}"), "ident", None)' if other != who else "False"
+    there = f'has_begun("{other}")' if other != who else "False"
     value = 100 * len(program.lines) + number
 
     def step(

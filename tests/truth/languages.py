@@ -1,0 +1,54 @@
+"""The languages of random programs, and what must hold of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.tracers.traced import SEES_WAITS
+from tests.truth import (
+    asyncio_language,
+    checks,
+    eventlet_language,
+    generator_language,
+    gevent_language,
+    greenlet_language,
+    processes_language,
+    threads_language,
+)
+from tests.truth.process_checks import OF_PROCESSES
+from tests.truth.program import Program
+from tests.truth.thread_checks import OF_THREADS
+
+
+class Language(NamedTuple):
+    """`draw` makes the sides of a program, which `render` writes."""
+
+    draw: Callable[[Random], Any]
+    render: Callable[[Any], Program]
+    checks: tuple[Callable[[checks.Truth], None], ...]
+    of_process: tuple[Callable[[checks.Recorded], None], ...] = checks.OF_PROCESS
+
+    def program(self, seed: str) -> Program:
+        """The one of this seed, whatever the interpreter."""
+        return self.render(self.draw(Random(seed)))
+
+
+_GENERATORS, _GREENLETS = generator_language.render, greenlet_language.render
+_OF_ASYNCIO = (*checks.ALWAYS, *checks.OF_ASYNCIO)
+LANGUAGES = {
+    "generators": Language(generator_language.one_thread, _GENERATORS, checks.OF_GENERATORS),
+    "coroutines": Language(generator_language.with_coroutines, _GENERATORS, checks.OF_GENERATORS),
+    "generators in two threads": Language(generator_language.two_threads, _GENERATORS, checks.OF_GENERATORS),
+    "greenlets": Language(greenlet_language.one_thread, _GREENLETS, checks.ALWAYS),
+    "greenlets in two threads": Language(greenlet_language.two_threads, _GREENLETS, checks.ALWAYS),
+    "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK),
+    "gevent in two threads": Language(gevent_language.two_threads, gevent_language.render, checks.EVERY_CHECK),
+    "eventlet": Language(eventlet_language.one_thread, eventlet_language.render, checks.EVERY_CHECK),
+    "asyncio": Language(asyncio_language.one_thread, asyncio_language.render, _OF_ASYNCIO),
+    "asyncio in two threads": Language(asyncio_language.two_threads, asyncio_language.render, _OF_ASYNCIO),
+}
+if SEES_WAITS:
+    LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, OF_THREADS)
+    LANGUAGES["processes"] = Language(processes_language.draw, processes_language.render, OF_PROCESSES, ())
