@@ -1,7 +1,7 @@
 """Compares many new random programs with their traces, and prints how much was compared.
 
     python -m tests.truth [--seed TEXT] [--language NAME]... [--programs N | --seconds S] [--at-once N]
-    python -m tests.truth --again "LANGUAGE" SEED...
+    python -m tests.truth --again "LANGUAGE" SEED... [--smallest]
 
 Each program is made by its language, the base seed and its number, whatever the interpreter: what disagrees is printed
 with its seed, by which it is repeated alone.
@@ -15,7 +15,7 @@ import sys
 import time
 
 from tests.truth.languages import LANGUAGES
-from tests.truth.runs import Compared, Disagreement, compare
+from tests.truth.runs import Compared, Disagreement, compare, smallest
 from visualizer.tracers.core.compiled import WANTED
 
 _COUNTED = ("programs", "steps", "switches", "waits", "wakes", "ends")
@@ -29,10 +29,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after that time")
     parser.add_argument("--at-once", type=int, default=50, help="how many in one process")
     parser.add_argument("--again", nargs="+", metavar=("LANGUAGE", "SEED"), help="only these, each alone")
+    parser.add_argument("--smallest", action="store_true", help="with --again: leave out what does not matter")
     options = parser.parse_args()
     if options.again:
         name, *seeds = options.again
-        return _again(name, seeds)
+        return _again(name, [f"{name} {seed}" for seed in seeds], options.smallest)
     names = options.language or list(LANGUAGES)
     print(f"base seed {options.seed}, Python {sys.version.split()[0]}, recorder in C: {os.environ.get(WANTED, 'auto')}")
     compared = {name: Compared() for name in names}
@@ -43,25 +44,28 @@ def main() -> int:
                 break
             seeds = range(first, min(first + options.at_once, options.programs))
             known = len(compared[name].disagreements)
-            compare(name, [f"{options.seed}-{number}" for number in seeds], compared[name])
+            compare(name, [f"{name} {options.seed}-{number}" for number in seeds], compared[name])
             for one in compared[name].disagreements[known:]:
                 _tell(name, one)
     _table(compared)
     return any(one.disagreements for one in compared.values())
 
 
-def _again(name: str, seeds: list[str]) -> int:
+def _again(name: str, seeds: list[str], is_smallest: bool) -> int:
     compared = Compared()
     for seed in seeds:
         compare(name, [seed], compared)
     for one in compared.disagreements:
+        if is_smallest:
+            sides, found = smallest(name, one.seed)
+            one.source, one.told = f"{sides}\n{found.source}", found.told
         print(one.source)
         _tell(name, one)
     return bool(compared.disagreements)
 
 
 def _tell(name: str, one: Disagreement) -> None:
-    print(f'\n--again "{name}" {one.seed}\n{one.told}', flush=True)
+    print(f'\n--again "{name}" {one.seed.removeprefix(name).strip()}\n{one.told}', flush=True)
 
 
 def _table(compared: dict[str, Compared]) -> None:

@@ -32,7 +32,10 @@ class Language(NamedTuple):
 
     def program(self, seed: str) -> Program:
         """The one of this seed, whatever the interpreter."""
-        return self.render(self.draw(Random(seed)))
+        return self.render(self.sides(seed))
+
+    def sides(self, seed: str) -> Any:
+        return self.draw(Random(seed))
 
 
 _GENERATORS, _GREENLETS = generator_language.render, greenlet_language.render

@@ -11,9 +11,10 @@ import tempfile
 import traceback
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.tracers.traced import Ended, bare, trace
 from tests.truth import checks
@@ -56,6 +57,8 @@ class Disagreement:
     seed: str
     source: str
     told: str
+    #: The check, or what else; "" if they did so only all together.
+    by: str = ""
 
 
 @dataclass
@@ -85,23 +88,24 @@ def read(directory: Path, count: int) -> tuple[list[Span], list[list[Step]]]:
 
 
 def compare(name: str, seeds: Sequence[str], compared: Compared) -> None:
-    """Run the programs of a language that these seeds make, and look whether trace and log agree.
+    """Run the programs of a language that these seeds make, and look whether trace and log agree."""
+    compare_programs(name, {seed: LANGUAGES[name].program(seed) for seed in seeds}, compared)
 
-    Where that cannot be told of all at once (a crash), each runs alone.
-    """
-    language = LANGUAGES[name]
-    programs = [language.program(f"{name} {seed}") for seed in seeds]
+
+def compare_programs(name: str, of_seeds: Mapping[str, Program], compared: Compared) -> None:
+    """The same of programs. Where it cannot be told of all at once (a crash), each runs alone."""
+    language, seeds, programs = LANGUAGES[name], [*of_seeds], [*of_seeds.values()]
     told, truths = "", list[checks.Truth]()
     try:
         truths = _run(programs, language.of_process)
     except Exception:
         told = traceback.format_exc()
     if told and len(seeds) == 1:
-        compared.disagreements.append(Disagreement(seeds[0], programs[0].source, told))
+        compared.disagreements.append(Disagreement(seeds[0], programs[0].source, told, "the run"))
     elif told:
         before = len(compared.disagreements)
-        for seed in seeds:
-            compare(name, [seed], compared)
+        for seed, program in of_seeds.items():
+            compare_programs(name, {seed: program}, compared)
         if len(compared.disagreements) == before:
             compared.disagreements.append(Disagreement(f"{seeds[0]} to {seeds[-1]}", "(all together)", told))
     if told:
@@ -112,7 +116,47 @@ def compare(name: str, seeds: Sequence[str], compared: Compared) -> None:
             try:
                 check(truth)
             except Exception:
-                compared.disagreements.append(Disagreement(seed, truth.program.source, traceback.format_exc()))
+                found = Disagreement(seed, truth.program.source, traceback.format_exc(), check.__name__)
+                compared.disagreements.append(found)
+
+
+def smallest(name: str, seed: str) -> tuple[object, Disagreement]:
+    """What is left of the sides of a program that disagrees, if all is left out without which it still does; and that.
+
+    Raise LookupError if it agrees.
+    """
+    language = LANGUAGES[name]
+    sides, found = language.sides(seed), _first(name, language.program(seed))
+    if found is None:
+        raise LookupError(seed)
+    is_smaller = True
+    while is_smaller:
+        is_smaller = False
+        for fewer in _fewer(sides):
+            try:
+                program = language.render(fewer)
+            except (IndexError, ValueError, ZeroDivisionError):
+                continue  # There is nothing to be written of that.
+            other = _first(name, program)
+            if other is not None and other.by == found.by:
+                sides, found, is_smaller = fewer, other, True
+                break
+    return sides, found
+
+
+def _first(name: str, program: Program) -> Disagreement | None:
+    compared = Compared()
+    compare_programs(name, {"": program}, compared)
+    return next(iter(compared.disagreements), None)
+
+
+def _fewer(sides: Any) -> Iterator[Any]:
+    """The same with one item less in one of the lists."""
+    if isinstance(sides, list):
+        yield from (sides[:at] + sides[at + 1 :] for at in range(len(sides)))
+    if isinstance(sides, list | tuple):
+        for at, one in enumerate(sides):
+            yield from (type(sides)([*sides[:at], fewer, *sides[at + 1 :]]) for fewer in _fewer(one))
 
 
 def _run(

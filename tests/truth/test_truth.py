@@ -5,11 +5,13 @@ Here there are few, and always the same; `python -m tests.truth` compares as man
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.soak import BRIEF, SOAK
 from tests.truth.languages import LANGUAGES
-from tests.truth.runs import Compared, compare
+from tests.truth.runs import Compared, compare, compare_programs
 
 #: Programs that one test runs.
 _PROGRAMS = 50 if SOAK else 6 if BRIEF else 12
@@ -21,6 +23,33 @@ _PARTS = 8 if SOAK else 1
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_the_trace_tells_what_the_program_logs(name: str, part: int) -> None:
     compared = Compared()
-    compare(name, [str(part * _PROGRAMS + number) for number in range(_PROGRAMS)], compared)
+    compare(name, [f"{name} {part * _PROGRAMS + number}" for number in range(_PROGRAMS)], compared)
     assert compared.counts["programs"] == _PROGRAMS
+    assert not compared.disagreements, compared.disagreements[0].told
+
+
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        pytest.param(
+            "coroutines",
+            [
+                (
+                    [("make", 3, 2, False), ("send_none", 3, 7, False), ("drop", 3, 1, True)],
+                    [
+                        ("asynchronous generator", True, []),
+                        ("generator", False, []),
+                        ("generator", True, []),
+                        ("coroutine", False, [("ignore_pause", 2, 1, True), ("pause", 2, 0, True)]),
+                    ],
+                    1,
+                )
+            ],
+            id="one is closed unstarted whose frame is where that of one was that did not let itself be closed",
+        ),
+    ],
+)
+def test_what_was_found(name: str, sides: Any) -> None:
+    compared = Compared()
+    compare_programs(name, {"": LANGUAGES[name].render(sides)}, compared)
     assert not compared.disagreements, compared.disagreements[0].told

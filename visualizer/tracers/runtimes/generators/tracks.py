@@ -31,6 +31,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     GENERATORS,
     METHODS,
     Calibration,
+    beginning,
     chain,
     delegating_calls,
     delegations,
@@ -442,6 +443,10 @@ class Generators:
             return
         t_ns = self.clock()
         run = self.live.get(key)
+        if run is not None and (run.code is not code or frame.f_lasti < beginning(code)):
+            # That is another one's frame by now: this one was never started.
+            self._lose(key, run, t_ns)
+            run = None
         if run is None:
             called_to_throw = self._is_called(key)
             if error is None and not called_to_throw:
