@@ -384,3 +384,26 @@ def test_a_timeout_that_nobody_cancelled(trace_source: TraceSource, ends: str, t
             continue
         assert "struck work's sleep of 30 s (script.py:" in one.sentence
         assert "fetch() had started it (script.py:" in one.sentence
+
+
+@pytest.mark.parametrize(("asks", "told"), [(0, ["setter_died"]), (1, [])])
+def test_who_would_have_sent_to_an_event_died(trace_source: TraceSource, asks: int, told: list[str]) -> None:
+    traced = trace_source(
+        program(
+            f"""
+            from eventlet.event import Event
+            done = Event()
+            def sends(asks):
+                if not asks:
+                    {{}}["asks"]
+                done.send(asks)
+            eventlet.spawn(sends, {asks})
+            with eventlet.Timeout(0.2, False):
+                done.wait()
+            """
+        )
+    )
+    found = [one for one in traced.problems if one.kind not in LATE]
+    assert [one.kind for one in found] == told
+    for one in found:
+        assert one.sentence.startswith("sends ended with KeyError('asks') before done.send() (script.py:")

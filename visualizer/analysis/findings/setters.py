@@ -33,7 +33,7 @@ from visualizer.trace import words
 
 #: Reason of a wait, and the method that waits -> the methods by which another track ends it.
 _ENDED_BY = {
-    (words.EVENT, "wait"): ("set",),
+    (words.EVENT, "wait"): ("set", "send", "send_exception"),
     (words.RESULT, "get"): ("set", "set_exception"),
     (words.RESULT, "wait"): ("set", "set_exception"),
     (words.SEMAPHORE, "acquire"): ("release",),
@@ -168,17 +168,17 @@ def _ended(timeline: Timeline, served: Served, told_of: set[int]) -> Iterator[Br
         # Who waits until its loop ends ends with that.
         lasted_ns = max(_until_ns(timeline, one.track) for one in waiting) - setters[-1][0].exit_ns if setters else 0
         if setters and lasted_ns >= LOST_NS:
-            last, line = setters[-1]
-            yield Broken("setter_ended", (last,), call.thing, methods[0], line, tuple(waiting))
+            last, line, method = setters[-1]
+            yield Broken("setter_ended", (last,), call.thing, method, line, tuple(waiting))
 
 
-def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tuple[Track, int]]:
-    """The tracks that would call one of the methods, in the order of their ends, and in which lines; none if one of
-    them goes on or raised, or if somebody else may."""
+def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tuple[Track, int, str]]:
+    """The tracks that would call one of the methods, in the order of their ends, in which line, and which method; none
+    if one of them goes on or raised, or if somebody else may."""
     calls = {
         (file, line)
         for file in timeline.sources
-        for line, _ in calls_in(timeline, Place(file, "", 1, sys.maxsize, -1, -1), name, (*methods, "clear"))
+        for line, _ in calls_in(timeline, Place(file, "", 1, sys.maxsize, -1, -1), name, (*methods, "clear", "reset"))
     }
     functions: dict[str, Place] = {}
     if not calls or len(calls) > _MOST_CALLS:
@@ -191,13 +191,13 @@ def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tu
                 continue
             functions[track.base_name] = written
         written = functions[track.base_name]
-        lines = [line for line, _ in calls_in(timeline, written, name, methods)]
-        if not lines:
+        own = list(calls_in(timeline, written, name, methods))
+        if not own:
             continue
         if track.state is not State.DONE:
             return []
-        calls -= {(written.file, line) for line in lines}
-        found.append((track, lines[0]))
+        calls -= {(written.file, line) for line, _ in own}
+        found.append((track, *own[0]))
     return [] if calls else sorted(found, key=lambda one: one[0].exit_ns)
 
 
