@@ -39,10 +39,13 @@ def has_begun(who):
     return isinstance(THREADS.get(who), Thread) and THREADS[who]._started.is_set()
 sys.setswitchinterval(0.00001)
 """
-#: At the end of the main thread. One that is just being started is waited for by who starts it.
+#: At the end of the main thread. One that is just being started is waited for by who starts it. `get` of a SimpleQueue
+#: may wait for good (up to 3.13): as somebody else has taken what it was woken for, and its time was over by then.
 _JOIN = """\
     while (alive := [THREADS[who] for who in list(THREADS) if has_begun(who) and THREADS[who].is_alive()]):
-        alive[0].join()
+        alive[0].join(5)
+        if alive[0].is_alive():
+            simple.put("at last")
 """
 
 
