@@ -23,6 +23,7 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.kept_off import kept_off
+from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.all_slices import AllSlices
@@ -130,6 +131,8 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if alike.worst is not None and alike.cost_ns >= HELD_NS:
             yield _told(timeline, thing, alike)
     told_of = {thing for (thing, _), alike in found.items() if alike.cost_ns >= HELD_NS}
+    # Of who would have released it and died, or ended, that is told.
+    told_of.update(one.object for what in broken(timeline, observed) if not what.ends_ns for one in what.waiting)
     yield from (one for thing, one in _never_released(timeline, observed) if thing not in told_of)
 
 

@@ -20,6 +20,7 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.pools import crowded_out
+from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.model.timeline import Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -40,6 +41,7 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     ended the program. One for each process; not where one of them runs, or waits for something outside."""
     told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
     told_of.update(one.track for several in crowded_out(timeline, observed).values() for one in several)
+    told_of.update(one.track for what in broken(timeline, observed) if not what.ends_ns for one in what.waiting)
     yield from _by_executors(timeline, told_of)
     for main in main_threads(timeline):
         over = suspension_before(timeline, main, timeline.last_ns + 1)

@@ -490,3 +490,20 @@ def test_who_died_while_others_waited_until_their_loop_ended(outcome: str, expec
                 "job-1 ended with ValueError(1) before room.release() (demo.py:4, inferred from the source) → "
                 "job-2 waited in room.acquire() (demo.py:2), and nothing else woke it"
             )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "released", "expected"),
+    [(words.RAISED, "release", ["setter_died"]), (words.RETURNED, "locked", ["lock_held", "kept_alive"])],
+)
+def test_a_lock_whose_holder_died_is_told_once(outcome: str, released: str, expected: list[str]) -> None:
+    source = f"def write():\n  lock.acquire()\n  sleep(1)\n  fail()\n  lock.{released}()\n"
+    source += "def read():\n  lock.acquire()\n"
+    tape = Tape().lists(source).spawn("write", words.THREAD, line=20).spawn("read", words.THREAD, line=21)
+    tape.thread("write").waits("write", words.SLEEP, "1 s", 1000 * MS).parks("write", line=3)
+    tape.at(1000 * MS).unparks("write").exits("write", outcome)
+    tape.thread("read").waits("read", words.LOCK, "lock.acquire()", thing="lock 1").parks("read", line=7)
+    tape.tie("write", words.HOLDS, "lock 1")
+    tape.thread("main").waits("main", words.JOIN, words.OTHER_THREADS).parks("main", line=30)
+    found = findings(tape.at(4000 * MS).end(-1, 15).timeline())
+    assert [one.kind for one in found] == expected
