@@ -238,8 +238,8 @@ def thread_waits(timeline: Timeline, thread: Track) -> Suspension | None:
     return found._replace(track=thread.id) if found is not None else None
 
 
-def left_waiting(timeline: Timeline, track: Track) -> Suspension | None:
-    """What the track waits for in its last slice, or did when whoever ends its loop cancelled it."""
+def left_waiting(timeline: Timeline, track: Track, whoever_cancelled: bool = False) -> Suspension | None:
+    """What the track waits for in its last slice, or did when whoever ends its loop cancelled it, or anybody did."""
     if track.outcome != words.CANCELLED:
         return suspended(timeline, track)
     slices = track.slices
@@ -248,7 +248,9 @@ def left_waiting(timeline: Timeline, track: Track) -> Suspension | None:
         if slices.state[at] == State.READY and slices.state[at - 1] == State.WAITING:
             wakeup = timeline.wakeups[slices.about[at]]
             waker = timeline.tracks.get(wakeup.waker)
-            if wakeup.cause == words.CANCEL and waker is not None and (waker.schedules or waker.kind == words.THREAD):
+            if wakeup.cause != words.CANCEL:
+                continue
+            if whoever_cancelled or (waker is not None and (waker.schedules or waker.kind == words.THREAD)):
                 return timeline.suspensions[slices.about[at - 1]]
     return None
 

@@ -30,10 +30,10 @@ _FEW_STEPS = 2
 
 
 def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one has
-    ended. Not reported: tracks that wait for a connection, or that others wake now and then; workers at their queue, of
-    which one at least was served there or which take from it in a loop; and what lives as long as its creator does, of
-    which each has its own.
+    """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one
+    has ended, but by being cancelled once no more came. Not reported: tracks that wait for a connection, or that
+    others wake now and then; workers at their queue, of which one at least was served there or which take from it in
+    a loop; and what lives as long as its creator does, of which each has its own.
 
     It costs no time: nobody waits for these tracks, and they themselves are late for nothing. What they cost is memory,
     and a trace does not tell that.
@@ -46,10 +46,11 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             waits = f"sleeps for {on}{at(where)}"
         else:
             waits = f"waits{f' in {on}' if '(' in on else f' for {on}' if on else ''}{at(where)}"
+        ended = "none of them ended before they were cancelled" if first.exit_ns >= 0 else "none of them has ended"
         lasted = duration(several[-1][0].spawn_ns - first.spawn_ns, 2)
         sentence = (
             f"{len(several):,} × {function_of(first)}, {spawned_told(first.place)} one after another for {lasted} → "
-            f"none of them has ended; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
+            f"{ended}; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
         yield finding("leak", sentence, tracks, first.spawn_ns, place)
@@ -59,7 +60,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
     kinds = timeline.words.spawned | {words.THREAD}
     may_leak = (track for track in timeline.tracks.lasting(words.CANCELLED) if track.kind in kinds)
-    waits = Counter(track.place for track in may_leak if left_waiting(timeline, track) is not None)
+    waits = Counter(track.place for track in may_leak if left_waiting(timeline, track, True) is not None)
     several = {place for place, count in waits.items() if count >= LEAK_OF}
     spawned: dict[Place, list[Track]] = {}
     for track in timeline.tracks.values() if several else ():
@@ -79,19 +80,19 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
             # Who got to run late has not waited for long, but does the same.
             does = {(one.reason, one.on, one.place) for _, one in waiting}
-            left = [(track, one) for track in tracks if (one := left_waiting(timeline, track)) is not None]
+            left = [(track, one) for track in tracks if (one := left_waiting(timeline, track, True)) is not None]
             found[place] = [(track, one) for track, one in left if (one.reason, one.on, one.place) in does]
     return found
 
 
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
-    suspension = left_waiting(timeline, track)
+    suspension = left_waiting(timeline, track, True)
     if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
         return None  # Of a lock it is told who keeps it.
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         return None  # A worker of a pool's.
-    until_ns = _end_ns(timeline)
+    until_ns = track.exit_ns if track.exit_ns >= 0 else _end_ns(timeline)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
         return None
@@ -121,7 +122,11 @@ def _grows(timeline: Timeline, tracks: list[Track], waiting: list[Track]) -> boo
     """Whether hardly one of the tracks of a place ended, and more came all the time, up to the end."""
     if len(tracks) - len(waiting) > LEAK_ENDED_SHARE * len(tracks):
         return False
-    times_ns = [track.spawn_ns for track in waiting] + [_end_ns(timeline)]
+    # Those that were cancelled were so at the end of all.
+    over_ns = min((track.exit_ns for track in waiting if track.exit_ns >= 0), default=_end_ns(timeline))
+    times_ns = [track.spawn_ns for track in waiting] + [min(over_ns, _end_ns(timeline))]
+    if times_ns[-1] < times_ns[-2]:
+        return False
     gaps_ns = [after - before for before, after in pairwise(times_ns)]
     span_ns = times_ns[-1] - times_ns[0]
     # Who still does something now and then may be one of a crew that came in the beginning.

@@ -385,6 +385,30 @@ def test_what_is_no_leak(tape: Tape) -> None:
     assert found(tape, "leak") == []
 
 
+@pytest.mark.parametrize(("at_once", "expected"), [(True, ["leak"]), (False, [])])
+def test_who_is_only_cancelled_at_the_end_leaks_as_well(at_once: bool, expected: list[str]) -> None:
+    def cancelled(tape: Tape, key: str) -> None:
+        tape.switch("hub", "audit").wake(key, "audit", words.CANCEL).switch("audit", "hub", line=72)
+        tape.switch("hub", key).exits(key, words.CANCELLED).switch(key, "hub")
+
+    keys = [f"k{number}" for number in range(20)]
+    tape = greenlets("audit")
+    for number, key in enumerate(keys):
+        tape.at((number + 1) * 10 * MS).switch("hub", "audit")
+        tape.spawn(key, words.TASK, "keep", parent="hub", creator="audit", line=69)
+        tape.wake(key, "audit", words.SPAWN).switch("audit", "hub", line=70).switch("hub", key)
+        tape.waits(key, words.EVENT, "done.wait()").switch(key, "hub", line=65)
+        if number > 9 and not at_once:
+            cancelled(tape, keys[number - 10])
+    for key in keys if at_once else keys[10:]:
+        cancelled(tape.at(tape.t_ns + MS // 10), key)
+    found = findings(tape.at(205 * MS).switch("hub", "audit").exits("audit").switch("audit", "hub").timeline())
+    assert [one.kind for one in found] == expected
+    for one in found:
+        assert "20 × keep, spawned in run() (demo.py:69) one after another" in one.sentence
+        assert "→ none of them ended before they were cancelled; keep-1 waits in done.wait()" in one.sentence
+
+
 def test_who_belongs_to_a_connection_is_not_stuck() -> None:
     def over(own: str) -> list[str]:
         tape = spawns(7, own=own).wake("main", "audit", words.FINISHED).switch("hub", "main").exits("main").end()
