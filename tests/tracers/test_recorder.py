@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -60,6 +61,14 @@ REPEATABLE = (
 )  # fmt: skip
 #: What depends on when the flushing thread looked, or the operating system was asked.
 _OF_LUCK = ("sample", "idle", "poll")
+#: What Python's on 3.11 is told of methods and `next` alone, and the one in C of loops and `list` as well.
+_OF_C_ALONE = ("refused",) if sys.version_info < (3, 12) else ()
+
+
+def _is_comparable(event: dict[str, Any]) -> bool:
+    """Whether both tell it of any program. Who is collected unseen is missed as soon as another one is where it was."""
+    return event["event"] not in _OF_C_ALONE and "when is not known" not in (event.get("inferred") or "")
+
 
 #: Everything that the short ways know, and what is near to it: each place is met often enough to be known.
 _PROGRAM = """
@@ -1108,12 +1117,13 @@ def _events(traced: Traced) -> list[dict[str, Any]]:
     return [event for event in events if event["event"] not in _OF_LUCK]
 
 
-def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
+def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable: Callable[[Any], bool] = bool) -> None:
     told = []
     for wanted in ("no", "yes"):
         monkeypatch.setenv(compiled.WANTED, wanted)
         traced = trace(script.with_suffix(f".{wanted}"), str(script), *args)
-        told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), _events(traced)))
+        events = [event for event in _events(traced) if comparable(event)]
+        told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), events))
     (ended, in_python, events), (other_ended, in_c, other_events) = told
     assert (in_python, in_c) == ("Python", "C")
     assert ended == other_ended
@@ -1528,7 +1538,7 @@ def test_both_recorders_tell_the_same_of_random_programs(
         programs = [LANGUAGES[name].program(f"{name} {base}-{number}") for number in range(first, first + 50)]
         # One that is not depends on timers.
         command = runs.write(directory, [program for program in programs if program.repeatable])
-        _both(Path(command[0]), monkeypatch, *command[1:])
+        _both(Path(command[0]), monkeypatch, *command[1:], comparable=_is_comparable)
 
 
 def _written(rows: Any) -> bytes:

@@ -199,6 +199,8 @@ def check_values(truth: Truth) -> None:
         if index < 0 or earlier:
             continue
         switch = truth.timeline.switch(index)
+        if switch.cause == words.SEND and any(word in truth.program.lines[step.line - 1] for word in ("from", "await")):
+            continue  # What it waits for gets the value, which may have ended by way of somebody else.
         if switch.value is not None and switch.cause in (words.SWITCH, words.SEND, words.YIELD):
             # An asynchronous generator hands a value over as that of a StopIteration.
             assert step.detail in (switch.value, f"StopIteration({switch.value})"), f"{step} and {switch}"
