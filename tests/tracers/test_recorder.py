@@ -462,6 +462,13 @@ _BIRTHS = """
             except TypeError:
                 use(*map(numbers, [1]))
         use(strict(wanted=turn))
+        # From then on one place calls it by way of something else, and the other is refused before.
+        use((part if turn > 12 and turn % 2 else numbers)(1))
+        for given in ((), (1,)):
+            try:
+                use((numbers if turn % 2 else others)(*given))
+            except TypeError:
+                use(part())
         if turn % 3 == 0:
             copy.__code__ = (others if copy.__code__ is numbers.__code__ else numbers).__code__
         circle = [numbers(1)]

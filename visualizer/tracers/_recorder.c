@@ -34,7 +34,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 32
+#define ABI 35
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -1448,9 +1448,14 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
 
 /* Births. What is made is seen where the generator function returns it: the function is called by way of `made_way`. */
 
-/* Of the tracer of generators; and what is called of every function. */
-static Hook *births;
+/* What is called of every function. */
 static vectorcallfunc call_function;
+/* The generator function of which this thread was just told, by the interpreter, that it is called, and where: that is,
+   next. Only an address. */
+static OF_THREAD PyObject *maker_next;
+static OF_THREAD Py_ssize_t maker_place;
+
+static int tell_of_callee(PyObject *, PyThreadState *, PyFrameObject *, PyObject *, PyObject *);
 
 /* Whether what is called makes generators, which are neither coroutines nor asynchronous. */
 static int
@@ -1547,10 +1552,9 @@ new_link(Hook *self, PyObject *generator)
     return link;
 }
 
-/* `generator` was made in `frame` by the call of `maker`. Return whether that is stored, -1 if an exception is to be
-   raised. */
+/* `generator` was made by the call of `maker`. Return whether that is stored, -1 if an exception is to be raised. */
 static int
-store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame, PyObject *generator)
+store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
 {
     PyObject *its = gi_frame->get(generator, gi_frame->closure);
     if (its == NULL || its == Py_None || find_id(self->found, its) != NULL) {
@@ -1572,7 +1576,9 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
     }
     if (link != NULL && set_of_id(self->found, its, link)) {
         stored = store(BUFFER(buffer, rows), track, number(PyTuple_GET_ITEM(maker, 0)));
-        set_of_id(stored ? self->making : self->found, stored ? (void *)frame : its, NULL);
+        if (!stored) {
+            set_of_id(self->found, its, NULL);
+        }
     }
     PyErr_Clear();
     Py_XDECREF(link);
@@ -1582,45 +1588,68 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyFrameObject *frame,
     return stored;
 }
 
+/* `generator` was made by a call of `function` at `place` in `frame`. `told`: whether the hook in Python has been told of
+   that call. As `tell`. */
+static int
+tell_birth(Hook *self, PyFrameObject *frame, Py_ssize_t place, PyObject *function, PyObject *generator, int told)
+{
+    PyObject *code = PyFunction_GET_CODE(function);
+    if (!told) {
+        PyObject *buffer = is_size(self->due, 0) ? buffer_here(self) : NULL;
+        PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place, code);
+        int stored = 0;
+        if (maker != NULL) {
+            Py_INCREF(maker);
+            stored = store_birth(self, buffer, maker, generator);
+            Py_DECREF(maker);
+        }
+        Py_XDECREF(buffer);
+        if (stored != 0) {
+            return stored > 0;
+        }
+        if (!tell_of_callee(self->otherwise, PyThreadState_Get(), frame, function, self->missing)) {
+            return 0;
+        }
+    }
+    PyObject *making = find_in(self->making, (Py_ssize_t)frame);
+    /* Not what was announced: that may have been refused. */
+    if (making == NULL || !is_making(making, code) ||
+        place != (Py_ssize_t)PyTuple_GET_ITEM(making, 1) + number(PyTuple_GET_ITEM(making, 2))) {
+        return 1;
+    }
+    Py_INCREF(making);
+    PyObject *parts[] = {(PyObject *)frame, PyTuple_GET_ITEM(making, 3), generator};
+    int done = tell(PyThreadState_Get(), self->made, parts, 3);
+    Py_DECREF(making);
+    return done;
+}
+
 /* In place of what a generator function is called by. */
 static PyObject *
 made_way(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
-    PyObject *generator = call_function(function, args, nargsf, kwnames);
-    Hook *self = births;
-    if (generator == NULL || self == NULL || count_in(self->making) == 0 || !PyGen_CheckExact(generator)) {
-        return generator;
+    Hook *self = sends;
+    int is_next = maker_next == function;
+    if (self == NULL || (!is_next && count_in(self->making) == 0)) {
+        return call_function(function, args, nargsf, kwnames);
     }
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *making = frame == NULL ? NULL : find_id(self->making, frame), *code = PyFunction_GET_CODE(function);
-    Py_ssize_t place = making == NULL ? 0 : place_of(frame);
-    /* Not what was announced: that may have been refused. */
-    if (making == NULL || !is_making(making, code) ||
-        place != (Py_ssize_t)PyTuple_GET_ITEM(making, 1) + number(PyTuple_GET_ITEM(making, 2))) {
+    Py_ssize_t place = frame == NULL ? -1 : place_of(frame);
+    is_next = is_next && place == maker_place;
+    if (is_next) {
+        maker_next = NULL;
+    }
+    PyObject *generator = call_function(function, args, nargsf, kwnames);
+    if (generator == NULL || frame == NULL || self != sends || !PyGen_CheckExact(generator)) {
         return generator;
     }
     Py_INCREF(self);
     Py_INCREF(frame);
-    Py_INCREF(making);
-    int stored = 0;
-    PyObject *buffer = is_size(self->due, 0) ? buffer_here(self) : NULL;
-    PyObject *maker = buffer == NULL ? NULL : maker_at(buffer, place, code);
-    if (maker != NULL && PyTuple_GET_ITEM(maker, 1) == making) {
-        Py_INCREF(maker);
-        stored = store_birth(self, buffer, maker, frame, generator);
-        Py_DECREF(maker);
-    }
-    if (stored == 0) {
-        PyObject *parts[] = {(PyObject *)frame, PyTuple_GET_ITEM(making, 3), generator};
-        stored = tell(PyThreadState_Get(), self->made, parts, 3) ? 1 : -1;
-    }
-    Py_XDECREF(buffer);
-    Py_DECREF(making);
-    Py_DECREF(frame);
-    Py_DECREF(self);
-    if (stored < 0) {
+    if (!tell_birth(self, frame, place, function, generator, !is_next)) {
         Py_CLEAR(generator);
     }
+    Py_DECREF(frame);
+    Py_DECREF(self);
     return generator;
 }
 
@@ -1642,30 +1671,22 @@ see_made(PyObject *Py_UNUSED(module), PyObject *function)
                            makes_generators((PyCodeObject *)PyFunction_GET_CODE(function)) && sees_made(function));
 }
 
-/* The program calls something in its own code. Return whether that is a generator function that this place called
-   before; then what it makes is seen. */
+/* The program calls `function` at that place, in its own code. Return whether that is a generator function of which is seen
+   what it makes, which is next. */
 static int
-announce_birth(Hook *self, PyObject *function, PyObject *code, long offset)
+announce_birth(Hook *self, PyObject *function, Py_ssize_t place)
 {
     if (PyMethod_Check(function)) {
         function = PyMethod_GET_FUNCTION(function);
     }
-    if (offset < 0 || !Py_IS_TYPE(function, &PyFunction_Type)) {
+    if (!Py_IS_TYPE(function, &PyFunction_Type) || PyVectorcall_Function(function) != made_way ||
+        !makes_generators((PyCodeObject *)PyFunction_GET_CODE(function)) ||
+        find_id(self->watched, PyFunction_GET_CODE(function)) == NULL) {
         return 0;
     }
-    PyCodeObject *made = (PyCodeObject *)PyFunction_GET_CODE(function);
-    if (!makes_generators(made)) {
-        return 0;
-    }
-    PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *buffer = frame == NULL || !is_size(self->due, 0) ? NULL : buffer_here(self);
-    if (buffer == NULL) {
-        return 0;
-    }
-    PyObject *maker = maker_at(buffer, (Py_ssize_t)code + offset, (PyObject *)made);
-    int noted = maker != NULL && sees_made(function) && set_of_id(self->making, frame, PyTuple_GET_ITEM(maker, 1));
-    Py_DECREF(buffer);
-    return noted;
+    maker_next = function;
+    maker_place = place;
+    return 1;
 }
 
 /* A generator of which it was seen who made it runs for the first time, in a `for` or by `next`. */
@@ -1828,23 +1849,35 @@ resumer_of(PyFrameObject *frame)
     return PyFrame_GetBack(frame);
 }
 
-/* `hook` in Python is told of a call of a method in `frame` as the interpreter tells of calls. */
+/* `hook` in Python is told of a call of `function` in `frame` as the interpreter tells of calls. */
+static int
+tell_of_callee(PyObject *hook, PyThreadState *thread, PyFrameObject *frame, PyObject *function, PyObject *argument)
+{
+    PyObject *offset = PyLong_FromLong(PyFrame_GetLasti(frame));
+    if (offset == NULL) {
+        PyErr_Clear();
+        return 1;
+    }
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame), *args[] = {code, offset, function, argument};
+    int done = tell(thread, hook, args, 4);
+    Py_DECREF(code);
+    Py_DECREF(offset);
+    return done;
+}
+
+/* The same of a method. */
 static int
 tell_of(PyObject *hook, PyThreadState *thread, PyFrameObject *frame, PyObject *target, PyObject *name, PyObject *argument)
 {
-    PyObject *code = (PyObject *)PyFrame_GetCode(frame), *offset = PyLong_FromLong(PyFrame_GetLasti(frame));
     PyObject *method = PyObject_GetAttr(target, name);
     int done = 1;
-    if (offset == NULL || method == NULL) {
+    if (method == NULL) {
         PyErr_Clear();
     }
     else {
-        PyObject *args[] = {code, offset, method, argument};
-        done = tell(thread, hook, args, 4);
+        done = tell_of_callee(hook, thread, frame, method, argument);
     }
     Py_XDECREF(method);
-    Py_XDECREF(offset);
-    Py_DECREF(code);
     return done;
 }
 
@@ -2047,6 +2080,7 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     if (PyVectorcall_NARGS(nargsf) != 4 || kwnames != NULL) {
         return LONG_WAY();
     }
+    maker_next = NULL;
     PyObject *code = args[0], *function = args[2], *generator = sent_to(function, args[3]);
     long offset = number(args[1]);
     Py_ssize_t place = (Py_ssize_t)code + offset;
@@ -2060,7 +2094,7 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
     if (find_in(self->steady, place) != NULL) {
         put_in(self->steady, place, NEVER_STEADY);
     }
-    return announce_birth(self, function, code, offset) ? Py_NewRef(Py_None) : LONG_WAY();
+    return offset >= 0 && announce_birth(self, function, place) ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 #endif
@@ -8426,7 +8460,6 @@ monitoring_ways(PyObject *Py_UNUSED(module), PyObject *args)
             Py_DECREF(made);
             return NULL;
         }
-        Py_XSETREF(births, (Hook *)Py_NewRef((PyObject *)call));
         see_sends(call);
     }
     return made;
