@@ -203,8 +203,8 @@ WALKS: dict[str, Walk[TimelineScreen]] = {
     "marks": [
         ("b", message, ["There are no marks yet: m sets one."]),
         ("V", message, ["This needs two marks: m sets one."]),
-        ("M", asked, " name of the mark "), "escape", ("m", message, ["mark 1 set here."]),
-        ("m", message, ["mark 1 removed."]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
+        ("M", asked, " name of the mark "), "escape", ("m", message, ["Mark set: mark 1"]),
+        ("m", message, ["Mark removed: mark 1"]), "m", "end", "m", ("quotation_mark", moment, (30_007, "main")), "left",
         ("apostrophe", moment, (30_007, "main")), ("b", top, "MarksScreen"),
     ],
     "spans": [

@@ -299,7 +299,7 @@ async def test_the_list_of_marks(replay: Replay) -> None:
         screen = await loaded(pilot)
         await pilot.press("m", "end", "M", *"[b]the end", "enter")
         await pilot.pause()
-        assert screen.message_line.lines == ["[b]the end set here."]
+        assert screen.message_line.lines == ["Mark set: [b]the end"]
         await pilot.press("b")
         await pilot.pause()
         lines = ["".join(segment.text for segment in line) for line in app.screen._compositor.render_strips()]

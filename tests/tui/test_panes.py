@@ -23,6 +23,7 @@ from visualizer.tui.screens.timeline import TimelineScreen
 from visualizer.tui.widgets.header import moment
 from visualizer.tui.widgets.notices import Notice
 from visualizer.tui.widgets.output import OutputPane, _broken
+from visualizer.tui.widgets.source import SourcePane
 
 Replay = Callable[[Demo], VisualizerApp]
 
@@ -94,6 +95,22 @@ async def test_a_track_that_starts_is_shown_from_its_first_line(replay: Replay) 
         assert any(line.startswith(" █ test1 starts") and "ping_pong.py:4" in line for line in lines)
         assert any(line.startswith("▶4 def test1():") for line in lines)
         assert any(line.startswith("▶20 first.switch()") for line in lines)
+
+
+async def test_where_neither_track_has_source_each_has_half_of_the_room(replay: Replay) -> None:
+    """On a wide screen, where they stand side by side: a track that has ended, and the hub."""
+    app = replay(sleeps())
+    async with app.run_test(size=(200, 50)) as pilot:
+        screen = await loaded(pilot)
+        widths = {}
+        for keys in ("home", "end", "left"):
+            await pilot.press(keys)
+            await pilot.pause()
+            running, suspended = (screen.query_one(f"#{id}", SourcePane) for id in ("running", "suspended"))
+            widths[keys] = running.size.width, suspended.size.width
+        assert "foo has ended: returned None" in text_of(screen)
+        assert abs(widths["left"][0] - widths["left"][1]) <= 1, "neither"
+        assert widths["home"][1] > 2 * widths["home"][0], "only the hub has none"
 
 
 async def test_in_ascii_nothing_else_stands_anywhere(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:

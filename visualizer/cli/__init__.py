@@ -145,16 +145,16 @@ def _print_version(context: click.Context, parameter: click.Parameter, wanted: b
 def visualizer(context: click.Context) -> None:
     """Show which coroutine runs when.
 
-    Runs a Python script, records every switch between its generators, greenlets and gevent greenlets, and draws them
-    as a timeline: which track ran, which was ready but had to wait, which waited and for what, what woke it, and which
-    value was passed.
+    Runs a Python script, records every switch between its generators, greenlets, asyncio tasks, threads and processes,
+    and draws them as a timeline: which track ran, which was ready but had to wait, which waited and for what, what woke
+    it, and which value was passed.
 
     Without a subcommand, opens the catalogue: the bundled scenarios and your recent recordings. If stdout is not a
     terminal, prints what `visualizer list` prints. In place of a subcommand, a script or the name of a scenario is run,
     and a trace is opened.
 
-    For commands, scenarios, scripts, traces and tracks to be completed, put this in ~/.bashrc, or the same with zsh or
-    fish in theirs: eval "$(_VISUALIZER_COMPLETE=bash_source visualizer)"
+    To let the shell complete commands, scenarios, scripts, traces and tracks, put this in ~/.bashrc (with zsh_source in
+    ~/.zshrc): eval "$(_VISUALIZER_COMPLETE=bash_source visualizer)"
 
     \b
     Examples:

@@ -74,7 +74,7 @@ class Cells(click.ParamType[tuple[int, int]]):
     type=click.Choice([view.value for view in View]),
     help="What is shown (default: the timeline, if the format has it; of two FILEs the comparison).",
 )
-@click.option("--at", metavar="MOMENT", help="Show what is so at that moment, or point it out.")
+@click.option("--at", metavar="MOMENT", help="Show the state at that moment, or point at it.")
 @click.option(
     "--axis",
     type=click.Choice(list(_AXES)),
@@ -88,15 +88,15 @@ class Cells(click.ParamType[tuple[int, int]]):
     metavar="NAME",
     multiple=True,
     shell_complete=tracks,
-    help="Only the row of this track, or of a group as 'client ×100'. Can be repeated: rows stand in the order given.",
+    help="Only the row of this track, or of a group such as 'client ×100'. Can be repeated; rows keep this order.",
 )
-@click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Mark this row.")
+@click.option("--select", "selected", metavar="NAME", default="", shell_complete=tracks, help="Highlight this row.")
 @labels_option
 @click.option(
     "--marks/--no-marks",
     default=None,
-    help="The marks that were set on the screen, FILE.marks, at which what moves also pauses (default: where there are "
-    "any and OUT can show them).",
+    help="Show the marks that were set on the screen (FILE.marks), and pause an animation at them (default: if there "
+    "are any and OUT can show them).",
 )
 @click.option("--title", default="", metavar="TEXT", help="Title (default: what was run).")
 @click.option("--table", type=click.Choice(TABLES), default="events", help="Which table a .csv or .parquet has.")
@@ -113,14 +113,14 @@ class Cells(click.ParamType[tuple[int, int]]):
 @click.option(
     "--height", type=WholeNumber(200, _WIDEST), metavar="PX", help="Height in pixels (default: what the rows take)."
 )
-@click.option("--aspect", type=Aspect(), metavar="W:H", help="Height by the width, as in 16:9.")
-@click.option("--font-size", type=WholeNumber(6, 72), metavar="PX", help="Size of the text; all grows with it.")
+@click.option("--aspect", type=Aspect(), metavar="W:H", help="Height in proportion to the width, such as 16:9.")
+@click.option("--font-size", type=WholeNumber(6, 72), metavar="PX", help="Size of the text; everything grows with it.")
 @click.option(
     "--scale",
     type=click.FloatRange(0.1, 10),
     default=1.0,
     metavar="N",
-    help="Pixels of the file for each pixel of the picture, on a side: 2 for a sharper .png.",
+    help="Scale of the pixels: 2 makes a .png twice as wide and high, and sharper.",
 )
 @click.option(
     "--size",
@@ -142,9 +142,9 @@ class Cells(click.ParamType[tuple[int, int]]):
     default=100,
     show_default=True,
     metavar="N",
-    help="Of what moves: a frame for each switch, but at most so many.",
+    help="Frames of an animation: one for each switch, but at most N.",
 )
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), metavar="S", help="How long they take together.")
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), metavar="S", help="How long the animation takes.")
 @force_option
 def command(
     files: tuple[str, ...],

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def command(file: str, follow: bool, big: bool) -> None:
     """Replay a trace, forwards and backwards.
 
-    FILE is a trace written by `record`, or a part of one: FILE@0.5-2 or FILE@#3-#17 begins there, and shows that; -
-    reads one from stdin, while keys still come from the terminal. With --follow, FILE need not exist yet. Traces of
+    FILE is a trace written by `record`; FILE@0.5-2 or FILE@#3-#17 shows that part of it at first; - reads one from
+    stdin, while keys still come from the terminal. With --follow, FILE need not exist yet. Traces of
     Chrome, viztracer and Perfetto open as well, with what they know.
 
     \b

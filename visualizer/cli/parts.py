@@ -25,7 +25,7 @@ _GZIP = b"\x1f\x8b"
 trace_argument = click.argument("file", metavar="FILE", shell_complete=traces)
 #: What tracks are called instead: `labels_of`.
 labels_option = click.option(
-    "--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Call the track A, or all of that name, so."
+    "--labels", metavar="A=TEXT,B=TEXT", multiple=True, help="Show TEXT in place of the name A."
 )
 
 

@@ -47,7 +47,7 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "A  sync_vs_async.trace@#-#18 · sync_vs_async · Python 3.13.0 · from 48.8 ms to 0.952 s",
         "B  sync_vs_async.trace@#19-# · sync_vs_async · Python 3.13.0 · from 0.953 s to 1.05 s",
         "",
-        "The time is 9.0× lower in B: 0.101 s instead of 0.903 s",
+        "B is 9.0× faster: 0.101 s instead of 0.903 s",
         "",
         "                                  A          B      B - A",
         "-------------------------------------------------------------------------",
@@ -102,10 +102,10 @@ def test_the_same_twice(visualizer: Visualizer) -> None:
 @pytest.mark.parametrize(
     ("a_ns", "b_ns", "said"),
     [
-        (940_000_000, 150_000_000, "The time is 6.3× lower in B: 0.15 s instead of 0.94 s"),
-        (150_000_000, 940_000_000, "The time is 6.3× higher in B: 0.94 s instead of 0.15 s"),
+        (940_000_000, 150_000_000, "B is 6.3× faster: 0.15 s instead of 0.94 s"),
+        (150_000_000, 940_000_000, "B is 6.3× slower: 0.94 s instead of 0.15 s"),
         (1_000_000_000, 1_040_000_000, "Both take about the same time: 1 s and 1.04 s"),
-        (1_000_000_000, 1_060_000_000, "The time is 1.1× higher in B: 1.06 s instead of 1 s"),
+        (1_000_000_000, 1_060_000_000, "B is 1.1× slower: 1.06 s instead of 1 s"),
         (0, 0, "Both take about the same time: 0 s and 0 s"),
         (1_000, 0, "B takes no time: it is empty"),
         (0, 1_000, "A takes no time: it is empty"),
@@ -138,7 +138,7 @@ MS = 1_000_000
         (
             started(100 * MS, 20 * MS, 0),
             started(400 * MS, 10 * MS, 0),
-            ("The time from first to last switch is 2.0× lower in B: 10 ms instead of 20 ms; "
+            ("B is 2.0× faster from first to last switch: 10 ms instead of 20 ms; "
             "B's first switch comes 0.3 s later"),
             None,
         ),
@@ -146,20 +146,20 @@ MS = 1_000_000
         (
             started(100 * MS, 500 * MS, 400 * MS),
             started(100 * MS, 500 * MS, 0),
-            "The time is 1.7× lower in B: 0.6 s instead of 1 s",
+            "B is 1.7× faster: 0.6 s instead of 1 s",
             (1, "0.4 s saved"),
         ),
         (
             started(100 * MS, 500 * MS, 0),
             started(80 * MS, 20 * MS, 0),
-            "The time is 6.0× lower in B: 0.1 s instead of 0.6 s",
+            "B is 6.0× faster: 0.1 s instead of 0.6 s",
             (1, "0.5 s saved"),
         ),
         # There is no switch to count from.
         (
             Part.whole(lasting(5_000 * MS)),
             started(50 * MS, 950 * MS, 0),
-            "The time is 5.0× lower in B: 1 s instead of 5 s",
+            "B is 5.0× faster: 1 s instead of 5 s",
             (1, "4 s saved"),
         ),
     ],

@@ -80,8 +80,14 @@ def test_who_runs_is_told_in_whatever_room_there_is() -> None:
     ]
     assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned it → reader starts"]
     assert told(46)[2:] == ["reader yields (sleeps 0 s) → hub runs", "reader had only yielded → reader runs"]
-    assert told(36)[2:] == ["reader yields (sleeps 0 … → hub runs", "it had only yielded → reader runs"]
+    assert told(36)[2:] == ["reader yields → hub runs", "it had only yielded → reader runs"]
     assert told(30)[0] == "main waits in … → hub starts"
+
+
+def test_that_a_track_raised_something_is_told_in_whatever_room_there_is() -> None:
+    tape = Tape().spawn("worker", words.GREENLET, parent="main", creator="main").switch("main", "worker")
+    timeline = tape.exits("worker", words.RAISED, "KeyError").switch("worker", "main").timeline()
+    assert told_within(timeline, 1, 33) == "worker ended (raised… → main runs"
 
 
 def test_what_is_written_on_a_slice() -> None:

@@ -28,6 +28,10 @@ def profile(lengths: TrackTimes, width: int, *, ascii: bool = False) -> Iterator
     room = max(8, width - _HEAD)
     spent = {State(state): float(spent_ns) for state, spent_ns in lengths.spent_ns.items() if spent_ns > 0}
     life_ns = sum(spent.values())
+    if not spent:
+        # It began after the span, or had ended before.
+        yield [_head("life"), Run("none of it in this time", "dim")]
+        return
     yield [_head("life"), *share_bar(spent, life_ns, min(room, 2 * _LONGEST_BAR), ascii=ascii)]
     yield [_head(""), *_shares(spent, life_ns, room)]
     yield from _spread("ran", lengths.steps_ns, "running", room, ascii)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from visualizer.analysis.model.blocking import LATE_NS
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
@@ -14,6 +16,9 @@ from visualizer.trace import words
 _BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
+#: What a sentence says in brackets of its cause: "its 10 ms sleep is over (5.1 ms late) → handler runs". That a track
+#: raised something is no mere remark.
+_REMARK = re.compile(r" \((?!raised )[^()]*\)(?= → )")
 
 
 def labels(timeline: Timeline, track: Track, index: int) -> list[str]:
@@ -88,10 +93,11 @@ def brief(timeline: Timeline, said: str, suspension: int, width: int) -> str:
 
 def told_within(timeline: Timeline, index: int, width: int) -> str:
     """The sentence of switch number `index` in at most `width` cells: without the arguments of the call that waits, and
-    with the name of the track that runs only once, before anything else is left out."""
+    with the name of the track that runs only once, and without a remark in brackets, before anything is cut."""
     suspension, said = timeline.switch(index).suspension, ""
     for short in (False, True):
         said = brief(timeline, plain(sentence(timeline, index, short)), suspension, width)
         if not is_wider(said, width):
             return said
-    return fit_sentence(said, width).rstrip()
+    without = _REMARK.sub("", said)
+    return without if not is_wider(without, width) else fit_sentence(said, width).rstrip()

@@ -35,6 +35,6 @@ class Copying(Exporting):
             name = "export command"
         self.app.copy_to_clipboard(texts[name])
         then = known[(known.index(name) + 1) % len(known)]
-        self.message_line.set(f"Copied the {name}" + (f"; pressed again: the {then}." if then != name else "."))
+        self.message_line.set(f"Copied the {name}" + (f"; press again for the {then}." if then != name else "."))
         self._copied, self._copied_lines = name, self.message_line.lines
         self.look()

@@ -31,9 +31,9 @@ class Spanning(Navigating):
         known = self.marks.at(t_ns)
         if known is not None:
             self.marks.remove(known)
-            self.message_line.set(f"{known.name} removed.")
+            self.message_line.set(f"Mark removed: {known.name}")
         else:
-            self.message_line.set(f"{self.marks.set(t_ns).name} set here.")
+            self.message_line.set(f"Mark set: {self.marks.set(t_ns).name}")
         self.keep_marks()
         self.look()
 
@@ -46,7 +46,7 @@ class Spanning(Navigating):
 
     def _take_answer(self, what: str, text: str) -> None:
         if what == "mark":
-            self.message_line.set(f"{self.marks.set(self.view.playhead.t_ns, *split(text)).name} set here.")
+            self.message_line.set(f"Mark set: {self.marks.set(self.view.playhead.t_ns, *split(text)).name}")
             self.keep_marks()
         else:
             super()._take_answer(what, text)

@@ -30,7 +30,7 @@ class MarksScreen(ModalScreen[int | None]):
         self._changed = changed
         self._list = OptionList(id="marks", markup=False)
         self._list.border_title = "Marks"
-        self._list.border_subtitle = "Enter: go to it · < >: move it · Delete: remove it · Escape: close"
+        self._list.border_subtitle = "Enter: go · < >: move · Delete: remove · Escape: close"
 
     def compose(self) -> ComposeResult:
         yield self._list
