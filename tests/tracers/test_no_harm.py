@@ -123,6 +123,42 @@ CLOSED = {
 }
 
 
+#: The second line of what they print: the functions whose frames only the collector would free.
+FREED = {
+    "by a thread": "thread = threading.Thread(target=print); thread.start(); thread.join()",
+    "by a process": "one = multiprocessing.get_context('fork').Process(target=print); one.start(); one.join()",
+    "by a pool": "with ThreadPoolExecutor(1) as pool: pool.submit(print).result()",
+    "by a selector": (
+        "a, b = socket.socketpair(); s = selectors.DefaultSelector(); s.register(a, 1); b.send(b'x'); s.select();"
+        " s.close(); a.close(); b.close()"
+    ),
+    "by modules": "import subprocess, asyncio, queue, greenlet; asyncio.run(asyncio.sleep(0))",
+}
+_FREED = """
+import gc, multiprocessing, selectors, socket, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+class Thing:
+    def __del__(self): print("thing ends")
+def begins():
+    thing = Thing()
+    {}
+gc.collect()
+gc.disable()
+begins()
+print("after it")
+gc.set_debug(gc.DEBUG_SAVEALL)
+gc.collect()
+print(sorted(one.f_code.co_qualname for one in gc.garbage if type(one) is type(sys._getframe())))
+"""
+
+
+@pytest.mark.parametrize("name", list(FREED))
+def test_what_a_function_has_is_freed_as_it_returns(trace_source: TraceSource, name: str) -> None:
+    traced = trace_source(_FREED.format(FREED[name]))
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.code == 0
+
+
 @pytest.mark.parametrize("name", list(CLOSED))
 def test_finally_blocks_run_in_the_order_of_a_bare_run(trace_source: TraceSource, name: str) -> None:
     traced = trace_source(CLOSED[name])

@@ -28,8 +28,8 @@ from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership
 from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.run_queue import RunQueue
-from visualizer.tracers.core.sampling import _stack
 from visualizer.tracers.core.stream import Stream
+from visualizer.tracers.core.thread_frames import stack_of
 
 #: Until something that must come has come; it only keeps a failure from hanging.
 _LIMIT_SECONDS = 30
@@ -248,13 +248,13 @@ def test_who_stores_something_during_a_look_is_not_seen(watched: Watched, monkey
     with watched.thread(hold):
         _, buffer = watched.stream.buffers
 
-        def looked(ident: int) -> list[Any]:
-            stack = _stack(ident)
+        def looked(ident: int, most: int) -> list[Any]:
+            stack = stack_of(ident, most)
             buffer.store((lines.note, watched.now_ns, "meanwhile", None, None, None, 0))
             return stack
 
         watched.look()
-        monkeypatch.setattr(samples_module, "_stack", looked)
+        monkeypatch.setattr(samples_module, "stack_of", looked)
         watched.look()
         assert not watched.seen
 
@@ -340,7 +340,7 @@ def test_who_has_ended_is_not_seen(watched: Watched) -> None:
     with watched.thread(hold):
         watched.look()
         _, buffer = watched.stream.buffers
-    assert _stack(buffer.ident) == []
+    assert stack_of(buffer.ident) == []
     watched.look(5)
     assert not watched.seen
     assert len(watched.stream.buffers) == 1
@@ -383,7 +383,7 @@ def test_nobody_is_seen_once_the_program_has_an_audit_hook(watched: Watched, mon
 def test_a_look_that_fails_is_the_last(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     with watched.thread(hold):
         watched.look()
-        monkeypatch.setattr(samples_module, "_stack", lambda ident: 1 / 0)
+        monkeypatch.setattr(samples_module, "stack_of", lambda *_: 1 / 0)
         watched.look(2)
         assert not watched.seen
     (call,) = watched.stream.due
@@ -430,7 +430,7 @@ def test_nothing_of_the_program_is_kept_or_freed_by_a_look() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        looks = [len(_stack(ident)) for _ in range(5_000)]
+        looks = [len(stack_of(ident)) for _ in range(5_000)]
     finally:
         sys.setswitchinterval(interval)
         stop.set()
@@ -441,7 +441,7 @@ def test_nothing_of_the_program_is_kept_or_freed_by_a_look() -> None:
 
 LOCALS_IN_GARBAGE = """
 import gc, threading
-from visualizer.tracers.core.sampling import _stack
+from visualizer.tracers.core.thread_frames import stack_of
 
 class Loop:
     def __init__(self):
@@ -455,11 +455,11 @@ for thread in threads:
 for number in range(500):
     gc.set_threshold(10 + number % 50)
     Loop()
-    assert _stack(threads[0].ident)
-    assert not _stack(-1)
+    assert stack_of(threads[0].ident)
+    assert not stack_of(-1)
     assert gc.isenabled()
 gc.disable()
-assert _stack(threads[0].ident)
+assert stack_of(threads[0].ident)
 assert not gc.isenabled()
 gate.set()
 """
@@ -477,11 +477,11 @@ def test_a_stack_is_told_from_the_innermost_frame_on() -> None:
     thread.start()
     names: list[str] = []
     while names[:1] != ["<lambda>"]:
-        names = [code.co_name for code, _ in _stack(thread.ident or 0)]
+        names = [code.co_name for code, _ in stack_of(thread.ident or 0)]
     gate.release()
     thread.join()
     assert names == ["<lambda>", "hold_deeper", "run", "_bootstrap_inner", "_bootstrap"]
-    assert _stack(-5) == []
+    assert stack_of(-5) == []
 
 
 def test_a_hog_is_seen_at_its_line(trace_source: TraceSource, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_one_after_another_and_all_together(visualizer: Visualizer) -> None:
         "    task-4 ▏┈┈┈┈┈┈▏✓ ├──────────────────── 0.802 s saved ────────────────────┤",
         *(f"    task-{number} ▏┈┈┈┈┈┈▏✓" for number in range(5, 10)),
         "",
-        "▒ ready, not running   █ running   ┈ waiting   ░ idle (polling)   ✓ ended",
+        "▒ ready, not running   █ running   ┈ waiting   ░ idle (polling or in a call)   ✓ ended",
         "",
         "The order of switches differs from the first switch on",
         "A   #1  0.048826 s  main sleeps 0.1 s → hub runs for the first time",

@@ -92,8 +92,7 @@ class Loader:
             self._settle()
             ended = self._forking.ended(line.track, line.t_ns)
             if line.outcome == words.KILLED and (ended is not None or line.track not in self.timeline.tracks):
-                self._messages.killed(ended, line.t_ns)
-                self._writer.shared_locks.killed(line.t_ns)
+                self._killed(ended, line.t_ns)
             return
         self._settle()
         if isinstance(line, Process):
@@ -105,8 +104,7 @@ class Loader:
         elif isinstance(line, Ended):
             self._take_end(self._forking.on_ended(line))
             if line.signal and not self._forking.is_known(line.pid):
-                self._messages.killed(None, line.t_ns)
-                self._writer.shared_locks.killed(line.t_ns)
+                self._killed(None, line.t_ns)
         elif isinstance(line, Pair):
             self._apart = _APART | {Exit}
             self._messages.pair(line)
@@ -124,6 +122,12 @@ class Loader:
             self._waiting.append(line)
             self._settle()
             self._forking.end()
+
+    def _killed(self, process: int | None, t_ns: int) -> None:
+        """That process (by its number; None: it had told nothing at all) was killed then."""
+        told_ns = self._forking.told_until(process, t_ns)
+        self._messages.killed(process, t_ns, told_ns)
+        self._writer.shared_locks.killed(t_ns, told_ns)
 
     def _take_end(self, line: Exit | None) -> None:
         """Take in the end of a process that did not tell it itself."""

@@ -18,6 +18,8 @@ from visualizer.trace import words
 _LARGEST_ID = (1 << 30) - 1
 #: So much later goes on who waited for an end, at most.
 _LATE_NS = 1_000_000_000
+#: States of a thread that begin by what its own process tells.
+_OWN_STEPS = frozenset((State.RUNNING, State.WAITING, State.IDLE))
 #: What a process says of its end that ends by os._exit, and what its parent sees.
 _END = re.compile(r"exit code (\d{1,9})|signal (\d{1,3})", re.ASCII)
 
@@ -209,6 +211,19 @@ class Forking:
         if not process.end and main is not None and (found := _END.fullmatch(main.value or "")):
             process.exit_code, process.signal = (int(number) if number else None for number in found.groups())
         return process.number
+
+    def told_until(self, number: int | None, t_ns: int) -> int:
+        """Up to when that process is known to have told all that it did, before it was gone at `t_ns`: it writes what
+        its threads do in order, so up to the last step of its main thread. -1: it has told nothing."""
+        main = self._tracks.get(self._writer.timeline.processes[number].track) if number is not None else None
+        if main is None:
+            return -1
+        slices = main.slices
+        for index in reversed(range(len(slices))):
+            # What wakes it may be told by another process.
+            if slices.start_ns[index] < t_ns and slices.state[index] in _OWN_STEPS:
+                return slices.start_ns[index]
+        return -1
 
     def _end_all(self, process: Process, t_ns: int) -> None:
         """All but its main thread."""

@@ -4,7 +4,7 @@ That holds as long as every process that has an end is recorded. So the size and
 and from the first that are not on, nothing is said of that pipe any more. Of two that were sent, or received, at the
 same time it is not known which is the first, and so nothing is said of these two. A process that is killed has not told
 what it did at last: from then on nothing is said of the pipes that were there before, and what was said of its last
-moments is taken back.
+moments, behind the last that it told, is taken back.
 """
 
 from __future__ import annotations
@@ -115,15 +115,17 @@ class Messages:
             elif sent.is_clear and received.is_clear:
                 self._match(channel, one, other)
 
-    def killed(self, process: int | None, t_ns: int) -> None:
-        """That process (by its number) has not told what it did at last; None: it has told nothing at all."""
+    def killed(self, process: int | None, t_ns: int, told_ns: int) -> None:
+        """That process (by its number) has not told what it did at last, behind `told_ns`; None: it has told nothing at
+        all."""
+        untold_ns = max(t_ns - _UNTOLD_NS, told_ns)
         self._trusted_ns = t_ns
         for channel in self._channels.values():
             if channel.is_broken:
                 continue
             channel.stop()
             if process is None or process in channel.users:
-                self._take_back(channel, lambda said: said.message.received_ns >= t_ns - _UNTOLD_NS)
+                self._take_back(channel, lambda said: said.message.received_ns >= untold_ns)
 
     def _take_back(self, channel: _Channel, is_wrong: Callable[[_Said], bool]) -> None:
         for said in [said for said in channel.said if is_wrong(said)]:

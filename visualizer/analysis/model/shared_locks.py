@@ -2,7 +2,7 @@
 
 A lock was given back last by who is told last to have done so. Of what lets several in that holds only if nobody else
 gave it back meanwhile. A process that is killed has not told what it did at last: nothing is said of these moments, and
-what was said is taken back.
+what was said of those behind the last that it told is taken back.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ class SharedLocks:
                 self._timeline.given_by(meanwhile[0].by, line.track, line.t_ns, bool(line.is_lock))
         self._got.clear()
 
-    def killed(self, t_ns: int) -> None:
-        """A process was killed then."""
+    def killed(self, t_ns: int, told_ns: int) -> None:
+        """A process was killed then, and had told what it did up to `told_ns` (-1: nothing)."""
+        untold_ns = max(t_ns - _UNTOLD_NS, told_ns)
         self._killed_ns = t_ns
         self._given.clear()
-        while self._said and self._said[-1].t_ns >= t_ns - _UNTOLD_NS:
+        while self._said and self._said[-1].t_ns >= untold_ns:
             line = self._said.pop()
             self._timeline.not_given(line.track, line.t_ns)

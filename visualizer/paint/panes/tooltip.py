@@ -77,6 +77,6 @@ def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
     lasted_ns = max(1, end_ns - start_ns)
     spent = {state: track.slices.spent_ns(state, end_ns, start_ns) / lasted_ns for state in SUMMED}
     states = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
-    idle = {} if track.schedules else {State.IDLE: "idle (in a call)"}
+    idle = {State.IDLE: "idle (polling)" if track.schedules else "idle (in a call)"}
     shares = ", ".join(f"{spent[state]:.0%} {idle.get(state) or meaning(state)}" for state in states)
     return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"

@@ -16,7 +16,7 @@ _WORDS = {
     State.READY: "ready, not running",
     State.RUNNING: "running",
     State.WAITING: "waiting",
-    State.IDLE: "idle (polling)",
+    State.IDLE: "idle (polling or in a call)",
     State.BLOCKED: "blocked hub",
     State.DONE: "ended",
     State.FAILED: "ended by an exception",

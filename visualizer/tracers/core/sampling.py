@@ -23,14 +23,12 @@ from __future__ import annotations
 import opcode
 import os
 import sys
-from _operator import attrgetter, itemgetter
-from itertools import accumulate, chain
 
 from visualizer.tracers.core.buffer import Sight
 from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.kept_off import KeptOff, used_by
 from visualizer.tracers.core.rows import ROW
-from visualizer.tracers.core.thread_frames import all_frames
+from visualizer.tracers.core.thread_frames import stack_of
 from visualizer.tracers.core.unstored import Unstored, all_is_stored
 from visualizer.tracers.core.values import show
 
@@ -42,9 +40,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     from visualizer.tracers.core.buffer import Buffer
     from visualizer.tracers.core.context import Context
-
-    #: Code and offset of a frame.
-    At = tuple[CodeType, int]
+    from visualizer.tracers.core.thread_frames import At
 
 #: At most this many threads are looked at in a flush, in turn if there are more.
 _AT_ONCE = 16
@@ -55,8 +51,6 @@ _DEPTH = 128
 
 _RESUME = opcode.opmap["RESUME"]
 _YIELD = opcode.opmap["YIELD_VALUE"]
-_BACK = ("f_back",) * _DEPTH
-_at = attrgetter("f_code", "f_lasti")
 
 
 class Samples:
@@ -139,7 +133,7 @@ class Samples:
         for buffer in buffers:
             t_ns = self._recording.stream.clock()
             since_ns, used_ns = buffer.measured[1], _measure(buffer, t_ns)
-            seen = self._places(_stack(buffer.ident))
+            seen = self._places(stack_of(buffer.ident, _DEPTH))
             if buffer.rows or buffer.closed or not self._looks:
                 continue
             if seen:
@@ -221,20 +215,6 @@ def _measure(buffer: Buffer, t_ns: int) -> int:
     used_ns = used_by(buffer)
     (stored, _, before_ns), buffer.measured = buffer.measured, (buffer.looked, t_ns, used_ns)
     return used_ns - before_ns if stored == buffer.looked and min(used_ns, before_ns) >= 0 else -1
-
-
-def _stack(ident: int) -> list[At]:
-    """Where all frames of a thread are, innermost first; none if it has ended.
-
-    No reference to a frame is left when another thread may run: it would keep what the program expects to be freed.
-    """
-    stack: list[At] = []
-    try:
-        # The first comes from the thread, each other one from the one before; at the outermost there is an error.
-        stack.extend(map(_at, accumulate(chain(map(itemgetter(ident), all_frames()), _BACK), getattr)))
-    except (AttributeError, KeyError):
-        return stack
-    return stack
 
 
 def _is_resumed(code: CodeType, offset: int) -> bool:

@@ -93,10 +93,13 @@ def several(masks: dict[int, int]) -> str:
     """Descriptors by direction, as "read 5 6, write 7", of what is waited for at each: 1 to read, 2 to write."""
     listed = []
     for bit, direction in ((1, words.READ), (2, words.WRITE)):
-        fds = sorted(fd for fd, events in masks.items() if events & bit)
-        more = " …" if len(fds) > _MOST_NAMED else ""
-        if fds:
+        fds = [fd for fd in masks if masks[fd] & bit]
+        if len(fds) > 1:
+            fds.sort()
+            more = " …" if len(fds) > _MOST_NAMED else ""
             listed.append(f"{direction} {' '.join(map(str, fds[:_MOST_NAMED]))}{more}")
+        elif fds:
+            listed.append(f"{direction} {fds[0]}")
     return ", ".join(listed)
 
 

@@ -1,24 +1,28 @@
-"""The innermost frames of all threads, read without harm to the program."""
+"""The frames of all threads, read without harm to the program."""
 
 from __future__ import annotations
 
 import sys
-from _operator import call
-from itertools import chain, compress, starmap
+from _operator import attrgetter, call, itemgetter
+from itertools import accumulate, chain, compress, repeat, starmap
 
 from visualizer.tracers.core.collector import is_turned_on, turn_off, turn_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any
+
+    #: Code and offset of a frame.
+    At = tuple[CodeType, int]
 
 _current_frames = sys._current_frames
 #: What makes interpreters, by version.
 _INTERPRETERS = ("_interpreters", "_xxsubinterpreters")
 #: One call without arguments.
 _CALL: tuple[tuple[Any, ...], ...] = ((),)
+_at = attrgetter("f_code", "f_lasti")
 
 
 def all_frames() -> Iterator[dict[int, FrameType]]:
@@ -48,3 +52,25 @@ def _is_alone(_: tuple[Any, ...]) -> bool:
     """Whether there is no other interpreter in this process."""
     made = next(filter(None, map(sys.modules.get, _INTERPRETERS)), None)
     return made is None or len(made.list_all()) == 1
+
+
+def stack_of(ident: int, most: int = sys.maxsize) -> list[At]:
+    """Where the frames of a thread are, innermost first, and `most` below that; none if it has ended.
+
+    No reference to a frame is left when another thread may run: it would keep what the program expects to be freed. Nor
+    is one kept in a variable of ours: a frame in which its own is kept stays, with all that have called it, until the
+    collector runs.
+    """
+    stack: list[At] = []
+    try:
+        # The first comes from the thread, each other one from the one before; at the outermost there is an error.
+        frames = map(itemgetter(ident), all_frames())
+        stack.extend(map(_at, accumulate(chain(frames, repeat("f_back", most)), getattr)))
+    except (AttributeError, KeyError):
+        return stack
+    return stack
+
+
+def all_stacks() -> list[list[At]]:
+    """Those of all threads."""
+    return list(map(stack_of, list(chain.from_iterable(all_frames()))))

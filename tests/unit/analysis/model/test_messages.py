@@ -52,5 +52,7 @@ def test_what_a_killed_process_did_at_last_is_not_known() -> None:
     # It may have sent what was received at 0.21 s, and what came later may be what the other one sent before.
     killed = ev.Exit(250_000_000, CHILD, words.KILLED, -1)
     assert messages(sent, received, killed) == known[:1]
+    last = ev.Thread(220_000_000, CHILD), ev.Park(220_000_000, words.CURRENT, -1)
+    assert messages(sent, received, *last, killed) == known[:2], "up to what it told last it has told all"
     assert messages(sent, received, ev.Ended(250_000_000, 99, -1, 9)) == known[:1], "it had told nothing at all"
     assert messages(sent, received, ev.Ended(250_000_000, 99, 0, 0)) == known

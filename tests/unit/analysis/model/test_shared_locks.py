@@ -55,6 +55,10 @@ def test_what_a_killed_process_gave_back_at_last_is_not_known() -> None:
     assert wakers(given, 1, ev.Exit(2_050_000_000, OTHER, words.KILLED, -1)) == [UNKNOWN, known[1]]
     assert wakers(given, 1, ev.Ended(2_050_000_000, 99, -1, 9)) == [UNKNOWN, known[1]], "it had told nothing at all"
     assert wakers(given, 1, ev.Exit(2_200_000_000, OTHER, words.KILLED, -1)) == known
+    killed = ev.Exit(2_050_000_000, OTHER, words.KILLED, -1)
+    for last_ns, expected in ((1_990_000_000, UNKNOWN), (2_010_000_000, known[0])):
+        last = ev.Thread(last_ns, OTHER), ev.Park(last_ns, words.CURRENT, -1)
+        assert wakers(given, 1, *last, killed)[0] == expected, "up to what it told last it has told all"
     while_waiting = ev.Exit(3_400_000_000, OTHER, words.KILLED, -1)
     assert wakers(given, 1, while_waiting) == known
     assert wakers(given, 0, while_waiting) == [known[0], UNKNOWN], "or it was the semaphore of who was killed"

@@ -32,14 +32,18 @@ _POLL_READ, _POLL_WRITE = 1, 4
 
 def of_selector(selector: Any) -> dict[int, int]:
     """What it was told to watch: by descriptor, the events."""
-    known = own_attribute(selector, "_fd_to_key")
-    return dict(_watched(known)) if type(known) is dict else {}
+    return _watched(own_attribute(selector, "_fd_to_key"))
 
 
-def _watched(keys: dict[Any, Any]) -> Iterator[tuple[int, int]]:
-    for fd, key in list(keys.items()):
-        if type(fd) is int and isinstance(key, tuple) and len(key) == 4 and type(tuple.__getitem__(key, 2)) is int:
-            yield fd, tuple.__getitem__(key, 2)
+def _watched(keys: Any) -> dict[int, int]:
+    masks: dict[int, int] = {}
+    # Another thread may register one at the same time.
+    for fd, key in [*keys.items()] if type(keys) is dict else ():
+        if type(fd) is int and isinstance(key, tuple) and len(key) == 4:
+            _, _, events, _ = tuple.__iter__(key)
+            if type(events) is int:
+                masks[fd] = events
+    return masks
 
 
 def of_lists(passed: dict[str, Any]) -> dict[int, int]:
@@ -97,19 +101,21 @@ def found_by(what: int, result: Any) -> dict[int, int]:
 def keys_of(selector: Any, found: dict[int, int]) -> list[tuple[Any, int]]:
     """What a selector makes of that, as it returns it."""
     known: Any = own_attribute(selector, "_fd_to_key")
-    asked = dict(_watched(known)) if type(known) is dict else {}
+    asked = _watched(known)
     return [(known[fd], events & asked[fd]) for fd, events in found.items() if fd in asked]
 
 
 def of_result(result: Any) -> tuple[dict[int, int], list[Any]]:
-    """What a selector has found ready: by descriptor, the events; and the data that these were registered with."""
+    """What a selector has found ready: by descriptor, the events; and the data that these were registered with,
+    if any."""
     masks, data = {}, []
     for pair in result if type(result) is list else ():
         if type(pair) is tuple and len(pair) == 2 and isinstance(pair[0], tuple) and len(pair[0]) == 4:
             fd, mask = tuple.__getitem__(pair[0], 1), pair[1]
             if type(fd) is int and type(mask) is int:
                 masks[fd] = mask
-                data.append(tuple.__getitem__(pair[0], 3))
+                if (own := tuple.__getitem__(pair[0], 3)) is not None:
+                    data.append(own)
     return masks, data
 
 

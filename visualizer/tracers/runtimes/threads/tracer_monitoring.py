@@ -15,7 +15,7 @@ from itertools import chain
 from types import CodeType, ModuleType
 
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.core.thread_frames import all_frames
+from visualizer.tracers.core.thread_frames import all_stacks
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.births import Births
@@ -224,11 +224,8 @@ class MonitoringTracer:
             # 3.13): by them the end of an eager task's first step is seen, which may be what makes the thread.
             _monitoring.restart_events()
             # What runs by now has begun unseen.
-            for innermost in chain.from_iterable(map(dict.values, all_frames())):
-                frame: Any = innermost
-                while frame is not None:
-                    self._watch_blocks(frame.f_code)
-                    frame = frame.f_back
+            for code, _ in chain.from_iterable(all_stacks()):
+                self._watch_blocks(code)
 
     def _watch_blocks(self, code: CodeType) -> None:
         """Have the `with` blocks of `code` seen."""
