@@ -218,10 +218,12 @@ class Forking:
                 self._writer.begin_slice(other, t_ns, State.DONE)
 
     def end(self) -> None:
-        """The program is over. Of a child that nothing tells the end of, it is known up to its latest event."""
+        """The program is over. Of a child that nothing tells the end of, it is known up to its latest event; a thread
+        that waits would have told if it had gone on."""
         for process in self._writer.processes.all[1:]:
             tracks = [one for one in process.tracks if one.process == process.number and len(one.slices)]
             last_ns = max((track.slices.start_ns[-1] for track in tracks), default=0)
             for track in tracks:
-                if track.state not in FINAL:
+                waits = track.kind == words.THREAD and track.state is State.WAITING
+                if track.state not in FINAL and not waits:
                     self._writer.begin_slice(track, last_ns, State.UNKNOWN)

@@ -220,6 +220,7 @@ class MonitoringTracer:
             self._watches = True
             os.register_at_fork(after_in_child=self._waits.forget)
             _monitoring.set_events(self._tool, _EVERYWHERE)
+            self._waits.shared.begin()
             # What runs by now has begun unseen.
             for innermost in chain.from_iterable(map(dict.values, all_frames())):
                 frame: Any = innermost
