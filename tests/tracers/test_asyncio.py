@@ -834,8 +834,8 @@ def test_the_second_exception_of_a_gather(trace_source: TraceSource, gathering: 
 
 
 def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(trace_source: TraceSource) -> None:
-    """It is part of a circle: weak references to what is in there, and in there, are gone before it closes. What else is
-    in there makes another loop meanwhile, as those do that close their connections when they are collected."""
+    """It is part of a circle: weak references to what is in there, and in there, are gone before it closes. What else
+    is in there makes another loop meanwhile, as those do that close their connections when they are collected."""
     traced = trace_source(
         """
         import asyncio, gc, warnings

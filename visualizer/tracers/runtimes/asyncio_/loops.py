@@ -50,8 +50,8 @@ class Loop:
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed", "left", "loop",
-        "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed", "left",
+        "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:

@@ -169,8 +169,8 @@ class AsyncioTracer:
         queue = kind(handles)
         loop = Loop(shared)
         queue.loop = ref(loop)
-        # A loop that nobody has closed does that itself when it is collected. By then, references to its queue are gone,
-        # and so are those that only the queue has.
+        # A loop that nobody has closed does that itself when it is collected. By then, references to its queue are
+        # gone, and so are those that only the queue has.
         for key, (reference, known, _) in list(self._queues.items()):
             if known.is_closed and reference() is None:
                 self._queues.pop(key, None)

@@ -372,6 +372,7 @@ class Waits:
                 self._park(code, offset, GET, queue, t_ns, limit_ns, frame)
             return
         self._takes(id(queue))
+        self._sizes.takes(queue)
 
     def _takes(self, key: int) -> tuple[int, int]:
         who = self._put.get(key)
