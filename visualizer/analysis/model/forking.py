@@ -219,11 +219,15 @@ class Forking:
 
     def end(self) -> None:
         """The program is over. Of a child that nothing tells the end of, it is known up to its latest event; a thread
-        that waits would have told if it had gone on."""
+        that waits for a lock would have told if it had gone on."""
         for process in self._writer.processes.all[1:]:
             tracks = [one for one in process.tracks if one.process == process.number and len(one.slices)]
             last_ns = max((track.slices.start_ns[-1] for track in tracks), default=0)
             for track in tracks:
-                waits = track.kind == words.THREAD and track.state is State.WAITING
-                if track.state not in FINAL and not waits:
+                if track.state not in FINAL and not self._waits_for_lock(track):
                     self._writer.begin_slice(track, last_ns, State.UNKNOWN)
+
+    def _waits_for_lock(self, track: Track) -> bool:
+        about = track.slices.about[-1]
+        is_thread = track.kind == words.THREAD and track.state is State.WAITING and about >= 0
+        return is_thread and self._writer.timeline.suspensions[about].reason == words.LOCK
