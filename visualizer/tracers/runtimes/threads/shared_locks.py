@@ -141,17 +141,15 @@ class SharedLocks:
 
     def takes(self, lock: Any, taken: Taken) -> None:
         """A thread is about to take that one, which is free, or has done so."""
-        if lock.maxvalue == 1 and (self.counted(lock) <= 0 or lock.handle not in self._taken):
+        # An RLock may be its own, and another thread of this process may be faster.
+        if lock.maxvalue == 1 and (type(lock)._count(lock) <= 0 or lock.handle not in self._taken):
             self._taken[lock.handle] = taken
-
-    def counted(self, lock: Any) -> int:
-        """How often it is held by this process, as far as only that releases it."""
-        return int(type(lock)._count(lock))
 
     def releases(self, lock: Any) -> bool:
         """A thread is about to release that one. Return whether anybody waits for it."""
         if lock.maxvalue == 1:
-            count = self.counted(lock)
+            # How often this process has it, if nobody else releases it.
+            count = type(lock)._count(lock)
             taken = self._taken.pop(lock.handle, None) if count == 1 else None
             if taken is not None and taken.is_told:
                 self._context.owns(self._context.now(), words.NOBODY, self.name(lock))

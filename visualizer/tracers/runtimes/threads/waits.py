@@ -448,7 +448,8 @@ class Waits:
                 return
             children.among(self._context.children)
         elif not type(thing)._is_zero(thing):
-            self.shared.takes(thing, Taken(self._runs(frame), t_ns, *self._taken_at(frame)))
+            if thing.maxvalue == 1:
+                self.shared.takes(thing, Taken(self._runs(), t_ns, *self._taken_at(frame)))
             return
         elif type(thing)._is_mine(thing) and not thing.kind:
             return  # An RLock that is its own.
