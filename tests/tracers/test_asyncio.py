@@ -913,3 +913,40 @@ def test_the_second_exception_of_a_gather(trace_source: TraceSource, gathering: 
         assert sentence.startswith("two (script.py:")
         assert "raised ValueError(2) → exception never retrieved" in sentence
         assert "had ended with that of another task" in sentence
+
+
+def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(trace_source: TraceSource) -> None:
+    """It is part of a circle: weak references to what is in there, and in there, are gone before it closes. What else
+    is in there makes another loop meanwhile, as those do that close their connections when they are collected."""
+    traced = trace_source(
+        """
+        import asyncio, gc, warnings
+
+        class Writer:
+            def __init__(self, loop):
+                self.loop = loop
+                loop.writer = self
+
+            def __del__(self):
+                asyncio.run(main())
+                if not self.loop.is_closed():
+                    self.loop.call_soon(print, "never")
+
+        async def main():
+            await asyncio.sleep(0)
+
+        warnings.simplefilter("ignore")
+        for _ in range(3):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            Writer(loop)
+            del loop
+            gc.collect()
+        asyncio.run(main())
+        print("ended")
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"ended\n", b"")
+    assert not [note for note in traced.timeline.notes if "failed" in note]
+    assert [track.kind for track in traced.tracks("main")] == [words.THREAD, *[words.TASK] * 7]
+    assert [loop.outcome for loop in traced.timeline.tracks.of_kind(words.LOOP)] == [words.RETURNED] * 7

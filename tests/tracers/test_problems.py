@@ -820,7 +820,8 @@ def test_a_queue_that_only_grows_and_is_never_waited_for(
     [
         pytest.param(runtime, kind, marks=WAITS_OF_THREADS if runtime == "threads" else ())
         for runtime, kind in (
-            ("threads", "PriorityQueue"), ("gevent", "PriorityQueue"), ("asyncio", "PriorityQueue"),
+            ("threads", "PriorityQueue"), ("threads", "SimpleQueue"), ("gevent", "PriorityQueue"),
+            ("asyncio", "PriorityQueue"),
             ("gevent", "JoinableQueue"),
         )
     ],

@@ -10,13 +10,19 @@ import pytest
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import went_as_bare
 from tests.tracers.traced import SEES_WAITS, Traced
+from visualizer.analysis.findings import findings
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
 pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what processes wait for is recorded from 3.12 on, or in C")
 
-#: Comes back once so many waits of that reason are in the trace.
+#: Comes back once so many waits of that reason are in the trace; and does nothing for so long that who waits
+#: meanwhile is said to be stuck.
 AWAIT = """
+def goes_on():
+    for _ in range(30):
+        time.sleep(0.05)
+
 def until_waiting(count, reason):
     while open(sys.argv[1], "rb").read().count(b'"' + reason.encode() + b'"') < count:
         time.sleep(0.01)
@@ -241,3 +247,164 @@ def test_processes_that_wait_for_one_another(
     found = [re.sub(r" \(\d+\)|(?<=process) \d+", "", one.sentence) for one in traced.problems]
     ends = " → nothing else in the program could wake them, until the end of the trace"
     assert found == ([expected + ends] if expected else [])
+
+
+#: Ends the process once that which has started it is gone.
+ORPHANED = """
+def until_orphaned(parent):
+    while os.getppid() == parent:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+WAYS = pytest.mark.parametrize("way", ["fork", "spawn"])
+
+
+def line_of(traced: Traced, text: str) -> int:
+    (source,) = (text for name, text in traced.timeline.sources.items() if name.endswith("script.py"))
+    return next(number for number, line in enumerate(source.splitlines(), 1) if text in line)
+
+
+@WAYS
+@pytest.mark.parametrize("opposed", [True, False])
+def test_processes_that_take_two_locks_in_opposite_order_wait_in_a_circle(
+    way: str, opposed: bool, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(
+        AWAIT
+        + ORPHANED
+        + f"""
+import multiprocessing, os, signal, sys, threading, time
+
+def take(first, second, has, may, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
+    with first:
+        has.send(1)
+        may.recv()
+        with second:
+            pass
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    one, other = way.Lock(), way.RLock()
+    pipes = [way.Pipe(False) for _ in range(4)]
+    for number, (first, second) in enumerate([(one, other), (other, one)] if {opposed} else [(one, other)]):
+        (told, has), (may, go) = pipes[2 * number : 2 * number + 2]
+        way.Process(target=take, args=(first, second, has, may, os.getpid()), name=f"p{{number}}").start()
+        told.recv()
+    for _, go in pipes[1::2]:
+        go.send(1)
+    if {opposed}:
+        until_waiting(2, "lock")
+        goes_on()
+        os.kill(os.getpid(), signal.SIGTERM)
+    multiprocessing.active_children()[0].join()
+    os.kill(os.getpid(), signal.SIGTERM)
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended.code == -15
+    found = [one for one in traced.problems if one.kind == "deadlock"]
+    if not opposed:
+        assert not found
+        return
+    (only,) = found
+    outer, inner = line_of(traced, "with first:"), line_of(traced, "with second:")
+    assert only.sentence.startswith("circular wait: p")
+    assert only.sentence.count(f" waits for second (script.py:{inner}) for shared ") == 2
+    assert only.sentence.count(f" holds (taken at script.py:{outer}, ") == 2
+    assert "p0" in only.sentence
+    assert "p1" in only.sentence
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("how", "kind", "ended"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "Lock", "with signal 9"),
+        ("os._exit(3)", "RLock", "with exit code 3"),
+        ("return", "BoundedSemaphore", "with exit code 0"),
+        ("lock.release()", "Lock", ""),
+    ],
+)
+def test_a_lock_whose_holder_has_died_is_told_of_with_the_line_where_it_was_taken(
+    way: str, how: str, kind: str, ended: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(
+        AWAIT
+        + f"""
+import multiprocessing, os, signal, sys, threading, time
+
+def hold(lock, path):
+    lock.acquire()
+    while b'"owns"' not in open(path, "rb").read():
+        time.sleep(0.01)
+    {how}
+
+def end():
+    until_waiting(1, "lock")
+    goes_on()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    lock = way.{kind}()
+    holder = way.Process(target=hold, args=(lock, sys.argv[1]), name="holder")
+    holder.start()
+    holder.join()
+    if {ended!r}:
+        threading.Thread(target=end, daemon=True).start()
+    lock.acquire()
+    os.kill(os.getpid(), signal.SIGTERM)
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended.code == -15
+    found = [one for one in findings(traced.timeline) if one.kind in ("lock_held", "deadlock")]
+    if not ended:
+        assert not found
+        return
+    (only,) = found
+    taken = line_of(traced, "    lock.acquire()")
+    holder = traced.timeline.name(traced.timeline.processes[1].track)
+    assert only.sentence.startswith(f"{holder} held lock (shared {kind} ")
+    assert f" (taken at script.py:{taken}, " in only.sentence
+    assert f", though it had ended {ended} → main waited for it" in only.sentence
+
+
+@WAYS
+def test_who_waits_for_a_lock_that_another_process_gives_back_is_not_said_to_hold_it(
+    way: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    """It tells something, and keeps nobody out."""
+    traced = trace_source(
+        AWAIT
+        + ORPHANED
+        + f"""
+import multiprocessing, os, signal, sys, threading, time
+
+def give(lock, times, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
+    lock.release()
+    times.recv()
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    lock, (times, more) = way.Lock(), way.Pipe(False)
+    lock.acquire()
+    child = way.Process(target=give, args=(lock, times, os.getpid()), name="child")
+    child.start()
+    lock.acquire()
+
+    def end():
+        until_waiting(1, "lock")
+        goes_on()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=end, daemon=True).start()
+    threading.Thread(target=lock.acquire, daemon=True).start()
+    lock.acquire()
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended.code == -15
+    assert not [one for one in findings(traced.timeline) if "main held" in one.sentence or one.kind == "deadlock"]

@@ -204,12 +204,14 @@ class Wait(_Event, tag="wait", frozen=True):
 
 class Tie(_Event, tag="tie", frozen=True):
     """`track` holds a thing ("holds"), as it says itself ("owns"), or waits for tracks ("awaits"); `object` as in
-    Wait."""
+    Wait. Of a lock of multiprocessing's it took that at `since_ns` and `place`."""
 
     t_ns: Since
     track: Id
     relation: str
     object: Id
+    since_ns: Int = -1
+    place: Id = -1
 
 
 class Takes(_Event, tag="takes", frozen=True):

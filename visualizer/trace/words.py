@@ -119,6 +119,9 @@ TOUR_SUFFIX = ".tour"
 #: What the main thread of a program that is over waits for.
 OTHER_THREADS = "other threads to end"
 
+#: How the name of a lock begins that several processes have: it is the same in all of them.
+SHARED = "shared "
+
 # Relations of a tie.
 HOLDS = "holds"
 OWNS = "owns"

@@ -30,7 +30,7 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.died import is_standard
-from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of
+from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of, taken_told
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
 from visualizer.analysis.findings.pools import crowded_out
@@ -146,7 +146,7 @@ def _circles(timeline: Timeline, observed: Observed, told_of: set[int]) -> Itera
         if track not in told_of
         and suspension.asked_ns < 0
         and not (
-            suspension.object.startswith("lock ")
+            suspension.object.startswith(("lock ", f"{words.SHARED}Lock "))
             and holders.get(suspension.object) == track
             and (track, suspension.object, suspension.t_ns) not in entered
         )
@@ -476,7 +476,8 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         else:
             waited = _for(suspension)
             if suspension.object in holders:
-                waited += f" for {suspension.object}, {_held_told(timeline, holders[suspension.object], track.id)},"
+                told = _held_told(timeline, suspension.object, holders[suspension.object], track.id)
+                waited += f" for {suspension.object}, {told},"
             sentence = f"{name} was never resumed: it waited{waited} for the last {lasted}, and nothing woke it"
         tracks = (track.id, suspension.on_track) if suspension.on_track in timeline.tracks else (track.id,)
         yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
@@ -609,7 +610,7 @@ def _waits(
         text += f" for {listed([timeline.name(other) for other in joined[track]])}"
     elif suspension.object in holders:
         holder = holders[suspension.object]
-        text += f" for {suspension.object}, {_held_told(timeline, holder, track, holder in waiting)}"
+        text += f" for {suspension.object}, {_held_told(timeline, suspension.object, holder, track, holder in waiting)}"
     elif track in written:
         would = written[track]
         text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
@@ -618,14 +619,15 @@ def _waits(
     return text
 
 
-def _held_told(timeline: Timeline, holder: int, waiter: int, waits: bool = False) -> str:
+def _held_told(timeline: Timeline, thing: str, holder: int, waiter: int, waits: bool = False) -> str:
     """Who holds what is waited for. `waits`: that one waits then, however it ended afterwards."""
     if holder == waiter:
         return "which it holds itself"
     known = timeline.tracks.get(holder)
     # Who was cancelled as its loop ended had it until then.
     ended = not waits and known is not None and known.exit_ns >= 0 and left_waiting(timeline, known) is None
-    return f"which {timeline.name(holder)} {'still ' * ended}holds{', though it has ended' * ended}"
+    told = f"which {timeline.name(holder)} {'still ' * ended}holds{', though it has ended' * ended}"
+    return told + taken_told(timeline, thing, holder)
 
 
 def _circle_told(

@@ -19,6 +19,7 @@ from visualizer.analysis.findings.base import (
     finding,
     is_over,
     left_waiting,
+    spot,
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed, once
@@ -402,11 +403,12 @@ def _never_released(timeline: Timeline, observed: Observed) -> Iterator[tuple[st
         holder, inferred = holders.get(thing), ""
         if holder is None:
             holder, inferred = keeper_of(timeline, several[0]), " (inferred from the source)"
-        held, found = "somebody (unknown who)", tracks
+        held, taken, found = "somebody (unknown who)", "", tracks
         if holder is not None:
             held, found = timeline.name(holder) + inferred, [holder, *tracks]
+            taken = taken_told(timeline, thing, holder)
         sentence = (
-            f"{held} held {_name(several[0], thing)} until {end_told(timeline)}{_doing(timeline, holder)} → "
+            f"{held} held {_name(several[0], thing)}{taken} until {end_told(timeline)}{_doing(timeline, holder)} → "
             f"{who} waited for it{at(place)}, {duration(cost_ns, 2)} in all"
         )
         since_ns = min(one.t_ns for one in several)
@@ -429,6 +431,16 @@ def keeper_of(timeline: Timeline, waiter: Suspension) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+def taken_told(timeline: Timeline, thing: str, holder: int) -> str:
+    """Since when, and where, that one has had a lock, which is told of those of multiprocessing's."""
+    told = (tie for tie in reversed(timeline.ties) if tie.relation == words.OWNS and tie.object == thing)
+    tie = next(told, None)
+    if tie is None or tie.track != holder or tie.since_ns < 0:
+        return ""
+    where = f" at {spot(tie.place)}" if spot(tie.place) else ""
+    return f" (taken{where}, {duration(tie.since_ns, 3)})"
+
+
 def _doing(timeline: Timeline, holder: int | None) -> str:
     """What the holder of a lock did meanwhile, at the end, or how it ended."""
     if holder is None:
@@ -439,7 +451,9 @@ def _doing(timeline: Timeline, holder: int | None) -> str:
         lasted_ns = timeline.last_ns - suspension.t_ns
         return f", in which it {_did(suspension, lasted_ns)}{at(suspension.place)}"
     if track.exit_ns >= 0:
-        return f", though it had ended{f' with {track.value}' if track.state is State.FAILED else ''}"
+        died = next((one.end for one in timeline.processes[1:] if one.track == holder), "")
+        how = track.value if track.state is State.FAILED else died
+        return f", though it had ended{f' with {how}' if how else ''}"
     return ""
 
 

@@ -233,10 +233,16 @@ class Forking:
                 self._writer.begin_slice(other, t_ns, State.DONE)
 
     def end(self) -> None:
-        """The program is over. Of a child that nothing tells the end of, it is known up to its latest event."""
+        """The program is over. Of a child that nothing tells the end of, it is known up to its latest event; a thread
+        that waits for a lock would have told if it had gone on."""
         for process in self._writer.processes.all[1:]:
             tracks = [one for one in process.tracks if one.process == process.number and len(one.slices)]
             last_ns = max((track.slices.start_ns[-1] for track in tracks), default=0)
             for track in tracks:
-                if track.state not in FINAL:
+                if track.state not in FINAL and not self._waits_for_lock(track):
                     self._writer.begin_slice(track, last_ns, State.UNKNOWN)
+
+    def _waits_for_lock(self, track: Track) -> bool:
+        about = track.slices.about[-1]
+        is_thread = track.kind == words.THREAD and track.state is State.WAITING and about >= 0
+        return is_thread and self._writer.timeline.suspensions[about].reason == words.LOCK

@@ -19,8 +19,11 @@ class Owners:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._told: dict[str, list[tuple[int, int]]] = {}
+        # Of a lock of multiprocessing's nobody but who takes it says so: what another one gives back is no lock.
+        handed = {one.object for one in timeline.takings if one.track == words.NOBODY}
+        handed = {thing for thing in handed if thing.startswith(words.SHARED)}
         for tie in timeline.ties:
-            if tie.relation == words.OWNS:
+            if tie.relation == words.OWNS and tie.object not in handed:
                 self._told.setdefault(tie.object, []).append((tie.t_ns, tie.track))
 
     def last_told(self, thing: str, t_ns: int) -> tuple[int, int] | None:

@@ -81,13 +81,16 @@ class Suspension(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """At `t_ns` `track` held the thing `object`, or waited for tracks (`on_tracks`) to end."""
+    """At `t_ns` `track` held the thing `object`, or waited for tracks (`on_tracks`) to end. It took it at `since_ns`
+    and `place`; -1 and None if that is not known."""
 
     t_ns: int
     track: int
     relation: str
     object: str
     on_tracks: tuple[int, ...]
+    since_ns: int = -1
+    place: Place | None = None
 
 
 class Size(NamedTuple):

@@ -314,7 +314,9 @@ class Writer:
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None
-            timeline.ties.append(Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing)))
+            place = timeline.place(line.place)
+            tie = Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing), line.since_ns, place)
+            timeline.ties.append(tie)
         elif isinstance(line, ev.Takes):
             held = tuple(filter(None, text(line.held, "").split(", ")))
             timeline.takings.append(Taking(t_ns, line.track, text(line.object, ""), held, timeline.place(line.place)))

@@ -90,6 +90,8 @@ class Context:
         self.on_thread: list[Callable[[], None]] = []
         #: Called when something is due that hooks in their fast path would not see (`at_next_event`).
         self.on_due: list[Callable[[], None]] = [lambda: self.unsettled.add(NOBODY)]
+        #: Called when the process is about to end, by os._exit or else.
+        self.on_end: list[Callable[[], None]] = []
         #: Called when a runtime has failed: from then on it is not known well enough what runs.
         self.on_failure: list[Callable[[], None]] = []
         #: Each returns the track that has the stack of the current thread, if it knows it; the last one is asked first.

@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING, SUBJECT, YIELD
+from visualizer.trace.words import NOTHING, OWNS, SUBJECT, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -160,6 +160,14 @@ def text(_s: Interning, _t: int, number: int, said: str, _v: Any, _c: CodeType |
 
 def tie(s: Interning, t: int, track: int, relation: str, thing: str, _c: CodeType | None, _o: int) -> str:
     return f'["tie",{t},{track},"{relation}",{s.text(thing)}]\n'
+
+
+def has(
+    s: Interning, t: int, track: int, lock: str, since_ns: int | None, code: CodeType | None, at: int
+) -> str:
+    """Who has a lock of multiprocessing's."""
+    since = since_ns - s.start_ns if since_ns is not None else NOTHING
+    return f'["tie",{t},{track},"{OWNS}",{s.text(lock)},{since},{s.place(code, at)}]\n'
 
 
 def takes(s: Interning, t: int, track: int, thing: str, held: tuple[str, ...], code: CodeType | None, at: int) -> str:

@@ -48,9 +48,10 @@ _DEEP = 6
 
 class Looked:
     """A queue, by a weak reference, and what was told of it last: `name`, how many items, and how often one that was
-    `next` to be taken the time before was there no more. How the code that waits at `offset` calls it (`on`)."""
+    `next` to be taken the time before was there no more. How the code that waits at `offset` calls it (`on`).
+    `is_taken`: from one of which only the size is known somebody has taken an item since."""
 
-    __slots__ = ("code", "name", "next", "offset", "on", "reference", "taken", "told")
+    __slots__ = ("code", "is_taken", "name", "next", "offset", "on", "reference", "taken", "told")
 
     def __init__(self, reference: Any, name: str) -> None:
         self.reference = reference
@@ -58,6 +59,7 @@ class Looked:
         self.told = -_FEW
         self.next: tuple[int, ...] = ()
         self.taken = 0
+        self.is_taken = False
         self.on = ""
         self.code: CodeType | None = None
         self.offset = -1
@@ -115,6 +117,12 @@ class Sizes:
         if looked.code is None:
             looked.on, looked.code, looked.offset = on, frame.f_code, frame.f_lasti
 
+    def takes(self, queue: Any) -> None:
+        """Somebody takes an item from a queue of which only the size is known."""
+        looked = self.known.get(id(queue))
+        if looked is not None:
+            looked.is_taken = True
+
     def look(self, t_ns: int, store: Callable[..., None], track: int, is_last: bool = False) -> None:
         """Store the size of each queue in which it has changed by much; if it is time to. `track`: who looks."""
         if not self.known or (t_ns - self._looked_ns < EVERY_NS and not is_last):
@@ -127,7 +135,8 @@ class Sizes:
                 self.known.pop(key, None)
                 continue
             size = items if type(items) is int else len(items)
-            looked.taken += _is_taken(items, looked.next)
+            looked.taken += looked.is_taken or _is_taken(items, looked.next)
+            looked.is_taken = False
             looked.next = _next(items)
             if abs(size - looked.told) >= max(_FEW, looked.told // _PART) and (looked.name or size >= _FEW):
                 looked.name = looked.name or self._name(queue)

@@ -170,6 +170,8 @@ class Recording(Context):
         stream.due.clear()
         self.forks.report_name()
         self.forks.report_ends(last=True)
+        for report in self.on_end:
+            report()
         t_ns = stream.clock()
         for name, runtime in list(self.tracers.items()):
             try:

@@ -334,6 +334,8 @@ class Forks:
     def leave(self, status: Any) -> None:
         """The process is about to end by os._exit."""
         stream = self._recording.stream
+        for report in self._recording.on_end:
+            report()
         if self.is_child and type(status) is int:
             self.report_name()
             t_ns = stream.clock()

@@ -50,13 +50,14 @@ class Loop:
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "left", "loop", "onward",
-        "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed", "left",
+        "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self.clock = shared.context.stream.clock
+        self.is_closed = False
         #: Its own track, once it has one.
         self.track = words.NOBODY
         #: The thread that it runs in, 0 while it does not; and the track that runs it.
@@ -158,6 +159,7 @@ class Loop:
 
     def closes(self) -> None:
         """The loop is closed."""
+        self.is_closed = True
         self.due.clear()
         if self.track != words.NOBODY:
             self._shared.context.exited(self._shared.context.now(), self.track, words.RETURNED)

@@ -61,8 +61,9 @@ class AsyncioTracer:
         self._set_running: Any = None
         self._hook: Any = None
         self._told: set[str] = set()
-        #: Weak references to the queues of all loops, by their ids, as a queue has no hash; and the loops.
-        self._queues: dict[int, tuple[Any, Loop]] = {}
+        #: Weak references to the queues of all loops, by their ids, as a queue has no hash; and the loops, with what
+        #: refers to them in the queues.
+        self._queues: dict[int, tuple[Any, Loop, Any]] = {}
 
     def imported(self, name: str, module: ModuleType) -> None:
         known: Any = module
@@ -133,7 +134,7 @@ class AsyncioTracer:
             place: Any = sys.modules.get(name)
             if place is not None and place.__dict__.get("_set_running_loop") is self._hook:
                 place._set_running_loop = self._set_running
-        for queue in [reference() for reference, _ in list(self._queues.values())]:
+        for queue in [reference() for reference, *_ in list(self._queues.values())]:
             if queue is not None:
                 queue.__class__ = Plain
 
@@ -167,8 +168,12 @@ class AsyncioTracer:
             return
         queue, known = self._queue_class(handles), Loop(self._shared)
         queue.loop = ref(known)
-        key = id(queue)
-        self._queues[key] = ref(queue, lambda _: self._queues.pop(key, None)), known
+        # A loop that nobody has closed does that itself when it is collected. By then, references to its queue are
+        # gone, and so are those that only the queue has.
+        for key, (reference, one, _) in list(self._queues.items()):
+            if one.is_closed and reference() is None:
+                self._queues.pop(key, None)
+        self._queues[id(queue)] = ref(queue), known, queue.loop
         object.__setattr__(loop, "_ready", queue)
 
     def _on_running(self, loop: Any, frame: Any) -> None:

@@ -37,7 +37,7 @@ MAY_WAIT = OF_PROCESSES | OF_SELECT | OF_SOCKETS | {ACQUIRE, ACQUIRE_AGAIN, GET,
 #: Module -> the functions in it that wait for another process.
 CALLING = {
     "multiprocessing.connection": ("Connection._recv",),
-    "multiprocessing.synchronize": ("SemLock.__enter__", "Condition.wait", "Event.wait"),
+    "multiprocessing.synchronize": ("SemLock.__enter__", "SemLock.__exit__", "Condition.wait", "Event.wait"),
     "multiprocessing.popen_fork": ("Popen.poll",),
     "subprocess": ("Popen._try_wait",),
 }

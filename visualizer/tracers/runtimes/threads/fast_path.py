@@ -48,7 +48,7 @@ def call_hook(
     is_locked, method, builtin, module = Lock.locked, MethodDescriptorType, BuiltinFunctionType, ModuleType
     of_lock, ours = (ACQUIRE, RELEASE), waits.ours
     signals, orders, lost, getframe = waits.primitives.signals, waits.orders, waits.lost, sys._getframe
-    is_waited_for = waits.shared.is_waited_for
+    releases_shared = waits.shared.releases
 
     def on_call(code: CodeType, offset: int, function: Any, argument: Any) -> Any:
         what, thing = -1, None
@@ -101,7 +101,7 @@ def call_hook(
                     else:
                         orders.released_by_another(thing)
                     return None
-                if what == RELEASE_SHARED and not is_waited_for(thing):
+                if what == RELEASE_SHARED and not releases_shared(thing):
                     return None
                 return slow(code, offset, what, thing)
             except Exception as error:

@@ -143,7 +143,7 @@ class MethodsTracer:
             # The first worker is started by that.
             self._tell_early(self._submit, (PUT,))
         for path in CALLING.get(name, ()):
-            self._tell_early(code_of(module, path), OF_PROCESSES)
+            self._tell_early(code_of(module, path), (*OF_PROCESSES, RELEASE_SHARED))
         if name == MESSAGES:
             self._learn_messages(module)
         if name == SHARED_LOCKS:
@@ -189,6 +189,8 @@ class MethodsTracer:
             self._watches = True
             self._see()
             self._recorder.watch_threads()
+            self._waits.shared.look()
+            self._waits.shared.begin()
 
     def _before_fork(self) -> None:
         """What the child has, too, has one name in both."""
@@ -269,9 +271,9 @@ class MethodsTracer:
                 self._transfers.begins(frame)
             return what
         if what in (ACQUIRE_SHARED, RELEASE_SHARED):
-            if what == RELEASE_SHARED and not waits.shared.is_waited_for(thing):
-                return None
             waits.shared.look()
+            if what == RELEASE_SHARED and not waits.shared.releases(thing):
+                return None
         is_received = what == READ and code is self._receive
         if is_received:
             self._transfers.begins(frame)

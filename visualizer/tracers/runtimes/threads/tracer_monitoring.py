@@ -220,6 +220,7 @@ class MonitoringTracer:
             self._watches = True
             os.register_at_fork(after_in_child=self._waits.forget)
             _monitoring.set_events(self._tool, _EVERYWHERE)
+            self._waits.shared.begin()
             # In code where another tool sees starts, the interpreter tells a third one no instructions any more (3.12,
             # 3.13): by them the end of an eager task's first step is seen, which may be what makes the thread.
             _monitoring.restart_events()

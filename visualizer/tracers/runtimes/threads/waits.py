@@ -61,7 +61,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     Primitives,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
-from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks
+from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -109,11 +109,12 @@ class Wait:
     what it gets from a queue, and when, if that is known already; or released the lock before, which another one may
     have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
-    address of the executor that the thread works for, and that has not begun with what it waits for."""
+    address of the executor that the thread works for, and that has not begun with what it waits for. `taken_at`: where
+    the program takes that lock, one of multiprocessing's."""
 
     __slots__ = (
         "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
-        "t_ns", "track", "what",
+        "t_ns", "taken_at", "track", "what",
     )
 
     def __init__(
@@ -134,6 +135,7 @@ class Wait:
         self.masks: dict[int, int] = {}
         self.ready: dict[int, int] | None = None
         self.is_over = False
+        self.taken_at: tuple[CodeType | None, int] = None, 0
 
 
 class _Ours(dict[str, bool]):
@@ -190,6 +192,7 @@ class Waits:
         """In a forked child: the other threads are not here."""
         for table in (self.parked, self.waiting, self._released, self.names):
             table.clear()
+        self.shared.forget()
 
     # What threads are.
 
@@ -369,6 +372,7 @@ class Waits:
                 self._park(code, offset, GET, queue, t_ns, limit_ns, frame)
             return
         self._takes(id(queue))
+        self._sizes.takes(queue)
 
     def _takes(self, key: int) -> tuple[int, int]:
         who = self._put.get(key)
@@ -443,16 +447,32 @@ class Waits:
             if children is None or children.is_over():
                 return
             children.among(self._context.children)
-        elif not type(thing)._is_zero(thing) or (type(thing)._is_mine(thing) and not thing.kind):
-            return  # Free; or an RLock that is its own.
+        elif not type(thing)._is_zero(thing):
+            if thing.maxvalue == 1:
+                self.shared.takes(thing, Taken(self._runs(), t_ns, *self._taken_at(frame)))
+            return
+        elif type(thing)._is_mine(thing) and not thing.kind:
+            return  # An RLock that is its own.
         else:
             known = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
             if not known:
                 return
             limit_ns = known
-        if self._park(code, offset, what, children, t_ns, limit_ns, frame):
+        if self._park(code, offset, what, thing if what == ACQUIRE_SHARED else children, t_ns, limit_ns, frame):
             wait = self.parked[_get_ident()]
             wait.lock, wait.children = thing, children
+            if what == ACQUIRE_SHARED:
+                wait.taken_at = self._taken_at(frame)
+
+    def _taken_at(self, frame: Any) -> tuple[CodeType | None, int]:
+        """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
+        multiprocessing's does by itself."""
+        own, children = self._context.own, self.primitives.children
+        while frame is not None and frame.f_code not in children:
+            if own(frame.f_code):
+                return frame.f_code, frame.f_lasti
+            frame = frame.f_back
+        return None, 0
 
     def gives(self, lock: Any, frame: Any) -> None:
         """The current thread is about to release a lock of multiprocessing's."""
@@ -553,6 +573,8 @@ class Waits:
         if what == JOIN_ALL and not joined:
             return False
         name = self._name(awaited, joined) if end is None else ""
+        if what == ACQUIRE_SHARED and awaited.reason == words.LOCK:
+            name = self.shared.name(thing)
         if what in OF_CHILDREN:
             name = f"process {thing.pid}" if thing.pid != NONE else ""
         key = id(thing)
@@ -671,7 +693,7 @@ class Waits:
             self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
-            self.shared.gets(wait.lock, self._runs(), t_ns, wait.t_ns)
+            self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self.no_longer(wait.key)
             if cause in (words.CALLBACK, words.UNKNOWN):
