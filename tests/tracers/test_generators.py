@@ -726,3 +726,34 @@ def test_a_generator_that_ends_keeps_something_that_makes_others_when_it_is_drop
     tracks = [*traced.timeline.tracks.of_kind("generator")]
     assert len(tracks) == 40
     assert {(track.outcome, track.inferred, track.doubt) for track in tracks} == {("returned", None, None)}
+
+
+def test_threads_that_close_the_same_generator_at_the_same_time(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import sys
+        import threading
+
+        def numbers():
+            yield 1
+
+        def closes():
+            start.wait()
+            for one in shared:
+                for call in (lambda: one.throw(KeyError), one.close):
+                    try:
+                        call()
+                    except (KeyError, ValueError):
+                        pass
+
+        sys.setswitchinterval(1e-6)
+        for _ in range(20):
+            shared, start = [numbers() for _ in range(200)], threading.Barrier(4)
+            threads = [threading.Thread(target=closes) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])

@@ -296,6 +296,33 @@ def test_a_generator_inside_a_greenlet_is_suspended_with_it(trace_source: TraceS
     ]
 
 
+def test_a_generator_that_ends_where_no_function_runs(trace_source: TraceSource) -> None:
+    """It ends with the greenlet that had it, whose function has returned."""
+    traced = trace_source(
+        """
+        from greenlet import getcurrent, greenlet
+
+        def numbers():
+            while True:
+                yield 1
+
+        def has_one():
+            generator = numbers()
+            next(generator)
+            getcurrent().parent.switch()
+
+        g = greenlet(has_one)
+        g.switch()
+        g.switch()
+        last = numbers()
+        next(last)
+        last.close()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert [track.outcome for track in traced.tracks("numbers")] == ["closed", "closed"]
+
+
 #: What is thrown -> the text of it.
 THROWN = {
     "victim.throw()": "GreenletExit()",

@@ -96,11 +96,13 @@ class Watched:
 class Call:
     """A call in progress of a method of which the end must be seen. Nothing of the program's is kept alive by it."""
 
-    __slots__ = ("chain", "key", "target")
+    __slots__ = ("chain", "key", "target", "thread")
 
     def __init__(self, target: int, key: int, chain: list[tuple[Any, int, CodeType, Run | None]]) -> None:
         #: The id of what the method is called of, which the caller keeps as long as the call takes.
         self.target = target
+        #: The thread that makes the call: another one may call the same.
+        self.thread = get_ident()
         #: Of the generator's frame.
         self.key = key
         #: What a close would close: weak reference, id of its frame, code, run; the innermost last.
@@ -246,7 +248,8 @@ class Generators:
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""
         ended = False
-        call = next((call for call in self.calls[::-1] if call.target == id(target)), None)
+        here = get_ident()
+        call = next((call for call in self.calls[::-1] if call.target == id(target) and call.thread == here), None)
         if call is None:
             return False
         self.calls.remove(call)
@@ -276,7 +279,8 @@ class Generators:
                     return
                 run = inner
                 run.dying = True
-            self._end_outwards(run, place_of(_getframe(2), self.recording.own))
+            # Below ours there is no frame where a greenlet ends that had the generator, or something in C drops it.
+            self._end_outwards(run, place_of(_getframe(1).f_back, self.recording.own))
         except Exception as error:
             self.recording.fail("generators", error)
 
