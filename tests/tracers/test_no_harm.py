@@ -293,6 +293,16 @@ HOSTILE = {
             if os.fork(): os.wait()
         print("bang", flush=True)
         """,
+    "a program that looks which descriptors there are, all the time": """
+        import os
+        def numbers():
+            while True: yield
+        found, begun = set(), numbers()
+        for _ in range(20_000):
+            next(begun)
+            found.update(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd < 400)
+        print(sorted(found), flush=True)
+        """,
     "three thousand greenlets": """
         from greenlet import getcurrent, greenlet
         main = getcurrent()

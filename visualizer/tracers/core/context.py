@@ -52,6 +52,7 @@ class Context:
         self.compiled = recorder(stream.clock)
         if self.compiled is not None:
             stream.new_rows, stream.new_table = self.compiled.Rows, self.compiled.Table
+            stream.open_high = self.compiled.open_high
         #: Whether a code object is the program's own.
         self.own = own
         #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.

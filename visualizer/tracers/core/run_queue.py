@@ -8,9 +8,22 @@ import os
 
 from visualizer.trace.sink import LOWEST_FD
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable
+
 #: What is not known.
 _UNKNOWN = (-1, -1, -1)
 _NOTHING = (0, 0, 0)
+
+
+def open_high(path: str, least: int) -> int:
+    """A descriptor of the file, `least` or higher. Other threads may find it at a lower one for a moment."""
+    low = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, least)
+    finally:
+        os.close(low)
 
 
 class RunQueue:
@@ -18,14 +31,10 @@ class RunQueue:
 
     __slots__ = ("_fd", "_identity", "_told")
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Callable[[str, int], int] = open_high) -> None:
         self._fd, self._identity = -1, (0, 0)
         try:
-            low = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                self._fd = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, LOWEST_FD)
-            finally:
-                os.close(low)
+            self._fd = opened("/proc/thread-self/schedstat", LOWEST_FD)
             status = os.fstat(self._fd)
             self._identity = status.st_dev, status.st_ino
         except OSError:

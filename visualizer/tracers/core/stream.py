@@ -124,6 +124,9 @@ class Stream(Interning):
         #: own for them.
         self.new_rows: Callable[[], Rows] = Rows
         self.new_table: Callable[[], dict[int, Any]] = dict
+        #: How the flushing thread opens what it asks the system: the program, which runs meanwhile, must not find that
+        #: among its own descriptors, as it may without the recorder in C.
+        self.open_high: Callable[[str, int], int] | None = None
         #: How the flushing thread waits for the next flush: (seconds) -> whether to end.
         self.wait: Callable[[float], bool] = self.wait_for_end
         #: To be called when the next event is stored, because it cannot be done now.
@@ -514,7 +517,7 @@ class Stream(Interning):
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id, self._ident = _get_native_id(), _get_ident()
-        self.run_queue = RunQueue()
+        self.run_queue = RunQueue(self.open_high) if self.open_high is not None else None
         try:
             phase = due_s = 0.0
             while self._alive:
