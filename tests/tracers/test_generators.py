@@ -318,6 +318,53 @@ def test_threads_one_after_another_are_tracks_of_their_own(trace_source: TraceSo
     assert [traced.outcome(name) for name in ("T0", "T1", "T2")] == [words.RETURNED] * 3
 
 
+@pytest.mark.parametrize(
+    ("then", "caught", "ends"),
+    [
+        ("yield 2", True, ["inner yielded", "outer yielded"]),
+        ("return", False, ["inner yielded", "outer returned"]),
+        ("raise KeyError", True, ["inner yielded", "outer raised"]),
+    ],
+)
+def test_what_is_closed_while_what_it_waits_for_ignores_that(
+    then: str, caught: bool, ends: list[str], trace_source: TraceSource
+) -> None:
+    """It is thrown the error of that, and is being closed all the same."""
+    traced = trace_source(
+        f"""
+        def inner():
+            try:
+                yield 0
+            except GeneratorExit:
+                pass
+            yield 1
+
+        def outer():
+            try:
+                yield from inner()
+            except RuntimeError:
+                pass
+            {then}
+
+        one = outer()
+        next(one)
+        try:
+            one.close()
+            print("closed")
+        except (KeyError, RuntimeError) as error:
+            print(type(error).__name__)
+        """
+    )
+    assert (traced.ended.stdout == b"closed\n") is not caught
+    ignored = [
+        f"{traced.timeline.name(switch.origin)} yielded"
+        for switch in map(traced.timeline.switch, range(traced.timeline.switch_count))
+        if switch.cause == words.IGNORED
+    ]
+    ended = [] if then == "yield 2" else [f"outer {traced.outcome('outer')}"]
+    assert ignored + ended == ends
+
+
 def test_closed_where_the_frame_stays_at_its_yield(trace_source: TraceSource) -> None:
     """In a `with` and in an `except` the frame stands at the yield again once the exception has left it."""
     traced = trace_source(

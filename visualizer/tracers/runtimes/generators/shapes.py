@@ -90,7 +90,8 @@ class Run:
         self.passing: Any = lines.NO_VALUE
         #: A call of asend, athrow or aclose: (cause, weak reference to the asynchronous generator).
         self.asked: tuple[str, Any] | None = None
-        self.closing = False
+        #: Whether it is being closed: THROW if by something else than GeneratorExit.
+        self.closing: bool | str = False
         #: It is being collected, or closed with one that is: nobody will resume it but to close it.
         self.dying = False
         #: The yield that it is suspended at; whose value it handed on last in a `yield from` or `await`, and who does

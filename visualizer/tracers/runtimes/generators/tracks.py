@@ -203,6 +203,11 @@ class Generators:
         """Whether a method is being called, not to close it, of the generator whose frame has this id."""
         return any(call.key == key and not call.chain for call in self.calls[:])
 
+    def _is_being_closed(self, key: int) -> bool:
+        """Whether this thread is in a call that closes the generator whose frame has this id, or what waits for it."""
+        here = get_ident()
+        return any(key == its for call in self.calls[:] if call.thread == here for _, its, *_ in call.chain)
+
     def _run_of(self, generator: Any, frame: Any) -> Run | None:
         """The run of a generator that has this frame, None if it has not been started."""
         run = self.live.get(id(frame))
@@ -481,7 +486,11 @@ class Generators:
             store_resume(self.stream, outer, cause, value, where, offset, t_ns, False)
             where, offset = _place(outer_frame)
         run.at, run.yield_offset = RUNNING, -1
-        run.closing = run.closing or cause is words.CLOSE
+        if cause is words.CLOSE:
+            run.closing = True
+        elif not run.closing and self._is_being_closed(key):
+            # As what it waits for was closed, that raised something else: by that it may end, but it must not yield.
+            run.closing = words.THROW
         store_resume(self.stream, run, cause, value, where, offset, t_ns, False)
 
     def _passed_through(self, back: Any) -> tuple[list[tuple[Any, Run]], Any]:
@@ -553,12 +562,13 @@ class Generators:
 
     def returned(self, run: Run, value: Any, inner: Any) -> None:
         """The same of one that is not among the living any more."""
-        if value is None and not run.closing:
+        closed = run.closing is True
+        if value is None and not closed:
             self._return_nothing(run.track)
             self._end_around(run, inner)
         else:
-            shown = lines.NO_VALUE if run.closing and value is None else keep(value)
-            self._exit(run.track, words.CLOSED if run.closing else words.RETURNED, shown, self.clock())
+            shown = lines.NO_VALUE if closed and value is None else keep(value)
+            self._exit(run.track, words.CLOSED if closed else words.RETURNED, shown, self.clock())
             self._end_around(run, inner)
 
     def _return_nothing(self, track: int) -> None:
@@ -579,7 +589,8 @@ class Generators:
 
     def unwound(self, run: Run, error: BaseException | None, inner: Any, passed: bool | None = False) -> None:
         """The same of one that is not among the living any more."""
-        closed = run.closing and (isinstance(error, GeneratorExit) if error is not None else passed is not False)
+        by_close = isinstance(error, GeneratorExit) if error is not None else passed is not False
+        closed = run.closing is True and by_close
         value = lines.NO_VALUE if closed or error is None else keep(error)
         inferred = _RERAISED if closed and error is None and passed is None else None
         self._exit(run.track, words.CLOSED if closed else words.RAISED, value, self.clock(), inferred)
