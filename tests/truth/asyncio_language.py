@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from random import Random
+from tests.truth.program import Meaning, Op, Program, Side, own_name
 
-from tests.truth.program import Meaning, Program, own_name, several
-
-#: word, argument (a worker's number, a number of milliseconds, or which of two objects)
-Op = tuple[str, int]
-Side = tuple[list[Op], list[list[Op]]]
-
-_WORDS = [
+#: Of an `Op`.
+WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_limit", "set", "clear", "wait", "wait_limit", "acquire",
     "release", "future_set", "future", "spawn", "group", "join", "gather", "shield", "cancel", "survive", "thread",
     "condition", "notify", "deep", "eager",
@@ -21,23 +16,6 @@ _THINGS = {
     "bounded": "asyncio.Queue(1)", "semaphore": "asyncio.Semaphore(1)", "condition": "asyncio.Condition()",
     "future": "asyncio.get_running_loop().create_future()",
 }
-
-
-def _side(chance: Random) -> Side:
-    def op() -> Op:
-        return chance.choice(_WORDS), chance.randrange(4)
-
-    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
-
-
-def one_thread(chance: Random) -> list[Side]:
-    return [_side(chance)]
-
-
-def two_threads(chance: Random) -> list[Side]:
-    return [_side(chance), _side(chance)]
-
-
 
 _PRELUDE = f"""\
 import asyncio, sys

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from random import Random
+from tests.truth.program import Meaning, Op, Program, Side
 
-from tests.truth.program import Meaning, Program, several
-
-#: word, argument (a worker's number, a number of milliseconds, or which of two objects)
-Op = tuple[str, int]
-Side = tuple[list[Op], list[list[Op]]]
-
-_WORDS = [
+#: Of an `Op`.
+WORDS = [
     "sleep0", "sleep", "put", "put1", "get", "get1", "get_timeout", "send", "wait", "wait_timeout", "timeout",
     "acquire", "acquire_timeout", "release", "spawn", "spawn_n", "spawn_after", "join", "kill", "survive",
 ]
@@ -19,19 +14,6 @@ _THINGS = {
     "a_event0": "Event()", "a_event1": "Event()", "a_queue": "Queue()", "a_bounded": "Queue(1)",
     "a_semaphore": "Semaphore(1)",
 }
-
-
-def _side(chance: Random) -> Side:
-    def op() -> Op:
-        return chance.choice(_WORDS), chance.randrange(4)
-
-    return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
-
-
-def one_thread(chance: Random) -> list[Side]:
-    return [_side(chance)]
-
-
 
 _PRELUDE = """\
 import warnings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from tests.truth import (
     threads_language,
 )
 from tests.truth.process_checks import OF_PROCESSES
-from tests.truth.program import Program
+from tests.truth.program import Program, draw_sides
 from tests.truth.thread_checks import OF_THREADS
 
 
@@ -39,6 +40,7 @@ class Language(NamedTuple):
 
 
 _GENERATORS, _GREENLETS = generator_language.render, greenlet_language.render
+_GEVENT, _ASYNCIO = gevent_language.render, asyncio_language.render
 _OF_ASYNCIO = (*checks.ALWAYS, *checks.OF_ASYNCIO)
 LANGUAGES = {
     "generators": Language(generator_language.one_thread, _GENERATORS, checks.OF_GENERATORS),
@@ -46,11 +48,11 @@ LANGUAGES = {
     "generators in two threads": Language(generator_language.two_threads, _GENERATORS, checks.OF_GENERATORS),
     "greenlets": Language(greenlet_language.one_thread, _GREENLETS, checks.ALWAYS),
     "greenlets in two threads": Language(greenlet_language.two_threads, _GREENLETS, checks.ALWAYS),
-    "gevent": Language(gevent_language.one_thread, gevent_language.render, checks.EVERY_CHECK),
-    "gevent in two threads": Language(gevent_language.two_threads, gevent_language.render, checks.EVERY_CHECK),
-    "eventlet": Language(eventlet_language.one_thread, eventlet_language.render, checks.EVERY_CHECK),
-    "asyncio": Language(asyncio_language.one_thread, asyncio_language.render, _OF_ASYNCIO),
-    "asyncio in two threads": Language(asyncio_language.two_threads, asyncio_language.render, _OF_ASYNCIO),
+    "gevent": Language(partial(draw_sides, gevent_language.WORDS, 1), _GEVENT, checks.EVERY_CHECK),
+    "gevent in two threads": Language(partial(draw_sides, gevent_language.WORDS, 2), _GEVENT, checks.EVERY_CHECK),
+    "eventlet": Language(partial(draw_sides, eventlet_language.WORDS, 1), eventlet_language.render, checks.EVERY_CHECK),
+    "asyncio": Language(partial(draw_sides, asyncio_language.WORDS, 1), _ASYNCIO, _OF_ASYNCIO),
+    "asyncio in two threads": Language(partial(draw_sides, asyncio_language.WORDS, 2), _ASYNCIO, _OF_ASYNCIO),
 }
 if SEES_WAITS:
     LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, OF_THREADS)

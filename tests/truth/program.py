@@ -9,7 +9,7 @@ that its first argument names. What is left over then, and would go on, a functi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -163,3 +163,20 @@ def own_name(side: str) -> str:
 def several(chance: Random, least: int, most: int, one: Callable[[], _T]) -> list[_T]:
     """So many of what `one` makes."""
     return [one() for _ in range(chance.randint(least, most))]
+
+
+#: word, argument (a worker's number, a number of milliseconds, or which of two objects)
+Op = tuple[str, int]
+#: What the code of the thread does, and what each of the workers does.
+Side = tuple[list[Op], list[list[Op]]]
+
+
+def draw_sides(words: Sequence[str], count: int, chance: Random) -> list[Side]:
+    """So many sides, of which each has a worker at least."""
+
+    def op() -> Op:
+        return chance.choice(words), chance.randrange(4)
+
+    return [
+        (several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))) for _ in range(count)
+    ]
