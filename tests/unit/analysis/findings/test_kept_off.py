@@ -92,10 +92,14 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert kinds(tape("main")) == ["hog"]
 
 
-@pytest.mark.parametrize(
+#: Of 200 ms.
+SHARES = pytest.mark.parametrize(
     ("length_ms", "cost_ms"),
     [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
 )
+
+
+@SHARES
 def test_a_lock_that_is_held_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
     """a sleeps with the lock from 10 ms to 210 ms, and b waits for it."""
     ran = holds(greenlets("a", "b"), "a", "b", 10, 200)
@@ -108,10 +112,7 @@ def test_a_lock_that_is_held_for_longer_since_the_machine_runs_others(length_ms:
     assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
 
 
-@pytest.mark.parametrize(
-    ("length_ms", "cost_ms"),
-    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
-)
+@SHARES
 def test_a_call_that_waits_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
     """main gives a pool two calls at 10 ms, and has them called at once and at 210 ms."""
     ran = Tape().spawn("pool_0", words.THREAD, line=7)
@@ -124,10 +125,7 @@ def test_a_call_that_waits_for_longer_since_the_machine_runs_others(length_ms: i
     assert [round(one.cost_ns, -6) // MS for one in told] == ([cost_ms] if cost_ms else [])
 
 
-@pytest.mark.parametrize(
-    ("length_ms", "cost_ms"),
-    [pytest.param(150, 0, id="of which the machine took most"), pytest.param(40, 160, id="of which it took a fifth")],
-)
+@SHARES
 def test_tracks_that_wait_for_threads_for_longer_since_the_machine_runs_others(length_ms: int, cost_ms: int) -> None:
     """a and b wait from 10 ms on for a pool of one thread, to 210 ms."""
     ran = greenlets("a", "b").lists("pool = ThreadPool(1)\n").at(10 * MS)
