@@ -352,10 +352,14 @@ class Buffer(Met):
         self.measured, self.idle_ns, self.unused_ns, self.clock = (-1, 0, 0), -1, -1, _cpu_clock(self.ident)
         self.track = track
         self.reported = False
-        if self.run_queue is not None:
-            self.run_queue.close()
+        self.leave_queue()
         # Whoever has forked is the main thread.
         self.run_queue = RunQueue()
+
+    def leave_queue(self) -> None:
+        """Nobody asks any more how long this thread could have run."""
+        if self.run_queue is not None:
+            self.run_queue.close()
 
     def store(self, parts: Parts) -> None:
         """Store one event with all its parts."""

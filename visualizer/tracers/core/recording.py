@@ -104,8 +104,7 @@ class Recording(Context):
         # Whoever looks afterwards finds no clock of its any more.
         buffer.used_ns = _thread_time_ns()
         buffer.closed = True
-        if buffer.run_queue is not None:
-            buffer.run_queue.close()
+        buffer.leave_queue()
         if self.forks.is_child and all(other.closed for other in self.stream.buffers):
             # A thread has forked: the child ends with its last thread, unless ours keeps it alive.
             self.stream.leave_to_end()

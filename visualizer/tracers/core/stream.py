@@ -637,9 +637,7 @@ class Stream(Interning):
     def begin_again(self, buffer: Buffer, track: int) -> None:
         """In a forked child, in its only thread, of which that is the buffer: write what happens from now on."""
         for other in self.buffers:
-            # A thread that is not here.
-            if other is not buffer and other.run_queue is not None:
-                other.run_queue.close()
+            other.leave_queue()
         self.buffers[:] = [buffer]
         buffer.begin_again(track)
         self._forget_others()
@@ -665,8 +663,7 @@ class Stream(Interning):
     def discard(self) -> None:
         """In a forked child: forget everything, and close the file."""
         for buffer in self.buffers:
-            if buffer.run_queue is not None:
-                buffer.run_queue.close()
+            buffer.leave_queue()
         self.buffers.clear()
         self._forget_others()
         self._sink.close()

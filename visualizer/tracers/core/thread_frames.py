@@ -67,7 +67,7 @@ def stack_of(ident: int, most: int = sys.maxsize) -> list[At]:
         frames = map(itemgetter(ident), all_frames())
         stack.extend(map(_at, accumulate(chain(frames, repeat("f_back", most)), getattr)))
     except (AttributeError, KeyError):
-        return stack
+        pass
     return stack
 
 
