@@ -303,6 +303,14 @@ HOSTILE = {
             found.update(fd for fd in map(int, os.listdir("/proc/self/fd")) if fd < 400)
         print(sorted(found), flush=True)
         """,
+    "code whose file is a pipe that nobody writes to": """
+        import os, tempfile
+        where = os.path.join(tempfile.mkdtemp(), "pipe")
+        os.mkfifo(where)
+        exec(compile("def numbers(): yield 1", where, "exec"))
+        for _ in range(3): print(list(numbers()), flush=True)
+        os.unlink(where), os.rmdir(os.path.dirname(where))
+        """,
     "three thousand greenlets": """
         from greenlet import getcurrent, greenlet
         main = getcurrent()

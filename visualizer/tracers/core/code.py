@@ -4,6 +4,7 @@ instruction (`code.co_positions()`, PEP 657)."""
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from types import FunctionType
 
@@ -47,6 +48,17 @@ _START_DIRECTORY = os.getcwd()
 #: What the interpreter was asked to run is the program's own wherever it is installed.
 _SCRIPT = os.path.join(_START_DIRECTORY, sys.argv[0]) if sys.argv and sys.argv[0] else ""
 
+
+def _read(file: str) -> bytes:
+    if not stat.S_ISREG(os.stat(file).st_mode):
+        raise OSError("to read from it may wait, and takes from the program what it would read")
+    with open(file, "rb") as stream:
+        return stream.read()
+
+
+#: The bytes of a regular file. Raises OSError where there is none, or it cannot be read; ValueError if its name is not
+#: possible. That of the recorder in C needs no descriptor that the program could find.
+read: Callable[[str], bytes] = _read
 _sources: dict[str, list[bytes] | None] = {}
 #: Whether files are of gevent and the like; of so many at most.
 _of_runtime: dict[str, bool] = {}
@@ -88,6 +100,9 @@ class Ownership:
         known = self._known.get(filename)
         if known is None:
             known = self._known[filename] = self._judge(filename)
+            if known and read is _read:
+                # Now, and not in the flushing thread, while that of the program could find the descriptor.
+                _lines(filename)
         return known
 
     def _judge(self, filename: str) -> bool:
@@ -189,10 +204,10 @@ def source(file: str) -> str | None:
 
 
 def _lines(file: str) -> list[bytes] | None:
+    file = absolute(file)
     if file not in _sources:
         try:
-            with open(file, "rb") as stream:
-                _sources[file] = stream.read().splitlines()
+            _sources[file] = read(file).splitlines()
         except (OSError, ValueError):
             _sources[file] = None
     return _sources[file]

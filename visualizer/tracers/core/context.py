@@ -7,7 +7,7 @@ An event is reported in the thread in which it happens. A runtime whose hooks ha
 from __future__ import annotations
 
 from visualizer.trace import words
-from visualizer.tracers.core import lines
+from visualizer.tracers.core import code, lines
 from visualizer.tracers.core.buffer import NEW
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.compiled import recorder
@@ -52,7 +52,7 @@ class Context:
         self.compiled = recorder(stream.clock)
         if self.compiled is not None:
             stream.new_rows, stream.new_table = self.compiled.Rows, self.compiled.Table
-            stream.open_high = self.compiled.open_high
+            stream.open_high, code.read = self.compiled.open_high, self.compiled.read_apart
         #: Whether a code object is the program's own.
         self.own = own
         #: Pauses the program, if it was started with that; and what makes it pause at steps and lines.

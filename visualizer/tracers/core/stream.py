@@ -504,8 +504,12 @@ class Stream(Interning):
             return  # The program forked twice with no event in between; or the process is about to end.
         self._alive = True
         self._ended.acquire()
+        begun = _allocate_lock()
+        begun.acquire()
         try:
-            _start_new_thread(self._run, ())
+            _start_new_thread(self._run, (begun,))
+            # What it opens, the program does not find open. It may not come to run: the interpreter ends.
+            begun.acquire(True, 1)
         except RuntimeError as error:
             self._alive = False
             self._ended.release()
@@ -513,11 +517,12 @@ class Stream(Interning):
             if "interpreter shutdown" not in str(error):
                 raise
 
-    def _run(self) -> None:
+    def _run(self, begun: _thread.LockType) -> None:
         # The program's signals are for the program's threads: one that we took would not wake its main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
         self._thread_id, self._ident = _get_native_id(), _get_ident()
         self.run_queue = RunQueue(self.open_high) if self.open_high is not None else None
+        begun.release()
         try:
             phase = due_s = 0.0
             while self._alive:
