@@ -32,8 +32,10 @@ STARVED_AGAIN = 3
 LATE_NS = blocking.LATE_NS
 #: Such delays are reported from this length in total on, or where one of them is lost time.
 LATE_IN_ALL_NS = 200 * _MS
-#: A track polls with this many sleeps of 0 s in a row, if at most this share of the steps between is longer than that.
+#: A track polls with this many sleeps of 0 s in a row that take so long in all, if at most this share of the steps
+#: between is longer than that.
 POLLS = 100
+POLLS_NS = 10 * _MS
 POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
 #: Of at least this many answers at a line, one is slow if it took so much longer than the average, and so many times

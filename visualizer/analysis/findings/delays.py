@@ -19,6 +19,7 @@ from visualizer.analysis.findings.base import (
     ONCE_SHARE,
     POLL_BUSY_SHARE,
     POLLS,
+    POLLS_NS,
     STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
@@ -262,7 +263,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 yield _told_late(timeline, [one])
             continue
         # What none of them did alone is told once, of all that it made late.
-        if not any(_polls(observed, track) or timeline.tracks[track].base_name in starving for track in by):
+        if not any(_polls(timeline, observed, track) or timeline.tracks[track].base_name in starving for track in by):
             alike.setdefault((delay.hub, timeline.tracks[by[0]].base_name if by else ""), []).append(one)
     for together in alike.values():
         worst = max(together, key=lambda one: one.late_ns)
@@ -344,7 +345,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         by = f" by {timeline.name(wakeup.waker, wakeup.t_ns)}" if wakeup.waker in timeline.tracks else ""
         how = "spawned" if wakeup.cause == words.SPAWN else "woken"
         turn = longest_turn(observed.turns.get(delay.hub, []), delay.due_ns, delay.ran_ns)
-        if name in starving or _polls(observed, track.id):
+        if name in starving or _polls(timeline, observed, track.id):
             continue
         if not _matters(timeline, observed, starving, lost_ns, int(lost.sum()), turn):
             continue
@@ -408,7 +409,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
         off_ns, life_off_ns = _by_machine_ns(timeline, observed, track, hub)
         rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0)) - off_ns
-        if rest_ns < STARVED_NS or _polls(observed, track_id):
+        if rest_ns < STARVED_NS or _polls(timeline, observed, track_id):
             continue
         # Of a life as the machine let its thread have it.
         if rest_ns < STARVED_SHARE * (life_ns - life_off_ns):
@@ -505,8 +506,10 @@ def _matters(
 ) -> bool:
     """Whether such delays are worth a line: a machine that is busy elsewhere makes short ones, and the doing of those
     that poll, or let others starve, is told once."""
-    if turn is not None and (_polls(observed, turn.track) or timeline.tracks[turn.track].base_name in starving):
-        return False
+    if turn is not None:
+        name = timeline.tracks[turn.track].base_name
+        if name in starving or _polls(timeline, observed, turn.track):
+            return False
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
 
 
@@ -520,18 +523,20 @@ def _is_idle(timeline: Timeline, turn: LongRun) -> bool:
     return is_mostly_idle(timeline, turn.track, turn.start_ns, turn.end_ns)
 
 
-def _polls(observed: Observed, track: int) -> bool:
+def _polls(timeline: Timeline, observed: Observed, track: int) -> bool:
     """Whether it is told as one that polls: it is always ready, and whom it delays is its doing."""
     row = observed.polls.longest.get(track)
-    return row is not None and row.count >= POLLS and row.busy <= POLL_BUSY_SHARE * row.count
+    if row is None or row.count < POLLS or row.busy > POLL_BUSY_SHARE * row.count:
+        return False
+    return timeline.suspensions[row.suspension].t_ns - row.since_ns >= POLLS_NS
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """POLLS or more sleeps of 0 s in a row, with short steps and nothing else between. One for each track."""
+    """POLLS sleeps of 0 s in a row or more, in POLLS_NS, with short steps and nothing else between. One for each track."""
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
-        if _polls(observed, track):
+        if _polls(timeline, observed, track):
             steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
             sentence = (
                 f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "

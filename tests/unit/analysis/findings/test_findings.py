@@ -525,7 +525,7 @@ def test_no_starvation_where_nobody_else_ran() -> None:
     assert "starvation" not in kinds(tape), "the hub is nobody else"
 
 
-def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
+def polling(times: int, *, between: str = "", step_ns: int = 110_000) -> Tape:
     tape = spawned("foo", "bar")
     for number in range(times):
         tape.switch("hub", "foo")
@@ -539,10 +539,11 @@ def polling(times: int, *, between: str = "", step_ns: int = STEP_NS) -> Tape:
 
 
 def test_busy_poll() -> None:
-    sentence = "foo polls: it slept 0 s 100 times in a row for 0.2 ms and was seen to do nothing else (demo.py:7)"
+    sentence = "foo polls: it slept 0 s 100 times in a row for 11 ms and was seen to do nothing else (demo.py:7)"
     assert only(polling(100), "busy_poll") == (sentence, ["foo"], 1, 7)
     for tape in (
         polling(99),
+        polling(110, step_ns=STEP_NS),
         polling(110, between="prints"),
         polling(110, between="wakes"),
         polling(110, step_ns=2 * MS),
@@ -557,7 +558,7 @@ def test_a_poll_goes_on_where_a_step_takes_long_for_once() -> None:
         tape.switch("foo", "hub", line=7).wake("foo", "hub", words.TIMER)
     sentence = only(tape, "busy_poll")[0]
     assert sentence == (
-        "foo polls: it slept 0 s 151 times in a row for 2.3 ms, 2 ms of it in 1 longer steps, and was seen to do "
+        "foo polls: it slept 0 s 151 times in a row for 13 ms, 2 ms of it in 1 longer steps, and was seen to do "
         "nothing else (demo.py:7)"
     )
 

@@ -23,8 +23,8 @@ def service(workers: int, lines: int = 1) -> Tape:
     for number, name in enumerate(names):
         tape.switch("hub", name)
         for _ in range(POLLS + number):
-            tape.waits(name, words.SLEEP, "sleep(0)", 0).switch(name, "hub", line=5).wake(name, "hub", words.TIMER)
-            tape.switch("hub", name)
+            tape.at(tape.t_ns + MS // 9).waits(name, words.SLEEP, "sleep(0)", 0).switch(name, "hub", line=5)
+            tape.wake(name, "hub", words.TIMER).switch("hub", name)
         tape.waits(name, words.EVENT, "event.wait()").switch(name, "hub", line=10 + number % lines)
     return tape.switch("hub", "main").exits("main").end()
 
