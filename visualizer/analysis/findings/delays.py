@@ -532,7 +532,7 @@ def _polls(timeline: Timeline, observed: Observed, track: int) -> bool:
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """POLLS sleeps of 0 s in a row or more, in POLLS_NS, with short steps and nothing else between. One for each track."""
+    """POLLS or more sleeps of 0 s in a row, in POLLS_NS, with short steps and nothing else between. One a track."""
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
