@@ -39,7 +39,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 45
+#define ABI 50
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -2298,8 +2298,8 @@ static int is_eager_step(PyObject *, PyObject *);
 static int
 is_stepped(Hook *self, PyFrameObject *frame)
 {
-    PyObject *loops = is_size(self->steppers, 0) || PyDict_GET_SIZE(self->step_codes) == 0
-                          ? NULL : look_up(self->loops, (Py_ssize_t)PyThread_get_thread_ident());
+    PyObject *loops = is_size(self->steppers, 0) || count_in(self->step_codes) == 0
+                          ? NULL : find_in(self->loops, (long long)PyThread_get_thread_ident());
     if (loops == NULL || !PyList_CheckExact(loops) || PyList_GET_SIZE(loops) == 0) {
         return 0;
     }
@@ -2315,7 +2315,7 @@ is_stepped(Hook *self, PyFrameObject *frame)
             back = outer;
         }
         else {
-            stepped = code->co_flags & self->flags ? 0 : of_id(self->step_codes, code) != NULL;
+            stepped = code->co_flags & self->flags ? 0 : find_id(self->step_codes, code) != NULL;
             stepped = stepped || (of_id(self->live, back) == NULL &&
                                   is_eager_step(PyList_GET_ITEM(loops, PyList_GET_SIZE(loops) - 1), (PyObject *)inner));
         }
@@ -2779,15 +2779,21 @@ is_delegating(PyFrameObject *frame)
    turn does so, too. A greenlet may be left in the middle of one. */
 static OF_THREAD PyFrameObject *awaited_frame;
 
+/* The coroutine of the task of which a loop of asyncio's was just told that it makes the next step here: only to be compared,
+   and only once, as what comes next may be asked for by anybody. */
+static OF_THREAD PyObject *next_stepped;
+
 /* Whether a step that begins, of no track, is one that a task awaits. */
 static int
-is_of_task(Hook *self, PyFrameObject *frame)
+is_of_task(Hook *self, PyObject *generator, PyFrameObject *frame)
 {
+    int is_next = generator == next_stepped;
+    next_stepped = NULL;
     if (self->resume < 0 || PyDict_GET_SIZE(self->through) != 0 || find_id(self->live, frame) != NULL) {
         return 0;
     }
-    PyFrameObject *resumer = awaited_frame == NULL ? NULL : PyEval_GetFrame();
-    return (resumer != NULL && resumer == awaited_frame && is_delegating(resumer)) || is_stepped(self, frame);
+    PyFrameObject *resumer = is_next || awaited_frame == NULL ? NULL : PyEval_GetFrame();
+    return is_next || (resumer != NULL && resumer == awaited_frame && is_delegating(resumer)) || is_stepped(self, frame);
 }
 
 /* What is done with a step: -1 as in `is_seen`. */
@@ -2801,7 +2807,7 @@ begin_known(PyThreadState *thread, Step *step)
     PyObject *run = step->run;
     int stored = 0;
     if (run == NULL) {
-        if (is_of_task(self, step->frame)) {
+        if (is_of_task(self, (PyObject *)step->generator, step->frame)) {
             step->outer = awaited_frame;
             awaited_frame = step->frame;
             return AWAITED;
@@ -3417,7 +3423,7 @@ step_hook(PyObject *Py_UNUSED(module), PyObject *args)
                           &PyList_Type, &calls, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
                           &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, table_type, &watched, table_type, &awaiting,
-                          &PyType_Type, &kind, table_type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
+                          &PyType_Type, &kind, table_type, &instructions, table_type, &loops, table_type,
                           &step_codes, &resume, &send_opcode, &watch, &over, &otherwise)) {
         return NULL;
     }
@@ -6444,20 +6450,29 @@ static PyObject *future_text, *track_text;
 static long long zero_future;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
-/* The length of a deque. */
+/* Of a deque. To call them as Python does takes twice as long. */
 static lenfunc deque_length;
+static PyCFunction deque_append, deque_popleft;
 /* Whoever polls for less has only looked. */
 static long long short_poll;
 
-/* What a method of tasks or futures is that takes no more, where it is written in C; NULL, and no exception, of any other. */
+/* What a method of a type is that is written in C and takes what `flags` say; NULL, and no exception, of any other. */
+static PyCFunction
+written_in_c(PyObject *found, int flags)
+{
+    PyMethodDef *method = found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)found)->d_method
+                                                                                  : NULL;
+    return method != NULL && method->ml_flags == flags ? method->ml_meth : NULL;
+}
+
+/* The same of a method of tasks or futures that takes no more. */
 static PyCFunction
 method_in(PyTypeObject *type, PyObject *name)
 {
     PyObject *found = attribute((PyObject *)type, name);
-    PyMethodDef *method = found != NULL && Py_IS_TYPE(found, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)found)->d_method
-                                                                                  : NULL;
+    PyCFunction method = written_in_c(found, METH_NOARGS);
     Py_XDECREF(found);
-    return method != NULL && method->ml_flags == METH_NOARGS ? method->ml_meth : NULL;
+    return method;
 }
 
 /* What such a method returns, of an object of exactly the type in which `method` was looked for. */
@@ -6491,16 +6506,13 @@ text_of(PyObject *ascii, long long number)
 static PyObject *
 referred(PyObject *reference)
 {
-    PyObject *found = NULL;
-    if (reference != NULL && PyWeakref_Check(reference)) {
-#if PY_VERSION_HEX >= 0x030d0000
-        (void)PyWeakref_GetRef(reference, &found);
-#else
-        found = PyWeakref_GET_OBJECT(reference);
-        found = found == Py_None ? NULL : Py_NewRef(found);
-#endif
+    /* Most are of these types, and of one made of another that takes long to say. */
+    if (reference == NULL || !(PyWeakref_CheckRefExact(reference) || Py_IS_TYPE(reference, task_slots.type) ||
+                               PyWeakref_Check(reference))) {
+        return NULL;
     }
-    return found;
+    PyObject *found = ((PyWeakReference *)reference)->wr_object;
+    return found == Py_None || Py_REFCNT(found) <= 0 ? NULL : Py_NewRef(found);
 }
 
 /* The loop whose queue that is, a new reference; NULL, and no exception, if it has none. */
@@ -6623,7 +6635,7 @@ watch_steps(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *start, *awaiting, *loops, *step_codes;
     int flags;
     if (!PyArg_ParseTuple(args, "O!O!O!O!O!i", hook_type, &start, table_type, &awaiting, &PyType_Type, &watched,
-                          &PyDict_Type, &loops, &PyDict_Type, &step_codes, &flags) ||
+                          table_type, &loops, table_type, &step_codes, &flags) ||
         slot_offset(watched, "awaits", &awaits_of_watched) < 0) {
         return NULL;
     }
@@ -6940,7 +6952,7 @@ append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
                                  note_called(self, loop, args[1]));
     Py_XDECREF(loop);
     /* Last: put in by another thread, it may begin at once. */
-    return PyObject_Vectorcall(noted ? self->run : self->otherwise, args, nargsf, kwnames);
+    return noted ? deque_append(args[0], args[1]) : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
 /* Whether `task`, which has asked for its next step, stands where it is known to give way by `asyncio.sleep(0)`. */
@@ -7396,6 +7408,19 @@ may_begin(PyObject *known)
     return may;
 }
 
+/* The step of a task is to be made next, which `handle` is for. */
+static inline void
+expect_step(PyObject *known, PyObject *handle)
+{
+#if PY_VERSION_HEX < 0x030c0000
+    PyObject *task = SLOT(handle, cancelled_of_handle) == Py_False ? referred(known) : NULL;
+    PyObject *coroutine = task != NULL && Py_IS_TYPE(task, task_type) ? given_by(coro_of_task, task, coro_text) : NULL;
+    next_stepped = coroutine;
+    Py_XDECREF(coroutine);
+    Py_XDECREF(task);
+#endif
+}
+
 /* `handle` is taken out next: a task goes on, or begins, or what calls something runs. What ran gave way, waits,
    or was over already. Store that, and return whether it is; -1 if an exception is to be raised. */
 static int
@@ -7448,6 +7473,7 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
         }
         if (is_task) {
             put(what, task_slots.started, Py_True);
+            expect_step(what, handle);
         }
     }
     else if (stored == 1) {
@@ -7466,6 +7492,9 @@ static PyObject *
 popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
+#if PY_VERSION_HEX < 0x030c0000
+    next_stepped = NULL;
+#endif
     PyObject *loop = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? loop_of(args[0]) : NULL;
     PyObject *handle = loop == NULL ? NULL : PySequence_GetItem(args[0], 0);
     if (handle == NULL) {
@@ -7474,7 +7503,8 @@ popleft_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *
     int stored = handle != NULL && PyObject_TypeCheck(handle, handle_type) ? store_turn(self, loop, handle) : 0;
     Py_XDECREF(handle);
     Py_XDECREF(loop);
-    return stored < 0 ? NULL : PyObject_Vectorcall(stored ? self->run : self->otherwise, args, nargsf, kwnames);
+    return stored < 0 ? NULL : stored ? deque_popleft(args[0], NULL)
+                                      : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
 }
 
 /* The loop asks how many handles are ready: Loop.asked. Return whether nothing is left to do; -1 if an
@@ -7550,14 +7580,11 @@ over_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
 static PyObject *
 running_loop(Hook *self)
 {
-    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
-    PyObject *running = ident == NULL ? NULL : PyDict_GetItemWithError(self->loops, ident), *loop = NULL;
+    PyObject *running = find_in(self->loops, (long long)PyThread_get_thread_ident()), *loop = NULL;
     if (running != NULL && PyList_CheckExact(running) && PyList_GET_SIZE(running) > 0) {
         loop = PyList_GET_ITEM(running, PyList_GET_SIZE(running) - 1);
         loop = Py_IS_TYPE(loop, loop_slots.type) ? Py_NewRef(loop) : NULL;
     }
-    PyErr_Clear();
-    Py_XDECREF(ident);
     return loop;
 }
 
@@ -7681,7 +7708,7 @@ static PyObject *
 eager_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *append, *factory, *loops, *running_task, *creating, *begun, *behind, *otherwise[2];
-    if (!PyArg_ParseTuple(args, "O!OO!OO!O!O!OO", method_type, &append, &factory, &PyDict_Type, &loops, &running_task,
+    if (!PyArg_ParseTuple(args, "O!OO!OO!O!O!OO", method_type, &append, &factory, table_type, &loops, &running_task,
                           &PySet_Type, &creating, table_type, &begun, table_type, &behind, &otherwise[0],
                           &otherwise[1])) {
         return NULL;
@@ -8564,7 +8591,9 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
                           &otherwise[4], &otherwise[5])) {
         return NULL;
     }
-    if (buffer_slots.type == NULL || queue->tp_base == NULL) {
+    deque_append = written_in_c(run[0], METH_O);
+    deque_popleft = written_in_c(run[1], METH_NOARGS);
+    if (buffer_slots.type == NULL || queue->tp_base == NULL || deque_append == NULL || deque_popleft == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "learn was not called, or that is no queue");
         return NULL;
     }
@@ -8617,7 +8646,6 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
             break;
         }
         PyTuple_SET_ITEM(made, i, (PyObject *)method);
-        method->run = i < 2 ? Py_NewRef(run[i]) : NULL;
         method->library = Py_NewRef(library);
         method->context = Py_NewRef(context);
         method->runners = Py_NewRef(runners);

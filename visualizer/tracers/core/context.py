@@ -113,8 +113,8 @@ class Context:
         self.steppers: list[Callable[[Any, Any], bool]] = []
         #: The loops that run, by the id of their thread, the innermost last, of which one of these steppers knows that
         #: all that code of `step_codes` (by id) resumes there is a step of a task.
-        self.loops: dict[int, list[Any]] = {}
-        self.step_codes: dict[int, CodeType] = {}
+        self.loops: dict[int, list[Any]] = stream.new_table()
+        self.step_codes: dict[int, CodeType] = stream.new_table()
         #: Tasks may come to run: most coroutines are made for one, and are no tracks until one
         #: resumes them that is no task.
         self.has_tasks = False

@@ -179,7 +179,9 @@ class AsyncioTracer:
     def _on_running(self, loop: Any, frame: Any) -> None:
         """This thread runs `loop` from now on, or none, as the function in `frame` says."""
         ident = get_ident()
-        running = self._running.setdefault(ident, [])
+        running = self._running.get(ident)
+        if running is None:
+            running = self._running[ident] = []
         if loop is None:
             if running:
                 running.pop().stops(frame.f_code.co_name not in _ENDS)
