@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.tracers.traced import Traced
-from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Span, Step, own_name
+from tests.truth.program import AFTER, BEFORE, END, GONE, SIDES, START, Meaning, Program, Span, Step, own_name, side_of
 from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 _ON_THREAD = (State.RUNNING, State.IDLE)
+#: Of a step that tells what it has got.
+_GETS = re.compile(r"\br\b")
 #: What the interpreter says of a generator that is not to be resumed so.
 _REFUSED = ("already executing", "just-started", "cannot reuse already awaited", "being awaited already")
 
@@ -109,7 +112,7 @@ class Truth:
     def side(self, track: Track) -> str:
         """The side on whose thread a track runs: by its name, or (a hub, a greenlet never entered) its parent's."""
         name = self.name(track.id)
-        if name[0] not in "ab" or name[1:2] not in "_0123456789":
+        if name[0] not in SIDES or name[1:2] not in "_0123456789":
             if track.kind == words.THREAD and track.base_name != "main":
                 return name  # One of a pool.
             parent = self.timeline.tracks.get(track.parent)
@@ -141,20 +144,20 @@ def check_order(truth: Truth) -> None:
     """
     tracks = [(track, truth.side(track)) for track in truth.tracks]
     for step in truth.log:
-        side = "b" if step.who.startswith("b") else "a"
+        side = side_of(step.who)
         running = [
             truth.name(track.id)
             for track, beside in tracks
             if beside == side and (at := track.slices.at(step.t_ns)) >= 0 and track.slices.state[at] in _ON_THREAD
         ]
         known = step.who in truth.names and step.t_ns >= truth.names[step.who].spawn_ns
-        expected = [step.who] if known or step.who != "b_main" else []
+        expected = [step.who] if known or not _is_beside(step.who) else []
         assert running == expected, f"{step} was made while the trace says that {running} ran"
 
 
 def check_slices(truth: Truth) -> None:
     """On each thread somebody runs at any time, and never two; unless the thread waits."""
-    spans: dict[str, list[tuple[int, int, str]]] = {"a": [], "b": []}
+    spans: dict[str, list[tuple[int, int, str]]] = {side: [] for side in SIDES}
     for track in truth.tracks:
         of_side = spans.setdefault(truth.side(track), [])
         waited_ns = -1
@@ -165,7 +168,7 @@ def check_slices(truth: Truth) -> None:
                     of_side.append((waited_ns, begin, "waits"))
             # Of a thread that goes on after a wait, which was made ready meanwhile.
             waited_ns = begin if state == State.WAITING else waited_ns if state == State.READY else -1
-    for side in "ab":
+    for side in SIDES:
         known = sorted(span for span in spans[side] if span[0] != span[1])
         for one, next_one in pairwise(known):
             assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
@@ -193,6 +196,8 @@ def check_values(truth: Truth) -> None:
         track = truth.names.get(step.who)
         if track is None or step.t_ns < track.spawn_ns:
             continue
+        if step.phase == AFTER and not _GETS.search(truth.program.lines[step.line - 1]):
+            continue
         at = track.slices.at(step.t_ns)
         index = track.slices.about[at]
         earlier = [s for s in truth.log if s.who == step.who and track.slices.start_ns[at] <= s.t_ns < step.t_ns]
@@ -202,15 +207,17 @@ def check_values(truth: Truth) -> None:
         if switch.cause == words.SEND and any(word in truth.program.lines[step.line - 1] for word in ("from", "await")):
             continue  # What it waits for gets the value, which may have ended by way of somebody else.
         if switch.value is not None and switch.cause in (words.SWITCH, words.SEND, words.YIELD):
-            # An asynchronous generator hands a value over as that of a StopIteration.
-            assert step.detail in (switch.value, f"StopIteration({switch.value})"), f"{step} and {switch}"
+            # An asynchronous generator hands a value over as that of a StopIteration. gevent says what it did not want.
+            arrived = step.detail in (switch.value, f"StopIteration({switch.value})")
+            refused = str(step.detail).startswith("InvalidSwitchError") and switch.value in str(step.detail)
+            assert arrived or refused, f"{step} and {switch}"
 
 
 def check_ends(truth: Truth) -> None:
     """Who ended has ended in the trace, at that moment and in that way; who did not, has not."""
     for name, track in truth.names.items():
         outcome, exit_ns = truth.outcome(track), truth.exit_ns(track)
-        if name[0] not in "ab" or name == own_name("b") or track.inferred is not None:
+        if name[0] not in SIDES or _is_beside(name) or track.inferred is not None:
             continue
         ends = [step for step in truth.log if step.who == name and step.phase == END]
         if not ends and f'"{name}", 0, "{END}", repr(error)' not in truth.program.source:
@@ -222,7 +229,7 @@ def check_ends(truth: Truth) -> None:
             continue
         assert outcome is not None, f"{name} ended, and is {truth.state(track).name} in the trace"
         assert ends[-1].t_ns <= exit_ns, f"{ends[-1]} comes after its exit at {exit_ns}"
-        later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and truth_side(step) == truth.side(track)]
+        later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and side_of(step.who) == truth.side(track)]
         assert not later or exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {exit_ns}"
         if ends[-1].detail is None:
             allowed = {words.RETURNED}
@@ -264,7 +271,7 @@ def _check_gone(truth: Truth, name: str, track: Track) -> None:
         # Whoever samples the threads may hold its frame for a moment longer.
         return
     first, last = sorted((gone.t_ns, exit_ns))
-    between = [step for step in truth.log if first < step.t_ns < last and truth_side(step) == truth.side(track)]
+    between = [step for step in truth.log if first < step.t_ns < last and side_of(step.who) == truth.side(track)]
     assert not between, f"{gone}, and its exit is at {exit_ns}, with {between[0]} in between"
 
 
@@ -325,8 +332,9 @@ def check_dropped(truth: Truth) -> None:
             assert dropped_ns <= exit_ns <= attempt.after.t_ns, f"{attempt} and its exit at {exit_ns}"
 
 
-def truth_side(step: Step) -> str:
-    return "b" if step.who.startswith("b") else "a"
+def _is_beside(who: str) -> bool:
+    """Whether that is the code of a thread beside the main one."""
+    return who in map(own_name, SIDES[1:])
 
 
 # What is true of gevent's greenlets alone.
@@ -367,7 +375,7 @@ def check_wakes(truth: Truth) -> None:
                 assert known, f"{name} ran without a wake at {since_ns}, it was {before.name}"
     for attempt in truth.attempts:
         last = [step for step in truth.log if step.who == attempt.before.who][-1]
-        if last is attempt.before and attempt.before.who not in ("main", "b_main"):
+        if last is attempt.before and attempt.before.who != "main" and not _is_beside(attempt.before.who):
             state = truth.state(truth.names[last.who])
             assert state in (State.WAITING, State.READY), f"{last} was its last, and it is {state.name} at the end"
 
@@ -402,7 +410,7 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     by_cancel = wake.cause == words.CANCEL and any(gift.startswith("kill ") for gift in given)
     # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
     # So is a task by its loop, for what it has asked the loop to call.
-    timed = by_hub and (meaning.timed or who in ("main", "b_main") or wake.cause == words.CALLBACK)
+    timed = by_hub and (meaning.timed or who == "main" or _is_beside(who) or wake.cause == words.CALLBACK)
     known = timed or by_itself or by_helper or by_cancel or given & wanted
     assert known, f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
 
@@ -429,7 +437,7 @@ def check_killed_unstarted(truth: Truth) -> None:
         assert kills, f"{name} never ran, nobody killed it, and it ended ({track.outcome})"
         killed = kills[0]
         assert killed.t_ns <= exit_ns, f"{name} ended at {exit_ns}, before {killed}"
-        others = (step for step in truth.log if truth_side(step) == truth_side(killed) and step.who != killed.who)
+        others = (step for step in truth.log if side_of(step.who) == side_of(killed.who) and step.who != killed.who)
         later = next((step for step in others if step.t_ns > killed.t_ns), None)
         assert later is None or exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
 
@@ -440,4 +448,5 @@ ALWAYS = (check_order, check_slices, check_values, check_ends)
 OF_GENERATORS = (*ALWAYS, check_causes, check_dropped, check_refusals)
 OF_ASYNCIO = (check_suspensions, check_wakes, check_wakers, check_spawns)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
+OF_MIXTURES = (*OF_GENERATORS, check_suspensions, check_spawns)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

@@ -15,6 +15,7 @@ from tests.truth import (
     generator_language,
     gevent_language,
     greenlet_language,
+    mixed_language,
     processes_language,
     threads_language,
 )
@@ -53,6 +54,7 @@ LANGUAGES = {
     "eventlet": Language(partial(draw_sides, eventlet_language.WORDS, 1), eventlet_language.render, checks.EVERY_CHECK),
     "asyncio": Language(partial(draw_sides, asyncio_language.WORDS, 1), _ASYNCIO, _OF_ASYNCIO),
     "asyncio in two threads": Language(partial(draw_sides, asyncio_language.WORDS, 2), _ASYNCIO, _OF_ASYNCIO),
+    "mixed": Language(mixed_language.draw, mixed_language.render, checks.OF_MIXTURES),
 }
 if SEES_WAITS:
     LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, OF_THREADS)

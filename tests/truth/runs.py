@@ -38,7 +38,7 @@ for number, path in enumerate(paths):
     sys.setswitchinterval(interval)
     if "sweep" in names:
         names["sweep"]()
-    for side in "ab":
+    for side in "abc":
         names.get(f"{side}_g", {}).clear()
         # A thread may still be about to end. greenlet takes it that nobody has its main greenlet if nobody is found who
         # has, and crashes: as while that is collected together with what has a finalizer.

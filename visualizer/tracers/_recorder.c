@@ -36,7 +36,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 36
+#define ABI 38
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -2393,8 +2393,10 @@ static int
 is_ordinary(Hook *self, PyFrameObject *frame, int what)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
+    /* The first function of a greenlet may give it its name. */
     int ordinary = code->co_flags & self->flags ? -1
-                   : what == PyTrace_RETURN || !has_name_among(code->co_name, self->functions);
+                   : what == PyTrace_RETURN ||
+                     (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions));
     Py_DECREF(code);
     return ordinary;
 }
@@ -3407,12 +3409,12 @@ hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
 static PyObject *
 step_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calls, *functions, *methods, *due, *steppers, *inside;
+    PyObject *live, *local, *calls, *functions, *methods, *unsettled, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *watch, *over, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OO!iO!O!O!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
+    if (!PyArg_ParseTuple(args, "O!OO!iO!O!O!O!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
                           &PyList_Type, &calls, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
-                          &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
+                          &PySet_Type, &unsettled, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, table_type, &watched, table_type, &awaiting,
                           &PyType_Type, &kind, table_type, &instructions, &PyDict_Type, &loops, &PyDict_Type,
                           &step_codes, &resume, &send_opcode, &watch, &over, &otherwise)) {
@@ -3445,6 +3447,7 @@ step_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->calls = Py_NewRef(calls);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
+        hook->unsettled = Py_NewRef(unsettled);
         hook->due = Py_NewRef(due);
         hook->steppers = Py_NewRef(steppers);
         hook->inside = Py_NewRef(inside);
