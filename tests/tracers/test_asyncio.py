@@ -953,3 +953,40 @@ def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(tra
     assert not [note for note in traced.timeline.notes if "failed" in note]
     assert [track.kind for track in traced.tracks("main")] == [words.THREAD, *[words.TASK] * 7]
     assert [loop.outcome for loop in traced.timeline.tracks.of_kind(words.LOOP)] == [words.RETURNED] * 7
+
+
+def test_a_task_is_spawned_by_the_generator_that_makes_it(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+        from greenlet import greenlet
+
+        made = []
+
+        async def child():
+            pass
+
+        def make():
+            made.append(asyncio.create_task(child()))
+
+        def generator():
+            for _ in range(3):
+                make()
+                yield
+
+        async def main():
+            for _ in generator():
+                make()
+                await asyncio.sleep(0)
+            greenlet(make).switch()
+            await asyncio.wait(made)
+
+        asyncio.run(main())
+        """
+    )
+    name, children = traced.timeline.name, traced.tracks("child")
+    creators = ["generator", "main-2", "generator", "main-2", "generator", "main-2", "make"]
+    assert [name(child.creator) for child in children] == creators
+    spawned = {name(child.id) for child in children}
+    wakes = [(waker, woken) for waker, cause, woken in traced.wakes if cause == words.SPAWN and woken in spawned]
+    assert wakes == [(name(child.creator), name(child.id)) for child in children]

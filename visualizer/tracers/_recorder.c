@@ -6852,8 +6852,7 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
     Py_ssize_t place = place_in_step(self, frame);
     PyObject *coroutine = place == 0 ? NULL : given_by(coro_of_task, task, coro_text);
     PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? code_in(coroutine) : NULL;
-    PyObject *key = code == NULL ? NULL : Py_BuildValue("NnOO", PyLong_FromVoidPtr(code), place, TASK(creator, track),
-                                                        runs ? Py_True : Py_False);
+    PyObject *key = code == NULL ? NULL : Py_BuildValue("NnO", PyLong_FromVoidPtr(code), place, runs ? Py_True : Py_False);
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
     long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 4
                           ? number(PyTuple_GET_ITEM(found, 0)) : -1;
