@@ -77,6 +77,16 @@ warnings.simplefilter("ignore")
 sys.unraisablehook = lambda unraisable: None
 gevent.hub.Hub.NOT_ERROR = (BaseException,)
 """
+#: At the end of a thread. A greenlet that is given up with it leaves to a generator that runs there a frame that is
+#: freed: the interpreter crashes as soon as it collects (greenlet 3.5).
+_LEAVE = """\
+    for one in list({s}_g.values()):
+        while isinstance(one, greenlet) and not one.dead:
+            try:
+                one.throw()
+            except BaseException:
+                pass
+"""
 _SWEEP = """\
 def sweep():
     for _ in range(100):
@@ -155,8 +165,8 @@ def render(sides: list[Side]) -> Program:
                 program.add("        if False:\n            yield")
             program.end_worker(who, repr(f"end of {who}"), tries=tries, returns=kind != ASYNC)
         main, who = own_name(side), f"{side}_first" if host == TASK else own_name(side)
-        program.add(f"{'async ' if host == TASK else ''}def {who}():\n    global {side}_own, {side}_event\n    r = None")
-        program.add(f"    {side}_own, {side}_event = getcurrent(), {'asyncio.' if host == TASK else ''}Event()")
+        program.add(f"{'async ' if host == TASK else ''}def {who}():\n    global {side}_own, {side}_event")
+        program.add(f"    r = None\n    {side}_own, {side}_event = getcurrent(), {'asyncio.' if host == TASK else ''}Event()")
         if host == TASK:
             program.add("    asyncio.get_running_loop().set_exception_handler(lambda *_: None)")
         for index, (kind, _, is_first, _) in enumerate(workers):
@@ -171,7 +181,9 @@ def render(sides: list[Side]) -> Program:
         elif host == GEVENT:
             # It ends with a LoopExit, as nobody is left who could wake anybody.
             program.step(who, f"{side}_event.clear(); {side}_event.wait()", catches="BaseException")
-            if side != "a":
+        if side != "a":
+            program.add(_LEAVE.format(s=side))
+            if host == GEVENT:
                 program.add("    gevent.get_hub().destroy(destroy_loop=True)")
     program.add(_SWEEP)
     program.run(list(names))

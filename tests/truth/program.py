@@ -1,9 +1,9 @@
 """Random programs as source text, each of which logs its own order by itself.
 
 Many of them run one after another in a process (runs.py). A program has one to three *sides*, each in an OS thread of
-its own; a side has a thread's own code (`main`, or `b_main`) and workers (`a0`, `a1`, ... `b0`, ...). Every step of every
-one of them stands on a line of its own between two calls of `log`; at the end the program writes the log to the file
-that its first argument names. What is left over then, and would go on, a function `sweep` of its own ends.
+its own; a side has a thread's own code (`main`, or `b_main`) and workers (`a0`, `a1`, ... `b0`, ...). Every step of
+every one of them stands on a line of its own between two calls of `log`; at the end the program writes the log to the
+file that its first argument names. What is left over then, and would go on, a function `sweep` of its own ends.
 """
 
 from __future__ import annotations
