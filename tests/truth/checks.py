@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.tracers.traced import Traced
+from tests.tracers.traced import LATE, Traced
+from tests.truth.fault_language import Planted
 from tests.truth.program import AFTER, BEFORE, END, GONE, SIDES, START, Meaning, Program, Span, Step, own_name, side_of
+from visualizer.analysis.findings import findings, grouped
 from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -17,6 +19,8 @@ from visualizer.trace import words
 _ON_THREAD = (State.RUNNING, State.IDLE)
 #: Of a step that tells what it has got.
 _GETS = re.compile(r"\br\b")
+#: A program that the machine has kept from running for so long is late.
+_BUSY_NS = 20_000_000
 #: What the interpreter says of a generator that is not to be resumed so.
 _REFUSED = ("already executing", "just-started", "cannot reuse already awaited", "being awaited already")
 
@@ -440,6 +444,26 @@ def check_killed_unstarted(truth: Truth) -> None:
         others = (step for step in truth.log if side_of(step.who) == side_of(killed.who) and step.who != killed.who)
         later = next((step for step in others if step.t_ns > killed.t_ns), None)
         assert later is None or exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
+
+
+def check_fault(truth: Truth) -> None:
+    """What is planted is found, with who did it first, and where; and nothing else is.
+
+    On a machine that has not let the program run, it was late, which is told; and true.
+    """
+    program, timeline = truth.program, truth.timeline
+    assert isinstance(program, Planted)
+    off_ns = sum(one.length_ns for one in truth.recorded.traced.events if isinstance(one, ev.Delayed))
+    told = [
+        (group.worst.kind, [*map(timeline.own_name, group.worst.tracks[:1])], group.worst.line, group.sentence)
+        for group in grouped(timeline, findings(timeline))
+    ]
+    planted = [one for one in told if one[0] == program.kind]
+    others = [one for one in told if one[0] != program.kind and not (one[0] in LATE and off_ns >= _BUSY_NS)]
+    assert not others, others
+    assert len(planted) == bool(program.kind), told
+    for kind, first, line, sentence in planted:
+        assert (first[0].partition("_")[0], line) == ("guilty", program.line), sentence
 
 
 #: Of all that ran in one process.

@@ -7,7 +7,7 @@ Delays are as long as no machine makes them by itself; what else is late on a bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from tests.truth.program import Program
@@ -188,12 +188,12 @@ _GEVENT_FAULTS = {
     "never_resumed": """
         def guilty_{n}(back):
             for _ in range({a}):
-                back.switch()  # HERE
-            back.switch()
+                back.switch()
+            back.switch()  # HERE
         def resumer_{n}():
             one = greenlet(guilty_{n})
             KEPT.append(one)
-            for _ in range({a}):
+            for _ in range({a} + 1):
                 one.switch(getcurrent())
                 gevent.sleep(0)
         def begin_{n}():
@@ -234,7 +234,7 @@ _ASYNCIO = {
                 await asyncio.sleep(0)
         def begin_{n}():
             jobs = asyncio.Queue({b} if {a} > 2 else 0)
-            return [spawn(producer_{n}(jobs)), *(spawn(consumer_{n}(jobs)) for _ in range({c}))]
+            return [create_task(producer_{n}(jobs)), *(create_task(consumer_{n}(jobs)) for _ in range({c}))]
         """,
     "event": """
         async def waiter_{n}(ready):
@@ -244,7 +244,7 @@ _ASYNCIO = {
             ready.set()
         def begin_{n}():
             ready = asyncio.Event()
-            return [*(spawn(waiter_{n}(ready)) for _ in range({b})), spawn(setter_{n}(ready))]
+            return [*(create_task(waiter_{n}(ready)) for _ in range({b})), create_task(setter_{n}(ready))]
         """,
     "locks": """
         async def worker_{n}(first, second):
@@ -255,7 +255,7 @@ _ASYNCIO = {
                         await asyncio.sleep(0)
         def begin_{n}():
             first, second = asyncio.Lock(), asyncio.Semaphore(1)
-            return [spawn(worker_{n}(first, second)) for _ in range({b})]
+            return [create_task(worker_{n}(first, second)) for _ in range({b})]
         """,
     "result": """
         async def failing_{n}():
@@ -263,11 +263,11 @@ _ASYNCIO = {
             raise LookupError({b})
         async def asking_{n}():
             try:
-                await spawn(failing_{n}())
+                await create_task(failing_{n}())
             except LookupError:
                 pass
         def begin_{n}():
-            return [spawn(asking_{n}())]
+            return [create_task(asking_{n}())]
         """,
     "group": """
         async def part_{n}(number):
@@ -279,7 +279,7 @@ _ASYNCIO = {
                     group.create_task(part_{n}(number))
             await asyncio.gather(*map(part_{n}, range({c})))
         def begin_{n}():
-            return [spawn(whole_{n}())]
+            return [create_task(whole_{n}())]
         """,
     "limit": """
         async def limited_{n}(never):
@@ -289,7 +289,7 @@ _ASYNCIO = {
             except TimeoutError:
                 pass
         def begin_{n}():
-            return [spawn(limited_{n}(asyncio.Event()))]
+            return [create_task(limited_{n}(asyncio.Event()))]
         """,
     "cancel": """
         async def endless_{n}():
@@ -300,7 +300,7 @@ _ASYNCIO = {
             one.cancel()
             await asyncio.wait([one])
         def begin_{n}():
-            return [spawn(canceller_{n}(spawn(endless_{n}())))]
+            return [create_task(canceller_{n}(create_task(endless_{n}())))]
         """,
     "generators": """
         async def numbers_{n}():
@@ -314,14 +314,14 @@ _ASYNCIO = {
         async def sum_{n}():
             assert sum(some_{n}([number async for number in numbers_{n}()])) >= 0
         def begin_{n}():
-            return [spawn(sum_{n}())]
+            return [create_task(sum_{n}())]
         """,
     "thread": """
         async def beside_{n}():
             for number in range({a}):
                 assert await asyncio.to_thread(abs, number) == number
         def begin_{n}():
-            return [spawn(beside_{n}())]
+            return [create_task(beside_{n}())]
         """,
 }
 _ASYNCIO_FAULTS = {
@@ -334,7 +334,7 @@ _ASYNCIO_FAULTS = {
             for _ in range({a} + 1):
                 await asyncio.sleep(0.005)
         def begin_{n}():
-            return [spawn(victim_{n}()), spawn(guilty_{n}())]
+            return [create_task(victim_{n}()), create_task(guilty_{n}())]
         """,
     "blocking_call": """
         async def guilty_{n}():
@@ -344,7 +344,7 @@ _ASYNCIO_FAULTS = {
             for _ in range({a} + 1):
                 await asyncio.sleep(0.005)
         def begin_{n}():
-            return [spawn(victim_{n}()), spawn(guilty_{n}())]
+            return [create_task(victim_{n}()), create_task(guilty_{n}())]
         """,
     "deadlock": """
         async def guilty_{n}(mine, other):
@@ -354,19 +354,19 @@ _ASYNCIO_FAULTS = {
                     pass
         def begin_{n}():
             one, other = asyncio.Lock(), asyncio.Lock()
-            KEPT.extend([spawn(guilty_{n}(one, other)), spawn(guilty_{n}(other, one))])
+            KEPT.extend([create_task(guilty_{n}(one, other)), create_task(guilty_{n}(other, one))])
             return []
         """,
     "setter_died": """
         async def waiter_{n}(ready_{n}):
             await ready_{n}.wait()
-        async def guilty_{n}(ready_{n}):
+        async def guilty_{n}(ready_{n}):  # HERE
             await asyncio.sleep(0.001 * {a})
-            [8080][{b}]  # HERE
+            [8080][{b}]
             ready_{n}.set()
         def begin_{n}():
             ready_{n} = asyncio.Event()
-            KEPT.extend([spawn(waiter_{n}(ready_{n})), spawn(guilty_{n}(ready_{n}))])
+            KEPT.extend([create_task(waiter_{n}(ready_{n})), create_task(guilty_{n}(ready_{n}))])
             return []
         """,
     "lock_held": """
@@ -379,14 +379,14 @@ _ASYNCIO_FAULTS = {
                 pass
         def begin_{n}():
             lock = asyncio.Lock()
-            return [spawn(guilty_{n}(lock)), spawn(victim_{n}(lock))]
+            return [create_task(guilty_{n}(lock)), create_task(victim_{n}(lock))]
         """,
     "unretrieved": """
         async def guilty_{n}():
             await asyncio.sleep(0.001 * {a})
-            raise LookupError({b})  # HERE
+            raise LookupError({b})
         def begin_{n}():
-            return [spawn(guilty_{n}())]
+            return [create_task(guilty_{n}())]  # HERE
         """,
     "never_started": """
         async def guilty_{n}():
@@ -395,17 +395,17 @@ _ASYNCIO_FAULTS = {
             await asyncio.sleep(0.001 * {a})
             guilty_{n}()  # HERE
         def begin_{n}():
-            return [spawn(forgets_{n}())]
+            return [create_task(forgets_{n}())]
         """,
     "leak": """
         async def guilty_{n}(event):
             await event.wait()
         async def leaking_{n}():
             for _ in range(30):
-                KEPT.append(spawn(guilty_{n}(asyncio.Event())))  # HERE
+                KEPT.append(create_task(guilty_{n}(asyncio.Event())))  # HERE
                 await asyncio.sleep(0.01)
         def begin_{n}():
-            return [spawn(leaking_{n}())]
+            return [create_task(leaking_{n}())]
         """,
     "busy_poll": """
         async def guilty_{n}(done):
@@ -416,7 +416,7 @@ _ASYNCIO_FAULTS = {
             done.set()
         def begin_{n}():
             done = asyncio.Event()
-            return [spawn(guilty_{n}(done)), spawn(setter_{n}(done))]
+            return [create_task(guilty_{n}(done)), create_task(setter_{n}(done))]
         """,
 }
 
@@ -435,9 +435,8 @@ KEPT = []
 """,
     "asyncio": """\
 import asyncio, time
+from asyncio import create_task
 KEPT = []
-def spawn(coroutine):
-    return asyncio.get_running_loop().create_task(coroutine)
 """,
 }
 _ENDS = {
@@ -464,7 +463,6 @@ class Planted(Program):
 
     kind: str = ""
     line: int = 0
-    alone: bool = field(default=True, init=False)
 
 
 def draw(runtime: str, chance: Random) -> Sides:
@@ -490,6 +488,6 @@ def render(sides: Sides) -> Planted:
     here = [number for number, line in enumerate(program.lines, 1) if line.endswith("# HERE")]
     program.line = here[0] if here else 0
     begins = "".join(f"begin_{number}, " for number in range(len(pieces)))
-    program.add(_ENDS[runtime].format(begins=begins, more=1.2 if program.kind else 0))
+    program.add(_ENDS[runtime].format(begins=begins, more=0.3 if program.kind in ("deadlock", "setter_died") else 0))
     program.add("main()")
     return program
