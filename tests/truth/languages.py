@@ -58,6 +58,7 @@ LANGUAGES = {
     "asyncio": Language(partial(draw_sides, asyncio_language.WORDS, 1), _ASYNCIO, _OF_ASYNCIO),
     "asyncio in two threads": Language(partial(draw_sides, asyncio_language.WORDS, 2), _ASYNCIO, _OF_ASYNCIO),
     "mixed": Language(mixed_language.draw, mixed_language.render, checks.OF_MIXTURES),
+    "forks": Language(mixed_language.draw_forks, partial(mixed_language.render, forks=True), checks.OF_FORKS, ()),
     **{
         f"faults of {runtime}": Language(
             partial(fault_language.draw, runtime), fault_language.render, (checks.check_fault,), (), True

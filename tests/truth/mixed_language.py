@@ -3,6 +3,7 @@ asyncio's tasks run in one another: each resumes, switches to, throws into and e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from tests.truth.program import SIDES, Meaning, Program, own_name, several
@@ -87,6 +88,31 @@ _LEAVE = """\
             except BaseException:
                 pass
 """
+#: In the children that are forked everything goes on as in the process that waits for their ends.
+_FORKS = """\
+import os
+FORKS = 0
+def fork():
+    global CHILD, FORKS
+    if CHILD or FORKS == 3:
+        return None
+    FORKS += 1
+    pid = {fork}()
+    if pid == 0:
+        CHILD = f"@{{FORKS}}"
+        LOG.clear()
+        return "child"
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with open(f"{{sys.argv[1]}}.{{FORKS}}") as file:
+        LOG.extend(json.load(file))
+    return code
+"""
+_CHILD_ENDS = """\
+if CHILD:
+    with open(f"{sys.argv[1]}.{FORKS}", "w") as file:
+        json.dump(LOG, file)
+    (os._exit if FORKS % 2 else sys.exit)(FORKS + 6)
+"""
 _SWEEP = """\
 def sweep():
     for _ in range(100):
@@ -105,14 +131,18 @@ def draw(chance: Random) -> list[Side]:
     return [_side(chance, host) for host in hosts]
 
 
-def _side(chance: Random, host: str) -> Side:
+def draw_forks(chance: Random) -> list[Side]:
+    return [_side(chance, chance.choice((NOBODY, GEVENT)), ["r = fork()"])]
+
+
+def _side(chance: Random, host: str, more: Sequence[str] = ()) -> Side:
     kinds = [*_GENERATORS, RAW, RAW, *([host, host] if host != NOBODY else [])]
     of = several(chance, 2, 6, lambda: chance.choice(kinds))
 
     def op(by: str) -> Op:
         number = chance.randrange(len(of) + 1)
         to = [*of, RAW][number]
-        codes = [_TO[to], _TO[to], _BY[by], _BY[by], _BY_TO.get((by, to), []), _ON[host]]
+        codes = [_TO[to], _TO[to], _BY[by], _BY[by], _BY_TO.get((by, to), []), _ON[host], [*more]]
         if number < len(of):
             codes.append([_MAKE[to]])
         code = chance.choice(chance.choice([some for some in codes if some]))
@@ -146,10 +176,12 @@ def _render(program: Program, who: str, side: str, op: Op, workers: list[Worker]
     program.step(who, code, suspensions=suspends, meaning=meaning, guard=guard, catches=caught, indent=indent)
 
 
-def render(sides: list[Side]) -> Program:
+def render(sides: list[Side], forks: bool = False) -> Program:
     """The program of these sides."""
     program = Program()
     program.add(_PRELUDE)
+    if forks:
+        program.add(_FORKS.format(fork="gevent.os.fork" if sides[0][0] == GEVENT else "os.fork"))
     names = SIDES[: len(sides)]
     for side, (host, own, workers) in zip(names, sides, strict=True):
         program.add(f"{side}_g, {side}_own = {{}}, None")
@@ -186,5 +218,5 @@ def render(sides: list[Side]) -> Program:
             if host == GEVENT:
                 program.add("    gevent.get_hub().destroy(destroy_loop=True)")
     program.add(_SWEEP)
-    program.run(list(names))
+    program.run(list(names), _CHILD_ENDS if forks else "")
     return program

@@ -30,9 +30,9 @@ START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
 _PRELUDE = """\
 import json, sys, threading, time
 clock = time.monotonic_ns
-LOG = []
+LOG, CHILD = [], ""
 def log(who, line, phase, detail=None):
-    LOG.append((clock(), who, line, phase, detail))
+    LOG.append((clock(), who + CHILD, line, phase, detail))
 class Variable:
     def __init__(self, who):
         self.who = who
@@ -142,8 +142,8 @@ class Program:
             )
         self.add(f'    log("{who}", 0, "{END}")' + ("\n    return r" if returns else ""))
 
-    def run(self, sides: list[str]) -> None:
-        """The end: `main` of the first side in the main thread, that of each other one beside it."""
+    def run(self, sides: list[str], at_last: str = "") -> None:
+        """The end: `main` of the first side in the main thread, that of each other one beside it; then `at_last`."""
         beside = [own_name(side) for side in sides[1:]]
         if beside:
             self.repeatable = False
@@ -153,7 +153,7 @@ class Program:
         self.add("main()")
         for name in beside:
             self.add(f"of_{name}.join()")
-        self.add(_WRITE)
+        self.add(at_last + _WRITE)
 
     @property
     def source(self) -> str:
@@ -170,8 +170,9 @@ def own_name(side: str) -> str:
 
 
 def side_of(who: str) -> str:
-    """The side of whoever makes a step."""
-    return "a" if who == own_name("a") else who[0]
+    """The side of whoever makes a step, and the forked child in which that is."""
+    name, child, number = who.partition("@")
+    return ("a" if name == own_name("a") else who[0]) + child + number
 
 
 def several(chance: Random, least: int, most: int, one: Callable[[], _T]) -> list[_T]:
