@@ -915,6 +915,36 @@ def test_the_second_exception_of_a_gather(trace_source: TraceSource, gathering: 
         assert "had ended with that of another task" in sentence
 
 
+@pytest.mark.parametrize(("named", "told"), [("", ["lost"]), (', name="alike"', [])])
+def test_of_two_that_raised_the_same_asyncio_says_which_was_lost(
+    trace_source: TraceSource, named: str, told: list[str]
+) -> None:
+    """By what it prints: it is not known which one if both have one name."""
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def lost():
+            raise LookupError(1)
+
+        async def caught():
+            raise LookupError(1)
+
+        async def main():
+            await asyncio.wait([asyncio.create_task(lost(){named})])
+            try:
+                await asyncio.create_task(caught(){named})
+            except LookupError:
+                pass
+
+        asyncio.run(main())
+        """
+    )
+    assert b"never retrieved" in traced.ended.stderr
+    unretrieved = [one for one in traced.problems if one.kind == "unretrieved"]
+    assert [traced.timeline.own_name(one.tracks[0]) for one in unretrieved] == told
+
+
 def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(trace_source: TraceSource) -> None:
     """It is part of a circle: weak references to what is in there, and in there, are gone before it closes. What else
     is in there makes another loop meanwhile, as those do that close their connections when they are collected."""

@@ -198,7 +198,8 @@ def render(sides: list[Side], forks: bool = False) -> Program:
             program.end_worker(who, repr(f"end of {who}"), tries=tries, returns=kind != ASYNC)
         main, who = own_name(side), f"{side}_first" if host == TASK else own_name(side)
         program.add(f"{'async ' if host == TASK else ''}def {who}():\n    global {side}_own, {side}_event")
-        program.add(f"    r = None\n    {side}_own, {side}_event = getcurrent(), {'asyncio.' if host == TASK else ''}Event()")
+        event = "asyncio.Event()" if host == TASK else "Event()"
+        program.add(f"    r = None\n    {side}_own, {side}_event = getcurrent(), {event}")
         if host == TASK:
             program.add("    asyncio.get_running_loop().set_exception_handler(lambda *_: None)")
         for index, (kind, _, is_first, _) in enumerate(workers):
