@@ -187,7 +187,7 @@ def check_slices(truth: Truth) -> None:
                     of_side.append((waited_ns, begin, "waits"))
             # Of a thread that goes on after a wait, which was made ready meanwhile.
             waited_ns = begin if state == State.WAITING else waited_ns if state == State.READY else -1
-    for side in spans:
+    for side in (one for one in spans if one.partition("@")[0] in SIDES):
         known = sorted(span for span in spans[side] if span[0] != span[1])
         for one, next_one in pairwise(known):
             assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
@@ -343,7 +343,7 @@ def check_dropped(truth: Truth) -> None:
     for attempt in truth.attempts:
         code = truth.program.lines[attempt.before.line - 1].strip()
         name = code.partition('"')[2].partition('"')[0]
-        track = truth.names.get(name)
+        track = truth.names.get(beside(attempt.before, name))
         if not code.endswith('"] = None') or track is None or attempt.after is None or track.steps:
             continue
         if track.inferred is not None:
@@ -351,6 +351,11 @@ def check_dropped(truth: Truth) -> None:
         exit_ns, dropped_ns = truth.exit_ns(track), attempt.before.t_ns
         if track.spawn_ns < dropped_ns and (exit_ns < 0 or exit_ns > dropped_ns):
             assert dropped_ns <= exit_ns <= attempt.after.t_ns, f"{attempt} and its exit at {exit_ns}"
+
+
+def beside(step: Step, name: str) -> str:
+    """What a worker is called that is in the same process as whoever makes the step."""
+    return name + "".join(step.who.partition("@")[1:])
 
 
 def _is_beside(who: str) -> bool:
@@ -440,7 +445,7 @@ def check_spawns(truth: Truth) -> None:
     """Each greenlet was spawned by whoever spawned it, where it did."""
     for step in truth.log:
         spawned = truth.meaning(step).spawns if step.phase == BEFORE else ""
-        track = truth.names.get(spawned + "".join(step.who.partition("@")[1:]))
+        track = truth.names.get(beside(step, spawned))
         if track is not None:
             told = truth.name(track.creator), track.place.line if track.place is not None else -1
             assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
