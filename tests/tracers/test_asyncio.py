@@ -915,6 +915,36 @@ def test_the_second_exception_of_a_gather(trace_source: TraceSource, gathering: 
         assert "had ended with that of another task" in sentence
 
 
+@pytest.mark.parametrize(("named", "told"), [("", ["lost"]), (', name="alike"', [])])
+def test_of_two_that_raised_the_same_asyncio_says_which_was_lost(
+    trace_source: TraceSource, named: str, told: list[str]
+) -> None:
+    """By what it prints: it is not known which one if both have one name."""
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def lost():
+            raise LookupError(1)
+
+        async def caught():
+            raise LookupError(1)
+
+        async def main():
+            await asyncio.wait([asyncio.create_task(lost(){named})])
+            try:
+                await asyncio.create_task(caught(){named})
+            except LookupError:
+                pass
+
+        asyncio.run(main())
+        """
+    )
+    assert b"never retrieved" in traced.ended.stderr
+    unretrieved = [one for one in traced.problems if one.kind == "unretrieved"]
+    assert [traced.timeline.own_name(one.tracks[0]) for one in unretrieved] == told
+
+
 def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(trace_source: TraceSource) -> None:
     """It is part of a circle: weak references to what is in there, and in there, are gone before it closes. What else
     is in there makes another loop meanwhile, as those do that close their connections when they are collected."""
@@ -953,3 +983,40 @@ def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(tra
     assert not [note for note in traced.timeline.notes if "failed" in note]
     assert [track.kind for track in traced.tracks("main")] == [words.THREAD, *[words.TASK] * 7]
     assert [loop.outcome for loop in traced.timeline.tracks.of_kind(words.LOOP)] == [words.RETURNED] * 7
+
+
+def test_a_task_is_spawned_by_the_generator_that_makes_it(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+        from greenlet import greenlet
+
+        made = []
+
+        async def child():
+            pass
+
+        def make():
+            made.append(asyncio.create_task(child()))
+
+        def generator():
+            for _ in range(3):
+                make()
+                yield
+
+        async def main():
+            for _ in generator():
+                make()
+                await asyncio.sleep(0)
+            greenlet(make).switch()
+            await asyncio.wait(made)
+
+        asyncio.run(main())
+        """
+    )
+    name, children = traced.timeline.name, traced.tracks("child")
+    creators = ["generator", "main-2", "generator", "main-2", "generator", "main-2", "make"]
+    assert [name(child.creator) for child in children] == creators
+    spawned = {name(child.id) for child in children}
+    wakes = [(waker, woken) for waker, cause, woken in traced.wakes if cause == words.SPAWN and woken in spawned]
+    assert wakes == [(name(child.creator), name(child.id)) for child in children]

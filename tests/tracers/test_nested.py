@@ -142,3 +142,50 @@ asyncio.run(main())
     # Those that were seen being made are tracks, and seen to run.
     assert [track.outcome for track in generators] == ["returned"] * len(generators)
     assert not traced.problems
+
+
+@pytest.mark.parametrize(
+    "enters",
+    [
+        "list(plain())", "begun(plain()).throw(KeyError())", "begun(plain()).close()", "awaiting().send(None)",
+        "awaiting().__await__().send(None)", "begun(asynchronous()).asend(None).send(None)",
+        "begun(asynchronous()).athrow(KeyError()).send(None)", "begun(asynchronous()).aclose().send(None)",
+    ],
+)  # fmt: skip
+def test_a_greenlet_has_its_name_however_the_generator_runs_that_enters_it(
+    trace_source: TraceSource, enters: str
+) -> None:
+    traced = trace_source(
+        f"""
+        from contextlib import suppress
+        from greenlet import greenlet
+
+        def named():
+            pass
+
+        def plain():
+            try:
+                yield
+            finally:
+                greenlet(named).switch()
+
+        async def awaiting():
+            greenlet(named).switch()
+
+        async def asynchronous():
+            try:
+                yield
+            finally:
+                greenlet(named).switch()
+
+        def begun(one):
+            with suppress(StopIteration):
+                next(one) if hasattr(one, "send") else one.asend(None).send(None)
+            return one
+
+        with suppress(KeyError, StopIteration, StopAsyncIteration):
+            {enters}
+        """
+    )
+    greenlets = [track.base_name for track in traced.timeline.tracks.values() if track.kind == "greenlet"]
+    assert greenlets == ["named"]

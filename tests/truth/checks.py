@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.tracers.traced import Traced
-from tests.truth.program import AFTER, BEFORE, END, GONE, START, Meaning, Program, Span, Step, own_name
+from tests.tracers.traced import LATE, Traced
+from tests.truth.fault_language import Planted
+from tests.truth.program import AFTER, BEFORE, END, GONE, SIDES, START, Meaning, Program, Span, Step, own_name, side_of
+from visualizer.analysis.findings import findings, grouped
+from visualizer.analysis.model.processes import Process
 from visualizer.analysis.model.timeline import State, Suspension, Track, Wakeup
 from visualizer.trace import events as ev
 from visualizer.trace import words
 
 _ON_THREAD = (State.RUNNING, State.IDLE)
+#: Of a step that tells what it has got.
+_GETS = re.compile(r"\br\b")
+#: A program that the machine has kept from running for so long is late.
+_BUSY_NS = 20_000_000
 #: What the interpreter says of a generator that is not to be resumed so.
 _REFUSED = ("already executing", "just-started", "cannot reuse already awaited", "being awaited already")
 
@@ -27,6 +35,10 @@ class Attempt:
 
     def holds(self, t_ns: int) -> bool:
         return self.before.t_ns <= t_ns and (self.after is None or t_ns <= self.after.t_ns)
+
+
+def _start_ns(process: Process) -> int:
+    return process.start_ns
 
 
 class Recorded:
@@ -58,6 +70,9 @@ class Truth:
         every = [step._replace(t_ns=step.t_ns - recorded.began_ns) for step in log]
         self.log = [step for step in every if step.phase != GONE]
         self.gone = {step.who: step for step in every if step.phase == GONE}
+        #: The forked children, as whoever makes a step in them is called behind its own name.
+        begun = (one for one in recorded.timeline.processes[1:] if self.is_within(one.start_ns))
+        self.children = {one.number: f"@{count}" for count, one in enumerate(sorted(begun, key=_start_ns), 1)}
         #: Those that lived during the span.
         self.tracks = [
             track
@@ -84,7 +99,12 @@ class Truth:
 
     def name(self, track: int) -> str:
         """As the program calls it; other programs of the same process have tracks of that name, too."""
-        return self.timeline.own_name(track) if track in self.timeline.tracks else "unknown"
+        known = self.timeline.tracks.get(track)
+        if known is None:
+            return "unknown"
+        child = self.children.get(known.process, "")
+        is_main = child and track == self.timeline.process_of(track).track
+        return (own_name("a") if is_main else self.timeline.own_name(track)) + child
 
     def exit_ns(self, track: Track) -> int:
         """When it ended; -1 if it had not by then."""
@@ -109,12 +129,14 @@ class Truth:
     def side(self, track: Track) -> str:
         """The side on whose thread a track runs: by its name, or (a hub, a greenlet never entered) its parent's."""
         name = self.name(track.id)
-        if name[0] not in "ab" or name[1:2] not in "_0123456789":
+        if name.startswith("main@"):
+            return side_of(name)
+        if name[0] not in SIDES or name[1:2] not in "_0123456789":
             if track.kind == words.THREAD and track.base_name != "main":
                 return name  # One of a pool.
             parent = self.timeline.tracks.get(track.parent)
             return self.side(parent) if parent is not None else "a"
-        return name[0]
+        return side_of(name)
 
     def meaning(self, step: Step) -> Meaning:
         return self.program.meanings[step.line]
@@ -141,20 +163,20 @@ def check_order(truth: Truth) -> None:
     """
     tracks = [(track, truth.side(track)) for track in truth.tracks]
     for step in truth.log:
-        side = "b" if step.who.startswith("b") else "a"
+        side = side_of(step.who)
         running = [
             truth.name(track.id)
             for track, beside in tracks
             if beside == side and (at := track.slices.at(step.t_ns)) >= 0 and track.slices.state[at] in _ON_THREAD
         ]
         known = step.who in truth.names and step.t_ns >= truth.names[step.who].spawn_ns
-        expected = [step.who] if known or step.who != "b_main" else []
+        expected = [step.who] if known or not _is_beside(step.who) else []
         assert running == expected, f"{step} was made while the trace says that {running} ran"
 
 
 def check_slices(truth: Truth) -> None:
     """On each thread somebody runs at any time, and never two; unless the thread waits."""
-    spans: dict[str, list[tuple[int, int, str]]] = {"a": [], "b": []}
+    spans: dict[str, list[tuple[int, int, str]]] = {side: [] for side in SIDES}
     for track in truth.tracks:
         of_side = spans.setdefault(truth.side(track), [])
         waited_ns = -1
@@ -165,7 +187,7 @@ def check_slices(truth: Truth) -> None:
                     of_side.append((waited_ns, begin, "waits"))
             # Of a thread that goes on after a wait, which was made ready meanwhile.
             waited_ns = begin if state == State.WAITING else waited_ns if state == State.READY else -1
-    for side in "ab":
+    for side in (one for one in spans if one.partition("@")[0] in SIDES):
         known = sorted(span for span in spans[side] if span[0] != span[1])
         for one, next_one in pairwise(known):
             assert one[1] == next_one[0], f"on thread {side} {one} is followed by {next_one}"
@@ -193,24 +215,30 @@ def check_values(truth: Truth) -> None:
         track = truth.names.get(step.who)
         if track is None or step.t_ns < track.spawn_ns:
             continue
+        if step.phase == AFTER and not _GETS.search(truth.program.lines[step.line - 1]):
+            continue
         at = track.slices.at(step.t_ns)
         index = track.slices.about[at]
         earlier = [s for s in truth.log if s.who == step.who and track.slices.start_ns[at] <= s.t_ns < step.t_ns]
         if index < 0 or earlier:
             continue
         switch = truth.timeline.switch(index)
+        if switch.t_ns < track.slices.start_ns[at]:
+            continue  # It goes on after it was idle.
         if switch.cause == words.SEND and any(word in truth.program.lines[step.line - 1] for word in ("from", "await")):
             continue  # What it waits for gets the value, which may have ended by way of somebody else.
         if switch.value is not None and switch.cause in (words.SWITCH, words.SEND, words.YIELD):
-            # An asynchronous generator hands a value over as that of a StopIteration.
-            assert step.detail in (switch.value, f"StopIteration({switch.value})"), f"{step} and {switch}"
+            # An asynchronous generator hands a value over as that of a StopIteration. gevent says what it did not want.
+            arrived = step.detail in (switch.value, f"StopIteration({switch.value})")
+            refused = str(step.detail).startswith("InvalidSwitchError") and switch.value in str(step.detail)
+            assert arrived or refused, f"{step} and {switch}"
 
 
 def check_ends(truth: Truth) -> None:
     """Who ended has ended in the trace, at that moment and in that way; who did not, has not."""
     for name, track in truth.names.items():
         outcome, exit_ns = truth.outcome(track), truth.exit_ns(track)
-        if name[0] not in "ab" or name == own_name("b") or track.inferred is not None:
+        if name[0] not in SIDES or _is_beside(name) or track.inferred is not None:
             continue
         ends = [step for step in truth.log if step.who == name and step.phase == END]
         if not ends and f'"{name}", 0, "{END}", repr(error)' not in truth.program.source:
@@ -222,7 +250,7 @@ def check_ends(truth: Truth) -> None:
             continue
         assert outcome is not None, f"{name} ended, and is {truth.state(track).name} in the trace"
         assert ends[-1].t_ns <= exit_ns, f"{ends[-1]} comes after its exit at {exit_ns}"
-        later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and truth_side(step) == truth.side(track)]
+        later = [step for step in truth.log if step.t_ns > ends[-1].t_ns and side_of(step.who) == truth.side(track)]
         assert not later or exit_ns <= later[0].t_ns, f"{name} ended before {later[0]}, not at {exit_ns}"
         if ends[-1].detail is None:
             allowed = {words.RETURNED}
@@ -264,7 +292,7 @@ def _check_gone(truth: Truth, name: str, track: Track) -> None:
         # Whoever samples the threads may hold its frame for a moment longer.
         return
     first, last = sorted((gone.t_ns, exit_ns))
-    between = [step for step in truth.log if first < step.t_ns < last and truth_side(step) == truth.side(track)]
+    between = [step for step in truth.log if first < step.t_ns < last and side_of(step.who) == truth.side(track)]
     assert not between, f"{gone}, and its exit is at {exit_ns}, with {between[0]} in between"
 
 
@@ -315,7 +343,7 @@ def check_dropped(truth: Truth) -> None:
     for attempt in truth.attempts:
         code = truth.program.lines[attempt.before.line - 1].strip()
         name = code.partition('"')[2].partition('"')[0]
-        track = truth.names.get(name)
+        track = truth.names.get(beside(attempt.before, name))
         if not code.endswith('"] = None') or track is None or attempt.after is None or track.steps:
             continue
         if track.inferred is not None:
@@ -325,8 +353,14 @@ def check_dropped(truth: Truth) -> None:
             assert dropped_ns <= exit_ns <= attempt.after.t_ns, f"{attempt} and its exit at {exit_ns}"
 
 
-def truth_side(step: Step) -> str:
-    return "b" if step.who.startswith("b") else "a"
+def beside(step: Step, name: str) -> str:
+    """What a worker is called that is in the same process as whoever makes the step."""
+    return name + "".join(step.who.partition("@")[1:])
+
+
+def _is_beside(who: str) -> bool:
+    """Whether that is the code of a thread beside the main one."""
+    return who in map(own_name, SIDES[1:])
 
 
 # What is true of gevent's greenlets alone.
@@ -367,7 +401,7 @@ def check_wakes(truth: Truth) -> None:
                 assert known, f"{name} ran without a wake at {since_ns}, it was {before.name}"
     for attempt in truth.attempts:
         last = [step for step in truth.log if step.who == attempt.before.who][-1]
-        if last is attempt.before and attempt.before.who not in ("main", "b_main"):
+        if last is attempt.before and attempt.before.who != "main" and not _is_beside(attempt.before.who):
             state = truth.state(truth.names[last.who])
             assert state in (State.WAITING, State.READY), f"{last} was its last, and it is {state.name} at the end"
 
@@ -402,7 +436,7 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     by_cancel = wake.cause == words.CANCEL and any(gift.startswith("kill ") for gift in given)
     # The main greenlet is woken by its hub, too, if nobody is left who could wake it (LoopExit).
     # So is a task by its loop, for what it has asked the loop to call.
-    timed = by_hub and (meaning.timed or who in ("main", "b_main") or wake.cause == words.CALLBACK)
+    timed = by_hub and (meaning.timed or who == "main" or _is_beside(who) or wake.cause == words.CALLBACK)
     known = timed or by_itself or by_helper or by_cancel or given & wanted
     assert known, f"{attempt} was woken by {waker} ({wake}), who gave only {given}"
 
@@ -411,7 +445,7 @@ def check_spawns(truth: Truth) -> None:
     """Each greenlet was spawned by whoever spawned it, where it did."""
     for step in truth.log:
         spawned = truth.meaning(step).spawns if step.phase == BEFORE else ""
-        track = truth.names.get(spawned)
+        track = truth.names.get(beside(step, spawned))
         if track is not None:
             told = truth.name(track.creator), track.place.line if track.place is not None else -1
             assert told == (step.who, step.line), f"{spawned} was spawned by {step}, in the trace by {told}"
@@ -429,9 +463,51 @@ def check_killed_unstarted(truth: Truth) -> None:
         assert kills, f"{name} never ran, nobody killed it, and it ended ({track.outcome})"
         killed = kills[0]
         assert killed.t_ns <= exit_ns, f"{name} ended at {exit_ns}, before {killed}"
-        others = (step for step in truth.log if truth_side(step) == truth_side(killed) and step.who != killed.who)
+        others = (step for step in truth.log if side_of(step.who) == side_of(killed.who) and step.who != killed.who)
         later = next((step for step in others if step.t_ns > killed.t_ns), None)
         assert later is None or exit_ns <= later.t_ns, f"{name}, killed by {killed}, ended after {later}"
+
+
+def check_children(truth: Truth) -> None:
+    """Each forked child ends with the exit code that the process has seen which waited for it.
+
+    That of one that ended by Python's own exit is known where there is the recorder in C.
+    """
+    lines = {number for number, line in enumerate(truth.program.lines, 1) if line.endswith("r = fork()")}
+    seen = [str(step.detail) for step in truth.log if step.phase == AFTER and step.line in lines]
+    forks = [detail for detail in seen if detail.isdigit()]
+    codes = [truth.timeline.processes[number].exit_code for number in truth.children]
+    assert len(codes) == len(forks), f"{codes} and {forks}"
+    is_known = truth.timeline.header is not None and truth.timeline.header.recorder == "C"
+    for code, fork in zip(codes, forks, strict=True):
+        assert fork == str(code) or (code is None and not is_known), f"{codes} and {forks}"
+
+
+def check_fault(truth: Truth) -> None:
+    """What is planted is found, with who did it first, and where; and nothing else is.
+
+    On a machine that has not let the program run it was late, which is told, and true; and what is told of times may be
+    due to that, but for how long a processor was used.
+    """
+    program, timeline = truth.program, truth.timeline
+    assert isinstance(program, Planted)
+    delays = (one.length_ns for one in truth.recorded.traced.events if isinstance(one, ev.Delayed))
+    is_busy = sum(delays) >= _BUSY_NS
+    told = [
+        (group.worst.kind, [*map(timeline.own_name, group.worst.tracks[:1])], group.worst.line, group.sentence)
+        for group in grouped(timeline, findings(timeline))
+    ]
+    if is_busy and program.kind == "leak":
+        return  # It may have stood still for longer than new ones came.
+    planted = [one for one in told if one[0] == program.kind]
+    others = [one for one in told if one[0] != program.kind and not (one[0] in LATE and is_busy)]
+    assert not others, others
+    may_lack = is_busy and program.kind in LATE and program.kind != "hog"
+    assert len(planted) == bool(program.kind) or (may_lack and not planted), f"{program.kind}: {told}"
+    for _, first, line, sentence in planted:
+        assert first[0].startswith("guilty"), sentence
+        # Who was not sampled began there.
+        assert line == program.line or (program.kind == "hog" and "sampled" not in sentence), sentence
 
 
 #: Of all that ran in one process.
@@ -440,4 +516,6 @@ ALWAYS = (check_order, check_slices, check_values, check_ends)
 OF_GENERATORS = (*ALWAYS, check_causes, check_dropped, check_refusals)
 OF_ASYNCIO = (check_suspensions, check_wakes, check_wakers, check_spawns)
 OF_GEVENT = (check_suspensions, check_wakes, check_wakers, check_spawns, check_killed_unstarted)
+OF_MIXTURES = (*OF_GENERATORS, check_suspensions, check_spawns)
+OF_FORKS = (*OF_MIXTURES, check_children)
 EVERY_CHECK = (*ALWAYS, *OF_GEVENT)

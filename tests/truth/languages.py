@@ -12,9 +12,11 @@ from tests.truth import (
     asyncio_language,
     checks,
     eventlet_language,
+    fault_language,
     generator_language,
     gevent_language,
     greenlet_language,
+    mixed_language,
     processes_language,
     threads_language,
 )
@@ -30,6 +32,8 @@ class Language(NamedTuple):
     render: Callable[[Any], Program]
     checks: tuple[Callable[[checks.Truth], None], ...]
     of_process: tuple[Callable[[checks.Recorded], None], ...] = checks.OF_PROCESS
+    #: Whether each program has a process to itself, and logs nothing.
+    alone: bool = False
 
     def program(self, seed: str) -> Program:
         """The one of this seed, whatever the interpreter."""
@@ -53,6 +57,14 @@ LANGUAGES = {
     "eventlet": Language(partial(draw_sides, eventlet_language.WORDS, 1), eventlet_language.render, checks.EVERY_CHECK),
     "asyncio": Language(partial(draw_sides, asyncio_language.WORDS, 1), _ASYNCIO, _OF_ASYNCIO),
     "asyncio in two threads": Language(partial(draw_sides, asyncio_language.WORDS, 2), _ASYNCIO, _OF_ASYNCIO),
+    "mixed": Language(mixed_language.draw, mixed_language.render, checks.OF_MIXTURES),
+    "forks": Language(mixed_language.draw_forks, partial(mixed_language.render, forks=True), checks.OF_FORKS, ()),
+    **{
+        f"faults of {runtime}": Language(
+            partial(fault_language.draw, runtime), fault_language.render, (checks.check_fault,), (), True
+        )
+        for runtime in fault_language.PIECES
+    },
 }
 if SEES_WAITS:
     LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, OF_THREADS)

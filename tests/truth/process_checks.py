@@ -10,7 +10,7 @@ from visualizer.trace import words
 
 def _process(truth: Truth, track: int) -> str:
     """The name of the process that a track belongs to."""
-    return truth.name(truth.timeline.process_of(track).track).partition(" ")[0]
+    return truth.timeline.own_name(truth.timeline.process_of(track).track).partition(" ")[0]
 
 
 def _by_process(truth: Truth) -> Truth:

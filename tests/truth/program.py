@@ -1,14 +1,15 @@
 """Random programs as source text, each of which logs its own order by itself.
 
-Many of them run one after another in a process (runs.py). A program has one or two *sides*, each in an OS thread of its
-own; a side has a thread's own code (`main`, or `b_main`) and workers (`a0`, `a1`, ... `b0`, ...). Every step of every
-one of them stands on a line of its own between two calls of `log`; at the end the program writes the log to the file
-that its first argument names. What is left over then, and would go on, a function `sweep` of its own ends.
+Many of them run one after another in a process (runs.py). A program has one to three *sides*, each in an OS thread of
+its own; a side has a thread's own code (`main`, or `b_main`) and workers (`a0`, `a1`, ... `b0`, ...). Every step of
+every one of them stands on a line of its own between two calls of `log`; at the end the program writes the log to the
+file that its first argument names. What is left over then, and would go on, a function `sweep` of its own ends.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,11 @@ from random import Random
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
+#: What differs from one run to the next in what is told of an object: its address, the descriptor that it has.
+_ITS_OWN = re.compile("0x[0-9a-f]+|fileno=[0-9]+")
+
+#: The letters of the sides.
+SIDES = "abc"
 
 #: Phases of a step's log entries; and the moment at which the variables of a worker are gone.
 START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
@@ -24,9 +30,9 @@ START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
 _PRELUDE = """\
 import json, sys, threading, time
 clock = time.monotonic_ns
-LOG = []
+LOG, CHILD = [], ""
 def log(who, line, phase, detail=None):
-    LOG.append((clock(), who, line, phase, detail))
+    LOG.append((clock(), who + CHILD, line, phase, detail))
 class Variable:
     def __init__(self, who):
         self.who = who
@@ -86,7 +92,8 @@ class Program:
         """What each run of a repeatable program logs: in this order, behind the end of the last that of each worker."""
         ends = [number for number, step in enumerate(log, 1) if step.phase == END and step.who == self.last]
         end = ends[0] if ends else len(log)
-        return [step[1:] for step in (*log[:end], *sorted(log[end:], key=lambda step: step.who))]
+        ordered = (*log[:end], *sorted(log[end:], key=lambda step: step.who))
+        return [(*step[1:4], _ITS_OWN.sub("", str(step.detail))) for step in ordered]
 
     def add(self, text: str) -> None:
         self.lines += text.splitlines()
@@ -135,16 +142,18 @@ class Program:
             )
         self.add(f'    log("{who}", 0, "{END}")' + ("\n    return r" if returns else ""))
 
-    def run(self, sides: list[str]) -> None:
-        """The end: `main` of the first side in the main thread, that of the second beside it."""
-        if len(sides) > 1:
+    def run(self, sides: list[str], at_last: str = "") -> None:
+        """The end: `main` of the first side in the main thread, that of each other one beside it; then `at_last`."""
+        beside = [own_name(side) for side in sides[1:]]
+        if beside:
             self.repeatable = False
             self.add("sys.setswitchinterval(0.00001)")
-            self.add('beside = threading.Thread(target=b_main, name="b_main")\nbeside.start()')
+        for name in beside:
+            self.add(f'of_{name} = threading.Thread(target={name}, name="{name}")\nof_{name}.start()')
         self.add("main()")
-        if len(sides) > 1:
-            self.add("beside.join()")
-        self.add(_WRITE)
+        for name in beside:
+            self.add(f"of_{name}.join()")
+        self.add(at_last + _WRITE)
 
     @property
     def source(self) -> str:
@@ -158,6 +167,12 @@ def read_log(path: Path) -> list[Step]:
 def own_name(side: str) -> str:
     """The name of the code that a side's thread itself runs."""
     return "main" if side == "a" else f"{side}_main"
+
+
+def side_of(who: str) -> str:
+    """The side of whoever makes a step, and the forked child in which that is."""
+    name, child, number = who.partition("@")
+    return ("a" if name == own_name("a") else who[0]) + child + number
 
 
 def several(chance: Random, least: int, most: int, one: Callable[[], _T]) -> list[_T]:

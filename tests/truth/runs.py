@@ -38,7 +38,7 @@ for number, path in enumerate(paths):
     sys.setswitchinterval(interval)
     if "sweep" in names:
         names["sweep"]()
-    for side in "ab":
+    for side in "abc":
         names.get(f"{side}_g", {}).clear()
         # A thread may still be about to end. greenlet takes it that nobody has its main greenlet if nobody is found who
         # has, and crashes: as while that is collected together with what has a finalizer.
@@ -89,7 +89,9 @@ def read(directory: Path, count: int) -> tuple[list[Span], list[list[Step]]]:
 
 def compare(name: str, seeds: Sequence[str], compared: Compared) -> None:
     """Run the programs of a language that these seeds make, and look whether trace and log agree."""
-    compare_programs(name, {seed: LANGUAGES[name].program(seed) for seed in seeds}, compared)
+    programs = {seed: LANGUAGES[name].program(seed) for seed in seeds}
+    for some in ({seed: programs[seed]} for seed in seeds) if LANGUAGES[name].alone else (programs,):
+        compare_programs(name, some, compared)
 
 
 def compare_programs(name: str, of_seeds: Mapping[str, Program], compared: Compared) -> None:
@@ -97,7 +99,7 @@ def compare_programs(name: str, of_seeds: Mapping[str, Program], compared: Compa
     language, seeds, programs = LANGUAGES[name], [*of_seeds], [*of_seeds.values()]
     told, truths = "", list[checks.Truth]()
     try:
-        truths = _run(programs, language.of_process)
+        truths = [_run_alone(programs[0])] if language.alone else _run(programs, language.of_process)
     except Exception:
         told = traceback.format_exc()
     if told and len(seeds) == 1:
@@ -182,6 +184,18 @@ def _run(
                     assert one == other, f"{program.source}\nbare {one}\nrecorded {other}"
         each = zip(programs, logs, spans, strict=True)
         return [checks.Truth(program, log, recorded, span) for program, log, span in each]
+
+
+def _run_alone(program: Program) -> checks.Truth:
+    """The same of one that logs nothing, and may print how it fails."""
+    with tempfile.TemporaryDirectory() as place:
+        script = Path(place) / "script.py"
+        script.write_text(program.source, encoding="utf-8")
+        traced = trace(Path(place) / "trace", str(script))
+        assert (traced.ended.code, traced.ended.stdout, traced.timeline.notes) == (0, b"", []), traced
+        recorded = checks.Recorded(traced)
+        traced.events  # noqa: B018 - read while the trace is there
+        return checks.Truth(program, [], recorded, Span(recorded.began_ns, recorded.began_ns + traced.timeline.last_ns))
 
 
 def _went_well(ended: Ended) -> None:

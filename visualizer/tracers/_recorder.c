@@ -2396,8 +2396,10 @@ static int
 is_ordinary(Hook *self, PyFrameObject *frame, int what)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
+    /* The first function of a greenlet may give it its name. */
     int ordinary = code->co_flags & self->flags ? -1
-                   : what == PyTrace_RETURN || !has_name_among(code->co_name, self->functions);
+                   : what == PyTrace_RETURN ||
+                     (PySet_GET_SIZE(self->unsettled) == 0 && !has_name_among(code->co_name, self->functions));
     Py_DECREF(code);
     return ordinary;
 }
@@ -3416,12 +3418,12 @@ hook_begin(PyObject *self, PyObject *Py_UNUSED(args))
 static PyObject *
 step_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *live, *local, *calls, *functions, *methods, *due, *steppers, *inside;
+    PyObject *live, *local, *calls, *functions, *methods, *unsettled, *due, *steppers, *inside;
     PyObject *through, *thrown, *watched, *awaiting, *kind, *instructions, *loops, *step_codes, *watch, *over, *otherwise;
     int flags, resume;
-    if (!PyArg_ParseTuple(args, "O!OO!iO!O!O!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
+    if (!PyArg_ParseTuple(args, "O!OO!iO!O!O!O!O!O!O!O!O!O!O!O!O!O!iiOOO", table_type, &live, &local,
                           &PyList_Type, &calls, &flags, &PyTuple_Type, &functions, &PyTuple_Type, &methods,
-                          &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
+                          &PySet_Type, &unsettled, &PyList_Type, &due, &PyList_Type, &steppers, &PyDict_Type, &inside, &PyDict_Type,
                           &through, &PyDict_Type, &thrown, table_type, &watched, table_type, &awaiting,
                           &PyType_Type, &kind, table_type, &instructions, table_type, &loops, table_type,
                           &step_codes, &resume, &send_opcode, &watch, &over, &otherwise)) {
@@ -3454,6 +3456,7 @@ step_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->calls = Py_NewRef(calls);
         hook->functions = Py_NewRef(functions);
         hook->methods = Py_NewRef(methods);
+        hook->unsettled = Py_NewRef(unsettled);
         hook->due = Py_NewRef(due);
         hook->steppers = Py_NewRef(steppers);
         hook->inside = Py_NewRef(inside);
@@ -6864,8 +6867,7 @@ store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int
     Py_ssize_t place = place_in_step(self, frame);
     PyObject *coroutine = place == 0 ? NULL : given_by(coro_of_task, task, coro_text);
     PyObject *code = coroutine != NULL && PyCoro_CheckExact(coroutine) ? code_in(coroutine) : NULL;
-    PyObject *key = code == NULL ? NULL : Py_BuildValue("NnOO", PyLong_FromVoidPtr(code), place, TASK(creator, track),
-                                                        runs ? Py_True : Py_False);
+    PyObject *key = code == NULL ? NULL : Py_BuildValue("NnO", PyLong_FromVoidPtr(code), place, runs ? Py_True : Py_False);
     PyObject *found = key == NULL ? NULL : PyDict_GetItemWithError(births, key);
     long long shape = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 4
                           ? number(PyTuple_GET_ITEM(found, 0)) : -1;

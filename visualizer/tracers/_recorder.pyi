@@ -41,6 +41,7 @@ def step_hook(
     flags: int,
     functions: tuple[str, ...],
     methods: tuple[str, ...],
+    unsettled: set[int],
     due: list[Any],
     steppers: list[Any],
     inside: dict[Any, Any],

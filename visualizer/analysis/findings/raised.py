@@ -164,10 +164,12 @@ def _told_by_asyncio(timeline: Timeline) -> set[int]:
     alike: dict[str, list[int]] = {}
     for track in timeline.tracks.ended(words.RAISED) if texts else ():
         if track.kind == words.TASK and track.state is State.FAILED and track.id not in known:
-            alike.setdefault(f"exception={track.value}>", []).append(track.id)
-    for value, several in alike.items():
+            told = re.escape(f"exception={track.value}>")
+            for about in (told, rf"(?:coro=<(?:[^()\n]*\.)?|name='){re.escape(track.base_name)}(?:\(\)|')[^\n]*{told}"):
+                alike.setdefault(about, []).append(track.id)
+    for about, several in alike.items():
         # Which of several it was is not known where it was not all of them.
-        if sum(text.count(value) for text in texts) >= len(several):
+        if sum(len(re.findall(about, text)) for text in texts) >= len(several):
             found.update(several)
     return found
 

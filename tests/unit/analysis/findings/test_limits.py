@@ -54,3 +54,15 @@ def test_a_time_limit_that_struck(
     assert [one.kind for one in found] == expected
     if expected == ["timed_out"]:
         assert found[0].sentence == f"a time limit ended ask's wait in {on} (demo.py:{line}) for Queue 1 after 2 s"
+
+
+@pytest.mark.parametrize(("limit_ms", "expected"), [(1000, ["hog", "timed_out"]), (4, ["hog"])])
+def test_a_time_limit_that_ended_late_was_as_long_as_it_was_set(limit_ms: int, expected: list[str]) -> None:
+    tape = Tape().lists(AROUND).spawn("hub", words.HUB, parent="main")
+    for name in ("ask", "hog"):
+        tape.spawn(name, words.GREENLET, parent="hub", creator="main", line=30).wake(name, "main", words.SPAWN)
+    tape.waits("main", words.SLEEP, "9 s", 9000 * MS).switch("main", "hub", line=40).switch("hub", "ask")
+    tape.waits("ask", words.QUEUE, "replies.get()", limit_ms * MS, thing="Queue 1").switch("ask", "hub", line=3)
+    tape.switch("hub", "hog").at(2000 * MS).exits("hog").switch("hog", "hub")
+    tape.wake("ask", "hub", words.TIMEOUT).switch("hub", "ask").exits("ask").switch("ask", "hub")
+    assert sorted(one.kind for one in findings(tape.timeline())) == expected

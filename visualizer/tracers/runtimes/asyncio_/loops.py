@@ -89,9 +89,9 @@ class Loop:
         #: The same of functions that it calls since a timer is due.
         self.timers: dict[int, tuple[Giver, CodeType]] = shared.context.stream.new_table()
         #: The shapes of the births of tasks to which nobody gave a name, by ids of their coroutines' code and of the
-        #: places where they are made, who made them there, and whether they ran at once; their names, and both code
-        #: objects, which are kept.
-        self.births: dict[tuple[int, int, int, bool], tuple[int, str, CodeType, CodeType]] = {}
+        #: places where they are made, by who is current there, and whether they ran at once; their names, and both
+        #: code objects, which are kept.
+        self.births: dict[tuple[int, int, bool], tuple[int, str, CodeType, CodeType]] = {}
         self._buffer: Any = None
         #: Tells of the end of the last step before the loop polls again.
         self.guard: Any = None
@@ -290,15 +290,18 @@ class Loop:
         getcurrent = self._shared.context.getcurrent
         return getcurrent is not None and id(getcurrent()) == self.home
 
+    def _by_current(self, track: int) -> int:
+        """The same, as what is current in the thread of the loop, if it is: a generator does what its task seems to."""
+        return words.CURRENT if track == (self.track if self.current is None else self.current.track) else track
+
     def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
         if self.ident == get_ident():
-            buffer = self._buffer
-            if waker == (self.track if self.current is None else self.current.track):
+            buffer, waker = self._buffer, self._by_current(waker)
+            if waker == words.CURRENT:
                 shape = self.wakes.get(cause)
                 if shape is not None:
                     self.rows.extend((t_ns, track, shape))
                     return
-                waker = words.CURRENT
         else:
             buffer = self._shared.context.stream.here(t_ns)
         key = "wake", waker, cause
@@ -409,6 +412,7 @@ class Loop:
         name = shared.library.name(task, given)
         place = (None, 0) if cause else shared.place_in_step(sys._getframe(3))
         coroutine = shared.library.get(task, "_coro")
+        giver = self._by_current(giver) if self.ident == get_ident() else giver
         creator = words.NOBODY if cause else giver
         track = self._spawned(t_ns, name, creator, (giver, cause or words.SPAWN), place, coroutine, given)
         if cause and type(coroutine) is CoroutineType:
@@ -443,11 +447,11 @@ class Loop:
                 *([(lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, code, offset)] if runs else ()),
             )
         if type(coroutine) is CoroutineType and type(given) is str and is_automatic(given) and code is not None:
-            if giver == (creator, words.SPAWN):
+            if giver == (words.CURRENT, words.SPAWN):
                 if len(self.births) >= _MOST_CALLED:
                     self.births.clear()
                 made = coroutine.cr_code
-                self.births[id(made), id(code) + offset, creator, runs] = shape, name, code, made
+                self.births[id(made), id(code) + offset, runs] = shape, name, code, made
         track = context.new_track()
         self.rows.extend((t_ns, track, shape))
         if runs:
@@ -468,9 +472,9 @@ class Loop:
         if self.ident != get_ident():
             return False
         context = self._shared.context
-        t_ns, running = context.now(), self.running
+        t_ns, creator = context.now(), self._by_current(self.running)
         place = self._shared.place_in_step(frame)
-        track = self._spawned(t_ns, name, running, (running, words.SPAWN), place, coroutine, given, True)
+        track = self._spawned(t_ns, name, creator, (creator, words.SPAWN), place, coroutine, given, True)
         if task is not None:
             made = self._shared.tasks.add(task, track, self, name, given)
         else:

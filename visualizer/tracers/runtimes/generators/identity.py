@@ -22,6 +22,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     code_of,
     frame_of,
     kind_of,
+    may_run,
     returns,
     youngest_of,
 )
@@ -94,7 +95,7 @@ class Births:
             self.found[link.key] = link
 
     def _is_new(self, generator: Any) -> bool:
-        return is_unstarted(generator) and id(frame_of(generator)) not in self.found
+        return not may_run(generator) and is_unstarted(generator) and id(frame_of(generator)) not in self.found
 
     def spawn(self, code: CodeType, t_ns: int) -> int:
         """A new track, of which it was not seen who made it."""

@@ -70,6 +70,12 @@ _CODE: dict[type, Callable[[Any], Any]] = {
     AsyncGeneratorType: AsyncGeneratorType.ag_code.__get__,
 }
 
+_RUNNING: dict[type, Callable[[Any], bool]] = {
+    GeneratorType: GeneratorType.gi_running.__get__,
+    CoroutineType: CoroutineType.cr_running.__get__,
+    AsyncGeneratorType: AsyncGeneratorType.ag_running.__get__,
+}
+
 #: The types of what has a frame that is a track.
 GENERATORS = GeneratorType, CoroutineType, AsyncGeneratorType
 #: The types of what has methods that resume such a frame, and those methods: cause of the switch.
@@ -104,6 +110,15 @@ def code_of(generator: Any) -> CodeType:
     return code
 
 
+def may_run(generator: Any) -> bool:
+    """Whether it runs; or, of an asynchronous generator on 3.11, whether it is being awaited.
+
+    To be asked before the frame of one is that was only found: if it ran in a greenlet that was given up with its
+    thread, it is said to run for ever, and has a frame that was freed.
+    """
+    return _RUNNING[type(generator)](generator) and not getattr(generator, "ag_suspended", False)
+
+
 def is_suspended(generator: Any) -> bool:
     """Whether a generator is suspended at a yield."""
     for attribute in ("gi_suspended", "cr_suspended", "ag_suspended"):
@@ -111,7 +126,7 @@ def is_suspended(generator: Any) -> bool:
         if suspended is not None:
             return bool(suspended)
     # An asynchronous generator on 3.11 does not tell. Ended, it refers to nothing of its frame's stack.
-    return bool(generator.ag_frame is not None and not generator.ag_running)
+    return bool(not generator.ag_running and generator.ag_frame is not None)
 
 
 def kind_of(code: CodeType) -> str:

@@ -34,7 +34,7 @@ class SlotsTracer(FrameEvents):
         generators.tells_late = True
         self._hook: Any = recording.compiled.step_hook(
             generators.live, recording.stream.local, generators.calls, GENERATOR_FLAG, (UNAWAITED,),
-            (*METHODS, *ASKING), recording.stream.due, recording.steppers, recording.inside,
+            (*METHODS, *ASKING), recording.unsettled, recording.stream.due, recording.steppers, recording.inside,
             generators.through, self._thrown, generators.watched, generators.awaiting, Watched, self._instructions,
             recording.loops, recording.step_codes, -1 if recording.own.include else RESUME, SEND,
             self._watch, self._on_end, self._on_event,
@@ -85,6 +85,8 @@ class SlotsTracer(FrameEvents):
                     self._on_generator_call(frame, code)
                 elif code.co_name == UNAWAITED:
                     self._generators.births.on_unawaited(frame)
+                elif frame.f_back is None and self._recording.is_entering():
+                    self._recording.entered(code)
             elif event == "return":
                 if code.co_flags & GENERATOR_FLAG:
                     self._on_generator_return(frame, code, arg)

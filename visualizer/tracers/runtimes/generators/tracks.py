@@ -33,11 +33,13 @@ from visualizer.tracers.runtimes.generators.introspection import (
     Calibration,
     beginning,
     chain,
+    code_of,
     delegating_calls,
     delegations,
     ends_in_none,
     frame_of,
     is_resuming,
+    may_run,
     outside_of_blocks,
     resumed_by,
     throwing_calls,
@@ -633,9 +635,11 @@ class Generators:
         if not self.live and not self.births.is_any_missing:
             return
         there = [thing for kind in GENERATORS for thing in all_of(kind)]
-        frames = {id(frame_of(thing)) for thing in there}
+        frames = {id(frame_of(thing)) for thing in there if not may_run(thing)}
+        running = {id(code_of(thing)) for thing in there if may_run(thing)}
         for key, run in list(self.live.items()):
-            if key not in frames:
+            may_be_there = id(run.code) in running and (run.at == RUNNING or run.code.co_flags & ASYNC_GENERATOR_FLAG)
+            if key not in frames and not may_be_there:
                 self._lose(key, run, t_ns)
         self.births.finish(t_ns, there)
 
