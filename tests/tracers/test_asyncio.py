@@ -1020,3 +1020,62 @@ def test_a_task_is_spawned_by_the_generator_that_makes_it(trace_source: TraceSou
     spawned = {name(child.id) for child in children}
     wakes = [(waker, woken) for waker, cause, woken in traced.wakes if cause == words.SPAWN and woken in spawned]
     assert wakes == [(name(child.creator), name(child.id)) for child in children]
+
+
+def test_what_as_completed_waits_for_has_a_limit_and_what_a_shield_waits_for_is_what_is_in_it(
+    trace_source: TraceSource,
+) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def pending():
+            await never.wait()
+
+        async def in_a_loop():
+            tasks = [asyncio.ensure_future(pending()), asyncio.ensure_future(pending())]
+            try:
+                for one in asyncio.as_completed(tasks, timeout=0.002):
+                    for other in asyncio.as_completed([one], timeout=30):
+                        await other
+            except TimeoutError:
+                print("late")
+
+        async def elsewhere():
+            one, = asyncio.as_completed([asyncio.ensure_future(pending())], timeout=0.002)
+            try:
+                await one
+            except TimeoutError:
+                print("late")
+
+        async def unlimited():
+            for one in asyncio.as_completed([asyncio.sleep(0.001)]):
+                await one
+
+        async def shielded():
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_later(0.001, future.set_result, 1)
+            await asyncio.shield(future)
+
+        never = asyncio.Event()
+
+        async def main():
+            for function in (in_a_loop, elsewhere, unlimited, shielded):
+                await asyncio.create_task(function(), name=function.__name__)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"late\nlate\n", b"")
+    told = {traced.timeline.name(one.track): one for one in traced.timeline.suspensions}
+    woken = {track: cause for _, cause, track in traced.wakes}
+    assert told["in_a_loop"].reason == "join"
+    assert 29_000_000_000 < told["in_a_loop"].asked_ns <= 30_000_000_000
+    # Up to 3.12 nothing of what it awaits leads there.
+    if sys.version_info < (3, 13):
+        assert told["elsewhere"].asked_ns == words.UNKNOWN_LIMIT
+    else:
+        assert 0 <= told["elsewhere"].asked_ns <= 2_000_000
+    assert woken["elsewhere"] == "timeout"
+    assert told["unlimited"].is_endless
+    assert (told["shielded"].reason, told["shielded"].object) == ("future", "Future 1")

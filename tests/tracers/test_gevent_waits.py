@@ -433,3 +433,48 @@ def test_what_ended_a_thread_is_told_though_threading_caught_it(patch: str, trac
     assert (ended.code, ended.stdout, ended.stderr) == (0, b"KeyError fails\nSystemExit leaves\n", b"")
     assert [(one.outcome, one.value) for one in traced.tracks("fails")] == [("raised", "KeyError('x')")]
     assert [one.outcome for one in traced.tracks("leaves")] == ["returned"]
+
+
+def test_what_is_called_by_way_of_partial_or_with_timeout_is_waited_for(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import functools, gevent
+        from functools import partial
+        from gevent.event import Event
+        from gevent.queue import Empty, Queue
+
+        class Seconds(float):
+            def __pos__(self):
+                raise AssertionError
+            __float__ = __int__ = __mul__ = __pos__
+
+        def bound():
+            partial(event.wait, timeout=0.002)()
+
+        def twice():
+            try:
+                functools.partial(partial(queue.get, True), Seconds(0.002))()
+            except Empty:
+                pass
+
+        def limited():
+            gevent.with_timeout(0.002, event.wait, timeout_value=None)
+
+        def other():
+            odd(queue.get)()
+
+        def odd(called):
+            return partial(event.wait, 0.002)
+
+        event, queue = Event(), Queue()
+        gevent.joinall([gevent.spawn(function) for function in (bound, twice, limited, other)])
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    told = {name: suspensions(traced, name)[0] for name in ("bound", "twice", "limited", "other")}
+    assert {name: (one.reason, one.object, one.asked_ns) for name, one in told.items()} == {
+        "bound": ("event", "Event 1", 2 * _MS),
+        "twice": ("queue", "Queue 1", 2 * _MS),
+        "limited": ("event", "Event 1", 2 * _MS),
+        "other": ("unknown", "", 2 * _MS),
+    }

@@ -565,3 +565,138 @@ def test_a_lock_that_is_dropped_by_who_has_it_is_gone_and_so_is_what_was_known_o
         """
     )
     assert (traced.ended.stdout, traced.ended.stderr) == (b"[None, None, None, None, None]\n0\n", b"")
+
+
+def test_a_limit_is_that_of_the_call_however_it_is_written(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import queue, threading
+
+        class Seconds(float):
+            def __pos__(self):
+                raise AssertionError
+            __float__ = __int__ = __mul__ = __pos__
+
+        class Settings:
+            limit = 0.002
+
+        def position():
+            print(taken.acquire(True, 0.002))
+
+        def attribute():
+            print(taken.acquire(timeout=settings.limit))
+
+        def each():
+            print(taken.acquire(*both))
+
+        def each_by_name():
+            print(taken.acquire(**named))
+
+        def subclass():
+            print(event.wait(seconds))
+
+        def item():
+            try:
+                simple.get(*both)
+            except queue.Empty:
+                print(False)
+
+        def by_another_name():
+            try:
+                get(True, 0.002)
+            except queue.Empty:
+                print(False)
+
+        taken, simple, event = threading.Lock(), queue.SimpleQueue(), threading.Event()
+        settings, seconds, both, named = Settings(), Seconds(0.002), (True, 0.002), {"timeout": 0.002}
+        get = simple.get
+        taken.acquire()
+        for function in (position, attribute, each, each_by_name, subclass, item, by_another_name):
+            thread = threading.Thread(target=function, name=function.__name__)
+            thread.start()
+            thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"False\n" * 7)
+    reasons = {
+        "position": words.LOCK, "attribute": words.LOCK, "each": words.LOCK, "each_by_name": words.LOCK,
+        "subclass": words.EVENT, "item": words.QUEUE, "by_another_name": words.QUEUE,
+    }
+    told = {traced.timeline.name(one.track): one for one in traced.timeline.suspensions if one.place is not None}
+    causes = {(name, cause) for name, _, _, cause, _ in ends(traced)}
+    for name, reason in reasons.items():
+        assert (told[name].reason, told[name].asked_ns) == (reason, 2_000_000), name
+        assert (name, words.TIMEOUT) in causes
+
+
+def test_a_limit_that_a_call_gives_is_not_known_and_may_end_the_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, queue, select, threading
+
+        def limit():
+            return 0.002
+
+        def item():
+            try:
+                simple.get(timeout=limit())
+            except queue.Empty:
+                print("nothing")
+
+        def lock():
+            print(taken.acquire(timeout=limit()))
+
+        def descriptor():
+            print(select.select([end], [], [], limit()))
+
+        simple, taken, (end, _) = queue.SimpleQueue(), threading.Lock(), os.pipe()
+        taken.acquire()
+        for function in (item, lock, descriptor):
+            thread = threading.Thread(target=function, name=function.__name__)
+            thread.start()
+            thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"nothing\nFalse\n([], [], [])\n")
+    told = {traced.timeline.name(one.track): one for one in traced.timeline.suspensions if one.place is not None}
+    causes = {name: cause for name, _, _, cause, _ in ends(traced)}
+    # On 3.11 what is called tells what it is given.
+    known = sys.version_info < (3, 12)
+    for name in ("item", "lock", "descriptor"):
+        assert told[name].asked_ns == (2_000_000 if known else words.UNKNOWN_LIMIT), name
+        assert not told[name].is_endless
+        assert causes[name] == words.TIMEOUT, name
+
+
+def test_who_waits_again_in_a_call_has_what_is_left_of_its_limit(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import threading, time
+
+        def waiter():
+            with condition:
+                print(condition.wait_for(done.is_set, 9))
+
+        condition, done = threading.Condition(), threading.Event()
+        thread = threading.Thread(target=waiter, name="waiter")
+        thread.start()
+        while not condition._waiters:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        with condition:
+            condition.notify()
+        while not condition._waiters:
+            time.sleep(0.001)
+        done.set()
+        with condition:
+            condition.notify()
+        thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout) == (0, b"True\n")
+    first, *_, last = (
+        one.asked_ns
+        for one in traced.timeline.suspensions
+        if (one.reason, traced.timeline.name(one.track)) == (words.CONDITION, "waiter")
+    )
+    assert last + 20_000_000 < first == 9_000_000_000

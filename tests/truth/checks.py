@@ -426,9 +426,11 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     # Who kills one that never began ends it on the spot.
     given |= {f"end of {gift[5:]}" for gift in given if gift.startswith("kill ")}
     given |= {"every end" for gift in given if gift.startswith("end of ")}
-    wanted = {meaning.waits_for, f"kill {who}"} - {""}
-    # Who joins greenlets that have ended before, or waits until one is killed, has itself called back.
-    by_itself = waker == who and (meaning.waits_for == "every end" or meaning.gives.startswith("kill"))
+    wanted = {*meaning.waits_for.split(" or "), f"kill {who}"} - {""}
+    # Who joins greenlets that have ended before, waits for several things of which one is there, or until one is
+    # killed, has itself called back.
+    is_about_several = meaning.waits_for == "every end" or len(wanted) > 2
+    by_itself = waker == who and (is_about_several or meaning.gives.startswith("kill"))
     by_hub = wake.waker in tracks and tracks[wake.waker].schedules
     # A task, or a thread, that asyncio has work for it: it logs nothing.
     by_helper = wake.waker in tracks and tracks[wake.waker].kind in (words.TASK, words.THREAD) and not steps

@@ -23,6 +23,7 @@ from tests.truth import (
 from tests.truth.process_checks import OF_PROCESSES
 from tests.truth.program import Program, draw_sides
 from tests.truth.thread_checks import OF_THREADS
+from tests.truth.wait_checks import OF_THREADS_WAITS, OF_WAITS
 
 
 class Language(NamedTuple):
@@ -45,18 +46,21 @@ class Language(NamedTuple):
 
 _GENERATORS, _GREENLETS = generator_language.render, greenlet_language.render
 _GEVENT, _ASYNCIO = gevent_language.render, asyncio_language.render
-_OF_ASYNCIO = (*checks.ALWAYS, *checks.OF_ASYNCIO)
+_OF_GEVENT = partial(draw_sides, gevent_language.WORDS, gevent_language.TIMED)
+_OF_EVENTLET = partial(draw_sides, eventlet_language.WORDS, eventlet_language.TIMED)
+_ASYNCIOS = partial(draw_sides, asyncio_language.WORDS, asyncio_language.TIMED)
+_OF_ASYNCIO = (*checks.ALWAYS, *checks.OF_ASYNCIO, *OF_WAITS)
 LANGUAGES = {
     "generators": Language(generator_language.one_thread, _GENERATORS, checks.OF_GENERATORS),
     "coroutines": Language(generator_language.with_coroutines, _GENERATORS, checks.OF_GENERATORS),
     "generators in two threads": Language(generator_language.two_threads, _GENERATORS, checks.OF_GENERATORS),
     "greenlets": Language(greenlet_language.one_thread, _GREENLETS, checks.ALWAYS),
     "greenlets in two threads": Language(greenlet_language.two_threads, _GREENLETS, checks.ALWAYS),
-    "gevent": Language(partial(draw_sides, gevent_language.WORDS, 1), _GEVENT, checks.EVERY_CHECK),
-    "gevent in two threads": Language(partial(draw_sides, gevent_language.WORDS, 2), _GEVENT, checks.EVERY_CHECK),
-    "eventlet": Language(partial(draw_sides, eventlet_language.WORDS, 1), eventlet_language.render, checks.EVERY_CHECK),
-    "asyncio": Language(partial(draw_sides, asyncio_language.WORDS, 1), _ASYNCIO, _OF_ASYNCIO),
-    "asyncio in two threads": Language(partial(draw_sides, asyncio_language.WORDS, 2), _ASYNCIO, _OF_ASYNCIO),
+    "gevent": Language(partial(_OF_GEVENT, 1), _GEVENT, (*checks.EVERY_CHECK, *OF_WAITS)),
+    "gevent in two threads": Language(partial(_OF_GEVENT, 2), _GEVENT, (*checks.EVERY_CHECK, *OF_WAITS)),
+    "eventlet": Language(partial(_OF_EVENTLET, 1), eventlet_language.render, (*checks.EVERY_CHECK, *OF_WAITS)),
+    "asyncio": Language(partial(_ASYNCIOS, 1), _ASYNCIO, _OF_ASYNCIO),
+    "asyncio in two threads": Language(partial(_ASYNCIOS, 2), _ASYNCIO, _OF_ASYNCIO),
     "mixed": Language(mixed_language.draw, mixed_language.render, checks.OF_MIXTURES),
     "forks": Language(mixed_language.draw_forks, partial(mixed_language.render, forks=True), checks.OF_FORKS, ()),
     **{
@@ -67,5 +71,5 @@ LANGUAGES = {
     },
 }
 if SEES_WAITS:
-    LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, OF_THREADS)
+    LANGUAGES["threads"] = Language(threads_language.draw, threads_language.render, (*OF_THREADS, *OF_THREADS_WAITS))
     LANGUAGES["processes"] = Language(processes_language.draw, processes_language.render, OF_PROCESSES, ())

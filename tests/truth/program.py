@@ -29,6 +29,7 @@ START, BEFORE, AFTER, END, GONE = "start", "before", "after", "end", "gone"
 #: The first lines of each program. The clock is that of the trace: its header tells what it showed at t = 0.
 _PRELUDE = """\
 import json, sys, threading, time
+from functools import partial
 clock = time.monotonic_ns
 LOG, CHILD = [], ""
 def log(who, line, phase, detail=None):
@@ -38,6 +39,12 @@ class Variable:
         self.who = who
     def __del__(self):
         log(self.who, 0, "gone")
+class Limit:
+    def __init__(self, s):
+        self.s = s
+LIMITS = Limit(0)
+for us in range(500, 10000, 500):
+    setattr(LIMITS, f"us{us}", us / 1e6)
 """
 _WRITE = """\
 with open(sys.argv[1], "w") as file:
@@ -69,12 +76,21 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a step is about: on what it waits, for what it makes others ready, and whether a timer ends it too."""
+    """What a step is about: on what it waits (with " or " in between), for what it makes others ready, and whether a
+    timer ends it too."""
 
     waits_for: str = ""
     gives: str = ""
     timed: bool = False
     spawns: str = ""
+    #: Until when it waits, in seconds, of a sleep too; -1: without a limit, None: as long as what is around it allows.
+    limit: float | None = -1
+    #: How the `repr` of what it gave begins if its limit ended it; () if that is not told.
+    late: tuple[str, ...] = ()
+    #: The `repr` of the item that it gives to one who waits for it.
+    item: str = ""
+    #: Whether what it waits for stands in its line, by name.
+    named: bool = True
 
 
 @dataclass
@@ -83,6 +99,8 @@ class Program:
 
     lines: list[str] = field(default_factory=_PRELUDE.splitlines)
     meanings: dict[int, Meaning] = field(default_factory=dict)
+    #: The objects that one waits for, and their types, by the names by which `Meaning.waits_for` begins.
+    things: dict[str, str] = field(default_factory=dict)
     #: Whether the order of its steps depends on no clock and no other thread.
     repeatable: bool = True
     #: The worker with whose end all others are ended, in an order that is another one in each run; "" if there is none.
@@ -175,22 +193,45 @@ def side_of(who: str) -> str:
     return ("a" if name == own_name("a") else who[0]) + child + number
 
 
+#: Ways to write a call with a time limit: those in which it has its name, and those in which it has a position.
+_BY_NAME = (
+    "{called}({first}timeout={s:g})",
+    "{called}({first}timeout=LIMITS.us{us:g})",
+    "{called}({first}timeout=Limit({s:g}).s)",
+    "{called}({first}**dict(timeout={s:g}))",
+    "partial({called}, {first}timeout={s:g})()",
+)
+_BY_POSITION = (
+    "{called}({first}{flag}{s:g})", "{called}(*({first}{flag}{s:g},))", "partial({called}, {first}{flag}{s:g})()",
+)
+
+
+def limited(called: str, s: float, number: int, first: str = "", flag: str | None = "True, ") -> str:
+    """A call with a time limit of `s` seconds, written in one of the ways that there are.
+
+    `first` stands in front of the limit, with a comma, and `flag` as well if it has no name; None if it has to.
+    """
+    ways = _BY_NAME if flag is None else (*_BY_NAME, *_BY_POSITION)
+    return ways[number % len(ways)].format(called=called, s=s, us=s * 1e6, first=first, flag=flag)
+
+
 def several(chance: Random, least: int, most: int, one: Callable[[], _T]) -> list[_T]:
     """So many of what `one` makes."""
     return [one() for _ in range(chance.randint(least, most))]
 
 
-#: word, argument (a worker's number, a number of milliseconds, or which of two objects)
+#: word, argument (a worker's number, a number of half milliseconds, which of several objects, or of ways to write it)
 Op = tuple[str, int]
 #: What the code of the thread does, and what each of the workers does.
 Side = tuple[list[Op], list[list[Op]]]
 
 
-def draw_sides(words: Sequence[str], count: int, chance: Random) -> list[Side]:
-    """So many sides, of which each has a worker at least."""
+def draw_sides(words: Sequence[str], timed: Sequence[str], count: int, chance: Random) -> list[Side]:
+    """So many sides, of which each has a worker at least. Two of five have nothing in them that is `timed`."""
+    known = words if chance.randrange(5) < 2 else (*words, *timed)
 
     def op() -> Op:
-        return chance.choice(words), chance.randrange(4)
+        return chance.choice(known), chance.randrange(64)
 
     return [
         (several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))) for _ in range(count)

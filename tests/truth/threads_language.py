@@ -6,37 +6,86 @@ Whatever waits has a time limit, or ends by itself: no program stands still.
 from __future__ import annotations
 
 from random import Random
+from typing import Any, NamedTuple
 
-from tests.truth.program import Meaning, Program, several
+from tests.truth.program import Meaning, Program, limited, several
 
 #: word, and a number: of a worker, of milliseconds, or of one of two objects.
 Op = tuple[str, int]
 #: What the main thread does, and what each worker does.
 Threads = tuple[list[Op], list[list[Op]]]
 
-_WORDS = [
-    "sleep", "hold", "hold_again", "try", "put", "put1", "get", "get1", "simple_put", "simple_get", "set", "clear",
-    "wait", "acquire", "release", "notify", "wait_condition", "meet", "spawn", "join",
-]
-_TINY, _LIMIT = "0.0005", "0.004"
+
+class _Call(NamedTuple):
+    """A call with a limit: of which method of which thing. `code` has it, as `{}`; `first` and `flag` stand before its
+    limit (program.limited). `late`: how the `repr` begins of what it gives, or raises, if that is over, where it tells.
+
+    `gives`: whoever does it has the thing's lock for a moment, and gives that back.
+    """
+
+    thing: str
+    method: str
+    late: str = ""
+    catches: str = ""
+    code: str = "r = {}"
+    first: str = ""
+    flag: str = "True, "
+    gives: bool = True
+
+
+_CALLS = {
+    "try": _Call("lock", "acquire", "False", code="r = {call} and ({thing}.release() or True)"),
+    "try_again": _Call("rlock", "acquire", "False", code="r = {call} and ({thing}.release() or True)"),
+    "put1": _Call("bounded", "put", catches="queue.Full", first="{value}, "),
+    "get": _Call("unbounded", "get", catches="queue.Empty"),
+    "get1": _Call("bounded", "get", catches="queue.Empty"),
+    "get_last": _Call("lifo", "get", catches="queue.Empty"),
+    "get_first": _Call("priority", "get", catches="queue.Empty"),
+    "simple_get": _Call("simple", "get", "Empty(", "queue.Empty", gives=False),
+    "wait": _Call("event", "wait", "False", flag=""),
+    "acquire": _Call("semaphore", "acquire"),
+    "acquire_two": _Call("two", "acquire"),
+    "wait_condition": _Call("condition", "wait", "False", code="with {thing}: r = {call}", flag=""),
+    "wait_for": _Call("condition", "wait_for", code="with {thing}: r = {call}", first="NOTIFIED.copy, ", flag=""),
+    "meet": _Call("barrier", "wait", catches="BrokenBarrierError", flag=""),
+    "result": _Call("future", "result", "TimeoutError(", "TimeoutError", "r = {call} and 'either'", flag=""),
+}
+_GIVES = {
+    "put": "unbounded.put({value})", "put_last": "lifo.put({value})", "put_first": "priority.put({value})",
+    "simple_put": "simple.put({value})", "set": "{event}.set()", "clear": "{event}.clear()",
+    "notify": "with condition: condition.notify()", "notify_all": "with condition: condition.notify_all()",
+    "notify_for": "with condition: NOTIFIED.append(1); condition.notify(2)",
+    "release": "semaphore.release()", "reset": "barrier.reset()",
+}
+_WORDS = [*_CALLS, *_GIVES, "sleep", "hold", "hold_again", "future_set", "release_two", "spawn", "spawn_later", "join"]
+_TINY = 0.0005
+_THINGS = {
+    "lock0": "Lock()", "lock1": "Lock()", "rlock": "RLock()", "condition": "Condition()", "semaphore": "Semaphore(1)",
+    "two": "BoundedSemaphore(2)", "event0": "Event()", "event1": "Event()", "barrier": "Barrier(2)",
+    "unbounded": "queue.Queue()", "bounded": "queue.Queue(1)", "simple": "queue.SimpleQueue()",
+    "lifo": "queue.LifoQueue()", "priority": "queue.PriorityQueue()", "future": "Future()",
+}
 
 
 def draw(chance: Random) -> Threads:
     def op() -> Op:
-        return chance.choice(_WORDS), chance.randrange(4)
+        return chance.choice(_WORDS), chance.randrange(64)
 
     return several(chance, 0, 4, op), several(chance, 1, 4, lambda: several(chance, 0, 6, op))
 
 
 _PRELUDE = """\
 import queue
-from threading import Barrier, BrokenBarrierError, Condition, Event, Lock, RLock, Semaphore, Thread
-lock0, lock1, rlock, condition, semaphore = Lock(), Lock(), RLock(), Condition(), Semaphore(1)
-event0, event1, barrier = Event(), Event(), Barrier(2)
-unbounded, bounded, simple = queue.Queue(), queue.Queue(1), queue.SimpleQueue()
-THREADS = {}
+from concurrent.futures import Future, InvalidStateError
+from threading import (
+    Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock, RLock, Semaphore, Thread, Timer
+)
+NOTIFIED, THREADS = [], {}
 def has_begun(who):
     return isinstance(THREADS.get(who), Thread) and THREADS[who]._started.is_set()
+def named(thread, name):
+    thread.name = name
+    return thread
 sys.setswitchinterval(0.00001)
 """
 #: At the end of the main thread. One that is just being started is waited for by who starts it. `get` of a SimpleQueue
@@ -54,60 +103,48 @@ def _render(program: Program, who: str, op: Op, workers: int, indent: int) -> No
     lock, event, other = f"lock{number % 2}", f"event{number % 2}", f"a{number % workers}"
     there = f'has_begun("{other}")' if other != who else "False"
     value = 100 * len(program.lines) + number
+    s = (number % 4 + 1) * _TINY
 
-    def step(
-        code: str, waits_for: str = "", gives: str = "", *, suspensions: str = "None", guard: str = "",
-        catches: str = "", timed: bool = False, spawns: str = "",
-    ) -> None:
-        meaning = Meaning(waits_for, gives, timed, spawns)
-        program.step(who, code, suspensions=suspensions, guard=guard, catches=catches, indent=indent, meaning=meaning)
+    def step(code: str, suspensions: str = "None", guard: str = "", catches: str = "", **meaning: Any) -> None:
+        program.step(
+            who, code, suspensions=suspensions, guard=guard, catches=catches, indent=indent, meaning=Meaning(**meaning),
+        )
 
-    def limited(code: str, thing: str, catches: str = "", gives: bool = True) -> None:
-        """It waits for a thing up to the limit; whoever does has its lock for a moment, if it `gives` that back."""
-        step(code, thing, thing if gives else "", catches=catches, timed=True)
-
-    if word == "sleep":
-        step(f"time.sleep({number} * {_TINY} + {_TINY})", suspensions="True", timed=True)
+    if word in _CALLS:
+        call = _CALLS[word]
+        thing = {"lock": lock, "event": event}.get(call.thing, call.thing)
+        s, first = 4 * s, call.first.format(value=value)
+        code = limited(f"{thing}.{call.method}", s, number // 4, first, call.flag)
+        code = call.code.format(code, call=code, thing=thing)
+        late = (call.late,) if call.late else ()
+        gives = thing if call.gives else ""
+        step(code, catches=call.catches, waits_for=thing, gives=gives, timed=True, limit=s, late=late)
+    elif word in _GIVES:
+        code = _GIVES[word].format(value=value, event=event)
+        thing = "condition" if "condition" in code else code.partition(".")[0]
+        item = str(value) if "put" in word else ""
+        step(code, waits_for="" if word == "simple_put" else thing, gives=thing, item=item)
+    elif word == "sleep":
+        step(f"time.sleep({s:g})", "True", timed=True, limit=s)
     elif word == "hold":
-        step(f"with {lock}: time.sleep({_TINY})", lock, lock, suspensions="True", timed=True)
+        step(f"with {lock}: time.sleep({s:g})", "True", waits_for=lock, gives=lock, timed=True, limit=None)
     elif word == "hold_again":
-        again = f"rlock.acquire(); time.sleep({_TINY}); rlock.release()"
-        step(f"with rlock: {again}", "rlock", "rlock", suspensions="True", timed=True)
-    elif word == "try":
-        limited(f"r = {lock}.acquire(timeout={_LIMIT}) and {lock}.release()", lock)
-    elif word == "put":
-        step(f"unbounded.put({value})", gives="unbounded")
-    elif word == "put1":
-        limited(f"bounded.put({value}, timeout={_LIMIT})", "bounded", "queue.Full")
-    elif word == "get":
-        limited(f"r = unbounded.get(timeout={_LIMIT})", "unbounded", "queue.Empty")
-    elif word == "get1":
-        limited(f"r = bounded.get(timeout={_LIMIT})", "bounded", "queue.Empty")
-    elif word == "simple_put":
-        step(f"simple.put({value})", gives="simple")
-    elif word == "simple_get":
-        limited(f"r = simple.get(timeout={_LIMIT})", "simple", "queue.Empty", gives=False)
-    elif word == "set":
-        step(f"{event}.set()", gives=event)
-    elif word == "clear":
-        step(f"{event}.clear()", gives=event)
-    elif word == "wait":
-        limited(f"r = {event}.wait({_LIMIT})", event)
-    elif word == "acquire":
-        limited(f"r = semaphore.acquire(timeout={_LIMIT})", "semaphore")
-    elif word == "release":
-        step("semaphore.release()", "semaphore", "semaphore")
-    elif word == "notify":
-        step("with condition: condition.notify()", "condition", "condition")
-    elif word == "wait_condition":
-        limited(f"with condition: r = condition.wait({_LIMIT})", "condition")
-    elif word == "meet":
-        limited(f"r = barrier.wait({_LIMIT})", "barrier", "BrokenBarrierError")
-    elif word == "spawn":
-        made = f'THREADS["{other}"] = Thread(target={other}, name="{other}"); THREADS["{other}"].start()'
-        step(made, guard=f'THREADS.setdefault("{other}", "{who}") == "{who}"', spawns=other)
+        again = f"rlock.acquire(); time.sleep({s:g}); rlock.release()"
+        step(f"with rlock: {again}", "True", waits_for="rlock", gives="rlock", timed=True, limit=None)
+    elif word == "future_set":
+        step(f"future.set_result({value})", catches="InvalidStateError", waits_for="future", gives="future")
+    elif word == "release_two":
+        step("two.release()", catches="ValueError", waits_for="two", gives="two")
+    elif word in ("spawn", "spawn_later"):
+        made = f'Thread(target={other}, name="{other}")'
+        if word == "spawn_later":
+            made = f'named(Timer({s:g}, {other}), "{other}")'
+        guard = f'THREADS.setdefault("{other}", "{who}") == "{who}"'
+        step(f'THREADS["{other}"] = {made}; THREADS["{other}"].start()', guard=guard, spawns=other)
     elif word == "join":
-        step(f'r = THREADS["{other}"].join({_LIMIT})', f"end of {other}", guard=there, timed=True)
+        thread, s = f'THREADS["{other}"]', 4 * s
+        code = f"r = {limited(f'{thread}.join', s, number // 4, flag='')} or not {thread}.is_alive() and 'either'"
+        step(code, guard=there, waits_for=f"end of {other}", timed=True, limit=s, late=("False",))
     else:
         raise AssertionError(word)
 
@@ -118,6 +155,10 @@ def render(threads: Threads) -> Program:
     program = Program()
     program.repeatable = False
     program.add(_PRELUDE)
+    program.things = {name: made.rpartition(".")[2].partition("(")[0] for name, made in _THINGS.items()}
+    program.things |= {"lock0": "lock", "lock1": "lock"}
+    for name, made in _THINGS.items():
+        program.add(f"{name} = {made}")
     for index, ops in enumerate(workers):
         who = f"a{index}"
         program.worker(who)

@@ -128,7 +128,8 @@ class Wait(NamedTuple):
     "queue", "io", ... (FORMAT.md); "resumed" (until a generator that it resumed gives control back), "suspended" (a
     generator at its yield), "switched" (a greenlet since it switched away). `on`: what it waited for, as text: "2 s",
     the expression, or a track's name; "" if that is not known. `tracks`: the tracks that it waited for. `object`: which
-    thing, such as "Semaphore 2", or "". `asked_ns`: for how long it asked to sleep, or its time limit; None without.
+    thing, such as "Semaphore 2", or "". `asked_ns`: for how long it asked to sleep, or its time limit; None without, or
+    if that is not known.
     `waker`: the track that made it ready; None if none did, or it is not known. `place`: the expression.
     """
 

@@ -16,6 +16,8 @@ CURRENT = -2
 SUBJECT = -3
 #: A text or place id that stands for "none".
 NOTHING = -1
+#: Instead of a time limit: there is none; and it is not known how long it is, or whether there is one.
+NO_LIMIT, UNKNOWN_LIMIT = -1, -2
 #: An integer stands for its own text, without a line that says so: as the text id of 0, and so much more or less, up to
 #: this much.
 ZERO_TEXT = 3 << 29

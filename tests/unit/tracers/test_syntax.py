@@ -18,6 +18,7 @@ _FIELDS = {
     "Name": ("id",), "Attribute": ("value", "attr"), "Subscript": ("value", "slice"), "Constant": ("value",),
     "Call": ("func", "args", "keywords"), "Tuple": ("elts",), "List": ("elts",), "BinOp": ("left", "op", "right"),
     "Keyword": ("arg", "value"),
+    "Starred": ("value",),
 }
 _FILES = ["ast.py", "queue.py", "selectors.py", "textwrap.py"]
 

@@ -144,7 +144,7 @@ def _circles(timeline: Timeline, observed: Observed, told_of: set[int]) -> Itera
         track: suspension
         for track, suspension in waiting.items()
         if track not in told_of
-        and suspension.asked_ns < 0
+        and suspension.is_endless
         and not (
             suspension.object.startswith(("lock ", f"{words.SHARED}Lock "))
             and holders.get(suspension.object) == track
@@ -192,7 +192,7 @@ def _has_all(timeline: Timeline, cycle: list[int], waiting: dict[int, Suspension
 
 def _joins(suspension: Suspension | None) -> TypeGuard[Suspension]:
     """Whether one waits there for the end of another track, however long that takes."""
-    return suspension is not None and suspension.reason == words.JOIN and suspension.asked_ns < 0
+    return suspension is not None and suspension.reason == words.JOIN and suspension.is_endless
 
 
 def _given_up(timeline: Timeline, observed: Observed, told_of: set[int]) -> Iterator[Finding]:
@@ -296,7 +296,7 @@ def _standing(
             continue
         suspension = _waiting_at(timeline, track.id, since_ns)
         if suspension is None or (
-            not is_forsaken and (suspension.asked_ns >= 0 or suspension.reason not in _BY_TASKS)
+            not is_forsaken and (not suspension.is_endless or suspension.reason not in _BY_TASKS)
         ):
             return
         waiting[track.id] = suspension
@@ -361,7 +361,7 @@ def _standing_threads(
             feeders[track.id] = since_ns
             continue
         suspension = thread_waits(timeline, track) or lived_on_waiting(timeline, track)
-        if suspension is None or suspension.asked_ns >= 0 or not (
+        if suspension is None or not suspension.is_endless or not (
             suspension.reason in _BY_THREADS
             or (suspension.reason in _BY_PROCESSES and living)
             or (suspension.reason == words.SUBPROCESS and suspension.object in living)
@@ -456,7 +456,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if suspension is None or track.schedules or track.id in told_of or track.kind == words.THREAD:
             # A thread that is left is a daemon: nobody was to wait for it.
             continue
-        if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or suspension.asked_ns >= 0:
+        if suspension.reason in FROM_OUTSIDE or suspension.reason == words.RESUMED or not suspension.is_endless:
             continue
         if suspension.reason == words.SUSPENDED and track.kind != words.COROUTINE:
             continue

@@ -163,7 +163,7 @@ def waits_for_results(suspension: Suspension) -> bool:
     """Whether that is a wait without a time limit for results of a pool of multiprocessing's."""
     patterns = {words.EVENT: _RESULTS, words.CONDITION: _ITERATED}
     pattern = patterns.get(suspension.reason)
-    return pattern is not None and suspension.asked_ns < 0 and pattern.search(suspension.on) is not None
+    return pattern is not None and suspension.is_endless and pattern.search(suspension.on) is not None
 
 
 def _has_nothing(timeline: Timeline, worker: Track, t_ns: int) -> bool:

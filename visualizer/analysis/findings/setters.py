@@ -97,7 +97,7 @@ def broken(timeline: Timeline, observed: Observed) -> list[Broken]:
     alike: dict[tuple[str, str, Place | None, bool], _Alike] = {}
     served = Served(timeline)
     for suspension in (*stuck(timeline, observed).values(), *_ended_with_its_loop(timeline)):
-        if suspension.asked_ns >= 0 or _is_idle(timeline, served, suspension):
+        if not suspension.is_endless or _is_idle(timeline, served, suspension):
             continue
         key = suspension.reason, suspension.on, suspension.place, False
         alike.setdefault(key, _Alike([], [])).waiting.append(suspension)
@@ -157,7 +157,7 @@ def _ended(timeline: Timeline, served: Served, told_of: set[int]) -> Iterator[Br
     alike: dict[tuple[str, Place | None], list[Suspension]] = {}
     for track in timeline.tracks.lasting(words.CANCELLED) if timeline.end is not None or is_over(timeline) else ():
         suspension = None if track.schedules or track.id in told_of else left_waiting(timeline, track)
-        if suspension is not None and suspension.asked_ns < 0 and not served.before(track, suspension):
+        if suspension is not None and suspension.is_endless and not served.before(track, suspension):
             alike.setdefault((suspension.on, suspension.place), []).append(suspension)
     for (on, _), waiting in alike.items():
         call = called(on)

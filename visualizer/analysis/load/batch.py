@@ -574,7 +574,7 @@ class _Batch:
             of, said, asked_ns, things = (column[some] for column in waits)
             at = suspension[of] - first_suspension
             how[at], on_track[at] = templates.waits(self.template[of], said, things)
-            timed, asked_ns = suspension[of][asked_ns >= 0], asked_ns[asked_ns >= 0]
+            timed, asked_ns = suspension[of][asked_ns != words.NO_LIMIT], asked_ns[asked_ns != words.NO_LIMIT]
         suspended = steps.who[those[alone]].tolist()
         writer.suspension(number, on_track, how, timed, asked_ns)
         for index, t_ns, track in zip(

@@ -46,7 +46,8 @@ _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?(?:e-\d\d)?) s", re.ASCII)
 
 
 class Suspension(NamedTuple):
-    """Why and where a track stopped running. `asked_ns` is -1 without a limit; `on_track` -1 if it is no track.
+    """Why and where a track stopped running. `asked_ns` is -1 without a limit, -2 if that is not known; `on_track` is
+    -1 if it is no track.
 
     `object` says which thing it waits on, as "Event 3"; nothing if that is not known.
     Of a wait for a descriptor: `fd` (-1 if not known, or of several), `direction` ("read", "accept", ...; of several,
@@ -73,6 +74,11 @@ class Suspension(NamedTuple):
         whole_ns = int(float(found[1]) * 1e9) if found else 0
         # It is written with six digits.
         return whole_ns if self.asked_ns >= 0 and whole_ns - self.asked_ns > whole_ns // 100_000 else self.asked_ns
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is known that it has no time limit."""
+        return self.asked_ns == words.NO_LIMIT
 
     @property
     def is_whole_sleep(self) -> bool:

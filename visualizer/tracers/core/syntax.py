@@ -3,7 +3,7 @@
 The interpreter's own (`compile` to a syntax tree) is no choice inside of a program: it warns of what it finds, which
 runs code of the program's and prints, and up to 3.12.1 two of them at a time, in threads or one in the other, fail.
 
-What it makes is called as in the `ast` module: Name, Attribute, Subscript, Call, Constant, Tuple, List and BinOp.
+What it makes is called as in the `ast` module: Name, Attribute, Subscript, Call, Constant, Tuple, List, BinOp, Starred.
 Anything else is Other.
 """
 
@@ -55,8 +55,8 @@ def _kinds(*names: str) -> list[type[Node]]:
     return [type(name, (Node,), {}) for name in names]
 
 
-Name, Attribute, Subscript, Call, Constant, Tuple, List, BinOp, Other, Keyword = _kinds(
-    "Name", "Attribute", "Subscript", "Call", "Constant", "Tuple", "List", "BinOp", "Other", "Keyword"
+Name, Attribute, Subscript, Call, Constant, Tuple, List, BinOp, Starred, Other, Keyword = _kinds(
+    "Name", "Attribute", "Subscript", "Call", "Constant", "Tuple", "List", "BinOp", "Starred", "Other", "Keyword"
 )
 
 
@@ -273,13 +273,13 @@ def _several(kind: type[Node], tokens: list[Token], parts: list[list[Token]], de
 
 
 def _argument(tokens: list[Token], depth: int) -> Any:
-    """An element or an argument: `*more` is Other, `name=value` and `**more` are a Keyword."""
+    """An element or an argument: `*more` is Starred, `name=value` and `**more` are a Keyword."""
     if not tokens:
         raise Unreadable
     if _is(tokens[0], b"**"):
         return Keyword(tokens, arg=None, value=_expression(tokens[1:], depth + 1))
     if _is(tokens[0], b"*"):
-        return Other(tokens)
+        return Starred(tokens, value=_expression(tokens[1:], depth + 1))
     if len(tokens) > 2 and tokens[0].kind == "name" and _is(tokens[1], b"="):
         return Keyword(tokens, arg=tokens[0].text.decode(), value=_expression(tokens[2:], depth + 1))
     return _expression(tokens, depth + 1)

@@ -147,8 +147,15 @@ def slot_of(kind: type, name: str) -> MemberDescriptorType | None:
 
 
 def nanoseconds(seconds: Any) -> int:
-    """As an integer; -1 of what is no plain number, below 0, infinite or nearly so."""
-    if id(type(seconds)) not in NUMBERS or not 0 <= seconds < _LONGEST_S:
+    """As an integer; -1 of what is no number of Python's or of a class made of one, below 0, infinite or nearly so."""
+    if id(type(seconds)) not in NUMBERS:
+        kind = type(seconds)
+        made_of = next((known for known in (float, int) if issubclass(kind, known)), None)
+        if made_of is None:
+            return -1
+        # As it is, whatever its class makes of it.
+        seconds = made_of.__pos__(seconds)
+    if not 0 <= seconds < _LONGEST_S:
         return -1
     return int(seconds * 1_000_000_000)
 

@@ -17,6 +17,8 @@ _OF_TIMER = {
     "_set_result_unless_cancelled": words.TIMER,
     "Timeout._on_timeout": words.TIMEOUT,
     "_release_waiter": words.TIMEOUT,
+    "as_completed.<locals>._on_timeout": words.TIMEOUT,
+    "_AsCompletedIterator._handle_timeout": words.TIMEOUT,
 }
 _OF_DESCRIPTOR = {
     "BaseSelectorEventLoop._read_from_self": words.SIGNAL,

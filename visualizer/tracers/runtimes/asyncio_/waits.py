@@ -12,7 +12,7 @@ import gc
 import opcode
 import os
 import sys
-from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
+from types import BuiltinFunctionType, CoroutineType, FunctionType, GeneratorType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core.code import is_generated
@@ -72,10 +72,17 @@ _OF_OBJECTS = {
 _OF_TRACKS = {
     "_wait": ("fs", ""),
     "_wait_for_one": ("self", "_todo"),
-    "as_completed.<locals>._wait_for_one": ("todo", ""),
+    "as_completed.<locals>._wait_for_one": ("todo", ""),  # of `as_completed` (3.11, 3.12)
     "_AsCompletedIterator._wait_for_one": ("self", "_todo"),
     "TaskGroup.__aexit__": ("self", "_tasks"),
     "TaskGroup._aexit": ("self", "_tasks"),
+}
+#: In which there may be a time limit -> where its timer is, in the same way.
+_LIMITED = {
+    "wait_for": ("timeout_handle", ""),
+    "_wait": ("timeout_handle", ""),
+    "as_completed.<locals>._wait_for_one": ("timeout_handle", ""),
+    "_AsCompletedIterator._wait_for_one": ("self", "_timeout_handle"),
 }
 #: In which something outside of the loop is waited for.
 _OF_OUTSIDE = {
@@ -260,7 +267,7 @@ class Waits:
             if names[at] in _TELLING and (telling < 0 or names[at] in _OUTER):
                 telling = at
         enters = [at for at, (code, offset) in enumerate(ats) if _is_within(code, offset)]
-        limited = [at for at, name in enumerate(names) if name in ("wait_for", "_wait")]
+        limited = [at for at, name in enumerate(names) if name in _LIMITED]
         name = names[telling] if telling >= 0 else ""
         is_entering = any(name.endswith(".__aenter__") and at - 1 in enters for at, name in enumerate(names))
         return Stand(ats, number, telling, name, enters, limited, is_entering, "Condition.wait" in names)
@@ -270,12 +277,13 @@ class Waits:
     def of(self, t_ns: int, future: Any, stand: Stand, coroutines: list[Any], entered: list[Any]) -> Told:
         """What a task waits for that is suspended there, by `future`."""
         if stand.telling >= 0:
-            about, text = self._told(stand.name, frame_of(coroutines[stand.telling]))
+            frame = _with_variables(coroutines, stand.telling)
+            about, text = self._told(stand.name, frame) if frame is not None else ((words.JOIN, -1, "", None), None)
         else:
             about, text = self._of_future(future), None
         if entered or stand.limited:
             limit_ns = self._limit_ns(t_ns, stand, coroutines, entered)
-            if limit_ns >= 0 and not 0 <= about[1] <= limit_ns:
+            if limit_ns != words.NO_LIMIT and not 0 <= about[1] <= limit_ns:
                 about = about[0], limit_ns, *about[2:]
         return about, text
 
@@ -408,7 +416,7 @@ class Waits:
                     return words.THREADPOOL, -1, "", None
                 if name == "shield.<locals>._outer_done_callback":
                     inner = dict(zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=False))
-                    return words.JOIN, -1, self._joined([inner["inner"].cell_contents]), None
+                    return self._of_future(inner["inner"].cell_contents)
         return words.FUTURE, -1, self.numbers.name(future), None
 
     def _endpoint(self, direction: str, thing: Any, address: Any) -> Endpoint | None:
@@ -449,13 +457,18 @@ class Waits:
         return entered
 
     def _limit_ns(self, t_ns: int, stand: Stand, coroutines: list[Any], entered: list[Any]) -> int:
-        """What is left until the first time limit that is around it; -1 if there is none."""
-        first = -1
+        """What is left until the first time limit that is around it, or NO_LIMIT, UNKNOWN_LIMIT."""
+        first = words.NO_LIMIT
         for one in entered:
             if type(one) is self._library.timeout:
                 first = self._sooner(first, t_ns, own_attribute(one, "_when"))
         for at in stand.limited:
-            handle = of_variables(frame_of(coroutines[at]), lambda own: own.get("timeout_handle"))
+            frame = _with_variables(coroutines, at)
+            if frame is None:
+                return words.UNKNOWN_LIMIT
+            variable, attribute = _LIMITED[stand.ats[at][0].co_qualname]
+            there = _variable(frame, variable)
+            handle = own_attribute(there, attribute) if attribute else there
             # uvloop's has another class if it is due at once.
             if (type_module(type(handle)), type_name(type(handle))) in _TIMERS:
                 first = self._sooner(first, t_ns, handle.when())
@@ -485,6 +498,27 @@ class Waits:
         if names.count(thing) > stand.is_entering and thing.startswith("Lock "):
             found.append(thing)
         return found
+
+
+def _variable(frame: Any, name: str) -> Any:
+    """One of a frame of asyncio's; None if it has none of that name."""
+    return of_variables(frame, lambda own: own.get(name))
+
+
+def _with_variables(coroutines: list[Any], at: int) -> Any:
+    """The frame that has the variables of that function of asyncio's; None if it is not found.
+
+    What `as_completed` gives has its own (up to 3.12): who awaits one in a `for` has it on the stack.
+    """
+    frame = frame_of(coroutines[at])
+    if frame.f_code.co_qualname != "as_completed.<locals>._wait_for_one":
+        return frame
+    done = _variable(frame, "done")
+    for one in gc.get_referents(coroutines[at - 1]) if at else ():
+        if type(one) is GeneratorType and one.gi_code.co_qualname == "as_completed" and one.gi_frame is not None:
+            if _variable(one.gi_frame, "done") is done:
+                return one.gi_frame
+    return None
 
 
 #: Those that tell it by their `self` alone.

@@ -384,7 +384,8 @@ class GeventTracer(Family):
         told: tuple[str | None, str] = None, ""
         stop = own.f_back
         while frame is not stop:
-            if not is_of_runtime(frame.f_code):
+            # with_timeout calls what the program has given it.
+            if not is_of_runtime(frame.f_code) or frame.f_code.co_name == "with_timeout":
                 known = sites.receiver(frame, self._reason_and_name)
                 if known is not lines.NO_VALUE and known[0] is not None:
                     told = known

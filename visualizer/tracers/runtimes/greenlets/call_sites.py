@@ -182,7 +182,7 @@ def _site(code: CodeType, offset: int) -> CallSite:
         site.path = _names(tree) if code.co_flags & FUNCTION else None
         return site
     method = getattr(tree.func, "attr", None)
-    receiver = _maybe(_method if method is not None else _function, tree)
+    receiver = _maybe(_called, tree)
     if method == "throw" and not tree.keywords:
         return CallSite(code, receiver=receiver, thrown=_maybe(_exception, tree.args))
     if method == "switch" and tree.args and not tree.keywords:
@@ -227,9 +227,44 @@ def _entered(node: Any) -> Recipe:
     return lambda variables, module: Receiver(thing(variables, module), "")
 
 
-def _method(call: Any) -> Recipe:
-    """What `thing.method()` is a method of: the thing, unless it keeps something else under that name."""
-    owner, name = call.func.value, call.func.attr
+def _called(call: Any) -> Recipe:
+    """What is called is bound to; of `next(thing)` or `list(thing)`, what goes through the thing."""
+    function = _function(call.func)
+    first = _maybe(_gone_through, call.args[0]) if call.args else None
+    if first is None or type(call.func).__name__ != "Name":
+        return function
+    name, goes_through = _path(call.func), first
+
+    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+        called = name(variables, module)
+        known = goes_through if any(called is one for one in _GO_THROUGH) else function
+        return known(variables, module)
+
+    return find
+
+
+def _function(node: Any) -> Recipe:
+    """What a function is bound to: `thing.method`, or another name of one, or `partial(function, ...)`."""
+    if type(node).__name__ == "Call":
+        if not node.args:
+            raise Unknown
+        made, inner = _path(node.func), _function(node.args[0])
+
+        def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
+            if not _is_partial(made(variables, module)):
+                raise Unknown
+            return inner(variables, module)
+
+        return find
+    if type(node).__name__ == "Attribute":
+        return _method(node)
+    function = _path(node)
+    return lambda variables, module: _bound_to(function(variables, module))
+
+
+def _method(function: Any) -> Recipe:
+    """What `thing.method` is a method of: the thing, unless it keeps something else under that name."""
+    owner, name = function.value, function.attr
     if name in _RUN:
         raise Unknown
     if type(owner).__name__ == "Call":
@@ -245,36 +280,26 @@ def _method(call: Any) -> Recipe:
     return find
 
 
-def _function(call: Any) -> Recipe:
-    """What `function()` is bound to; of `next(thing)` or `list(thing)`, what goes through the thing."""
-    function = _path(call.func)
-    first = _maybe(_gone_through, call.args[0]) if call.args else None
-
-    def find(variables: Mapping[str, Any], module: Mapping[str, Any]) -> Any:
-        called = function(variables, module)
-        if first is not None and any(called is one for one in _GO_THROUGH):
-            return first(variables, module)
-        return _bound_to(called)
-
-    return find
-
-
 def _gone_through(node: Any) -> Recipe:
     """A thing, or the method that has just made it."""
     if type(node).__name__ == "Call" and getattr(node.func, "attr", None) is not None:
-        return _method(node)
+        return _method(node.func)
     thing = _path(node)
     return lambda variables, module: Receiver(thing(variables, module), "__next__")
 
 
 def _bound_to(called: Any) -> Receiver:
-    while type_name(type(called)) == "partial" and type_module(type(called)) == "functools":
+    while _is_partial(type(called)):
         called = called.func
     # A compiled function that is no method has none.
     thing = getattr(called, "__self__", None) if type_name(type(called)) in BOUND else None
     if thing is None or called.__name__ in _RUN:
         raise Unknown
     return Receiver(thing, called.__name__)
+
+
+def _is_partial(kind: Any) -> bool:
+    return issubclass(type(kind), type) and (type_module(kind), type_name(kind)) == ("functools", "partial")
 
 
 def _kept(thing: Any, name: str) -> Any:

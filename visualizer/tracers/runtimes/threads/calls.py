@@ -30,6 +30,8 @@ OF_SELECT = frozenset((SELECT, POLL, EPOLL))
 #: Those that wait for a socket.
 OF_SOCKETS = frozenset((SEND, RECEIVE, ACCEPT, CONNECT))
 OF_CHILDREN = frozenset((AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE))
+#: Whose limit in a call is that of the call, or what is left of it.
+OF_LOCKS = frozenset((ACQUIRE, ACQUIRE_AGAIN, ACQUIRE_SHARED))
 OF_PROCESSES = frozenset((READ, ACQUIRE_SHARED)) | OF_CHILDREN
 #: All that may wait.
 MAY_WAIT = OF_PROCESSES | OF_SELECT | OF_SOCKETS | {ACQUIRE, ACQUIRE_AGAIN, GET, SLEEP, JOIN, JOIN_ALL}

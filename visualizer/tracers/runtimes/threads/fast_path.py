@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import sys
+from _queue import SimpleQueue
 from types import BuiltinFunctionType, MethodDescriptorType, ModuleType
 
 from visualizer.tracers.core.postponed import uninterrupted
@@ -33,6 +34,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     Undo = Callable[[CodeType, int, int, Any], None]
 
 _get_ident = _thread.get_ident
+#: The type of a method of C's that is bound to its object, where it is told its class as well.
+_TOLD_ITS_CLASS: type = type(SimpleQueue().get)
 _MISSING = (AttributeError, KeyError, TypeError)
 
 
@@ -46,6 +49,7 @@ def call_hook(
     holders, waiting, local = waits.holders, waits.waiting, waits.local
     runners, inside, current = waits.elsewhere
     is_locked, method, builtin, module = Lock.locked, MethodDescriptorType, BuiltinFunctionType, ModuleType
+    told_its_class = _TOLD_ITS_CLASS
     of_lock, ours = (ACQUIRE, RELEASE), waits.ours
     signals, orders, lost, getframe = waits.primitives.signals, waits.orders, waits.lost, sys._getframe
     releases_shared = waits.shared.releases
@@ -57,7 +61,7 @@ def call_hook(
                 kind = type(function)
                 if kind is method:
                     what, thing = methods.get(function, -1), argument
-                elif kind is builtin:
+                elif kind is builtin or kind is told_its_class:
                     thing = function.__self__
                     if type(thing) is module:
                         what, thing = functions.get(function, -1), argument

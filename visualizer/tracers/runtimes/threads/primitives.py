@@ -14,7 +14,7 @@ from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.queue_sizes import by_dictionary
-from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds
+from visualizer.tracers.core.values import SEQUENCES, bases_of, dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import plain_value, work_out
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.runtimes.greenlets.call_sites import Recipe
+
+    #: Its name, or "" by position, and how it is worked out.
+    Argument = tuple[str, Recipe | None]
 
 #: Module, function in it -> why one waits there. None: it is no wait of its own.
 _FUNCTIONS: dict[str, dict[str, str | None]] = {
@@ -77,6 +80,8 @@ _RUN = frozenset(("Thread.run", "_WorkItem.run"))
 #: Parameters of the calls of C's that tell how long they may wait.
 PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
 BLOCKS_AND_LIMIT, LIMIT = ("blocks", "limit"), ("limit",)
+#: In place of the name of an argument: `*it`, `**it`.
+_EACH, _EACH_BY_NAME = "*", "**"
 #: Of select.select.
 TO_READ, TO_WRITE = "read", "write"
 SELECT_LIMIT = (TO_READ, TO_WRITE, "except", "limit")
@@ -85,7 +90,7 @@ _LEFT_OUT = {"blocks": True, "limit": None}
 
 
 class Awaited:
-    """`reason` of a wait; `thing`: the object, or None. `limit_ns`: for how long at most, -1 if for ever.
+    """`reason` of a wait; `thing`: the object, or None. `limit_ns`: for how long at most, or NO_LIMIT, UNKNOWN_LIMIT.
 
     `function`: the code that waits, None if that is the one that calls C; `frame`: what calls that.
     """
@@ -114,7 +119,7 @@ class Primitives:
         self._items_of_queue: Callable[[Any], Any] = lambda queue: None
         self._items_of_shared: Callable[[Any], Any] = lambda queue: None
         #: What a call of C's passes, by its place: how its arguments are worked out. With its code.
-        self._arguments: dict[tuple[int, int], tuple[CodeType, dict[str, Recipe | None] | None]] = {}
+        self._arguments: dict[tuple[int, int], tuple[CodeType, list[Argument] | None]] = {}
 
     def learn(self, name: str, module: Any) -> list[CodeType]:
         """The program has imported that module, one of MODULES. Return its functions in which one waits."""
@@ -181,15 +186,15 @@ class Primitives:
         return Awaited(reason, thing, nanoseconds(limit), found.f_back, found.f_code)
 
     def limit(self, frame: Any, parameters: tuple[str, ...]) -> int | None:
-        """How long the call of C's that `frame` is in waits at most, in ns: -1 for ever, or that is not known; 0 if it
-        does not wait; None if it is not known whether it does."""
+        """How long the call of C's that `frame` is in waits at most, in ns, or NO_LIMIT, UNKNOWN_LIMIT; 0 if it does
+        not wait; None if it is not known whether it does."""
         passed = self.passed(frame, parameters)
-        if not passed:
-            return None if passed is None else -1
+        if passed is None:
+            return None
         blocks, limit = (passed.get(name, default) for name, default in _LEFT_OUT.items())
         if blocks is NO_VALUE:
             return None
-        return nanoseconds(limit) if blocks else 0
+        return limit_of(limit) if blocks else 0
 
     def has_for_itself(self, frame: Any) -> bool:
         """Whether it is a lock that one of them has for itself which `frame` acquires: not that of the program's
@@ -212,9 +217,34 @@ class Primitives:
         code, offset = frame.f_code, frame.f_lasti
         known = self._arguments.get((id(code), offset))
         if known is None:
-            known = self._arguments[id(code), offset] = code, _arguments(code, offset, parameters)
-        recipes = known[1]
-        return recipes if recipes is None else {name: work_out(recipe, frame) for name, recipe in recipes.items()}
+            known = self._arguments[id(code), offset] = code, _arguments(code, offset)
+        if known[1] is None:
+            return None
+        given: list[Any] = []
+        named: dict[str, Any] = {}
+        for name, recipe in known[1]:
+            value = work_out(recipe, frame)
+            if name == _EACH:
+                if id(type(value)) not in SEQUENCES:
+                    return None
+                given += value
+            elif name == _EACH_BY_NAME:
+                if type(value) is not dict or any(type(key) is not str for key in value):
+                    return None
+                named |= value
+            elif name:
+                named[name] = value
+            else:
+                given.append(value)
+        if not named.keys() <= PARAMETERS.keys():
+            return None
+        passed = dict(zip(parameters, given, strict=False))
+        return passed | {PARAMETERS[name]: value for name, value in named.items()}
+
+
+def limit_of(limit: Any) -> int:
+    """What is passed as a time limit, in ns, or NO_LIMIT, UNKNOWN_LIMIT."""
+    return words.UNKNOWN_LIMIT if limit is NO_VALUE else nanoseconds(limit)
 
 
 def code_of(module: Any, path: str) -> CodeType | None:
@@ -225,21 +255,20 @@ def code_of(module: Any, path: str) -> CodeType | None:
     return getattr(found, "__code__", None)
 
 
-def _arguments(code: CodeType, offset: int, parameters: tuple[str, ...]) -> dict[str, Recipe | None] | None:
-    """What is passed for `blocks` and `limit`; None if that cannot be told."""
+def _arguments(code: CodeType, offset: int) -> list[Argument] | None:
+    """What is passed in that call, those by position first; None if that cannot be told."""
     text = code_objects.segment(code_objects.place(code, offset))
     call: Any = syntax.expression(text) if text is not None else None
     if call is None:
         return None
     if type(call).__name__ != "Call":
         # Of a `with`.
-        return {}
-    nodes = dict(zip(parameters, call.args, strict=False))
-    for keyword in call.keywords:
-        if keyword.arg not in PARAMETERS:
-            return None
-        nodes[PARAMETERS[keyword.arg]] = keyword.value
-    return {name: plain_value(node) for name, node in nodes.items()}
+        return []
+    found: list[Argument] = []
+    for node in call.args:
+        is_each = type(node).__name__ == "Starred"
+        found.append((_EACH if is_each else "", plain_value(node.value if is_each else node)))
+    return found + [(one.arg or _EACH_BY_NAME, plain_value(one.value)) for one in call.keywords]
 
 
 def _by_semaphore(module: Any) -> Callable[[Any], Any]:

@@ -331,6 +331,8 @@ class MethodsTracer:
                 waits.selected(keys_of(of_variables(frame, lambda known: known.get("self")), ready))
                 return
         if wait is not None:
+            if what in (ACQUIRE, ACQUIRE_AGAIN) and type(result) is bool:
+                wait.got = result
             waits.over(wait, raised)
         if what == _WRITE:
             self._transfers.written(frame, result, raised)

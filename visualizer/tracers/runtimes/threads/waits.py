@@ -33,6 +33,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     JOIN,
     JOIN_ALL,
     OF_CHILDREN,
+    OF_LOCKS,
     OF_PROCESSES,
     OF_SELECT,
     OF_SOCKETS,
@@ -59,6 +60,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     TO_READ,
     Awaited,
     Primitives,
+    limit_of,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
 from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
@@ -93,6 +95,8 @@ _REASONS = {
 _HANDS_OVER = sys.version_info >= (3, 13)
 #: Up to 3.13 a lock that was released is free, as far as it tells, until the thread that has been given it runs.
 _SEEN_LATE = sys.version_info < (3, 14)
+#: A limit that was set no longer than this before a wait began is told whole.
+_JUST_NS = 1_000_000
 #: Descriptors are integers of 32 bits.
 _MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
@@ -105,16 +109,17 @@ _NOBODY = words.NOBODY, -1
 
 class Wait:
     """A thread waits in the call at `offset` of `code`. `key`: of the lock or queue. `joined`: tracks whose ends it
-    waits for; `children`: those that are processes. `limit_ns`: -1 if it is not known, or for ever. `given`: who put
-    what it gets from a queue, and when, if that is known already; or released the lock before, which another one may
+    waits for; `children`: those that are processes. `limit_ns`: or NO_LIMIT, UNKNOWN_LIMIT. `given`: who put what
+    it gets from a queue, and when, if that is known already; or released the lock before, which another one may
     have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
-    ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
-    address of the executor that the thread works for, and that has not begun with what it waits for. `taken_at`: where
-    the program takes that lock, one of multiprocessing's."""
+    ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself; `got`:
+    whether it did, None if that is not told. `pool`: the address of the executor that the thread works for, and
+    that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
+    multiprocessing's."""
 
     __slots__ = (
-        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
-        "t_ns", "taken_at", "track", "what",
+        "children", "code", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool",
+        "ready", "t_ns", "taken_at", "track", "what",
     )
 
     def __init__(
@@ -130,6 +135,7 @@ class Wait:
         self.joined = joined
         self.track, self.pool = words.NOBODY, 0
         self.lock: Any = None
+        self.got: bool | None = None
         self.children: AwaitedChildren | None = None
         self.given: tuple[int, int] | None = None
         self.masks: dict[int, int] = {}
@@ -486,7 +492,7 @@ class Waits:
         of_library = self.primitives.selects(code)
         passed = self.primitives.passed(frame, SELECT_LIMIT if what == SELECT else LIMIT)
         limit = None if passed is None else passed.get("limit")
-        limit_ns = nanoseconds(limit)
+        limit_ns = words.UNKNOWN_LIMIT if passed is None else limit_of(limit)
         if what == POLL and limit_ns >= 0:
             limit_ns //= 1_000  # it counts milliseconds
         if not limit_ns:
@@ -551,7 +557,8 @@ class Waits:
             return False
         if awaited is None:
             awaited = Awaited(_REASONS.get(what, words.IO), thing, limit_ns, frame)
-        elif awaited.limit_ns < 0:
+        elif awaited.limit_ns < 0 or (what in OF_LOCKS and _differs(limit_ns, awaited.limit_ns)):
+            # Who waits once more in such a call has what is left; and may wait in it for something else first.
             awaited.limit_ns = limit_ns
         is_own = self._is_own(awaited.frame)
         on, end = "", None
@@ -702,7 +709,8 @@ class Waits:
 
     def _woken(self, wait: Wait, t_ns: int, raised: bool) -> tuple[int, str, int]:
         """Who made it ready, how, and when."""
-        due_ns = wait.t_ns + wait.limit_ns if wait.limit_ns >= 0 else t_ns + 1
+        # One that is not known may be over.
+        due_ns = wait.t_ns + wait.limit_ns if wait.limit_ns >= 0 else t_ns + (wait.limit_ns == words.NO_LIMIT)
         what, over = wait.what, (words.NOBODY, words.TIMEOUT, min(due_ns, t_ns))
         if what == SLEEP:
             is_early = raised and t_ns < due_ns
@@ -728,12 +736,14 @@ class Waits:
                 # Or it was stopped, or goes on.
                 cause = words.SUBPROCESS if ended == NONE else words.FINISHED
                 return self._context.child(ended) if ended > 0 else words.NOBODY, cause, t_ns
-            return over if t_ns >= due_ns else (words.NOBODY, words.UNKNOWN, t_ns)
+            return over if 0 <= wait.limit_ns <= t_ns - wait.t_ns else (words.NOBODY, words.UNKNOWN, t_ns)
         if what == GET:
             if raised:
                 if wait.given is not None:
                     # It had given up by then: the next one has got that, or it lies in the queue.
                     self._give(wait.key, wait.given, len(self._put.get(wait.key, ())))
+                if wait.limit_ns == words.UNKNOWN_LIMIT and self._runs() == self._context.track:
+                    return words.NOBODY, words.UNKNOWN, t_ns  # A signal's handler may have raised.
                 return over if t_ns >= due_ns else (words.NOBODY, words.SIGNAL, t_ns)
             waker, put_ns = wait.given or self._takes(wait.key)
             return self._by(waker, put_ns, wait, t_ns)
@@ -747,8 +757,11 @@ class Waits:
                 return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
             return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
         waker, released_ns = self._released.get(wait.key, _NOBODY)
-        # Who waited until the limit, and then found it free, may have got it; not if somebody else has it, or nobody.
-        if t_ns >= due_ns and (released_ns < wait.t_ns or wait.key in self.holders or not self._is_had(wait)):
+        if wait.got is None and t_ns >= due_ns:
+            # Who waited until the limit, and then found it free, may have got it.
+            is_its = wait.key not in self.holders and self._is_had(wait)
+            wait.got = is_its and released_ns >= wait.t_ns
+        if wait.got is False:
             return over
         if wait.given == (waker, released_ns):
             # It may be its own, which it took back before who waited could.
@@ -759,6 +772,11 @@ class Waits:
         if waker == words.NOBODY or at_ns < wait.t_ns:
             return words.NOBODY, words.UNKNOWN, t_ns
         return waker, words.CALLBACK, at_ns
+
+
+def _differs(limit_ns: int, whole_ns: int) -> bool:
+    """Whether the limit of a wait is another one than that of the call that it is in."""
+    return limit_ns == words.NO_LIMIT or 0 <= limit_ns < whole_ns - _JUST_NS
 
 
 def _is_ready(fd: int, what: int, unknown: bool = False) -> bool:
