@@ -836,3 +836,62 @@ def test_a_tuple_that_another_thread_is_making_is_made(trace_source: TraceSource
         """
     )
     assert (traced.ended.code, traced.ended.stdout) == (0, b"")
+
+
+def test_the_numbers_of_tracks_go_on_where_no_stack_was_left_to_take_them(trace_source: TraceSource) -> None:
+    """They are taken in blocks, by code in Python: what it raised ended for good what gives them."""
+    traced = trace_source(
+        """
+        import sys
+        def gen(): yield 1
+        def go(left):
+            if left: go(left - 1)
+            else: made.append(gen())
+        made, deepest = [], 80
+        sys.setrecursionlimit(100)
+        while True:
+            try: go(deepest + 1)
+            except RecursionError: break
+            deepest += 1
+        for _ in range(600): go(deepest)
+        for one in made[-600:]: next(one)
+        print(len(made))
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert not traced.timeline.notes
+    assert len(traced.tracks("gen")) >= 600
+
+
+@pytest.mark.skipif(built() is None or sys.version_info < (3, 12), reason="hooks in Python cannot help it")
+def test_code_that_the_interpreter_runs_with_an_exception_that_is_set(trace_source: TraceSource) -> None:
+    """Where an eager task cannot be made, up to 3.13: a hook failed then, and its tracer was taken out."""
+    traced = trace_source(
+        """
+        import asyncio
+        class Hit(Exception): pass
+        def numbers(): yield 1
+        class Removals(list):
+            def pop(self):
+                for one in numbers(): list(numbers())
+                raise IndexError
+        async def quick(): await asyncio.sleep(0)
+        def refuse(*_, **__): raise Hit
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(asyncio.eager_task_factory)
+            coroutines = [quick() for _ in range(3)]
+            for coroutine in coroutines:
+                loop.call_soon = refuse
+                asyncio.tasks._scheduled_tasks._pending_removals = Removals([1])
+                try: loop.create_task(coroutine)
+                except (Hit, SystemError): print("refused")
+                asyncio.tasks._scheduled_tasks._pending_removals = []
+                del loop.call_soon
+                for one in numbers(): pass
+        asyncio.run(main())
+        """
+    )
+    assert traced.ended.code == 0
+    assert traced.ended.stdout == bare(traced.path.with_suffix(".py")).stdout == 3 * b"refused\n"
+    assert not traced.timeline.notes

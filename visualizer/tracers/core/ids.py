@@ -18,6 +18,7 @@ from itertools import chain, count, repeat
 from visualizer.trace import words
 from visualizer.trace.sink import LOWEST_FD, Sink
 from visualizer.tracers.core.own_lock import OwnLock
+from visualizer.tracers.core.postponed import uninterrupted
 
 # Imported now: later the program's own folders come first. To the program it is not there until it imports it.
 _was_there = "mmap" in sys.modules
@@ -122,9 +123,9 @@ class Ids:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._numbers(count(), count(), count(), count())
-        #: Whether the program's handler of a signal raised that, or another thread sent it; and what to do with it.
+        #: Whether the program's handler of a signal raised that, or another thread sent it; and what to do with those.
         self.is_from_outside: Callable[[BaseException], bool] = lambda error: False
-        self.on_raised: Callable[[BaseException], None] = lambda error: None
+        self.on_raised: Callable[[list[BaseException]], None] = lambda errors: None
         #: The next unused number of each kind, once they are shared.
         self._shared: Any = None
         self._spare: Any = None
@@ -183,25 +184,39 @@ class Ids:
 
     def _begin(self) -> None:
         self._sizes = [_FIRST] * 4
-        self._numbers(*(chain.from_iterable(map(self._block, repeat(kind))) for kind in range(4)))
+        self._numbers(*map(self._blocks, range(4)))
 
-    def _block(self, kind: int) -> range:
+    def _blocks(self, kind: int) -> Iterable[int]:
+        """The numbers of one block after another.
+
+        What goes through a chain ends it for good, as a RecursionError may. So each block has a chain of its own: the
+        next one is asked for after that.
+        """
+        return chain.from_iterable(map(chain.from_iterable, map(map, repeat(self._block), repeat((kind,)))))
+
+    @uninterrupted
+    def _block(self, kind: int, raised: tuple[BaseException, ...] = ()) -> range:
         """Take the next block. In any thread; also in the middle of itself.
 
-        What a signal's handler raises meanwhile, or another thread sends, is raised later: the iterator that asks would
-        have ended for good.
+        What a signal's handler raises meanwhile, or another thread sends, is raised later: the recorder in C, which
+        asks, is in the middle of what the program does. `raised`: what came before.
         """
-        raised: BaseException | None = None
-        while True:
-            try:
+        block = failure = None
+        try:
+            if raised and not self.is_from_outside(raised[-1]):
+                failure = raised[-1]
+            else:
                 block = self._take(kind)
-                if raised is not None:
-                    self.on_raised(raised)
+            if raised:
+                self.on_raised([error for error in raised if self.is_from_outside(error)])
+            if block is not None:
                 return block
-            except BaseException as error:
-                if not self.is_from_outside(error):
-                    raise
-                raised = error
+        except BaseException as error:
+            raised, failure = (*raised, error), None
+        if failure is not None:
+            raise failure
+        # Outside of the `try` nothing can come in between, as it could where a loop jumps back.
+        return self._block(kind, raised)
 
     def _take(self, kind: int) -> range:
         with self._lock:
