@@ -964,7 +964,7 @@ def test_what_comes_from_outside_while_numbers_are_taken_is_kept(tmp_path: Path)
             return super().__getitem__(kind)
 
     def is_from_outside(error: BaseException) -> bool:
-        if error.args == (1,) and comes[0].args == (2,):
+        if error.args == (1,) and comes and comes[0].args == (2,):
             raise comes.pop(0)
         return isinstance(error, KeyboardInterrupt)
 
