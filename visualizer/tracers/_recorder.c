@@ -1296,8 +1296,12 @@ number_tracks(PyObject *Py_UNUSED(module), PyObject *iterator)
 static PyObject *
 new_track(void)
 {
-    /* Some are taken by code in Python, in which others may come to run. It keeps for later what comes from outside. */
+    /* Some are taken by code in Python, in which others may come to run. It keeps for later what comes from outside. Without
+       room the iterator would end for good. */
+    PyThreadState *thread = PyThreadState_Get();
+    thread->REMAINING += ROOM;
     PyObject *iterator = Py_XNewRef(tracks), *track = iterator == NULL ? NULL : PyIter_Next(iterator);
+    thread->REMAINING -= ROOM;
     Py_XDECREF(iterator);
     if (track == NULL) {
         PyErr_Clear();

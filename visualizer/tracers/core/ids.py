@@ -184,37 +184,27 @@ class Ids:
 
     def _begin(self) -> None:
         self._sizes = [_FIRST] * 4
-        self._numbers(*map(self._blocks, range(4)))
-
-    def _blocks(self, kind: int) -> Iterable[int]:
-        """The numbers of one block after another.
-
-        What goes through a chain ends it for good, as a RecursionError may. So each block has a chain of its own: the
-        next one is asked for after that.
-        """
-        return chain.from_iterable(map(chain.from_iterable, map(map, repeat(self._block), repeat((kind,)))))
+        self._numbers(*(chain.from_iterable(map(self._block, repeat(kind))) for kind in range(4)))
 
     @uninterrupted
-    def _block(self, kind: int, raised: tuple[BaseException, ...] = ()) -> range:
+    def _block(self, kind: int, raised: tuple[BaseException, ...] = ()) -> Iterable[int]:
         """Take the next block. In any thread; also in the middle of itself.
 
         What a signal's handler raises meanwhile, or another thread sends, is raised later: the recorder in C, which
-        asks, is in the middle of what the program does. `raised`: what came before.
+        asks, is in the middle of what the program does. `raised`: what came before. Nothing is raised here, else the
+        iterator that asks would have ended for good: what failed is raised by what is returned.
         """
-        block = failure = None
         try:
+            block: Iterable[int]
             if raised and not self.is_from_outside(raised[-1]):
-                failure = raised[-1]
+                block = map(_raise, raised[-1:])
             else:
                 block = self._take(kind)
             if raised:
                 self.on_raised([error for error in raised if self.is_from_outside(error)])
-            if block is not None:
-                return block
+            return block
         except BaseException as error:
-            raised, failure = (*raised, error), None
-        if failure is not None:
-            raise failure
+            raised = *raised, error
         # Outside of the `try` nothing can come in between, as it could where a loop jumps back.
         return self._block(kind, raised)
 
@@ -239,3 +229,8 @@ class Ids:
                 if not self._depth:
                     self._sink.unlock()
         return range(first, first + size)
+
+
+@uninterrupted
+def _raise(error: BaseException) -> int:
+    raise error
