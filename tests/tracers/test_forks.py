@@ -954,7 +954,8 @@ def test_a_child_that_is_forked_while_numbers_are_taken_has_others(tmp_path: Pat
 
 def test_what_comes_from_outside_while_numbers_are_taken_is_kept(tmp_path: Path) -> None:
     """Also in the middle of finding out whether it does; and what is our own error ends nothing for good."""
-    ids, kept = Ids(Sink(str(tmp_path / "trace"))), []
+    ids = Ids(Sink(str(tmp_path / "trace")))
+    kept: list[BaseException] = []
     comes: list[BaseException] = [KeyboardInterrupt(1), KeyboardInterrupt(2), KeyboardInterrupt(3), OSError()]
 
     class Interrupted(InMemory):

@@ -896,3 +896,29 @@ def test_code_that_the_interpreter_runs_with_an_exception_that_is_set(trace_sour
     assert traced.ended.code == 0
     assert traced.ended.stdout == bare(traced.path.with_suffix(".py")).stdout == 3 * b"refused\n"
     assert not traced.timeline.notes
+
+
+def test_what_a_handler_raises_as_the_recording_ends_is_not_printed(trace_source: TraceSource) -> None:
+    """The interpreter told of it as of what our own function raised, and the rest of that was not done."""
+    traced = trace_source(
+        """
+        import atexit, signal, sys
+        class Stop(BaseException): pass
+        def handler(*_):
+            raise Stop
+        def audit(event, _):
+            # As our code asks for a frame.
+            if event == "sys._getframe" and over and len(over) < 5:
+                over.append(1)
+                signal.raise_signal(signal.SIGUSR1)
+        over = []
+        signal.signal(signal.SIGUSR1, handler)
+        sys.addaudithook(audit)
+        atexit.register(over.append, 1)
+        print("ends")
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"ends\n"
+    assert next(iter(traced.timeline.tracks.values())).outcome == "returned"
+    assert not traced.timeline.notes

@@ -11,6 +11,7 @@ from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, own_attribute, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
@@ -583,13 +584,14 @@ class Loop:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
 
+    @uninterrupted
     def gone(self, guard: Any) -> None:
         """The handle of the last step before the loop polls is about to be no more: so may its task be."""
         if guard is self.guard:
             try:
                 self.over(self._shared.context.now())
-            except Exception as error:
-                self._shared.fail(error)
+            except BaseException as error:
+                self._shared.settle(error)
 
     def over(self, t_ns: int, back: int = words.NOBODY) -> None:
         """What ran is over: tell what became of it. `back`: who runs from now on; the loop, if that is nobody."""

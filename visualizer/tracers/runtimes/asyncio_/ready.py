@@ -61,9 +61,10 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
 
     def failed(queue: Plain, handle: Any, error: BaseException) -> None:
         """What was known under the id of a handle may be of another one: nothing is known of this."""
-        loop = queue.loop()
-        if loop is not None:
-            loop.due.pop(id(handle), None)
+        try:
+            queue.loop().due.pop(id(handle), None)
+        except BaseException as second:
+            fail(second)
         fail(error)
 
     class Watched(Plain):
