@@ -1037,14 +1037,23 @@ raise_later(void)
     Py_XDECREF(traceback);
 }
 
-/* What a hook has returned, or raised. What it has returned instead of raising it is raised at once. */
+/* What a hook has returned, or raised: what it has returned instead of raising it is raised. */
 static PyObject *
-or_later(PyObject *told)
+at_once(PyObject *told)
 {
     if (told != NULL && PyExceptionInstance_Check(told)) {
         PyErr_SetObject((PyObject *)Py_TYPE(told), told);
         Py_CLEAR(told);
-        return NULL;
+    }
+    return told;
+}
+
+/* The same, but what it has raised itself is raised later. */
+static PyObject *
+or_later(PyObject *told)
+{
+    if (told != NULL && PyExceptionInstance_Check(told)) {
+        return at_once(told);
     }
     if (told != NULL || PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
         return told;
@@ -4071,7 +4080,9 @@ switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
         }
         stored = stored || begun > 0;
     }
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    /* What comes in the middle of the hook would else stand in the place of what is thrown. Who runs from now on is asked for
+       it right behind the call that has switched there. (Not `hub_way`: a hub of gevent's may wait in C for long.) */
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 static PyObject *
@@ -6162,7 +6173,7 @@ hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwna
         }
         stored = begun > 0 ? 1 : stored;
     }
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : at_once(OTHERWISE());
 }
 
 /* Somebody starts a gevent greenlet, of which nothing is known but that: it is ready. Its track; nobody's, and no exception
