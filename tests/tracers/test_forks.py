@@ -952,6 +952,32 @@ def test_a_child_that_is_forked_while_numbers_are_taken_has_others(tmp_path: Pat
     assert [ids.track() for _ in range(3)] == [16, 17, 18]
 
 
+def test_what_comes_from_outside_while_numbers_are_taken_is_kept(tmp_path: Path) -> None:
+    """Also in the middle of finding out whether it does; and what is our own error ends nothing for good."""
+    ids = Ids(Sink(str(tmp_path / "trace")))
+    kept: list[BaseException] = []
+    comes: list[BaseException] = [KeyboardInterrupt(1), KeyboardInterrupt(2), KeyboardInterrupt(3), OSError()]
+
+    class Interrupted(InMemory):
+        def __getitem__(self, kind: int) -> int:
+            if comes:
+                raise comes.pop(0)
+            return super().__getitem__(kind)
+
+    def is_from_outside(error: BaseException) -> bool:
+        if error.args == (1,) and comes and comes[0].args == (2,):
+            raise comes.pop(0)
+        return isinstance(error, KeyboardInterrupt)
+
+    ids.is_from_outside, ids.on_raised = is_from_outside, kept.extend
+    ids.join(Interrupted())
+    with pytest.raises(OSError):
+        ids.track()
+    comes.append(KeyboardInterrupt(4))
+    assert [ids.track() for _ in range(17)] == [*range(17)]
+    assert [error.args for error in kept] == [(1,), (2,), (3,), (4,)]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which descriptors there are")
 @pytest.mark.parametrize("children", ["1", ""])
 def test_a_child_has_no_descriptors_of_ours_that_are_the_parents(tmp_path: Path, children: str) -> None:

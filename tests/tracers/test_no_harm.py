@@ -844,3 +844,89 @@ def test_a_tuple_that_another_thread_is_making_is_made(trace_source: TraceSource
         """
     )
     assert (traced.ended.code, traced.ended.stdout) == (0, b"")
+
+
+@pytest.mark.skipif(built() is None, reason="hooks in Python are not called without room")
+def test_the_numbers_of_tracks_go_on_where_no_stack_was_left_to_take_them(trace_source: TraceSource) -> None:
+    """They are taken in blocks, by code in Python: what it raised ended for good what gives them."""
+    traced = trace_source(
+        """
+        import sys
+        def gen(): yield 1
+        def go(left):
+            if left: go(left - 1)
+            else: made.append(gen())
+        made, deepest = [], 80
+        sys.setrecursionlimit(100)
+        while True:
+            try: go(deepest + 1)
+            except RecursionError: break
+            deepest += 1
+        for _ in range(600): go(deepest)
+        for one in made[-600:]: next(one)
+        print(len(made))
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert not traced.timeline.notes
+    assert len(traced.tracks("gen")) >= 600
+
+
+@pytest.mark.skipif(built() is None or sys.version_info < (3, 12), reason="hooks in Python cannot help it")
+def test_code_that_the_interpreter_runs_with_an_exception_that_is_set(trace_source: TraceSource) -> None:
+    """Where an eager task cannot be made, up to 3.13: a hook failed then, and its tracer was taken out."""
+    traced = trace_source(
+        """
+        import asyncio
+        class Hit(Exception): pass
+        def numbers(): yield 1
+        class Removals(list):
+            def pop(self):
+                for one in numbers(): list(numbers())
+                raise IndexError
+        async def quick(): await asyncio.sleep(0)
+        def refuse(*_, **__): raise Hit
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(asyncio.eager_task_factory)
+            coroutines = [quick() for _ in range(3)]
+            for coroutine in coroutines:
+                loop.call_soon = refuse
+                asyncio.tasks._scheduled_tasks._pending_removals = Removals([1])
+                try: loop.create_task(coroutine)
+                except (Hit, SystemError): print("refused")
+                asyncio.tasks._scheduled_tasks._pending_removals = []
+                del loop.call_soon
+                for one in numbers(): pass
+        asyncio.run(main())
+        """
+    )
+    assert traced.ended.code == 0
+    assert traced.ended.stdout == bare(traced.path.with_suffix(".py")).stdout == 3 * b"refused\n"
+    assert not traced.timeline.notes
+
+
+def test_what_a_handler_raises_as_the_recording_ends_is_not_printed(trace_source: TraceSource) -> None:
+    """The interpreter told of it as of what our own function raised, and the rest of that was not done."""
+    traced = trace_source(
+        """
+        import atexit, signal, sys
+        class Stop(BaseException): pass
+        def handler(*_):
+            raise Stop
+        def audit(event, _):
+            # As our code asks for a frame.
+            if event == "sys._getframe" and over and len(over) < 5:
+                over.append(1)
+                signal.raise_signal(signal.SIGUSR1)
+        over = []
+        signal.signal(signal.SIGUSR1, handler)
+        sys.addaudithook(audit)
+        atexit.register(over.append, 1)
+        print("ends")
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"ends\n"
+    assert next(iter(traced.timeline.tracks.values())).outcome == "returned"
+    assert not traced.timeline.notes

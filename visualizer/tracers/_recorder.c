@@ -966,9 +966,14 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
    RecursionError earlier than without us, and the hook would, too. */
 #define ROOM 200
 
+/* NULL, and the exception that is set already, if one is: where an eager task of asyncio's cannot be made, CPython runs code
+   with one, and in that state no hook in Python does what it should. */
 static PyObject *
 with_room(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
     PyThreadState *thread = PyThreadState_Get();
     thread->REMAINING += ROOM;
     PyObject *done = PyObject_Vectorcall(function, args, nargsf, kwnames);
@@ -1035,14 +1040,23 @@ raise_later(void)
     Py_XDECREF(traceback);
 }
 
-/* What a hook has returned, or raised. What it has returned instead of raising it is raised at once. */
+/* What a hook has returned, or raised: what it has returned instead of raising it is raised. */
 static PyObject *
-or_later(PyObject *told)
+at_once(PyObject *told)
 {
     if (told != NULL && PyExceptionInstance_Check(told)) {
         PyErr_SetObject((PyObject *)Py_TYPE(told), told);
         Py_CLEAR(told);
-        return NULL;
+    }
+    return told;
+}
+
+/* The same, but what it has raised itself is raised later. */
+static PyObject *
+or_later(PyObject *told)
+{
+    if (told != NULL && PyExceptionInstance_Check(told)) {
+        return at_once(told);
     }
     if (told != NULL || PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
         return told;
@@ -1289,15 +1303,19 @@ number_tracks(PyObject *Py_UNUSED(module), PyObject *iterator)
     Py_RETURN_NONE;
 }
 
-/* The number of a new track, a new reference; NULL if there is none: then with an exception if that has to go on into the
-   program. */
+/* The number of a new track, a new reference; NULL, and no exception, if there is none: then the hook in Python, which asks
+   as well, tells why. */
 static PyObject *
 new_track(void)
 {
-    /* Some are taken by code in Python, in which others may come to run. */
+    /* Some are taken by code in Python, in which others may come to run. It keeps for later what comes from outside. Without
+       room the iterator would end for good. */
+    PyThreadState *thread = PyThreadState_Get();
+    thread->REMAINING += ROOM;
     PyObject *iterator = Py_XNewRef(tracks), *track = iterator == NULL ? NULL : PyIter_Next(iterator);
+    thread->REMAINING -= ROOM;
     Py_XDECREF(iterator);
-    if (track == NULL && (PyErr_ExceptionMatches(PyExc_RecursionError) || PyErr_ExceptionMatches(PyExc_MemoryError))) {
+    if (track == NULL) {
         PyErr_Clear();
     }
     return track;
@@ -1557,7 +1575,7 @@ new_link(Hook *self, PyObject *generator)
     return link;
 }
 
-/* `generator` was made by the call of `maker`. Return whether that is stored, -1 if an exception is to be raised. */
+/* `generator` was made by the call of `maker`. Return whether that is stored. */
 static int
 store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
 {
@@ -1570,7 +1588,7 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
     PyObject *track = new_track();
     if (track == NULL) {
         Py_DECREF(its);
-        return PyErr_Occurred() ? -1 : 0;
+        return 0;
     }
     int stored = 0;
     PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
@@ -1609,8 +1627,8 @@ tell_birth(Hook *self, PyFrameObject *frame, Py_ssize_t place, PyObject *functio
             Py_DECREF(maker);
         }
         Py_XDECREF(buffer);
-        if (stored != 0) {
-            return stored > 0;
+        if (stored) {
+            return 1;
         }
         if (!tell_of_callee(self->otherwise, PyThreadState_Get(), frame, function, self->missing)) {
             return 0;
@@ -2463,7 +2481,6 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {
         PyObject *track = new_track();
-        stored = track == NULL && PyErr_Occurred() ? -1 : 0;
         PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
@@ -2478,10 +2495,8 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
                 set_of_id(self->live, frame, NULL);
             }
         }
-        if (stored >= 0) {
-            PyErr_Clear();
-        }
-        if (stored > 0) {
+        PyErr_Clear();
+        if (stored) {
             *its_run = Py_NewRef(run);
         }
         Py_XDECREF(run);
@@ -4077,7 +4092,9 @@ switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
         }
         stored = stored || begun > 0;
     }
-    return stored ? Py_NewRef(Py_None) : OTHERWISE();
+    /* What comes in the middle of the hook would else stand in the place of what is thrown. Who runs from now on is asked for
+       it right behind the call that has switched there. (Not `hub_way`: a hub of gevent's may wait in C for long.) */
+    return stored ? Py_NewRef(Py_None) : LONG_WAY();
 }
 
 static PyObject *
@@ -6168,7 +6185,7 @@ hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwna
         }
         stored = begun > 0 ? 1 : stored;
     }
-    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : OTHERWISE();
+    return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : at_once(OTHERWISE());
 }
 
 /* Somebody starts a gevent greenlet, of which nothing is known but that: it is ready. Its track; nobody's, and no exception
@@ -6289,7 +6306,7 @@ store_spawn(Hook *self, PyObject *greenlet)
         key = track == NULL ? NULL : PyLong_FromVoidPtr(greenlet);
         args = key == NULL ? NULL : PyTuple_Pack(2, greenlet, self->gone);
         link = args == NULL ? NULL : ((PyTypeObject *)self->link)->tp_new((PyTypeObject *)self->link, args, NULL);
-        done = link == NULL && !PyErr_Occurred() ? 0 : -1;
+        done = track == NULL ? 0 : -1;
     }
     if (link != NULL) {
         long long its = number(track);
@@ -6855,8 +6872,7 @@ place_in_step(Hook *self, PyFrameObject *frame)
 }
 
 /* A task of asyncio's own class, which is not known yet, was made by the track that runs, where one like it was made
-   before; `runs`: and makes its first step at once. Store that: its `Task`, a new reference. NULL if Python has to, perhaps
-   with an exception. */
+   before; `runs`: and makes its first step at once. Store that: its `Task`, a new reference. NULL if Python has to. */
 static PyObject *
 store_task(Hook *self, PyObject *loop, PyObject *task, PyFrameObject *frame, int runs)
 {

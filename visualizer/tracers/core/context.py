@@ -392,11 +392,13 @@ class Context:
             self.take_out(name, failed)
 
     def take_out(self, name: str, runtime: Watcher) -> None:
-        """Have a runtime take its hooks out."""
+        """Have a runtime take its hooks out. Raise what comes from outside in the middle of that."""
         self.imports.forget(name)
         try:
             runtime.remove()
         except Exception as second:
+            if is_from_outside(second, self.own):
+                raise
             self.note(f"Taking the {name} tracer out failed: {show(second)}.")
 
 

@@ -18,6 +18,7 @@ from itertools import chain, count, repeat
 from visualizer.trace import words
 from visualizer.trace.sink import LOWEST_FD, Sink
 from visualizer.tracers.core.own_lock import OwnLock
+from visualizer.tracers.core.postponed import uninterrupted
 
 # Imported now: later the program's own folders come first. To the program it is not there until it imports it.
 _was_there = "mmap" in sys.modules
@@ -122,9 +123,9 @@ class Ids:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._numbers(count(), count(), count(), count())
-        #: Whether the program's handler of a signal raised that, or another thread sent it; and what to do with it.
+        #: Whether the program's handler of a signal raised that, or another thread sent it; and what to do with those.
         self.is_from_outside: Callable[[BaseException], bool] = lambda error: False
-        self.on_raised: Callable[[BaseException], None] = lambda error: None
+        self.on_raised: Callable[[list[BaseException]], None] = lambda errors: None
         #: The next unused number of each kind, once they are shared.
         self._shared: Any = None
         self._spare: Any = None
@@ -185,23 +186,27 @@ class Ids:
         self._sizes = [_FIRST] * 4
         self._numbers(*(chain.from_iterable(map(self._block, repeat(kind))) for kind in range(4)))
 
-    def _block(self, kind: int) -> range:
+    @uninterrupted
+    def _block(self, kind: int, raised: tuple[BaseException, ...] = ()) -> Iterable[int]:
         """Take the next block. In any thread; also in the middle of itself.
 
-        What a signal's handler raises meanwhile, or another thread sends, is raised later: the iterator that asks would
-        have ended for good.
+        What a signal's handler raises meanwhile, or another thread sends, is raised later: the recorder in C, which
+        asks, is in the middle of what the program does. `raised`: what came before. Nothing is raised here, else the
+        iterator that asks would have ended for good: what failed is raised by what is returned.
         """
-        raised: BaseException | None = None
-        while True:
-            try:
+        try:
+            block: Iterable[int]
+            if raised and not self.is_from_outside(raised[-1]):
+                block = map(_raise, raised[-1:])
+            else:
                 block = self._take(kind)
-                if raised is not None:
-                    self.on_raised(raised)
-                return block
-            except BaseException as error:
-                if not self.is_from_outside(error):
-                    raise
-                raised = error
+            if raised:
+                self.on_raised([error for error in raised if self.is_from_outside(error)])
+            return block
+        except BaseException as error:
+            raised = *raised, error
+        # Outside of the `try` nothing can come in between, as it could where a loop jumps back.
+        return self._block(kind, raised)
 
     def _take(self, kind: int) -> range:
         with self._lock:
@@ -224,3 +229,8 @@ class Ids:
                 if not self._depth:
                     self._sink.unlock()
         return range(first, first + size)
+
+
+@uninterrupted
+def _raise(error: BaseException) -> int:
+    raise error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import count
 
 from visualizer.trace.words import FUTURE_NAME
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.values import bases_of, type_name
 
 TYPE_CHECKING = False
@@ -106,8 +107,9 @@ class Numbers:
         known.key, known.name = id(thing), name
         return self.known.setdefault(known.key, known).name
 
+    @uninterrupted
     def _forget(self, gone: Numbered) -> None:
-        if self.known.get(gone.key) is gone:
+        if gone.key in self.known and self.known[gone.key] is gone:
             del self.known[gone.key]
 
     def thing(self, name: str) -> Any:

@@ -39,13 +39,26 @@ _UNINTERRUPTED = 2
 
 
 def uninterrupted(hook: F) -> F:
-    """That hook, in which nothing comes where it begins, ahead of its first `try`."""
+    """That hook, in which nothing comes where it begins, ahead of its first `try`; nor where it makes no calls."""
     function: Any = hook
-    instructions = bytearray(function.__code__.co_code)
+    function.__code__ = _begins_at_once(function.__code__)
+    return hook
+
+
+def makes_uninterrupted(maker: F) -> F:
+    """That function, which makes such hooks."""
+    function: Any = maker
+    code = function.__code__
+    inner = (_begins_at_once(one) if type(one) is type(code) else one for one in code.co_consts)
+    function.__code__ = code.replace(co_consts=tuple(inner))
+    return maker
+
+
+def _begins_at_once(code: CodeType) -> CodeType:
+    instructions = bytearray(code.co_code)
     # Of each pair the first says what is done.
     instructions[instructions[::2].index(_RESUME) * 2 + 1] = _UNINTERRUPTED
-    function.__code__ = function.__code__.replace(co_code=bytes(instructions))
-    return hook
+    return code.replace(co_code=bytes(instructions))
 
 
 class Postponed:

@@ -13,7 +13,9 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.collector import without
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.handlers import is_from_outside
 from visualizer.tracers.core.ids import InHeader
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.processes.forks import Forks
 from visualizer.tracers.core.processes.starts import Starts
 from visualizer.tracers.core.run_queue import RunQueue
@@ -56,6 +58,10 @@ class Recording(Context):
         self._added: dict[str, Runtime] = {}
         self._words: dict[str, Words] = {}
         self._began = False
+        #: What is still to be done at the end.
+        self._last_steps = [
+            self._report_ends, self._finish_runtimes, self._exit_main, self._remove_all, self._close,
+        ]
         self._local = _Local()
         stream.on_thread = self._on_thread
         stream.is_own = own
@@ -157,26 +163,64 @@ class Recording(Context):
                 self.stream.share(self.track, shared)
                 self.number_tracks()
 
-    def end(self) -> None:
-        """The program's own code is over (atexit, after all that the program registered itself)."""
-        if self.forks.is_here and not self.is_over:
-            without(self._end)
+    @uninterrupted
+    def end(self, raised: BaseException | None = None) -> None:
+        """The program's own code is over (atexit, after all that the program registered itself).
+
+        What a signal's handler raises from now on goes nowhere, as where the interpreter ends without us: what it comes
+        in the middle of is left out. `raised`: what came last.
+        """
+        failure = None
+        try:
+            if raised is not None:
+                self.stream.interrupted += 1
+                if isinstance(raised, Exception) and not is_from_outside(raised, self.own):
+                    failure = raised
+            if failure is None:
+                if self.forks.is_here and self._last_steps:
+                    without(self._end)
+                return
+        except BaseException as error:
+            raised, failure = error, None
+        if failure is not None:
+            raise failure
+        # Outside of the `try` nothing can come in between, as it could where a loop jumps back.
+        self.end(raised)
 
     def _end(self) -> None:
-        stream = self.stream
+        """Do what is left to be done: the last of it again, if something came in the middle."""
+        steps = self._last_steps
+        while len(steps) > 1:
+            step = steps[0]
+            del steps[0]
+            step()
+        self._close()
+        steps.clear()
+
+    def _close(self) -> None:
+        self.is_over = True
+        self.stream.close()
+        self.forks.end()
+
+    def _report_ends(self) -> None:
         if self.control is not None:
             self.control.finish()
-        stream.due.clear()
+        self.stream.due.clear()
         self.forks.report_name()
         self.forks.report_ends(last=True)
         for report in self.on_end:
             report()
-        t_ns = stream.clock()
+
+    def _finish_runtimes(self) -> None:
+        t_ns = self.stream.clock()
         for name, runtime in list(self.tracers.items()):
             try:
                 runtime.finish(t_ns)
             except Exception as error:
                 self.fail(name, error)
+
+    def _exit_main(self) -> None:
+        stream, t_ns = self.stream, self.stream.clock()
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
@@ -187,10 +231,6 @@ class Recording(Context):
                 name, message = type_name(type(uncaught)), exception_text(uncaught)
                 stream.extend((lines.uncaught, t_ns, name, message, None, *self._raised_at(uncaught)))
         stream.store(lines.thread_exited, t_ns, stream.here(t_ns).track, (outcome, None), value)
-        self._remove_all()
-        self.is_over = True
-        stream.close()
-        self.forks.end()
 
     def _raised_at(self, error: BaseException) -> tuple[CodeType | None, int]:
         """The innermost place of the program's own code that the exception passed, best in a file; of a group, that of
@@ -228,6 +268,7 @@ class Recording(Context):
     def abandon(self) -> None:
         """In a forked child that cannot be recorded."""
         self._remove_all()
+        self._last_steps.clear()
         self.is_over = True
         self.stream.discard()
 

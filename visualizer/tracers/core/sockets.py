@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from visualizer.trace import words
+from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.values import show, type_name
 
 TYPE_CHECKING = False
@@ -59,12 +60,12 @@ class Addresses:
         known = self.known.get(id(real))
         return known is not None and known[0]() is real
 
+    @makes_uninterrupted
     def _remember(self, key: int, real: Any, fd: int, local: str, peer: str) -> None:
         known = self.known
 
         def forget(gone: Any) -> None:
-            entry = known.get(key)
-            if entry is not None and entry[0] is gone:
+            if key in known and known[key][0] is gone:
                 del known[key]
 
         # Of another kind, one may be gone and another stand at its place without our knowing.

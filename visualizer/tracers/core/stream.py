@@ -171,8 +171,8 @@ class Stream(Interning):
         self.ids.is_from_outside = lambda error: not isinstance(error, Exception) or is_from_outside(error, self.is_own)
         self._sink.is_from_outside = self.ids.is_from_outside
         self.ids.on_raised = self._raise_later
-        #: What a signal's handler raised in a thread, by its ident, and is to be raised there.
-        self._later: dict[int, BaseException] = {}
+        #: What signals' handlers raised in a thread, by its ident, and is to be raised there.
+        self._later: dict[int, list[BaseException]] = {}
         #: What one raised during the flush.
         self._raised: Exception | None = None
 
@@ -214,7 +214,13 @@ class Stream(Interning):
             self.due.pop()()
         if len(buffer.rows) > FULL:
             self._have_emptied(buffer)
-        if self._later and (error := self._later.pop(_get_ident(), None)) is not None:
+        if self._later and (errors := self._later.get(buffer.ident)) is not None:
+            # From here on nothing is called: nothing else can come.
+            error, *left = errors
+            if left:
+                self._later[buffer.ident] = left
+            else:
+                del self._later[buffer.ident]
             raise error
 
     def _have_emptied(self, buffer: Buffer) -> None:
@@ -229,9 +235,10 @@ class Stream(Interning):
             while self.is_flushing and len(buffer.rows) > FULL and self._flushes < until:
                 _sleep(_AGAIN_S)
 
-    def _raise_later(self, error: BaseException) -> None:
-        """When this thread has stored its next event: what a signal's handler raised where it cannot be let through."""
-        self._later[_get_ident()] = error
+    def _raise_later(self, errors: list[BaseException]) -> None:
+        """When this thread stores its next events: what signals' handlers raised where it cannot be let through."""
+        ident = _get_ident()
+        self._later[ident] = [*self._later.get(ident, ()), *errors]
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""

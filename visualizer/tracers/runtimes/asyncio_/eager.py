@@ -38,7 +38,7 @@ class EagerTasks:
     def __init__(self, shared: Shared, loop_of: Callable[[Any], Loop | None]) -> None:
         """`loop_of`: what is known of a loop of the program's, None if nothing is."""
         self._shared = shared
-        self._settle = shared.context.postponed.settles(shared.fail)
+        self._settle = shared.settle
         self._loop_of = loop_of
         self._tool: int | None = None
         self._factory: CodeType | None = None

@@ -12,6 +12,7 @@ import sys
 import time
 from _functools import partial  # type: ignore[import-not-found]
 
+from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.values import bases_of
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_function
 from visualizer.tracers.runtimes.asyncio_.loops import Loop
@@ -154,6 +155,7 @@ class ForeignLoops:
             if isinstance(self._class.__dict__.get(name), _Puts):
                 delattr(self._class, name)
 
+    @makes_uninterrupted
     def of(self, loop: Any) -> ForeignLoop | None:
         """What is known of a loop; None if it is none of these."""
         if self._class is None or self._class not in bases_of(type(loop)):
@@ -165,11 +167,14 @@ class ForeignLoops:
         if key not in self._known:
 
             def gone(_: Any) -> None:
-                known = self._known.pop(key)[1]
-                if self._shared.is_on:
-                    known.closes()
+                try:
+                    known = self._known.pop(key)[1]
+                    if self._shared.is_on:
+                        known.closes()
+                except BaseException as error:
+                    self._shared.settle(error)
 
-            self._known[key] = ref(loop, gone), ForeignLoop(self._shared)
+            self._known[key] = ref(loop, self._shared.context.told(gone)), ForeignLoop(self._shared)
         return self._known[key][1]
 
     def put(self, loop: Any, put: Any, callback: Any, *args: Any, **more: Any) -> Any:

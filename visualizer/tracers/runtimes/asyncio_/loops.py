@@ -11,6 +11,7 @@ from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, own_attribute, show, type_module
 from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
@@ -183,7 +184,7 @@ class Loop:
             return
         self._is_asked = True
         if self.eager:
-            self.end_eager()
+            self.end_eager(is_over=True)
         t_ns = self.clock()
         if self.current is not None:
             self.over(t_ns)
@@ -482,7 +483,8 @@ class Loop:
             made = Task(coroutine)
             made.begin(id(coroutine), track, self, name)
         made.started = True
-        self.eager.append((made, self.current, self.giver))
+        # Nothing is called here, nor where it ends: what comes from outside comes before it, or when all of it is done.
+        self.eager += [(made, self.current, self.giver)]
         self.current, self.giver = made, None
         return True
 
@@ -501,25 +503,23 @@ class Loop:
             known.started = True
         return known
 
-    def ends_eagerly(self, task: Any) -> None:
-        """The first step is over; `task` is None if nobody had it before, and none was made."""
-        context = self._shared.context
-        t_ns = context.now()
-        made, before, giver = self.eager.pop()
-        is_met = self._is_met(made)
-        if is_met:
-            known = made if made() is not None else None
-        else:
-            known = self._is_eager(made, task) if task is not None else None
-        back = before.track if before is not None else self.track
-        if known is not None:
+    def ends_eagerly(self, task: Any, is_made: bool = False) -> None:
+        """The first step is over; `task` is None if nobody had it before, and none was made, or `is_made` it and nobody
+        saw that."""
+        entry = self.eager[-1]
+        del self.eager[-1]
+        made, before, giver = entry
+        try:
+            context = self._shared.context
+            t_ns, is_met = context.now(), self._is_met(made)
+            known = self._is_eager(made, task) if task is not None and not is_met else made
+            back = before.track if before is not None else self.track
+            if not (is_met or is_made or task is not None):
+                context.exited(t_ns, made.track, words.UNKNOWN)
             self.current = known
             self.over(t_ns, back)
-        else:
-            if not is_met:
-                context.exited(t_ns, made.track, words.UNKNOWN)
-            self._switch(t_ns, made.track, back)
-        self.current, self.giver = before, giver
+        finally:
+            self.current, self.giver = before, giver
 
     def _is_met(self, made: Task) -> bool:
         """Whether it is that of a task, and not what stands for one that nobody has yet."""
@@ -531,11 +531,15 @@ class Loop:
             self.end_eager()
         return self.running
 
-    def end_eager(self) -> None:
-        """End the first steps that are over and were not seen to end: SystemExit and its like go on to the creator."""
+    def end_eager(self, is_over: bool = False) -> None:
+        """End the first steps that are over and were not seen to end: SystemExit and its like go on to the creator, and
+        something may have come from outside in the middle of our hook. `is_over`: the step in which they were is."""
         while self.eager and self.ident == get_ident():
             made = self.eager[-1][0]
-            if (self._is_met(made) or made() is None) and self._shared.library.running_task() is not made():
+            task = made()
+            if is_over:
+                self.ends_eagerly(None, task is not None)
+            elif (self._is_met(made) or task is None) and self._shared.library.running_task() is not task:
                 self.ends_eagerly(None)
             else:
                 return
@@ -551,7 +555,7 @@ class Loop:
             context.unsettled.discard(words.NOBODY)
             context.stream.attend(self._buffer)
         if self.eager:
-            self.end_eager()
+            self.end_eager(is_over=True)
         self.over(t_ns)
         self.left -= 1
         self.giver = None
@@ -584,13 +588,14 @@ class Loop:
             known.name = name
             self._shared.context.named(t_ns, known.track, name)
 
+    @uninterrupted
     def gone(self, guard: Any) -> None:
         """The handle of the last step before the loop polls is about to be no more: so may its task be."""
         if guard is self.guard:
             try:
                 self.over(self._shared.context.now())
-            except Exception as error:
-                self._shared.fail(error)
+            except BaseException as error:
+                self._shared.settle(error)
 
     def over(self, t_ns: int, back: int = words.NOBODY) -> None:
         """What ran is over: tell what became of it. `back`: who runs from now on; the loop, if that is nobody."""
@@ -600,6 +605,10 @@ class Loop:
         self.current = self.guard = None
         if back == words.NOBODY:
             back = self.track
+        if known() is None or not self._is_met(known):
+            # It is no more, or was never seen to be a task: something came from outside in the middle of our hook.
+            self._switch(t_ns, known.track, back)
+            return
         if known.gave_way:
             known.gave_way = False
             if back != self.track:

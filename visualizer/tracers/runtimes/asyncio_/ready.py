@@ -59,6 +59,14 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     )  # fmt: skip
     tables = tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose
 
+    def failed(queue: Plain, handle: Any, error: BaseException) -> None:
+        """What was known under the id of a handle may be of another one: nothing is known of this."""
+        try:
+            queue.loop().due.pop(id(handle), None)
+        except BaseException as second:
+            fail(second)
+        fail(error)
+
     class Watched(Plain):
         __slots__ = ()
 
@@ -71,8 +79,8 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
                     loop.due[id(handle)] = task
                 else:
                     loop.made_ready(handle)
-            except Exception as error:
-                fail(error)
+            except BaseException as error:
+                failed(self, handle, error)
             finally:
                 # Last: put in by another thread, it may begin at once.
                 push(self, handle)
@@ -113,8 +121,8 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
                 left = loop.left = loop.left - 1
                 if left < 1:
                     loop.guard = ref(handle, loop.gone)
-            except Exception as error:
-                fail(error)
+            except BaseException as error:
+                failed(self, handle, error)
             return handle
 
         def __len__(self) -> int:

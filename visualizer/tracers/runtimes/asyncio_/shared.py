@@ -6,6 +6,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.served import Served
@@ -33,6 +34,8 @@ class Shared:
         self.context = context
         #: A hook failed. Raise what is none of its errors.
         self.fail: Callable[[BaseException], None] = context.roomy(self._fail)
+        #: The same, but what is none of its errors is kept: for where the interpreter only prints what is raised.
+        self.settle: Callable[[BaseException], None] = context.postponed.settles(self.fail)
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected, context.stream.new_table)
         self.waits = Waits(context, self.library, self.tasks)
@@ -110,8 +113,12 @@ class Shared:
             frame = frame.f_back
         return name
 
+    @uninterrupted
     def _collected(self, task: Task) -> None:
-        # Whose tracer was taken out may have ended without our knowing.
-        if not task.ended and self.is_on:
-            outcome = words.UNKNOWN if task.loop.is_eager(task) else words.DROPPED
-            self.context.exited(self.context.now(), task.track, outcome)
+        try:
+            # Whose tracer was taken out may have ended without our knowing.
+            if not task.ended and self.is_on:
+                outcome = words.UNKNOWN if task.loop.is_eager(task) else words.DROPPED
+                self.context.exited(self.context.now(), task.track, outcome)
+        except BaseException as error:
+            self.settle(error)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from _operator import attrgetter
 
+from visualizer.tracers.core.postponed import uninterrupted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
@@ -71,8 +73,9 @@ class Tasks:
         self.by_id[id(task)] = made
         return made
 
+    @uninterrupted
     def _forget(self, gone: Task) -> None:
-        if self.by_id.get(gone.key) is gone:
+        if gone.key in self.by_id and self.by_id[gone.key] is gone:
             del self.by_id[gone.key]
             self._on_gone(gone)
 

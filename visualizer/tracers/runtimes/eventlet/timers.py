@@ -9,6 +9,7 @@ from __future__ import annotations
 from visualizer.trace.words import NOBODY
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.eventlet.frames import is_of_eventlet, variable
 from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
@@ -91,6 +92,7 @@ class Timers:
         self._calls = calls
         self._asked: dict[int, Asked] = {}
 
+    @makes_uninterrupted
     def add(self, timer: Any, track: int, current: Any, t_ns: int) -> tuple[Asked, Any, Any] | None:
         """`current`, whose track that is, asks for a timer. Return what for, whom it resumes, and with which arguments.
 

@@ -174,7 +174,7 @@ def make_hook(
             fail(error)
             return False
 
-    def visualizer_hook(event: str, args: Any) -> None:
+    def visualizer_hook(event: str, args: Any) -> BaseException | None:
         if event == "switch" and not unsettled:
             origin, target = args
             asked = state.asked
@@ -183,7 +183,7 @@ def make_hook(
                     track = ready.pop(id(target), None)
                     if track is not None:
                         extend((clock(), track, resumed))
-                        return
+                        return None
                 elif (frame := frame_of(origin)) is not None:
                     if frame.f_code is sleep_code:
                         caller = frame.f_back
@@ -194,14 +194,14 @@ def make_hook(
                                 row = clock(), hub, shape
                                 ready[id(origin)] = track
                                 extend(row)
-                                return
+                                return None
                     elif id(target) not in hubs:
                         track, shape = raw.get(id(target)), shapes.get(id(frame.f_code) + frame.f_lasti)
                         if track is not None and shape is not None:
                             extend((clock(), track, shape))
-                            return
+                            return None
             if take(origin, target):
-                return
-        otherwise(event, args)
+                return None
+        return otherwise(event, args)
 
     return visualizer_hook

@@ -11,6 +11,7 @@ from types import FunctionType
 
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.context import Context
+from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.sockets import Addresses
 from visualizer.tracers.core.stored import StoredAttributes, request, shortened
 from visualizer.tracers.core.values import dictionary
@@ -41,6 +42,7 @@ class Served:
         self._recording = recording
         self._greenlets = greenlets
         self._stored = StoredAttributes(lambda error: recording.fail("gevent", error))
+        self._settle = recording.postponed.settles(lambda error: recording.fail("gevent", error))
         #: The responses of gunicorn's that are being made: their greenlet serves until they are gone.
         self._responses: dict[int, Any] = {}
         self._addresses = Addresses()
@@ -69,6 +71,7 @@ class Served:
         if finished:
             self._serves(None)
 
+    @makes_uninterrupted
     def _begin_gunicorn(self, response: Any, _: Any) -> None:
         own = dictionary(response)
         asked = dictionary(own.get("req"))
@@ -78,10 +81,13 @@ class Served:
             return
 
         def gone(_: Any) -> None:
-            if self._responses.pop(key, None) is not None:
-                self._serves(None, track)
+            try:
+                if self._responses.pop(key, None) is not None:
+                    self._serves(None, track)
+            except BaseException as error:
+                self._settle(error)
 
-        self._responses[key] = ref(response, gone)
+        self._responses[key] = ref(response, self._recording.told(gone))
 
     def _serves(self, what: str | None, only: int | None = None, by: Any = None) -> int | None:
         """The track that runs serves that from now on, or nothing. Return it; None if it serves only meanwhile (a hub).

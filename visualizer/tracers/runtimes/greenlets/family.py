@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.buffer import Buffer
 
     #: Greenlet's trace function of a thread: (event, (origin, target)), in the target.
-    Hook = Callable[[str, Any], None]
+    #: What it returns is to be raised at once.
+    Hook = Callable[[str, Any], BaseException | None]
 
 
 class Family:

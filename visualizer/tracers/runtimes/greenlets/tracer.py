@@ -132,7 +132,9 @@ class GreenletTracer:
             except Exception as error:
                 self._failed(error)
             else:
-                self.on_event(event, args)
+                raised = self.on_event(event, args)
+                if raised is not None:
+                    raise raised
 
         if self._originals is not None:
             self._originals[0](visualizer_hook)
@@ -204,7 +206,7 @@ class GreenletTracer:
         raw, unsettled, otherwise, frame_of = self.raw, self.unsettled, self.on_event, self.frame_of
         clock, tell, nothing = stream.clock, buffer.tell_value, lines.NO_VALUE
 
-        def visualizer_hook(event: str, args: Any) -> None:
+        def visualizer_hook(event: str, args: Any) -> BaseException | None:
             if event == "switch" and not unsettled:
                 origin, target = args
                 track, frame = raw.get(id(target)), frame_of(origin)
@@ -213,7 +215,7 @@ class GreenletTracer:
                     shape = shapes.get(place)
                     if shape is not None:
                         extend((clock(), track, shape))
-                        return
+                        return None
                     known = handed.get(place)
                     if known is not None:
                         try:
@@ -226,12 +228,13 @@ class GreenletTracer:
                                 stream.store(lines.switch, t_ns, words.CURRENT, track, keep(value), *where)
                         except Exception as error:
                             self._failed(error)
-                        return
-            otherwise(event, args)
+                        return None
+            return otherwise(event, args)
 
         return visualizer_hook
 
-    def on_event(self, event: str, args: Any) -> None:
+    def on_event(self, event: str, args: Any) -> BaseException | None:
+        """Return what is to be raised at once, other than what comes in between."""
         if event == "switch" or event == "throw":
             try:
                 self._on_switch(event, *args)
@@ -250,11 +253,12 @@ class GreenletTracer:
             if buffer.chained is not None:
                 try:
                     buffer.chained(event, args)
-                except BaseException:
+                except BaseException as error:
                     # It goes on into the program, and greenlet takes out the trace function it came from: ours.
                     buffer.chained = None
                     self._recording.at_next_event(self.watch_thread)
-                    raise
+                    return self._recording.postponed.at_once(error)
+        return None
 
     def _running(self) -> int | None:
         """The track of the greenlet that runs."""

@@ -11,6 +11,7 @@ import sys
 
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import place_of
+from visualizer.tracers.core.postponed import makes_uninterrupted
 
 try:
     from _weakref import ref
@@ -46,6 +47,7 @@ class Orders:
 
     def __init__(self, context: Context, numbers: Numbers, primitives: Primitives, holders: dict[int, int]) -> None:
         self._context = context
+        self._settle = context.postponed.settles(lambda error: context.fail("threads", error))
         self._numbers = numbers
         self._primitives = primitives
         self._holders = holders
@@ -93,6 +95,7 @@ class Orders:
         stream, (code, at) = context.stream, place_of(frame, context.own)
         stream.store(lines.takes, stream.clock(), buffer.track, names[0], tuple(names[1:]), code, at)
 
+    @makes_uninterrupted
     def _lives(self, lock: Any) -> list[tuple[int, ...]]:
         """The entries of `known` of which that lock is part: they end with it, as another may come to be there."""
         key, orders = id(lock), self._orders_of
@@ -100,12 +103,15 @@ class Orders:
             return orders[key][1]
 
         def gone(reference: Any) -> None:
-            if key in orders and orders[key][0] is reference:
-                for order in orders.pop(key)[1]:
-                    self.known.pop(order, None)
-                self.locks.discard(key)
+            try:
+                if key in orders and orders[key][0] is reference:
+                    for order in orders.pop(key)[1]:
+                        self.known.pop(order, None)
+                    self.locks.discard(key)
+            except BaseException as error:
+                self._settle(error)
 
-        orders[key] = ref(lock, gone), []
+        orders[key] = ref(lock, self._context.told(gone)), []
         return orders[key][1]
 
     def released_by_another(self, lock: Any) -> None:

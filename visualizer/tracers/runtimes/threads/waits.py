@@ -16,6 +16,7 @@ from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import function_name, own_frame
 from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.queue_sizes import Sizes
 from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
@@ -202,6 +203,7 @@ class Waits:
 
     # What threads are.
 
+    @makes_uninterrupted
     def began(self, thread: Any, track: int) -> None:
         """`thread`, an object of `threading`, is that track."""
         threads, key = self._threads, id(thread)
