@@ -81,6 +81,8 @@ SUBPROCESS = "subprocess"
 SELECT = "select"
 SIGNAL = "signal"
 ASYNC = "async"
+#: Until its hub has nothing else to run.
+IDLE = "idle"
 START = "start"
 SUSPENDED = "suspended"
 SWITCHED = "switched"
