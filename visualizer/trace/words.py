@@ -132,6 +132,10 @@ AWAITS = "awaits"
 EXHAUSTS = "exhausts"
 #: It gave a pool of threads, all of which work, a call; and that such a call has begun.
 QUEUED, BEGUN = "queued", "begun"
+#: It waits for a lock of multiprocessing's, in order to get what it waits for.
+THROUGH = "through"
+#: It waits for the end of a process, in whose pipe there is so much that nobody has read.
+UNREAD = "unread"
 #: A loop polls without a limit, and there is nothing that could wake it.
 FORSAKEN = "forsaken"
 #: The program does not wait for the end of this thread.

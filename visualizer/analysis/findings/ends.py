@@ -30,6 +30,7 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.died import is_standard
+from visualizer.analysis.findings.full_pipes import full_pipes
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of, taken_told
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
@@ -110,6 +111,9 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
         yield from _standing(timeline, loop, told_of, explained)
+    for one in full_pipes(timeline):
+        told_of.update(one.lost_by)
+        yield one
     yield from _standing_threads(timeline, told_of, explained)
     yield from _given_up(timeline, observed, told_of)
 

@@ -21,7 +21,13 @@ from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
-from visualizer.tracers.runtimes.threads.awaited_children import NONE, PARAMETERS, AwaitedChildren, awaited_children
+from visualizer.tracers.runtimes.threads.awaited_children import (
+    NONE,
+    PARAMETERS,
+    AwaitedChildren,
+    awaited_children,
+    unread,
+)
 from visualizer.tracers.runtimes.threads.calls import (
     ACCEPT,
     ACQUIRE,
@@ -99,6 +105,8 @@ _MOST_FDS = 1 << 31
 _ADDRESSES = (tuple, str, bytes)
 #: Of those whose ends are waited for at once so many are told.
 _TOLD = 16
+#: From this length on more is told of a wait.
+_LONG_NS = 500_000_000
 #: The item that nobody was seen to put.
 _NOBODY = words.NOBODY, -1
 
@@ -110,11 +118,12 @@ class Wait:
     have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
     address of the executor that the thread works for, and that has not begun with what it waits for. `taken_at`: where
-    the program takes that lock, one of multiprocessing's."""
+    the program takes that lock, one of multiprocessing's. `thing`: what it waits for, or by the method of which.
+    `told`: what was told of it since it lasts long."""
 
     __slots__ = (
         "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
-        "t_ns", "taken_at", "track", "what",
+        "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -136,6 +145,8 @@ class Wait:
         self.ready: dict[int, int] | None = None
         self.is_over = False
         self.taken_at: tuple[CodeType | None, int] = None, 0
+        self.thing: Any = None
+        self.told = ""
 
 
 class _Ours(dict[str, bool]):
@@ -187,6 +198,7 @@ class Waits:
         #: waits for.
         self._owners: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        context.stream.before_flush.append(self._look_at_long)
 
     def forget(self) -> None:
         """In a forked child: the other threads are not here."""
@@ -590,10 +602,29 @@ class Waits:
         self._sizes.look(t_ns, self._stream.store, context.track)
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
-        wait.masks = masks or {}
+        wait.masks, wait.track, wait.thing = masks or {}, self._runs(), awaited.thing
         if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
             self._needs_own_pool(wait, awaited.thing)
         return True
+
+    def _look_at_long(self) -> None:
+        """In the flushing thread: tell more of waits that last long, once, or whenever it has changed."""
+        before_ns = self._stream.clock() - _LONG_NS if self.parked else 0
+        for wait in list(self.parked.values()):
+            if wait.t_ns > before_ns or self._context.is_over:
+                continue
+            if wait.what == ACQUIRE_SHARED and not wait.told and getattr(wait.lock, "maxvalue", 0) == 1:
+                wait.told = self.shared.name(wait.lock)
+                self._tell_long(wait, words.THROUGH)
+            elif wait.what in OF_CHILDREN and wait.children is not None and wait.children.pid != NONE:
+                told = unread(wait.thing)
+                if told != wait.told:
+                    wait.told = told
+                    self._tell_long(wait, words.UNREAD)
+
+    def _tell_long(self, wait: Wait, relation: str) -> None:
+        event = lines.tie, self._stream.clock(), wait.track, relation, wait.told, None, 0
+        self.shared.buffer_of_flush().store(event)
 
     def submitted(self, executor: Any, future: Any, called: Any, is_there: bool = True) -> None:
         """The current thread has given that to an executor, or is about to: it may have to wait for a worker."""
@@ -612,7 +643,7 @@ class Waits:
         executor = self.pools.needed_by_itself(future)
         if executor is None:
             return
-        wait.track, wait.pool = self._runs(), id(executor)
+        wait.pool = id(executor)
         waiting = [one.track for one in list(self.parked.values()) if one.pool == wait.pool]
         if len(waiting) == workers_of(executor):
             name = self._numbers.name(executor)
