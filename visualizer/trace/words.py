@@ -142,6 +142,8 @@ FORSAKEN = "forsaken"
 DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".
 FOUND_READY = "ready"
+#: So often in a row it found these ready, as "400 write 7", and used no socket meanwhile.
+SPINS = "spins"
 #: Of one that uses a connection, and does not have to wait for it.
 CONNECTED = "connected"
 #: It uses a connection that its process has opened, as the first that waits for it.

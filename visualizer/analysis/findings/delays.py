@@ -39,6 +39,7 @@ from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.idle_waits import never_idle
 from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
+from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -542,6 +543,7 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
     yield from _spinning_threads(timeline)
+    yield from idle_selects(timeline)
 
 
 def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:

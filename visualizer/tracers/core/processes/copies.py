@@ -27,7 +27,7 @@ _OF_ONE = (
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: Relations to what is the same thing in all processes.
-_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.CONNECTED, words.OPENED))
+_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.SPINS, words.CONNECTED, words.OPENED))
 #: How the names begin of things that are the same in all processes.
 _SHARED = ("process", "fd", words.SHARED.strip())
 #: These are left out where the track has done nothing in this process.

@@ -118,6 +118,7 @@ class MethodsTracer:
         #: The ids of frames that are in such a call.
         self._cancelling: set[int] = set()
         context.on_tasks.append(self._on_tasks)
+        self._waits.spins.watch = self._watch_calls
 
     def install(self) -> str:
         waits, context = self._waits, self._context
@@ -190,6 +191,11 @@ class MethodsTracer:
                 # That one it tells by its name.
                 does = RELEASE_AGAIN if what == SAVE else what
                 self._recorder.see_call(function, does, _EARLY if what in self._early else _ONCE_THREADED)
+
+    def _watch_calls(self) -> bool:
+        watches = self._watches
+        self._watch()
+        return watches
 
     def _watch(self) -> None:
         """There is a second thread, or process."""

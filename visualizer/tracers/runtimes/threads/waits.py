@@ -63,11 +63,14 @@ from visualizer.tracers.runtimes.threads.primitives import (
     LIMIT,
     SELECT_LIMIT,
     TO_READ,
+    TO_WRITE,
     Awaited,
     Primitives,
+    waits_for_itself,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
 from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
+from visualizer.tracers.runtimes.threads.spins import Spins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -194,6 +197,7 @@ class Waits:
         self.pools = Pools()
         self.orders = Orders(context, self._numbers, self.primitives, self.holders)
         self.shared = SharedLocks(context)
+        self.spins = Spins()
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
@@ -433,6 +437,7 @@ class Waits:
 
     def uses(self, code: CodeType, offset: int, what: int, socket: Any, frame: Any) -> None:
         """`frame` is about to use a socket."""
+        self.spins.ends()
         t_ns, module = self._stream.clock(), sys.modules.get("_socket")
         if module is None:
             return
@@ -509,7 +514,8 @@ class Waits:
             masks = of_lists((passed or {}) | {TO_READ: asked}) if what == SELECT else {}
             if masks and not 0 <= min(masks) <= max(masks) < _MOST_FDS:
                 return  # Closed, or none at all: the call refuses that.
-        self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks)
+        if self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks) and not of_library:
+            self.parked[_get_ident()].thing = asked, (passed or {}).get(TO_WRITE)
 
     def selected(self, result: Any) -> bool:
         """A selector returns that in the current thread: what is ready. Generators that are registered go on then.
@@ -552,6 +558,8 @@ class Waits:
     ) -> bool:
         """Say that the current thread waits, and return True; unless that is the business of another runtime."""
         ident, context = _get_ident(), self._context
+        if what not in OF_SELECT:
+            self.spins.ends()
         # A signal's handler may run while the main thread waits.
         if ident in self.parked or any(is_there() for is_there in context.hubs):
             return False
@@ -597,6 +605,8 @@ class Waits:
             self._tell_owner(t_ns, runs if entered else owner, name)
             if entered:
                 self._stream.store(lines.tie, t_ns, runs, words.HOLDS, name)
+        if awaited.reason == words.EVENT and awaited.frame is not None and waits_for_itself(awaited.frame):
+            self._stream.store(lines.tie, t_ns, self._runs(), words.AWAITS, f"track {self._runs()}")
         # By the time that such a queue is worth a line, somebody has waited for something often enough.
         self._sizes.waits_in(awaited.frame, context.own)
         self._sizes.look(t_ns, self._stream.store, context.track)
@@ -722,6 +732,11 @@ class Waits:
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
         if wait.ready and cause == words.IO:
             self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
+            told = self.spins.finds(wait.thing, wait.t_ns, t_ns, wait.ready)
+            if told:
+                self._stream.store(lines.tie, t_ns, self._runs(), words.SPINS, told)
+        elif wait.what in OF_SELECT:
+            self.spins.ends()
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns)
