@@ -1004,3 +1004,40 @@ def test_a_loop_that_closes_itself_as_it_is_collected_is_recorded_up_to_then(tra
     assert not [note for note in traced.timeline.notes if "failed" in note]
     assert [track.kind for track in traced.tracks("main")] == [words.THREAD, *[words.TASK] * 7]
     assert [loop.outcome for loop in traced.timeline.tracks.of_kind(words.LOOP)] == [words.RETURNED] * 7
+
+
+NOTIFIES = """
+import asyncio
+
+async def main():
+    condition = asyncio.Condition()
+
+    async def tell():
+        async with condition:
+            condition.notify()
+
+    async def listen():
+        {first}
+        async with condition:
+            await condition.wait()
+
+    tasks = [asyncio.create_task(made(), name=made.__name__) for made in (listen, tell)]
+    print(len((await asyncio.wait(tasks, timeout=0.1))[1]))
+
+asyncio.run(main())
+"""
+
+
+def test_a_task_that_waits_for_a_notify_that_was_before(trace_source: TraceSource) -> None:
+    traced = trace_source(NOTIFIES.format(first="await asyncio.sleep(0.001)"))
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"1\n", b"")
+    (found,) = traced.problems
+    assert found.kind == "setter_ended"
+    assert found.sentence.startswith("tell ended, and nobody else was left who would call condition.notify() (script.py:9")
+    assert "before anybody waited: a notify wakes only who waits by then → listen waited in" in found.sentence
+
+
+def test_a_task_that_waits_for_a_notify_in_time(trace_source: TraceSource) -> None:
+    traced = trace_source(NOTIFIES.format(first=""))
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"0\n", b"")
+    assert traced.problems == []

@@ -73,13 +73,15 @@ def test_an_exception_that_nobody_asks_for(trace_source: TraceSource, main: str,
         f"{THREADS} print([one.exception() for one in futures.as_completed([pool.submit(save, 2)])])",
         f"{THREADS} pool.submit(save, 1)",
         # The first tells that something is wrong: nobody looks at the others.
-        "pool = futures.ThreadPoolExecutor(2)\n    several = [pool.submit(save, 2) for _ in range(3)]\n"
-        "    pool.shutdown()\n    print(several[0].exception())",
+        """pool = futures.ThreadPoolExecutor(2)
+    several = [pool.submit(save, 2) for _ in range(3)]
+    pool.shutdown()
+    print(several[0].exception())""",
         f"{PROCESSES} print(repr(pool.submit(save, 2).exception()))",
         IN_LOOP.format(given="print(repr(asyncio.run_coroutine_threadsafe(store(), loop).exception()))"),
         # asyncio tells of that itself, if nobody asks.
-        "async def run(): return await asyncio.gather(asyncio.to_thread(save, 2), return_exceptions=True)\n"
-        "    print(asyncio.run(run()))",
+        """async def run(): return await asyncio.gather(asyncio.to_thread(save, 2), return_exceptions=True)
+    print(asyncio.run(run()))""",
     ],
 )
 def test_an_exception_that_somebody_asks_for(trace_source: TraceSource, main: str) -> None:

@@ -410,20 +410,22 @@ if __name__ == "__main__":
     assert not [one for one in findings(traced.timeline) if "main held" in one.sentence or one.kind == "deadlock"]
 
 
-#: Ends the process once the first child, or those that are to have it, has what it takes, and another one waits.
-TAKES = AWAIT + """
-import multiprocessing, os, signal, sys, time
+#: Ends the program once the holders have what they take, were sent a signal, and another one waits.
+TAKES = AWAIT + ORPHANED + """
+import multiprocessing, os, signal, sys, threading, time
 
-def hold(thing):
+def hold(thing, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
     {holds}
 
-def wait(thing):
+def wait(thing, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
     {waits}
 
 if __name__ == "__main__":
     way = multiprocessing.get_context("fork")
     thing = way.{made}
-    holders = [way.Process(target=hold, args=(thing,), name=f"holder-{{n}}") for n in range({count})]
+    holders = [way.Process(target=hold, args=(thing, os.getpid()), name=f"holder-{{n}}") for n in range({count})]
     for holder in holders:
         holder.start()
     until_waiting(*{first})
@@ -431,7 +433,7 @@ if __name__ == "__main__":
         os.kill(holder.pid, signal.{signal})
         if signal.{signal} == signal.SIGKILL:
             holder.join()
-    way.Process(target=wait, args=(thing,), daemon=True).start()
+    way.Process(target=wait, args=(thing, os.getpid())).start()
     until_waiting(*{then})
     goes_on()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -442,21 +444,23 @@ PLACES = {
 }
 
 
+BY_READER = (
+    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+ \(taken at script.py:\d+, [\d.]+ s\), which nobody "
+    r"gives back until the end of the trace → \S+ waited for that in thing.get\(\) \(script.py"
+)
+BY_ALL = (
+    r"holder-0 ended with signal 9 and holder-1 ended with signal 9 while they had thing \(shared Semaphore [\d.]+\) "
+    r"\(inferred from the source\), which nobody gives back until the end of the trace → \S+ waited"
+)
+
+
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        (
-            ITEMS | {"signal": "SIGKILL", "then": (1, "through")},
-            r"holder-0 ended with signal 9 while it had shared Lock [\d.]+ \(taken at script.py:\d+, [\d.]+ s\), which "
-            r"nobody gives back until the end of the trace → \S+ waited for that in thing.get\(\) \(script.py",
-        ),
+        (ITEMS | {"signal": "SIGKILL", "then": (1, "through")}, BY_READER),
         # Who reads waits for items, and the others for that one.
         (ITEMS | {"signal": "SIGCONT", "then": (1, "through")}, ""),
-        (
-            PLACES | {"made": "Semaphore(2)", "signal": "SIGKILL", "then": (1, "semaphore")},
-            r"holder-0 ended with signal 9 and holder-1 ended with signal 9 while they had thing \(shared Semaphore "
-            r"[\d.]+\) \(inferred from the source\), which nobody gives back until the end of the trace → \S+ waited",
-        ),
+        (PLACES | {"made": "Semaphore(2)", "signal": "SIGKILL", "then": (1, "semaphore")}, BY_ALL),
         (PLACES | {"made": "Semaphore(2)", "signal": "SIGCONT", "then": (1, "semaphore")}, ""),
     ],
 )
@@ -465,6 +469,7 @@ def test_what_processes_had_that_have_died(
 ) -> None:
     traced = trace_source(TAKES.format(**how), str(tmp_path / "script.trace"))
     assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
-    found = [re.sub(r"(?<=holder-\d) \(\d+\)", "", one.sentence) for one in traced.problems if one.kind == "holder_died"]
+    told = [one.sentence for one in traced.problems if one.kind == "holder_died"]
+    found = [re.sub(r"(?<=holder-\d) \(\d+\)", "", sentence) for sentence in told]
     assert len(found) == bool(expected)
     assert all(re.match(expected, sentence) for sentence in found)

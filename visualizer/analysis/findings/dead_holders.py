@@ -45,7 +45,9 @@ def holder_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             by = [track.id for track in died if told is not None and track.id == told[1]]
             if by:
                 alike.setdefault((tie.object, tuple(by)), []).append(waits)
-        elif waits.object.startswith(f"{words.SHARED}Semaphore ") and (lets := lets_in(timeline, waits) or "").isdecimal():
+            continue
+        lets = lets_in(timeline, waits) if waits.object.startswith(f"{words.SHARED}Semaphore ") else None
+        if lets is not None and lets.isdecimal():
             inside = [track.id for track in died if _ended_inside(timeline, track, waits)]
             if len(inside) >= int(lets) > 0:
                 alike.setdefault((waits.object, tuple(inside)), []).append(waits)

@@ -440,13 +440,14 @@ def _for_themselves(timeline: Timeline) -> Iterator[Finding]:
             continue
         if timeline.end is None and timeline.last_ns - tie.t_ns < STUCK_NS:
             continue
-        joins = [one for thread in timeline.tracks.of_kind(words.THREAD) if _joins(one := thread_waits(timeline, thread))]
-        waits = [suspension, *(one for one in joins if one.on_track == track.id)]
+        threads = (thread_waits(timeline, thread) for thread in timeline.tracks.of_kind(words.THREAD))
+        waits = [suspension, *(one for one in threads if _joins(one) and one.on_track == track.id)]
+        others = [timeline.name(one.track) for one in waits[1:]]
         sentence = (
-            f"{timeline.name(track.id)} waits{_for(suspension)} until its own serve_forever() is over, which has called "
-            f"that → it never goes on, until {end_told(timeline)}"
+            f"{timeline.name(track.id)} waits{_for(suspension)} until its own serve_forever() is over, which has "
+            f"called that → it never goes on, until {end_told(timeline)}"
         )
-        sentence += f", and {listed([timeline.name(one.track) for one in waits[1:]])} waits for its end" if waits[1:] else ""
+        sentence += f", and {listed(others)} wait{'s' * (len(others) == 1)} for its end" if others else ""
         cost_ns = sum(timeline.last_ns - one.t_ns for one in waits)
         those = [one.track for one in waits]
         yield finding("deadlock", sentence, those, tie.t_ns, suspension.place, cost_ns, those)

@@ -25,7 +25,7 @@ from visualizer.trace import words
 
 
 def never_idle(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """Waits for an idle hub of STARVED_NS or longer in total, and for STARVED_SHARE of a track's life, while others ran.
+    """Waits for an idle hub, while others ran: STARVED_NS or longer in total, and for STARVED_SHARE of a track's life.
 
     Not counted: waits shorter than NAMED_NS, what hogs explain, and the time for which the machine ran other programs.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import NAMED_NS, Finding, at, finding
 from visualizer.analysis.findings.died import is_standard
-from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Tie
+from visualizer.analysis.model.timeline import Place, State, Suspension, Tie, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
@@ -37,14 +37,14 @@ def idle_selects(timeline: Timeline) -> Iterator[Finding]:
         its[-1].append((int(count), tie, suspension))
     for (track_id, place), several in rows.items():
         row = max(several, key=lambda one: one[-1][1].t_ns - one[0][1].t_ns)
-        (_, first, _), (count, last, suspension) = row[0], row[-1]
+        (_, first, _), (times, last, suspension) = row[0], row[-1]
         if last.t_ns - first.t_ns < NAMED_NS:
             continue
         fds = last.object.split(" ")[2:]
         sentence = (
             f"{timeline.name(track_id)} polls: {suspension.on}{at(place)} found room to write (descriptor"
-            f"{'s' * (len(fds) > 1)} {' '.join(fds)}) {count:,} times in a row, for {duration(last.t_ns - first.t_ns, 2)} "
-            "and longer, and it used no socket meanwhile"
+            f"{'s' * (len(fds) > 1)} {' '.join(fds)}) {times:,} times in a row, for "
+            f"{duration(last.t_ns - first.t_ns, 2)} and longer, and it used no socket meanwhile"
         )
         spent_ns = timeline.tracks[track_id].slices.spent_ns
         cost_ns = sum(

@@ -16,7 +16,7 @@ from visualizer.trace import words
 _BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
-#: What stands in front of the arguments of a call: not of a tuple, as in `[(name, pool.submit(name)) for name in names]`.
+#: What stands in front of the arguments of a call: not of a tuple, as in `[(name, pay(name)) for name in names]`.
 _CALLS = re.compile(r"[\w)\]]\Z")
 #: What a sentence says in brackets of its cause: "its 10 ms sleep is over (5.1 ms late) → handler runs". That a track
 #: raised something is no mere remark.

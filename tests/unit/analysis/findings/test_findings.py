@@ -502,6 +502,19 @@ def test_who_waits_for_a_hub_that_is_never_idle_starves() -> None:
     assert kinds(idles(2, 10, polls_ms=400)) == [], "mostly nobody ran"
 
 
+def test_who_polls_by_select() -> None:
+    tape = Tape()
+    for number in range(1, 5):
+        tape.waits("main", words.SELECT, "selector.select(9)").parks(line=5).at(tape.t_ns + 50 * MS)
+        tape.tie("main", words.SPINS, f"{number}00 write 7").wake("main", words.NOBODY, words.IO).unparks()
+    sentence, tracks, _, line = only(tape, "busy_poll")
+    assert sentence == (
+        "main polls: selector.select(9) (demo.py:5) found room to write (descriptor 7) 400 times in a row, for 0.15 s "
+        "and longer, and it used no socket meanwhile"
+    )
+    assert (tracks, line) == (["main"], 5)
+
+
 def test_who_waits_behind_a_hog_again_and_again_starves_if_it_lives_long() -> None:
     assert kinds(ready_in_turns(2, 120)) == ["hog"]
     assert sorted(kinds(ready_in_turns(3, 120))) == ["hog", "starvation"]

@@ -1,8 +1,8 @@
 """Exceptions that a Future of concurrent.futures keeps, and that nobody ever asks it for.
 
-Whoever asks, by `result()` or `exception()`, reads an attribute of the Future's that is stored when it is made, and once
-more if the call has raised. In its place stands one of ours on the class, which keeps the value where it belongs: no
-frame of ours is on the stack while the program's code runs, nor in any traceback.
+Whoever asks, by `result()` or `exception()`, reads an attribute of the Future's that is stored when it is made, and
+once more if the call has raised. In its place stands one of ours on the class, which keeps the value where it belongs:
+no frame of ours is on the stack while the program's code runs, nor in any traceback.
 """
 
 from __future__ import annotations

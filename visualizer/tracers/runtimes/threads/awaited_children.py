@@ -100,14 +100,14 @@ def _has_told(kind: int, number: int, flags: int) -> bool:
 
 
 def unread(process: Any) -> str:
-    """What lies in the pipes of an object of subprocess's that are full, of at most how much, as "stdout 65536 65536", or
+    """What lies in those pipes of an object of subprocess's that are full, of at most how much: "stdout 65536 65536",
     with a space between two; "" if nothing does, or that is not known. Only asks the system how much it is."""
     fcntl: Any = sys.modules.get("fcntl")
     if sys.platform != "linux" or not hasattr(fcntl, "F_GETPIPE_SZ"):
         return ""
     found = []
     for name in ("stdout", "stderr"):
-        stream = dictionary(process).get(name)
+        stream: Any = dictionary(process).get(name)
         if id(type(stream)) not in _STREAMS:
             continue
         try:

@@ -218,8 +218,8 @@ class Primitives:
 
 
 def waits_for_itself(frame: Any) -> bool:
-    """Whether `frame` is that of a `shutdown()` of a server of socketserver's which waits until its `serve_forever()` is
-    over, and is called by that, as in a handler."""
+    """Whether `frame` is that of a `shutdown()` of a server of socketserver's, which waits until its `serve_forever()`
+    is over, and is called by that, as in a handler."""
     server = _server(frame, "BaseServer.shutdown")
     while server is not None and (frame := frame.f_back) is not None:
         if _server(frame, "BaseServer.serve_forever") is server:

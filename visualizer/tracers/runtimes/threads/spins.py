@@ -53,8 +53,8 @@ class Spins:
             self._rows.pop(_get_ident(), None)
 
     def finds(self, asked: Any, since_ns: int, t_ns: int, ready: dict[int, int]) -> str:
-        """It has asked since then, and this is ready. `asked`: the selector, or the lists. Return what is to be told, as
-        "400 write 7"; mostly nothing. What is only known by its number may be used by other code than Python's."""
+        """It has asked since then, and this is ready. `asked`: the selector, or the lists. Return what is to be told,
+        as "400 write 7"; mostly nothing. What is only known by its number may be used by other code than Python's."""
         ident = _get_ident()
         # An encrypted connection is not used by the methods of a socket.
         if any(mask != _WRITE for mask in ready.values()) or not ready or "ssl" in sys.modules:
