@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SCENARIOS, bare, trace
+from tests.tracers.traced import SCENARIOS, SEES_WAITS, bare, trace
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 from visualizer.trace.events import Tie
@@ -404,6 +404,57 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
     problems = {(one.kind, timeline.name(one.tracks[0])) for one in traced.problems}
     swallowed = {("cancel_swallowed", name) for name in ("stubborn", "deaf")}
     assert problems == {*swallowed, ("unretrieved", "bad")}
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="calls of cancel are seen from Python 3.12 on, or in C")
+def test_who_cancels_a_task_that_does_not_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def waits(gate):
+            await gate.wait()
+            await asyncio.sleep(60)
+
+        async def all_of(*several):
+            await asyncio.gather(*several)
+
+        async def awaits(one):
+            await one
+
+        def make(gate, name):
+            return asyncio.create_task(waits(gate), name=name)
+
+        async def main():
+            gate = asyncio.Event()
+            fresh, ready = make(gate, "fresh"), make(gate, "ready")
+            both = asyncio.create_task(all_of(make(gate, "one"), make(gate, "two")), name="both")
+            other = asyncio.create_task(awaits(make(gate, "inner")), name="other")
+            over = asyncio.create_task(asyncio.sleep(0), name="over")
+            fresh.cancel()
+            await asyncio.sleep(0.001)
+            gate.set()
+            ready.cancel()
+            both.cancel()
+            other.cancel()
+            over.cancel()
+            await asyncio.wait([fresh, ready, both, other])
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    timeline = traced.timeline
+    asked = [
+        (timeline.name(one.by), timeline.name(one.track), place.line if place is not None else 0)
+        for cancels in timeline.cancels.values()
+        for one in cancels
+        for place in (timeline.place(one.place),)
+    ]
+    those = [("fresh", 23), ("ready", 26), ("both", 27), ("one", 27), ("two", 27), ("other", 28), ("inner", 28)]
+    assert sorted(asked) == sorted(("main-2", name, line) for name, line in those)
+    assert [traced.outcome(name) for name, _ in those] == ["cancelled"] * 7
+    assert traced.problems == []
 
 
 #: A library's, as structured concurrency has it: it cancels a part of what a task does, and takes that back.
@@ -1079,3 +1130,40 @@ def test_what_as_completed_waits_for_has_a_limit_and_what_a_shield_waits_for_is_
     assert woken["elsewhere"] == "timeout"
     assert told["unlimited"].is_endless
     assert (told["shielded"].reason, told["shielded"].object) == ("future", "Future 1")
+
+
+NOTIFIES = """
+import asyncio
+
+async def main():
+    condition = asyncio.Condition()
+
+    async def tell():
+        async with condition:
+            condition.notify()
+
+    async def listen():
+        {first}
+        async with condition:
+            await condition.wait()
+
+    tasks = [asyncio.create_task(made(), name=made.__name__) for made in (listen, tell)]
+    print(len((await asyncio.wait(tasks, timeout=0.5))[1]))
+
+asyncio.run(main())
+"""
+
+
+def test_a_task_that_waits_for_a_notify_that_was_before(trace_source: TraceSource) -> None:
+    traced = trace_source(NOTIFIES.format(first="await asyncio.sleep(0.001)"))
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"1\n", b"")
+    (found,) = traced.problems
+    assert found.kind == "setter_ended"
+    assert found.sentence.startswith("tell ended, and nobody else was left who would call condition.notify() (script")
+    assert "before anybody waited: a notify wakes only who waits by then → listen waited in" in found.sentence
+
+
+def test_a_task_that_waits_for_a_notify_in_time(trace_source: TraceSource) -> None:
+    traced = trace_source(NOTIFIES.format(first=""))
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"0\n", b"")
+    assert traced.problems == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +199,46 @@ def test_what_a_selector_raises_ends_the_wait(trace_source: TraceSource) -> None
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"an alarm\n", b"")
     ((reason, _, limit, cause),) = of_main(traced)
     assert (reason, limit, cause) == ("select", -1, "signal")
+
+
+SPINS = """
+import selectors, socket, sys
+
+ours, theirs = socket.socketpair()
+selector = selectors.DefaultSelector()
+selector.register(ours, selectors.EVENT_READ | selectors.EVENT_WRITE)
+
+def goes_on(rounds):
+    return b'"spins"' not in open(sys.argv[1], "rb").read() if {until_told} else rounds < 2_000
+
+def serve():
+    rounds = told = 0
+    while told < 3:
+        rounds += 1
+        for key, events in selector.select(9):
+            {does}
+        if not rounds % 200:
+            told += not goes_on(rounds)
+
+serve()
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        ("if events & selectors.EVENT_READ: key.fileobj.recv(1)", ["busy_poll"]),
+        ("key.fileobj.send(b'x'); theirs.recv(1)", []),
+        ("theirs.send(b'x'); key.fileobj.recv(1)", []),
+    ],
+)
+def test_a_socket_that_may_be_written_to_again_and_again(
+    does: str, expected: list[str], trace_source: TraceSource, tmp_path: Path
+) -> None:
+    script = SPINS.format(does=does, until_told=bool(expected))
+    traced = trace_source(script, str(tmp_path / "script.trace"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    told = [tie.object for tie in traced.timeline.ties if tie.relation == words.SPINS]
+    assert bool(told) == bool(expected)
+    assert all(re.fullmatch(r"\d+ write \d+", thing) for thing in told)
+    assert traced.problems == []

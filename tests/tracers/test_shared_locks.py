@@ -408,3 +408,69 @@ if __name__ == "__main__":
     )
     assert traced.ended.code == -15
     assert not [one for one in findings(traced.timeline) if "main held" in one.sentence or one.kind == "deadlock"]
+
+
+#: Ends the program once the holders have what they take, were sent a signal, and another one waits.
+TAKES = AWAIT + ORPHANED + """
+import multiprocessing, os, signal, sys, threading, time
+
+def hold(thing, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
+    {holds}
+
+def wait(thing, parent):
+    threading.Thread(target=until_orphaned, args=(parent,), daemon=True).start()
+    {waits}
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("fork")
+    thing = way.{made}
+    holders = [way.Process(target=hold, args=(thing, os.getpid()), name=f"holder-{{n}}") for n in range({count})]
+    for holder in holders:
+        holder.start()
+    until_waiting(*{first})
+    for holder in holders:
+        os.kill(holder.pid, signal.{signal})
+        if signal.{signal} == signal.SIGKILL:
+            holder.join()
+    way.Process(target=wait, args=(thing, os.getpid())).start()
+    until_waiting(*{then})
+    goes_on()
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+ITEMS = {"made": "Queue()", "holds": "thing.get()", "waits": "thing.get()", "count": 1, "first": (1, "owns")}
+PLACES = {
+    "holds": "with thing:\n        time.sleep(60)", "waits": "thing.acquire()", "count": 2, "first": (2, "60 s"),
+}
+
+
+BY_READER = (
+    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+( \(taken at script.py:\d+, [\d.]+ s\))?, which "
+    r"nobody gives back until the end of the trace → .+ waited for that in thing.get\(\) \(script.py"
+)
+BY_ALL = (
+    r"holder-0 ended with signal 9 and holder-1 ended with signal 9 while they had thing \(shared Semaphore [\d.]+\) "
+    r"\(inferred from the source\), which nobody gives back until the end of the trace → .+ waited"
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (ITEMS | {"signal": "SIGKILL", "then": (1, "through")}, BY_READER),
+        # Who reads waits for items, and the others for that one.
+        (ITEMS | {"signal": "SIGCONT", "then": (1, "through")}, ""),
+        (PLACES | {"made": "Semaphore(2)", "signal": "SIGKILL", "then": (1, "lock")}, BY_ALL),
+        (PLACES | {"made": "Semaphore(2)", "signal": "SIGCONT", "then": (1, "lock")}, ""),
+    ],
+)
+def test_what_processes_had_that_have_died(
+    how: dict[str, object], expected: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    traced = trace_source(TAKES.format(**how), str(tmp_path / "script.trace"))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    told = [one.sentence for one in traced.problems if one.kind == "holder_died"]
+    found = [re.sub(r"(?<=holder-\d) \(\d+\)", "", one) for one in told]
+    assert len(found) == bool(expected)
+    for one in found:
+        assert re.match(expected, one)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.tracers.conftest import TraceSource
@@ -316,3 +318,130 @@ def test_a_timer_of_threadings_that_reaches_its_time(trace_source: TraceSource) 
     )
     assert traced.ended.stdout == b"now\n"
     assert problems(traced) == []
+
+
+SERVES = """
+import socket, socketserver
+
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"bye")
+        self.server.shutdown()
+
+server = socketserver.{kind}(("127.0.0.1", 0), Handler)
+serves = beside("serves", server.serve_forever)
+with socket.create_connection(server.server_address) as asked:
+    print(asked.recv(3))
+killed_when("event", 1)
+serves.join()
+server.server_close()
+"""
+
+
+def test_a_server_that_its_own_handler_shuts_down(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + SERVES.format(kind="TCPServer"))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "deadlock"
+    assert sentence.startswith("serves waits in self.server.shutdown() (script.py:")
+    assert "until its own serve_forever() is over, which has called that → it never goes on" in sentence
+    assert sentence.endswith("and main waits for its end")
+
+
+def test_a_server_that_another_thread_shuts_down(trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + SERVES.format(kind="ThreadingTCPServer"))
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []
+
+
+NOTIFIES = """
+condition, event = threading.Condition(), threading.Event()
+
+def tell():
+    {tells}
+
+def listen():
+    {waits}
+
+beside("tell", tell).join()
+listens = threading.Thread(target=listen, name="listens", daemon=True)
+listens.start()
+until({count}, 0)
+{main}
+"""
+NOTIFY = "with condition: condition.notify()"
+LISTEN = "with condition: condition.wait()"
+
+
+@pytest.mark.parametrize(
+    ("tells", "waits", "expected"),
+    [
+        (NOTIFY, LISTEN, "call condition.notify() (script.py:"),
+        ("event.set(); event.clear()", "event.wait()", "call event.set() (script.py:"),
+    ],
+)
+def test_who_waits_for_what_was_over_before(
+    tells: str, waits: str, expected: str, trace_source: TraceSource
+) -> None:
+    script = NOTIFIES.format(tells=tells, waits=waits, count=1, main="time.sleep(0.1)")
+    traced = trace_source(BESIDE_OTHERS + script)
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "setter_ended"
+    assert sentence.startswith(f"tell ended, and nobody else was left who would {expected}")
+    assert ("before anybody waited: a notify wakes only who waits by then" in sentence) == (tells == NOTIFY)
+
+
+@pytest.mark.parametrize("main", ["tell(); listens.join()", "if not items: time.sleep(0.1)\nelse: condition.notify()"])
+def test_who_waits_for_what_somebody_does_yet(main: str, trace_source: TraceSource) -> None:
+    script = "items = []\n" + NOTIFIES.format(tells=NOTIFY, waits=LISTEN, count=1, main=main)
+    traced = trace_source(BESIDE_OTHERS + script)
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert problems(traced) == []
+
+
+PIPES = """
+import subprocess
+
+writes = "head -c {size} /dev/zero; sleep 9"
+child = subprocess.Popen(["sh", "-c", writes], stdout=subprocess.{into}, stderr=subprocess.DEVNULL)
+killed_when("subprocess", 1)
+child.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody says how much is in a pipe")
+@pytest.mark.parametrize(("size", "told"), [(200_000, "65,536 bytes"), (65_000, "65,000 bytes of at most 65,536")])
+def test_a_process_whose_pipe_nobody_reads(size: int, told: str, trace_source: TraceSource) -> None:
+    script = PIPES.format(size=size, into="PIPE")
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + script)
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    ((kind, sentence),) = problems(traced)
+    assert kind == "deadlock"
+    assert sentence.startswith("main waits in child.wait() (script.py:")
+    assert f"which has for its stdout ({told}) a full pipe that nobody reads → " in sentence
+    assert "waits to write there (inferred), until " in sentence
+
+
+@pytest.mark.parametrize(("size", "into"), [(60_000, "PIPE"), (200_000, "DEVNULL")])
+def test_a_process_that_has_room_to_write(size: int, into: str, trace_source: TraceSource) -> None:
+    traced = trace_source(BESIDE_OTHERS + ENDS_IT + PIPES.format(size=size, into=into))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    assert problems(traced) == []
+
+
+def test_a_wait_of_a_comprehension_for_what_it_goes_through(trace_source: TraceSource) -> None:
+    script = """
+items = Queue()
+
+def read():
+    print([(item, 1) for item in iter(items.get, None)])
+
+reads = beside("reads", read)
+until(1, 0)
+items.put(None)
+reads.join()
+"""
+    traced = trace_source(BESIDE_OTHERS + script)
+    assert traced.ended.stdout == b"[]\n"
+    assert ("reads", "queue", "iter(items.get, None)") in traced.waits

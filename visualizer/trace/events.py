@@ -502,6 +502,18 @@ class Struck(_Event, tag="struck", frozen=True):
     place: Id
 
 
+class Unasked(_Event, tag="unasked", frozen=True):
+    """Nobody ever asked a Future, made at `place`, for the `exception` that it got at `raised_ns`, raised by `track`
+    (-1: not known) at the line `raised_at` ("demo.py:5", "" if that is not known)."""
+
+    t_ns: Since
+    track: Id
+    raised_ns: Since
+    exception: str
+    raised_at: str
+    place: Id = words.NOTHING
+
+
 class Uncaught(_Event, tag="uncaught", frozen=True):
     """The program ended with an exception that nobody caught. `place`: the innermost line of its own code."""
 
@@ -523,7 +535,7 @@ Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
     | Gives | Gets | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork
     | Process | Copy | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel
-    | Struck | Uncaught | End
+    | Struck | Unasked | Uncaught | End
 )
 
 #: What a shape can be made of.

@@ -83,6 +83,8 @@ SUBPROCESS = "subprocess"
 SELECT = "select"
 SIGNAL = "signal"
 ASYNC = "async"
+#: Until its hub has nothing else to run.
+IDLE = "idle"
 START = "start"
 SUSPENDED = "suspended"
 SWITCHED = "switched"
@@ -132,12 +134,18 @@ AWAITS = "awaits"
 EXHAUSTS = "exhausts"
 #: It gave a pool of threads, all of which work, a call; and that such a call has begun.
 QUEUED, BEGUN = "queued", "begun"
+#: It waits for a lock of multiprocessing's, in order to get what it waits for.
+THROUGH = "through"
+#: It waits for the end of a process, in whose pipe there is so much that nobody has read.
+UNREAD = "unread"
 #: A loop polls without a limit, and there is nothing that could wake it.
 FORSAKEN = "forsaken"
 #: The program does not wait for the end of this thread.
 DAEMON = "daemon"
 #: It goes on because these descriptors are ready, as "read 5 6, write 7".
 FOUND_READY = "ready"
+#: So often in a row it found these ready, as "400 write 7", and used no socket meanwhile.
+SPINS = "spins"
 #: Of one that uses a connection, and does not have to wait for it.
 CONNECTED = "connected"
 #: It uses a connection that its process has opened, as the first that waits for it.

@@ -8705,8 +8705,9 @@ enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN };
 #define MOST_OF_ONE 30
 
-/* When one is told of: once there is a second thread; before that at certain places (`places`), too; or only there. */
-enum { ONCE_THREADED, EARLY, AT_PLACES };
+/* When one is told of: once there is a second thread; before that at certain places (`places`), too; only there; or
+   always. */
+enum { ONCE_THREADED, EARLY, AT_PLACES, ALWAYS };
 
 /* A function that is called by way of us: what stands in the table without us, and what it does. */
 typedef struct {
@@ -9185,7 +9186,8 @@ on_blocking(const Call *call)
     PyThreadState *thread = PyThreadState_Get();
     int when = call->of->when;
     if (calls.before == NULL || thread->interp != home || thread->tracing != 0 ||
-        ((!sees_calls || when == AT_PLACES) && (when == ONCE_THREADED || !is_called_in(calls.places)))) {
+        (when != ALWAYS && (!sees_calls || when == AT_PLACES) &&
+         (when == ONCE_THREADED || !is_called_in(calls.places)))) {
         return call_blocking(call);
     }
     int does = call->of->does;

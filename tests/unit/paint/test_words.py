@@ -27,6 +27,8 @@ def suspension(reason: str, on: str = "", on_track: int = -1, asked_ns: int = -1
         (suspension(words.SLEEP, "0 s", asked_ns=0), "sleep 0 s"),
         (suspension(words.SLEEP, "for ever"), "sleep for ever"),
         (suspension(words.JOIN, "gevent.joinall([a, b, c, d, e])"), "gevent.joinall(…)"),
+        (suspension(words.QUEUE, "[(name, pay(name)) for name in both for both in iter(get, 1)]"),
+         "[(name, pay(name)) for name in both for both in iter(get, 1)]"),
         (suspension(words.UNKNOWN, "queue.get()"), "queue.get()"),
         (suspension(words.UNKNOWN), "waits for something unknown"),
         (suspension(words.JOIN), "join"),

@@ -137,3 +137,28 @@ def test_lines_and_their_blocks() -> None:
     ]
     named = [[type(item).__name__ for item in line.items()] for line in lines]
     assert named == [["Name", "Name"], ["Call"], [], ["Call"], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[(name, pool.submit(name)) for name in iter(orders.get, None)]", "iter(orders.get, None)"),
+        ("{name: 1 for name in iter(\n    orders.get, None) if name}", "iter(\n    orders.get, None)"),
+        ("(name for name, _ in orders.items())", "orders.items()"),
+        ("[name async for name in orders]", "orders"),
+        # Which of them it waits for is not known.
+        ("[name for order in orders for name in order]", None),
+        ("[name, *(one for one in orders)]", None),
+        ("(orders).get(name for name in orders)", None),
+        ("[]", None),
+        ("[name for name in orders", None),
+    ],
+)
+def test_what_a_comprehension_goes_through(text: str, expected: str | None) -> None:
+    found = syntax.goes_through(text)
+    lines = text.split("\n")
+    shown = None
+    if found is not None:
+        lines[found.end_lineno - 1] = lines[found.end_lineno - 1][: found.end_col_offset]
+        shown = "\n".join([lines[0][found.col_offset :], *lines[1 : found.end_lineno]])
+    assert shown == expected

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from visualizer.analysis.findings import (
     answers,
     crashed,
+    dead_holders,
     delays,
     died,
     ends,
@@ -59,6 +60,7 @@ KINDS = {
     "lost_task_done": Kind(Severity.STUCK, setters.finds("lost_task_done")),
     "not_returned": Kind(Severity.STUCK, setters.finds("not_returned")),
     "worker_died": Kind(Severity.CRASH, pools.worker_died),
+    "holder_died": Kind(Severity.STUCK, dead_holders.holder_died),
     "pool_exhausted": Kind(Severity.STUCK, pools.pool_exhausted),
     "never_resumed": Kind(Severity.STUCK, ends.never_resumed),
     "never_started": Kind(Severity.STUCK, ends.never_started),

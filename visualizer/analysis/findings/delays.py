@@ -37,8 +37,10 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
+from visualizer.analysis.findings.idle_waits import never_idle
 from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
+from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -385,7 +387,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
 
     Not reported: one wait, if it is not most of its life; what hogs explain, turns that each come within NAMED_NS, and
     places in long queues. A hub runs in turn who is ready: where it was ready for long at once, mostly while nobody ran
-    for NAMED_NS, each of those before it had its turn.
+    for NAMED_NS, each of those before it had its turn. Also who waits until its hub is idle, which that never is.
     """
     delays, by_hogs_ns, found = own_delays(timeline, observed), _by_hogs(timeline, observed), []
     short = {
@@ -439,7 +441,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
-    return found
+    return [*found, *never_idle(timeline, observed)]
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
@@ -546,6 +548,7 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
     yield from _spinning_threads(timeline)
+    yield from idle_selects(timeline)
 
 
 def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.died import is_standard
+from visualizer.analysis.findings.full_pipes import full_pipes
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of, taken_told
 from visualizer.analysis.findings.leaks import leaked
 from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
@@ -110,6 +111,9 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
         yield from _standing(timeline, loop, told_of, explained)
+    for one in (*full_pipes(timeline), *_for_themselves(timeline)):
+        told_of.update(one.lost_by)
+        yield one
     yield from _standing_threads(timeline, told_of, explained)
     yield from _given_up(timeline, observed, told_of)
 
@@ -425,6 +429,28 @@ def _all_wait(
     sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
     cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
     return finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
+
+
+def _for_themselves(timeline: Timeline) -> Iterator[Finding]:
+    """Threads that wait for what they do themselves to be over: a server's handler that shuts it down."""
+    for tie in timeline.ties:
+        track = timeline.tracks.get(tie.track) if tie.relation == words.AWAITS and tie.track in tie.on_tracks else None
+        suspension = thread_waits(timeline, track) if track is not None else None
+        if track is None or suspension is None or suspension.t_ns != tie.t_ns:
+            continue
+        if timeline.end is None and timeline.last_ns - tie.t_ns < STUCK_NS:
+            continue
+        threads = (thread_waits(timeline, thread) for thread in timeline.tracks.of_kind(words.THREAD))
+        waits = [suspension, *(one for one in threads if _joins(one) and one.on_track == track.id)]
+        others = [timeline.name(one.track) for one in waits[1:]]
+        sentence = (
+            f"{timeline.name(track.id)} waits{_for(suspension)} until its own serve_forever() is over, which has "
+            f"called that → it never goes on, until {end_told(timeline)}"
+        )
+        sentence += f", and {listed(others)} wait{'s' * (len(others) == 1)} for its end" if others else ""
+        cost_ns = sum(timeline.last_ns - one.t_ns for one in waits)
+        those = [one.track for one in waits]
+        yield finding("deadlock", sentence, those, tie.t_ns, suspension.place, cost_ns, those)
 
 
 def _hub(timeline: Timeline, hub: int) -> str:

@@ -431,6 +431,13 @@ def keeper_of(timeline: Timeline, waiter: Suspension) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+def keeps_written(timeline: Timeline, holder: Suspension, waiter: Suspension) -> bool:
+    """Whether the source has who waits there keep what `waiter` waits for, by its name in the same file."""
+    name = _written(waiter)
+    is_there = holder.place is not None and waiter.place is not None and holder.place.file == waiter.place.file
+    return is_there and name.isidentifier() and keeps(timeline, holder, name)
+
+
 def taken_told(timeline: Timeline, thing: str, holder: int) -> str:
     """Since when, and where, that one has had a lock, which is told of those of multiprocessing's."""
     told = (tie for tie in reversed(timeline.ties) if tie.relation == words.OWNS and tie.object == thing)

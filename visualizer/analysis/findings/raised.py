@@ -23,6 +23,7 @@ from visualizer.analysis.findings.pools import waits_for_results
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.stray_timeouts import struck_waits
 from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, printed
+from visualizer.analysis.findings.unasked import in_futures
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
 
@@ -46,6 +47,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """
     yield from _in_callbacks(timeline)
     yield from _in_processes(timeline)
+    yield from in_futures(timeline)
     main = next(iter(timeline.tracks), words.NOBODY)
     told_of = {track.id for what in broken(timeline, observed) for track in what.died}
     # What they raised as their limits were over follows from that.

@@ -48,9 +48,14 @@ _ENDED_BY = {
 
 
 #: What is brought about once, for all who wait for it, and the method that waits: it never ends if nobody is left.
-_ONCE = ((words.EVENT, "wait"), (words.RESULT, "get"), (words.RESULT, "wait"), (words.QUEUE, "join"))
+_ONCE = (
+    (words.EVENT, "wait"), (words.RESULT, "get"), (words.RESULT, "wait"), (words.QUEUE, "join"),
+    (words.CONDITION, "wait"),
+)
 #: So many calls that may bring it about are looked for.
 _MOST_CALLS = 20
+#: What takes back that something was brought about.
+_TAKE_BACK = ("clear", "reset")
 
 
 class Broken(NamedTuple):
@@ -178,27 +183,43 @@ def _setters(timeline: Timeline, name: str, methods: tuple[str, ...]) -> list[tu
     calls = {
         (file, line)
         for file in timeline.sources
-        for line, _ in calls_in(timeline, Place(file, "", 1, sys.maxsize, -1, -1), name, (*methods, "clear", "reset"))
+        for line, _ in calls_in(timeline, Place(file, "", 1, sys.maxsize, -1, -1), name, (*methods, *_TAKE_BACK))
     }
-    functions: dict[str, Place] = {}
     if not calls or len(calls) > _MOST_CALLS:
         return []
-    found = []
-    for track in timeline.tracks.values():
-        if track.schedules or track.base_name not in functions:
-            written = None if track.schedules else _function(timeline, track)
-            if written is None:
-                continue
+    functions: dict[str, Place] = {}
+    tracks = [track for track in timeline.tracks.values() if not track.schedules]
+    for track in tracks:
+        written = functions.get(track.base_name) or _function(timeline, track)
+        if written is not None:
             functions[track.base_name] = written
-        written = functions[track.base_name]
-        own = list(calls_in(timeline, written, name, methods))
-        if not own:
+    found = []
+    for track in tracks:
+        written = functions.get(track.base_name)
+        own = list(_calls_of(timeline, written, functions, name, methods)) if written is not None else []
+        if written is None or not own:
             continue
         if track.state is not State.DONE:
             return []
-        calls -= {(written.file, line) for line, _ in own}
+        # Who takes back what it has set itself does that no more, either.
+        backs = _calls_of(timeline, written, functions, name, _TAKE_BACK)
+        calls -= {(written.file, line) for line, _ in (*own, *backs)}
         found.append((track, *own[0]))
     return [] if calls else sorted(found, key=lambda one: one[0].exit_ns)
+
+
+def _calls_of(
+    timeline: Timeline, written: Place, functions: dict[str, Place], name: str, methods: tuple[str, ...]
+) -> Iterator[tuple[int, str]]:
+    """The calls in a function but those in one inside of it that another track runs."""
+    inner = [
+        range(one.line, one.end_line + 1)
+        for one in functions.values()
+        if one.file == written.file and written.line < one.line <= one.end_line <= written.end_line
+    ]
+    for line, method in calls_in(timeline, written, name, methods):
+        if not any(line in lines for lines in inner):
+            yield line, method
 
 
 def _until_ns(timeline: Timeline, track: int) -> int:
@@ -374,7 +395,7 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
         line = spot(_function(timeline, last)).rpartition(":")[0]
         sentence = (
             f"{timeline.name(last.id)} ended, and nobody else was left who would call {what.thing}.{what.method}() "
-            f"({line}:{what.line}, inferred from the source) → {waits_}"
+            f"({line}:{what.line}, inferred from the source){_too_early(what)} → {waits_}"
         )
         cost_ns = sum(max(0, _until_ns(timeline, one.track) - max(one.t_ns, last.exit_ns)) for one in waiting)
         place = Place(last.place.file, "", what.line, what.line, -1, -1) if last.place is not None else None
@@ -394,3 +415,11 @@ def _told(timeline: Timeline, what: Broken) -> Finding:
     )
     first = place or _function(timeline, last)
     return finding(what.kind, sentence, [last.id, *tracks], last.exit_ns, first, cost_ns, tracks)
+
+
+def _too_early(what: Broken) -> str:
+    """That those who wait began with it when all that would have woken them was over."""
+    early_ns = min(one.t_ns for one in what.waiting) - what.died[-1].exit_ns
+    if early_ns < 0 or not what.method.startswith("notify"):
+        return ""
+    return f", {duration(early_ns, 2)} before anybody waited: a notify wakes only who waits by then"

@@ -51,7 +51,7 @@ __all__ = [
 
 Remark = (
     ev.Note | ev.Serves | ev.Mark | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Struck
-    | ev.Uncaught | ev.End
+    | ev.Unasked | ev.Uncaught | ev.End
 )
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.

@@ -372,7 +372,7 @@ class Writer:
 
 _REMARKS = frozenset(
     (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Struck,
-     ev.Uncaught, ev.End)
+     ev.Unasked, ev.Uncaught, ev.End)
 )
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

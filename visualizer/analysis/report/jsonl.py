@@ -495,6 +495,16 @@ def _remark(timeline: Timeline, index: int) -> Record:
         case ev.Struck(track=track, asked_ns=asked_ns, place=place):
             seconds, at = asked_ns / _NS_PER_S, _place(timeline.place(place))
             return {"event": "struck", "track": _track(track), "name": _name(timeline, track), "seconds": seconds, **at}
+        case ev.Unasked(track=track, raised_ns=raised_ns, exception=exception, raised_at=raised_at, place=place):
+            return {
+                "event": "unasked",
+                "track": _track(track),
+                "name": _name(timeline, track),
+                "exception": exception,
+                "raised_t": raised_ns / _NS_PER_S,
+                "raised_at": raised_at or None,
+                **_place(timeline.place(place)),
+            }
         case ev.Uncaught(exception=exception, message=message, place=place):
             where = _place(timeline.place(place))
             return {"event": "uncaught", "exception": exception, "message": message, **where}

@@ -252,7 +252,9 @@ def keeps(timeline: Timeline, suspension: Suspension, thing: str) -> bool:
         return False
     enters = re.compile(rf"(?:async[ \t]+)?with\b.*(?<![\w.]){re.escape(thing)}[ \t]*[:,)]")
     for number, line in _outwards(_lines(timeline.sources.get(place.file, "")), place.line):
-        if number < place.line and enters.match(line.lstrip()):
+        # On its own line, what stands before.
+        written = line.encode()[: place.column].decode(errors="replace") if number == place.line else line
+        if enters.match(written.lstrip()):
             return True
         if number < place.line and _DEF.match(line):
             break

@@ -16,6 +16,8 @@ from visualizer.trace import words
 _BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
+#: What stands in front of the arguments of a call: not of a tuple, as in `[(name, pay(name)) for name in names]`.
+_CALLS = re.compile(r"[\w)\]]\Z")
 #: What a sentence says in brackets of its cause: "its 10 ms sleep is over (5.1 ms late) → handler runs". That a track
 #: raised something is no mere remark.
 _REMARK = re.compile(r" \((?!raised )[^()]*\)(?= → )")
@@ -76,7 +78,7 @@ def wait_label(timeline: Timeline, suspension: Suspension) -> str:
     if not suspension.on:
         return "waits for something unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
     function, parenthesis, arguments = suspension.on.partition("(")
-    if parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
+    if _CALLS.search(function) and parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")
     return plain(suspension.on)
 
@@ -88,7 +90,8 @@ def brief(timeline: Timeline, said: str, suspension: int, width: int) -> str:
         return said
     call = plain(timeline.suspensions[suspension].on)
     function, parenthesis, arguments = call.partition("(")
-    return said.replace(call, f"{function}(…)") if parenthesis and len(arguments) > 2 else said
+    is_call = parenthesis and _CALLS.search(function)
+    return said.replace(call, f"{function}(…)") if is_call and len(arguments) > 2 else said
 
 
 def told_within(timeline: Timeline, index: int, width: int) -> str:

@@ -31,6 +31,8 @@ ASYNC_GENERATOR_FLAG = 0x200
 GENERATOR_FLAG = PLAIN_FLAG | COROUTINE_FLAG | ASYNC_GENERATOR_FLAG
 #: What a statement begins with whose head holds what is called.
 _STATEMENTS = ("with ", "for ", "async with ", "async for ")
+#: And a comprehension.
+_BRACKETS = ("[", "{", "(")
 
 #: What code is called that was typed, or given to the interpreter as text. Another name in such brackets was thought of
 #: by who made that code, mostly a library: a wrapper around functions of the program's.
@@ -181,19 +183,24 @@ def segment(where: Range) -> str | None:
     else:
         part = b"\n".join([lines[line - 1][column:], *lines[line : end_line - 1], lines[end_line - 1][:end_column]])
     text = part.decode("utf-8", "replace").removeprefix("await ")
-    return _in_head(text) or text if text.startswith(_STATEMENTS) else text
+    return _in_head(text) or text
 
 
 def _in_head(text: str) -> str | None:
-    """What a `with` enters or a `for` goes through: before 3.13 the compiler gives that the range of the statement."""
-    head = next(syntax.lines_of(text), None)
-    items = head.items() if head is not None else []
-    if len(items) != 1:
+    """What a `with` enters, or a `for`, also that of a comprehension, goes through: before 3.13 the compiler gives that
+    the range of all of it. None of any other text."""
+    if text.startswith(_STATEMENTS):
+        head = next(syntax.lines_of(text), None)
+        items = head.items() if head is not None else []
+        found = items[0] if len(items) == 1 else None
+    else:
+        found = syntax.goes_through(text) if text.startswith(_BRACKETS) else None
+    if found is None:
         return None
-    lines = text.encode().split(b"\n")[items[0].lineno - 1 : items[0].end_lineno]
+    lines = text.encode().split(b"\n")[found.lineno - 1 : found.end_lineno]
     # In this order: both may be the same line.
-    lines[-1] = lines[-1][: items[0].end_col_offset]
-    lines[0] = lines[0][items[0].col_offset :]
+    lines[-1] = lines[-1][: found.end_col_offset]
+    lines[0] = lines[0][found.col_offset :]
     return b"\n".join(lines).decode()
 
 

@@ -286,6 +286,14 @@ def struck(s: Interning, t: int, track: int, asked_ns: int, _v: Any, code: CodeT
     return f'["struck",{t},{track},{asked_ns},{s.place(code, at)}]\n'
 
 
+def unasked(
+    s: Interning, t: int, track: int, about: tuple[int, str], error: Any, code: CodeType | None, at: int
+) -> str:
+    raised_ns, raised_at = about
+    raised = f"{raised_ns - s.start_ns},{quote(show(error))},{quote(raised_at)}"
+    return f'["unasked",{t},{track},{raised},{s.place(code, at)}]\n'
+
+
 def uncaught(s: Interning, t: int, exception: str, message: str, _v: Any, code: CodeType | None, at: int) -> str:
     return f'["uncaught",{t},{quote(exception)},{quote(message)},{s.place(code, at)}]\n'
 

@@ -72,6 +72,23 @@ def expression(text: str) -> Any:
         return None
 
 
+def goes_through(text: str) -> Any:
+    """What a comprehension with one `for` goes through; None of any other text."""
+    try:
+        tokens = [token for token in tokens_of(text) if token.kind != "newline"]
+        if not tokens or not _is(tokens[0], *_OPENING) or _end_of(tokens, 0) != len(tokens) - 1:
+            return None
+        inside = tokens[1:-1]
+        loops = [at for at in _outside(inside) if _is(inside[at], b"for")]
+        if len(loops) != 1:
+            return None
+        head = inside[loops[0] + 1 :]
+        behind = head[_find(head, b"in") + 1 :]
+        return _expression(behind[: _find(behind, b"if")], 0)
+    except Unreadable:
+        return None
+
+
 class Line:
     """A logical line: a statement without its block, or several with semicolons between."""
 

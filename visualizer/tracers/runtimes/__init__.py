@@ -33,4 +33,8 @@ TABLE = (
         ("asyncio.base_events", "asyncio", "uvloop", "aiohttp.web_protocol"),
         "on when asyncio is imported: its loops' queues of ready handles",
     ),
+    Row(
+        "futures", f"{_HERE}.futures.tracer:FutureTracer", ("concurrent.futures._base",),
+        "on when concurrent.futures is imported: an attribute of its Future",
+    ),
 )

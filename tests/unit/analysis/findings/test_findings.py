@@ -476,6 +476,45 @@ def test_starvation() -> None:
     assert kinds(ready_in_turns(3, 30)) == []
 
 
+def idles(steps: int, step_ms: int, polls_ms: int = 0, turns: int = 1) -> Tape:
+    """foo waits for its hub to be idle while bar runs for so long each time; then, or before, the hub polls."""
+    tape = spawned("foo", "bar")
+    for _ in range(turns):
+        tape.switch("hub", "foo").waits("foo", words.IDLE, "gevent.idle()").switch("foo", "hub", line=5)
+        for _ in range(steps):
+            tape.switch("hub", "bar").at(tape.t_ns + step_ms * MS).waits("bar", words.SLEEP, "0 s", 0)
+            tape.switch("bar", "hub", line=12).wake("bar", "hub", words.TIMER)
+        if polls_ms:
+            tape.poll("hub", 1).at(tape.t_ns + polls_ms * MS).poll("hub", 0)
+        tape.wake("foo", "hub", words.CALLBACK)
+    return tape.switch("hub", "foo").exits("foo").switch("foo", "hub")
+
+
+def test_who_waits_for_a_hub_that_is_never_idle_starves() -> None:
+    sentence, tracks, _, line = only(idles(20, 10), "starvation")
+    assert sentence == (
+        "foo waited for 0.2 s in gevent.idle() (demo.py:5), at most 0.2 s at once: it runs only when nobody else is "
+        "ready, and meanwhile bar ran"
+    )
+    assert (tracks, line) == (["foo", "bar"], 5)
+    assert kinds(idles(9, 10)) == [], "not for long"
+    assert "starvation" not in kinds(idles(1, 200)), "a hog is told as that"
+    assert kinds(idles(2, 10, polls_ms=400)) == [], "mostly nobody ran"
+
+
+def test_who_polls_by_select() -> None:
+    tape = Tape()
+    for number in range(1, 5):
+        tape.waits("main", words.SELECT, "selector.select(9)").parks(line=5).at(tape.t_ns + 50 * MS)
+        tape.tie("main", words.SPINS, f"{number}00 write 7").wake("main", words.NOBODY, words.IO).unparks()
+    sentence, tracks, _, line = only(tape, "busy_poll")
+    assert sentence == (
+        "main polls: selector.select(9) (demo.py:5) found room to write (descriptor 7) 400 times in a row, for 0.15 s "
+        "and longer, and it used no socket meanwhile"
+    )
+    assert (tracks, line) == (["main"], 5)
+
+
 def test_who_waits_behind_a_hog_again_and_again_starves_if_it_lives_long() -> None:
     assert kinds(ready_in_turns(2, 120)) == ["hog"]
     assert sorted(kinds(ready_in_turns(3, 120))) == ["hog", "starvation"]

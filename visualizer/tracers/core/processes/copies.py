@@ -22,12 +22,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OF_ONE = (
     lines.resume, lines.yielded, lines.wait, lines.wait_in_call, lines.tie, lines.wake, lines.unready, lines.park,
     lines.unpark, lines.poll, lines.idle, lines.sample, lines.spawn, lines.name, lines.serves, lines.size, lines.exited,
-    lines.takes, lines.gives, lines.gets, lines.struck, lines.has,
+    lines.takes, lines.gives, lines.gets, lines.struck, lines.unasked, lines.has,
     lines.thread_exited, lines.inferred, lines.started, lines.sent, lines.received,
 )
 _OF_TWO = (lines.switch, lines.throw, lines.refused, lines.cancel)
 #: Relations to what is the same thing in all processes.
-_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.CONNECTED, words.OPENED))
+_OF_THE_SYSTEM = frozenset((words.FOUND_READY, words.SPINS, words.CONNECTED, words.OPENED))
 #: How the names begin of things that are the same in all processes.
 _SHARED = ("process", "fd", words.SHARED.strip())
 #: These are left out where the track has done nothing in this process.

@@ -99,6 +99,14 @@ class Library:
         count: int = self.task.cancelling(task) if is_compiled else self.python_task.cancelling(task)
         return count
 
+    def asked_with(self, waited_for: Any) -> list[Any]:
+        """The tasks that are asked for their cancellation when a task is that waits for that: it, if it is one, or all
+        that a `gather` waits for."""
+        if type(waited_for) is self.gathering:
+            children = own_attribute(waited_for, "_children")
+            return [one for one in children if self.is_task(one)] if type(children) is list else []
+        return [waited_for] if waited_for is not None and self.is_task(waited_for) else []
+
     def get(self, thing: Any, name: str) -> Any:
         """An attribute of a task or future, None if it has none of this name."""
         if type(thing) is self.task and self._descriptors:

@@ -347,6 +347,11 @@ class Loop:
             return  # It is woken, and told of then.
         known.cancels += 1
         self._store_cancel(t_ns, known, None, by, code, offset)
+        # What it waits for is asked first, and hands that on.
+        for inner in library.asked_with(future):
+            of = self._shared.tasks.of(inner)
+            if of is not None and not of.ended:
+                of.loop.cancels(t_ns, of, inner, by, code, offset)
 
     def _find_cancel(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been cancelled while it was ready or ran: that wakes nobody, and who did it is not known.

@@ -7,7 +7,10 @@ then it is gone.
 from __future__ import annotations
 
 import os
+import sys
+from _io import BufferedReader, FileIO, TextIOWrapper
 
+from visualizer.tracers.core.values import dictionary, ids_of
 from visualizer.tracers.runtimes.threads.calls import AWAIT_ANY, AWAIT_CHILD, AWAIT_THOSE
 
 TYPE_CHECKING = False
@@ -22,6 +25,12 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 PARAMETERS = {AWAIT_CHILD: ("pid", "options"), AWAIT_ANY: ("options",), AWAIT_THOSE: ("idtype", "id", "options")}
 #: Of more children than that it is not worked out which one has ended.
 _MOST = 64
+#: The types of streams that subprocess makes; others may have a `fileno` of the program's.
+_STREAMS = ids_of(BufferedReader, FileIO, TextIOWrapper)
+#: A pipe that has less room than a page may take nothing more: what lies in each of its pages is as it was written.
+_PAGE = 4096
+#: FIONREAD, of Linux.
+_HOW_MUCH = 0x541B
 #: In place of a process id.
 NONE, SOME = -1, 0
 
@@ -88,3 +97,25 @@ def _has_told(kind: int, number: int, flags: int) -> bool:
         return os.waitid(kind, number, flags | os.WNOHANG | os.WNOWAIT) is not None
     except OSError:
         return True
+
+
+def unread(process: Any) -> str:
+    """What lies in those pipes of an object of subprocess's that are full, of at most how much: "stdout 65536 65536",
+    with a space between two; "" if nothing does, or that is not known. Only asks the system how much it is."""
+    fcntl: Any = sys.modules.get("fcntl")
+    if sys.platform != "linux" or not hasattr(fcntl, "F_GETPIPE_SZ"):
+        return ""
+    found = []
+    for name in ("stdout", "stderr"):
+        stream: Any = dictionary(process).get(name)
+        if id(type(stream)) not in _STREAMS:
+            continue
+        try:
+            fd = stream.fileno()
+            most = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+            size = int.from_bytes(fcntl.ioctl(fd, _HOW_MUCH, bytes(4)), sys.byteorder)
+        except (OSError, ValueError):
+            continue  # It is closed, or no pipe.
+        if most - size < _PAGE:
+            found.append(f"{name} {size} {most}")
+    return " ".join(found)

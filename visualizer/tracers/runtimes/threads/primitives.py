@@ -247,6 +247,27 @@ def limit_of(limit: Any) -> int:
     return words.UNKNOWN_LIMIT if limit is NO_VALUE else nanoseconds(limit)
 
 
+def waits_for_itself(frame: Any) -> bool:
+    """Whether `frame` is that of a `shutdown()` of a server of socketserver's, which waits until its `serve_forever()`
+    is over, and is called by that, as in a handler."""
+    server = _server(frame, "BaseServer.shutdown")
+    while server is not None and (frame := frame.f_back) is not None:
+        if _server(frame, "BaseServer.serve_forever") is server:
+            return True
+    return False
+
+
+def _server(frame: Any, function: str) -> Any:
+    code = frame.f_code
+    if code.co_qualname != function or code.co_filename != _file_of("socketserver"):
+        return None
+    return of_variables(frame, lambda known: known.get("self"))
+
+
+def _file_of(module: str) -> Any:
+    return getattr(sys.modules.get(module), "__file__", None)
+
+
 def code_of(module: Any, path: str) -> CodeType | None:
     """That of the function with such a path in the module, if it is there."""
     found = module

@@ -67,6 +67,18 @@ def _descriptors(things: Any) -> Iterator[int]:
             yield module.socket.fileno(thing)
 
 
+def has_socket(asked: Any, fd: int) -> bool:
+    """Whether that descriptor was given as a socket to a selector, or in one of several lists."""
+    module: Any = sys.modules.get("_socket")
+    if type(asked) is tuple:
+        things = [one for several in asked if id(type(several)) in CONTAINERS for one in list(several)]
+    else:
+        key = (own_attribute(asked, "_fd_to_key") or {}).get(fd)
+        things = [tuple.__getitem__(key, 0)] if isinstance(key, tuple) and key else []
+    sockets = [one for one in things if module is not None and issubclass(type(one), module.socket)]
+    return any(module.socket.fileno(one) == fd for one in sockets)
+
+
 def ready_now(masks: dict[int, int]) -> dict[int, int] | None:
     """Which of them are ready; None if that cannot be told."""
     poll: Any = getattr(sys.modules.get("select"), "poll", None)

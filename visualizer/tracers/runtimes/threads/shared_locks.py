@@ -170,7 +170,6 @@ class SharedLocks:
 
     def tell_kept(self, before_ns: int) -> None:
         """Say who has had a lock from before that on; once."""
-        stream = self._context.stream
         for handle, taken in list(self._taken.items()):
             if taken.is_told or (taken.t_ns or 0) > before_ns:
                 continue
@@ -181,12 +180,17 @@ class SharedLocks:
             if self._taken.get(handle) is not taken:
                 continue
             taken.is_told = True
-            if self._buffer is None or self._buffer not in stream.buffers:
-                self._buffer = stream.new_buffer()
-                self._buffer.track, self._buffer.reported = self._context.track, True
-                stream.buffers.append(self._buffer)
             about = lines.has, self._context.now(), taken.track, known.called
-            self._buffer.store((*about, taken.t_ns, taken.code, taken.offset))
+            self.buffer_of_flush().store((*about, taken.t_ns, taken.code, taken.offset))
+
+    def buffer_of_flush(self) -> Buffer:
+        """Where the flushing thread stores what it tells of threads."""
+        stream = self._context.stream
+        if self._buffer is None or self._buffer not in stream.buffers:
+            self._buffer = stream.new_buffer()
+            self._buffer.track, self._buffer.reported = self._context.track, True
+            stream.buffers.append(self._buffer)
+        return self._buffer
 
     def is_waited_for(self, lock: Any) -> bool:
         """Whether a thread, of any process, waits for that one, a `_multiprocessing.SemLock`: the C libraries of Linux

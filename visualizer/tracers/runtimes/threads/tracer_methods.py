@@ -56,12 +56,15 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _get_ident, _start_new_thread = _thread.get_ident, _thread.start_new_thread
 _write, _pipe = os.write, os.pipe
 #: What a call does beside what calls.py lists: it starts a thread; it writes; it makes a pipe, or connected sockets; it
-#: gets to know a lock of multiprocessing's that another process has made.
+#: gets to know a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
 _START, _WRITE, _PIPE, _PAIR, _REBUILD = range(23, 28)
+_CANCEL = 29
 #: Of these nothing is known before, but that a message begins.
 _AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
-#: When a function is told of: once there is a second thread; before that at some places, too; or only there.
-_ONCE_THREADED, _EARLY, _AT_PLACES = range(3)
+#: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
+_ONCE_THREADED, _EARLY, _AT_PLACES, _ALWAYS = range(4)
+#: Where the class of tasks is, that in C.
+_TASKS = "asyncio"
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 
@@ -91,7 +94,7 @@ def _is_plain(value: Any) -> bool:
 
 class MethodsTracer:
     name = "threads"
-    modules = (*MODULES, "socket", "select", *STARTING)
+    modules = (*MODULES, "socket", "select", _TASKS, *STARTING)
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -112,7 +115,10 @@ class MethodsTracer:
         self._submit: CodeType | None = None
         self._work: CodeType | None = None
         self._receive: CodeType | None = None
+        #: The ids of frames that are in such a call.
+        self._cancelling: set[int] = set()
         context.on_tasks.append(self._on_tasks)
+        self._waits.spins.watch = self._watch_calls
 
     def install(self) -> str:
         waits, context = self._waits, self._context
@@ -146,6 +152,9 @@ class MethodsTracer:
             self._tell_early(code_of(module, path), (*OF_PROCESSES, RELEASE_SHARED))
         if name == MESSAGES:
             self._learn_messages(module)
+        task: Any = getattr(sys.modules.get("_asyncio"), "Task", None) if name == _TASKS else None
+        if task is not None:
+            self._recorder.see_call(task.__dict__["cancel"], _CANCEL, _ALWAYS)
         if name == SHARED_LOCKS:
             self._waits.shared.learn(module)
             self._tell_early(code_of(module, "SemLock.__setstate__"))
@@ -182,6 +191,11 @@ class MethodsTracer:
                 # That one it tells by its name.
                 does = RELEASE_AGAIN if what == SAVE else what
                 self._recorder.see_call(function, does, _EARLY if what in self._early else _ONCE_THREADED)
+
+    def _watch_calls(self) -> bool:
+        watches = self._watches
+        self._watch()
+        return watches
 
     def _watch(self) -> None:
         """There is a second thread, or process."""
@@ -261,6 +275,14 @@ class MethodsTracer:
         if is_lock:
             return what if self._acquires(frame, what, thing) else None
         code = frame.f_code
+        if what == _CANCEL:
+            cancels = self._context.on_method.get("cancel")
+            # In C it cancels in turn what the task waits for, which is told of with that.
+            if cancels is None or not self._context.own(code) or id(frame) in self._cancelling:
+                return None
+            self._cancelling.add(id(frame))
+            cancels(thing, code, frame.f_lasti)
+            return what
         if what == _START:
             if code is self._start and type(first) is MethodType:
                 self._births.asked(first.__self__, frame)
@@ -322,6 +344,9 @@ class MethodsTracer:
 
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
         waits, code = self._waits, frame.f_code
+        if what == _CANCEL:
+            self._cancelling.discard(id(frame))
+            return
         wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
         if what in OF_SELECT and not raised:
             ready = found_by(what, result)

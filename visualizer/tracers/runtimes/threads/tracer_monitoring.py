@@ -85,6 +85,7 @@ class MonitoringTracer:
         context.on_tasks.append(self._on_tasks)
         self._births = Births(context, self._waits)
         self._postponed = context.postponed
+        self._waits.spins.watch = self._watch_calls
 
     def install(self) -> str:
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -213,6 +214,11 @@ class MonitoringTracer:
             self._births.asked(thread, frame)
         elif self._births.began(thread):
             self._watch()
+
+    def _watch_calls(self) -> bool:
+        watches = self._watches
+        self._watch()
+        return watches
 
     def _watch(self) -> None:
         """There is a second thread, or process."""

@@ -22,7 +22,13 @@ from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
-from visualizer.tracers.runtimes.threads.awaited_children import NONE, PARAMETERS, AwaitedChildren, awaited_children
+from visualizer.tracers.runtimes.threads.awaited_children import (
+    NONE,
+    PARAMETERS,
+    AwaitedChildren,
+    awaited_children,
+    unread,
+)
 from visualizer.tracers.runtimes.threads.calls import (
     ACCEPT,
     ACQUIRE,
@@ -59,12 +65,15 @@ from visualizer.tracers.runtimes.threads.primitives import (
     LIMIT,
     SELECT_LIMIT,
     TO_READ,
+    TO_WRITE,
     Awaited,
     Primitives,
     limit_of,
+    waits_for_itself,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
 from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
+from visualizer.tracers.runtimes.threads.spins import Spins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -104,6 +113,8 @@ _MOST_FDS = 1 << 31
 _ADDRESSES = (tuple, str, bytes)
 #: Of those whose ends are waited for at once so many are told.
 _TOLD = 16
+#: From this length on more is told of a wait.
+_LONG_NS = 500_000_000
 #: The item that nobody was seen to put.
 _NOBODY = words.NOBODY, -1
 
@@ -116,11 +127,12 @@ class Wait:
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself; `got`:
     whether it did, None if that is not told. `pool`: the address of the executor that the thread works for, and
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
-    multiprocessing's."""
+    multiprocessing's. `thing`: what it waits for, or by the method of which. `told`: what was told of it since it
+    lasts long."""
 
     __slots__ = (
         "children", "code", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool",
-        "ready", "t_ns", "taken_at", "track", "what",
+        "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -143,6 +155,8 @@ class Wait:
         self.ready: dict[int, int] | None = None
         self.is_over = False
         self.taken_at: tuple[CodeType | None, int] = None, 0
+        self.thing: Any = None
+        self.told = ""
 
 
 class _Ours(dict[str, bool]):
@@ -190,10 +204,12 @@ class Waits:
         self.pools = Pools()
         self.orders = Orders(context, self._numbers, self.primitives, self.holders)
         self.shared = SharedLocks(context)
+        self.spins = Spins()
         #: By the name of a lock: which track was told last to have it; by its address, the name of one that somebody
         #: waits for.
         self._owners: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        context.stream.before_flush.append(self._look_at_long)
 
     def forget(self) -> None:
         """In a forked child: the other threads are not here."""
@@ -429,6 +445,7 @@ class Waits:
 
     def uses(self, code: CodeType, offset: int, what: int, socket: Any, frame: Any) -> None:
         """`frame` is about to use a socket."""
+        self.spins.ends()
         t_ns, module = self._stream.clock(), sys.modules.get("_socket")
         if module is None:
             return
@@ -505,7 +522,8 @@ class Waits:
             masks = of_lists((passed or {}) | {TO_READ: asked}) if what == SELECT else {}
             if masks and not 0 <= min(masks) <= max(masks) < _MOST_FDS:
                 return  # Closed, or none at all: the call refuses that.
-        self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks)
+        if self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks) and not of_library:
+            self.parked[_get_ident()].thing = asked, (passed or {}).get(TO_WRITE)
 
     def selected(self, result: Any) -> bool:
         """A selector returns that in the current thread: what is ready. Generators that are registered go on then.
@@ -548,6 +566,8 @@ class Waits:
     ) -> bool:
         """Say that the current thread waits, and return True; unless that is the business of another runtime."""
         ident, context = _get_ident(), self._context
+        if what not in OF_SELECT:
+            self.spins.ends()
         # A signal's handler may run while the main thread waits.
         if ident in self.parked or any(is_there() for is_there in context.hubs):
             return False
@@ -594,15 +614,36 @@ class Waits:
             self._tell_owner(t_ns, runs if entered else owner, name)
             if entered:
                 self._stream.store(lines.tie, t_ns, runs, words.HOLDS, name)
+        if awaited.reason == words.EVENT and awaited.frame is not None and waits_for_itself(awaited.frame):
+            self._stream.store(lines.tie, t_ns, self._runs(), words.AWAITS, f"track {self._runs()}")
         # By the time that such a queue is worth a line, somebody has waited for something often enough.
         self._sizes.waits_in(awaited.frame, context.own)
         self._sizes.look(t_ns, self._stream.store, context.track)
         context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
-        wait.masks = masks or {}
+        wait.masks, wait.track, wait.thing = masks or {}, self._runs(), awaited.thing
         if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
             self._needs_own_pool(wait, awaited.thing)
         return True
+
+    def _look_at_long(self) -> None:
+        """In the flushing thread: tell more of waits that last long, once, or whenever it has changed."""
+        before_ns = self._stream.clock() - _LONG_NS if self.parked else 0
+        for wait in list(self.parked.values()):
+            if wait.t_ns > before_ns or self._context.is_over:
+                continue
+            if wait.what == ACQUIRE_SHARED and not wait.told and getattr(wait.lock, "maxvalue", 0) == 1:
+                wait.told = self.shared.name(wait.lock)
+                self._tell_long(wait, words.THROUGH)
+            elif wait.what in OF_CHILDREN and wait.children is not None and wait.children.pid != NONE:
+                told = unread(wait.thing)
+                if told != wait.told:
+                    wait.told = told
+                    self._tell_long(wait, words.UNREAD)
+
+    def _tell_long(self, wait: Wait, relation: str) -> None:
+        event = lines.tie, self._stream.clock(), wait.track, relation, wait.told, None, 0
+        self.shared.buffer_of_flush().store(event)
 
     def submitted(self, executor: Any, future: Any, called: Any, is_there: bool = True) -> None:
         """The current thread has given that to an executor, or is about to: it may have to wait for a worker."""
@@ -621,7 +662,7 @@ class Waits:
         executor = self.pools.needed_by_itself(future)
         if executor is None:
             return
-        wait.track, wait.pool = self._runs(), id(executor)
+        wait.pool = id(executor)
         waiting = [one.track for one in list(self.parked.values()) if one.pool == wait.pool]
         if len(waiting) == workers_of(executor):
             name = self._numbers.name(executor)
@@ -700,6 +741,11 @@ class Waits:
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
         if wait.ready and cause == words.IO:
             self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
+            told = self.spins.finds(wait.thing, wait.t_ns, t_ns, wait.ready)
+            if told:
+                self._stream.store(lines.tie, t_ns, self._runs(), words.SPINS, told)
+        elif wait.what in OF_SELECT:
+            self.spins.ends()
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns)
