@@ -115,7 +115,7 @@ def _of_thread(timeline: Timeline, track: Track, what: str) -> Finding:
     place = printed(timeline, track)
     sentence = f"{timeline.name(track.id)} raised {track.value or 'an exception'}{at(place)} → the {what} ended"
     waits: list[Suspension] = []
-    if function_of(track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
+    if function_of(timeline, track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
         threads = (one for one in timeline.tracks.of_kind(words.THREAD) if one.process == track.process)
         waits = [one for thread in threads if (one := thread_waits(timeline, thread)) and waits_for_results(one)]
     if not waits:
