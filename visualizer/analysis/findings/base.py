@@ -36,6 +36,8 @@ LATE_IN_ALL_NS = 200 * _MS
 POLLS = 100
 POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
+#: A thread polls that tries in vain in so many of its samples.
+VAIN_SHARE = 0.8
 #: Of at least this many answers at a line, one is slow if it took so much longer than the average, and so many times
 #: as long.
 SLOW_OF = 3

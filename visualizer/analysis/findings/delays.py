@@ -22,6 +22,7 @@ from visualizer.analysis.findings.base import (
     STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
+    VAIN_SHARE,
     Finding,
     at,
     end_told,
@@ -45,6 +46,7 @@ from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
 from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
+from visualizer.analysis.text.vain_tries import vain_try
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -580,6 +582,8 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
         for start_ns, end_ns in _long_slices(timeline, track, *RUNS):
             seen = mostly(timeline, track, start_ns, end_ns)
             loop = spins(timeline, seen.place) if seen is not None else ""
+            if seen is not None and not loop:
+                loop = _tries_in_vain(timeline, track, start_ns, end_ns, seen.place)
             if seen is not None and loop:
                 cost_ns += end_ns - start_ns
                 longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
@@ -587,9 +591,19 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
             lasted_ns, start_ns, seen, loop = longest
             sentence = (
                 f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
-                f"{hot_line(timeline, seen, quotes=False)}, and did nothing else"
+                f"{hot_line(timeline, seen, quotes=False)}, and was seen to do nothing else"
             )
             yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
+
+
+def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int, place: Place) -> str:
+    """What a loop around that place tries without waiting, if the track was seen to do hardly anything else, or ""."""
+    tried = vain_try(timeline, place)
+    if tried is None:
+        return ""
+    seen = lines_sampled(timeline, track, start_ns, end_ns)
+    idle = sum(one.times for one in seen if one.place.file == place.file and one.place.line in tried.lines)
+    return tried.written if idle >= VAIN_SHARE * seen[0].of else ""
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
