@@ -162,8 +162,8 @@ def own_delays(timeline: Timeline, observed: Observed) -> Column:
 
 
 def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A thread kept the interpreter's lock for HOG_NS or longer in a call of C's, while another thread, or who runs on its
-    hub or loop, had something to do. One for each thread, about the longest time."""
+    """A thread kept the interpreter's lock for HOG_NS or longer in a call of C's, while another thread, or its
+    hub's tracks, had something to do. One for each thread, about the longest time."""
     found: dict[int, list[tuple[int, int, dict[int, int]]]] = {}
     off = kept_off(timeline, observed)
     hubs = [timeline.tracks[hub] for hub in timeline.tracks.scheduling()]
