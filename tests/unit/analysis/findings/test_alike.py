@@ -190,3 +190,21 @@ def test_outside_of_such_a_loop_nothing_is_tried_in_vain() -> None:
     timeline = Tape().lists(f"x = 1\n{LOOP.format(tried='jobs.get_nowait()', failed='pass')}").timeline()
     assert vain_try(timeline, Place(FILE, "work", 1, 1, -1, -1)) is None
     assert vain_try(timeline, Place("elsewhere.py", "work", 3, 3, -1, -1)) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [("Unhandled exception in client_connected_cb\ntransport: <T>\n", ["unretrieved"]), ("Bad request\n", [])],
+)
+def test_what_a_connection_of_asyncio_raised(head: str, expected: list[str]) -> None:
+    tape = Tape().spawn("loop", words.LOOP, parent="main").spawn("serve", words.TASK, parent="loop", creator="loop")
+    tape.switch("main", "loop").wake("serve", "loop", words.SPAWN).switch("loop", "serve")
+    tape.exits("serve", words.RAISED, "ValueError('few')").switch("serve", "loop")
+    traceback = f'Traceback (most recent call last):\n  File "{FILE}", line 56, in serve\n    a, b = line\n'
+    tape.prints(f"{head}{traceback}ValueError: few\n", words.STDERR)
+    told = [one for one in findings(tape.timeline()) if one.kind == "unretrieved"]
+    assert [one.kind for one in told] == expected
+    for one in told:
+        assert (one.sentence, one.line) == (
+            "serve (demo.py:56) raised ValueError('few') → exception never retrieved: loop printed it and went on", 56
+        )  # fmt: skip
