@@ -345,8 +345,8 @@ def _standing_threads(
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
     if any(one is None for one in mains) or any(one.exit_ns < 0 for one in schedulers):
         return
-    if is_over(timeline) and timeline.end is not None:
-        return  # It ended by itself, and whom it left were daemons.
+    if is_over(timeline):
+        return  # Whom it left are daemons, or `kept_alive`.
     others = [one for one in mains if one is not None]
     alone = only_thread(timeline)
     if alone is not None and (stuck := waits_for_another(timeline, alone)) is not None:
