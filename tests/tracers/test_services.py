@@ -4,7 +4,6 @@ Whether a machine that is busy lets the hog, the loop and the starved worker be 
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,11 @@ SERVICES = Path(__file__).with_name("services")
 )
 def test_each_fault_is_one_line(trace_source: TraceSource, service: str, held: str, leaks: str) -> None:
     timeline = trace_source((SERVICES / f"{service}.py").read_text()).timeline
-    told = {kind: [] for kind in ("lock_held", "leak")} | dict[str, list[str]]()
+    told: dict[str, list[str]] = {"lock_held": [], "leak": []}
     for group in grouped(timeline, findings(timeline)):
         told.setdefault(group.worst.kind, []).append(group.sentence)
     [[lock], [leak]] = told["lock_held"], told["leak"]
     assert f" kept {held}" in lock
     assert f" × {leaks}, spawned in " in leak
     assert not told.keys() & {"never_resumed", "deadlock", "unretrieved", "slow_track", "never_started"}
-    times = Counter({kind: len(sentences) for kind, sentences in told.items()})
-    assert times["busy_poll"] <= 1
+    assert len(told.get("busy_poll", ())) <= 1
