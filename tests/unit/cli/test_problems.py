@@ -70,7 +70,7 @@ def test_failing_on_some_kinds(visualizer: Visualizer, trace: Path) -> None:
 def test_never_more_than_twenty_lines_unless_all_are_asked_for(visualizer: Visualizer, tmp_path: Path) -> None:
     tape = Tape()
     for number in range(21):
-        tape.spawn(f"w{number}", words.GREENLET, f"worker {number}")
+        tape.spawn(f"w{number}", words.GREENLET, "worker " + chr(ord("a") + number))
     path = tmp_path / "a.trace"
     path.write_bytes(HEADER + b"".join(map(encode, tape.exits("main").end().events)))
     lines = visualizer("problems", str(path)).stdout.splitlines()

@@ -10,6 +10,7 @@ from visualizer.analysis.findings.answer_times import Answer
 from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.delays import hogs
+from visualizer.analysis.findings.held_locks import held_too_long
 from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.model.connections import across
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
@@ -47,7 +48,10 @@ def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
             # What a thread, or a protocol, does without waiting for the connection is not seen.
             if not servers and timeline.tracks[suspension.track].kind != words.THREAD:
                 outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
-        why = _why(timeline, slowest, giver, seen != words.NOBODY)
+        best = _waited_most(timeline, slowest, giver)
+        if best is not None and best[1].object in held_too_long(timeline, observed):
+            continue  # The `lock_held` tells of it.
+        why = _why(timeline, slowest, giver, best, seen != words.NOBODY)
         sentence = (
             f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
             f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
@@ -110,10 +114,10 @@ def _servers(timeline: Timeline, peer: str) -> set[int]:
     return accepting | {track.id for track in timeline.tracks.values() if track.creator in spawn}
 
 
-def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
-    """What the track that gave the answer had waited for most of that time, as a cause; "" if that is unknown."""
+def _waited_most(timeline: Timeline, answer: Answer, giver: int) -> tuple[int, Suspension] | None:
+    """What the track that gave the answer had waited for most of that time, and how long; None if that is unknown."""
     if giver not in timeline.tracks:
-        return ""
+        return None
     track = timeline.tracks[giver]
     slices = track.slices
     best: tuple[int, Suspension] | None = None
@@ -128,9 +132,16 @@ def _why(timeline: Timeline, answer: Answer, giver: int, is_seen: bool) -> str:
             # To wait for what it is asked is not why it answers late.
             if not waited.local or waited.local != answer.suspension.peer:
                 best = end_ns - start_ns, waited
-    name = timeline.name(track.id, answer.suspension.t_ns, answer.came_ns)
-    if best is None or 2 * best[0] < answer.waited_ns:
+    return best if best is not None and 2 * best[0] >= answer.waited_ns else None
+
+
+def _why(
+    timeline: Timeline, answer: Answer, giver: int, best: tuple[int, Suspension] | None, is_seen: bool
+) -> str:
+    """The same as a cause; "" if that is unknown."""
+    if best is None:
         return ""
+    name = timeline.name(giver, answer.suspension.t_ns, answer.came_ns)
     if is_seen:
         return f"{name}, at the other end, {_did(best[1], best[0])} → "
     return f"{name} {_did(best[1], best[0])} and ran just before the answer came (inferred: it gave the answer) → "

@@ -38,6 +38,8 @@ POLLS = 100
 POLLS_NS = 10 * _MS
 POLL_STEP_NS = 200_000
 POLL_BUSY_SHARE = 0.05
+#: A thread polls that tries in vain in so many of its samples.
+VAIN_SHARE = 0.8
 #: Of at least this many answers at a line, one is slow if it took so much longer than the average, and so many times
 #: as long.
 SLOW_OF = 3
@@ -70,6 +72,8 @@ NAMED_NS = 10 * _MS
 
 #: How the library calls a thread that has no name.
 _THREAD = re.compile(r"Thread-\d+ \((.+)\)")
+#: What a program calls one of many: a name, and numbers behind it.
+_NUMBERED = re.compile(r"(.*?[^\W\d_])[\W_]*\d+(?:[\W_]+\d+)*\W*")
 #: Generators that resume one another are followed so far.
 _DEEPEST = 100
 #: At most this many other tracks are named in a sentence; the rest is counted.
@@ -153,10 +157,16 @@ def listed(parts: list[str], most: int = _NAMED) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
-def function_of(track: Track) -> str:
-    """What tracks that do the same are called: of a thread with a name of the library's, its function."""
-    found = _THREAD.fullmatch(track.base_name) if track.kind == words.THREAD else None
-    return found[1] if found is not None else track.base_name
+def function_of(timeline: Timeline, track: Track) -> str:
+    """What tracks that do the same are called, whatever each of them serves: of a thread with a name of the library's,
+    its function; and of what the program numbers by name ("worker-3", "client 3.1"), what is in front of the number."""
+    name = timeline.own_name(track.id)
+    found = _THREAD.fullmatch(name) if track.kind == words.THREAD else None
+    if found is not None:
+        return found[1]
+    is_function = track.kind != words.THREAD and name.replace(".", "_").isidentifier()
+    numbered = None if is_function else _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered is not None else name
 
 
 def worst_of(count: int, what: str) -> str:

@@ -23,10 +23,12 @@ from visualizer.analysis.findings.base import (
     STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
+    VAIN_SHARE,
     Finding,
     at,
     end_told,
     finding,
+    function_of,
     is_over,
     listed,
     spot,
@@ -47,6 +49,7 @@ from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
 from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
+from visualizer.analysis.text.vain_tries import vain_try
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
@@ -245,7 +248,7 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     delays, starving = _unexplained(timeline, observed), _starving(timeline, observed)
     for delay in map(Delay._make, delays[delays["suspension"] >= 0].tolist()):
         place = timeline.suspensions[delay.suspension].place
-        name = timeline.tracks[delay.track].base_name
+        name = function_of(timeline, timeline.tracks[delay.track])
         found.append(((name, place and place[:3]), delay.ran_ns - delay.due_ns, delay))
         key = name, place and place[:3]
         whose.setdefault(key, set()).add(delay.track)
@@ -265,8 +268,9 @@ def late_timer(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 yield _told_late(timeline, [one])
             continue
         # What none of them did alone is told once, of all that it made late.
-        if not any(_polls(timeline, observed, track) or timeline.tracks[track].base_name in starving for track in by):
-            alike.setdefault((delay.hub, timeline.tracks[by[0]].base_name if by else ""), []).append(one)
+        them = function_of(timeline, timeline.tracks[by[0]]) if by else ""
+        if them not in starving and not any(_polls(timeline, observed, track) for track in by):
+            alike.setdefault((delay.hub, them), []).append(one)
     for together in alike.values():
         worst = max(together, key=lambda one: one.late_ns)
         if _matters(timeline, observed, starving, worst.late_ns, sum(one.cost_ns for one in together), worst.turn):
@@ -283,7 +287,7 @@ def _told_late(timeline: Timeline, together: list[_LateTimers]) -> Finding:
         f"{duration(suspension.asked_ns)} {what}{at(suspension.place)} ended {duration(worst.late_ns, 2)} late"
     )
     sentence += worst_of(count, "such delays")
-    names = list(dict.fromkeys(timeline.tracks[one.delay.track].base_name for one in together))
+    names = list(dict.fromkeys(function_of(timeline, timeline.tracks[one.delay.track]) for one in together))
     if len(names) > 1:
         sentence += f" of {listed(names)}"
     elif len(worst.tracks) > 1:
@@ -300,22 +304,29 @@ def _ran_in_turns(timeline: Timeline, turn: LongRun | None, delay: Delay) -> tup
     first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in delay[2:4])
     ran_ns: dict[str, dict[int, int]] = {}
     yielded: dict[str, Place | None] = {}
+    # A turn lasts from the one before, whatever generators it resumes.
+    began_ns = max(delay.due_ns, timeline.switch(steps[first - 1]).t_ns if first else 0)
     for index in range(first, min(last, first + _MOST_TURNS)):
         switch = timeline.switch(steps[index])
         track = timeline.tracks[switch.origin]
-        slices = track.slices
-        began_ns = max(delay.due_ns, slices.start_ns[max(0, slices.at(switch.t_ns - 1))])
-        theirs = ran_ns.setdefault(track.base_name, {})
+        name = function_of(timeline, track)
+        theirs = ran_ns.setdefault(name, {})
         theirs[track.id] = theirs.get(track.id, 0) + switch.t_ns - began_ns
+        began_ns = switch.t_ns
         if switch.suspension >= 0:
-            yielded[track.base_name] = timeline.suspensions[switch.suspension].place
+            yielded[name] = timeline.suspensions[switch.suspension].place
     most = max(ran_ns, key=lambda name: sum(ran_ns[name].values()), default="")
     crowd = list(ran_ns.get(most, ()))
     if 2 * sum(ran_ns.get(most, {}).values()) < delay.ran_ns - delay.due_ns:
         crowd = []
     if turn is not None:
         length = duration(turn.end_ns - turn.start_ns, 2)
-        how = f"ran one after the other, {_ran(timeline, turn, f'the longest, for {length}')}"
+        # Who yielded had it run, if that was a generator.
+        by = timeline.switch(turn.switch).origin if turn.switch >= 0 else turn.track
+        longest = turn._replace(track=by) if turn.track not in crowd and by in crowd else turn
+        how = "ran one after the other"
+        if not crowd or longest.track in crowd:
+            how += f", {_ran(timeline, longest, f'the longest, for {length}')}"
     else:
         how = "ran in short turns"
         if crowd and (where := spot(yielded.get(most))):
@@ -332,7 +343,7 @@ def lost_time(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     tracks, whose = np.unique(delays["track"], return_inverse=True)
     names: dict[str, list[int]] = {}
     for number, id in enumerate(tracks.tolist()):
-        names.setdefault(timeline.tracks[id].base_name, []).append(number)
+        names.setdefault(function_of(timeline, timeline.tracks[id]), []).append(number)
     called = np.empty(len(tracks), dtype=np.int64)
     for number, several in enumerate(names.values()):
         called[several] = number
@@ -390,6 +401,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     for NAMED_NS, each of those before it had its turn. Also who waits until its hub is idle, which that never is.
     """
     delays, by_hogs_ns, found = own_delays(timeline, observed), _by_hogs(timeline, observed), []
+    # Those too that are mostly due to the machine: a hog that it made longer is told all the same.
+    every, hogged = observed.ready.delays, _hog_turns(timeline, observed)
     short = {
         hub: [turn for turn in turns if turn.end_ns - turn.start_ns < HOG_NS] for hub, turns in observed.turns.items()
     }
@@ -399,7 +412,10 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     def by_track(weights: Column) -> dict[int, float]:
         return dict(zip(tracks.tolist(), np.bincount(whose, weights[late]).tolist(), strict=False))
 
-    times, explained_ns = by_track(by_hogs_ns > 0), by_track(by_hogs_ns)
+    times, explained_ns = by_track(by_hogs_ns > 0), dict[int, int]()
+    every = every[every["suspension"] < 0]
+    for track_id, hogged_ns in zip(every["track"].tolist(), _covered_ns(every, hogged).tolist(), strict=True):
+        explained_ns[track_id] = explained_ns.get(track_id, 0) + hogged_ns
     at_once_ns = by_track(delays["ran_ns"] - delays["due_ns"] - by_hogs_ns)
     by_turns_ns = by_track(_covered_ns(delays, short))
     # Who was woken often, and had its turn each time, is none of these.
@@ -410,7 +426,9 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         # Once or twice behind a hog is told with the hog; again and again, for most of a long life, is more than that.
         again = times.get(track_id, 0) >= STARVED_AGAIN and timeline.last_ns <= 2 * life_ns <= 4 * ready.total_ns
         off_ns, life_off_ns = _by_machine_ns(timeline, observed, track, hub)
-        rest_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0)) - off_ns
+        left_ns = ready.total_ns - (0 if again else explained_ns.get(track_id, 0))
+        # The machine has its part in what hogs explain, too.
+        rest_ns = left_ns - off_ns * left_ns // max(1, ready.total_ns)
         if rest_ns < STARVED_NS or _polls(timeline, observed, track_id):
             continue
         # Of a life as the machine let its thread have it.
@@ -426,7 +444,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         turn = turn or longest_turn(observed.turns.get(hub, []), since_ns, until_ns)
         if 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]:
             continue
-        if turn is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, turn.track):
+        most = turn.track if turn is not None else _ran_longest(timeline, hub, since_ns, until_ns)
+        if most is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, most):
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -442,6 +461,14 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
     return [*found, *never_idle(timeline, observed)]
+
+
+def _ran_longest(timeline: Timeline, hub: int, start_ns: int, end_ns: int) -> int | None:
+    """Of those whom the hub ran in that time the one that ran longest, in all its life."""
+    steps = timeline.tracks[hub].steps
+    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in (start_ns, end_ns))
+    ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {hub}
+    return max(ran, key=lambda track: _ran_ns(timeline, track), default=None)
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
@@ -486,7 +513,7 @@ def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
         starved = timeline.tracks[one.tracks[0]]
         until_ns = starved.exit_ns if starved.exit_ns >= 0 else timeline.last_ns
         lives.setdefault(starved.parent, []).append((starved.spawn_ns, until_ns))
-        found.add(starved.base_name)
+        found.add(function_of(timeline, starved))
     for hub, theirs in lives.items():
         theirs.sort()
         # Of those who began before a turn was over: did the last of them to end do so after it had begun?
@@ -494,7 +521,7 @@ def _starving(timeline: Timeline, observed: Observed) -> frozenset[str]:
         for turn in observed.turns.get(hub, []):
             began = bisect_left(theirs, (turn.end_ns,))
             if began and turn.start_ns < latest_ns[began - 1]:
-                found.add(timeline.tracks[turn.track].base_name)
+                found.add(function_of(timeline, timeline.tracks[turn.track]))
     return frozenset(found)
 
 
@@ -509,8 +536,8 @@ def _matters(
     """Whether such delays are worth a line: a machine that is busy elsewhere makes short ones, and the doing of those
     that poll, or let others starve, is told once."""
     if turn is not None:
-        name = timeline.tracks[turn.track].base_name
-        if name in starving or _polls(timeline, observed, turn.track):
+        function = function_of(timeline, timeline.tracks[turn.track])
+        if function in starving or _polls(timeline, observed, turn.track):
             return False
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
 
@@ -561,6 +588,8 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
         for start_ns, end_ns in _long_slices(timeline, track, *RUNS):
             seen = mostly(timeline, track, start_ns, end_ns)
             loop = spins(timeline, seen.place) if seen is not None else ""
+            if seen is not None and not loop:
+                loop = _tries_in_vain(timeline, track, start_ns, end_ns, seen.place)
             if seen is not None and loop:
                 cost_ns += end_ns - start_ns
                 longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
@@ -568,9 +597,19 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
             lasted_ns, start_ns, seen, loop = longest
             sentence = (
                 f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
-                f"{hot_line(timeline, seen, quotes=False)}, and did nothing else"
+                f"{hot_line(timeline, seen, quotes=False)}, and was seen to do nothing else"
             )
             yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
+
+
+def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int, place: Place) -> str:
+    """What a loop around that place tries without waiting, if the track was seen to do hardly anything else, or ""."""
+    tried = vain_try(timeline, place)
+    if tried is None:
+        return ""
+    seen = lines_sampled(timeline, track, start_ns, end_ns)
+    idle = sum(one.times for one in seen if one.place.file == place.file and one.place.line in tried.lines)
+    return tried.written if idle >= VAIN_SHARE * seen[0].of else ""
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -723,10 +762,15 @@ def _own_ns(timeline: Timeline, observed: Observed, hub: int, turn: LongRun) -> 
 @once
 def _by_hogs(timeline: Timeline, observed: Observed) -> Column:
     """How much of each of the delays a hog explains: that is told with the hog."""
+    return _covered_ns(own_delays(timeline, observed), _hog_turns(timeline, observed))
+
+
+def _hog_turns(timeline: Timeline, observed: Observed) -> dict[int, list[LongRun]]:
+    """Hub -> when it was hogged."""
     turns: dict[int, list[LongRun]] = {}
     for hub, turn in hogs(timeline, observed):
         turns.setdefault(hub, []).append(turn)
-    return _covered_ns(own_delays(timeline, observed), turns)
+    return turns
 
 
 def _covered_ns(delays: Column, turns: dict[int, list[LongRun]]) -> Column:

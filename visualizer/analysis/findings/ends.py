@@ -32,7 +32,7 @@ from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.died import is_standard
 from visualizer.analysis.findings.full_pipes import full_pipes
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of, taken_told
-from visualizer.analysis.findings.leaks import leaked
+from visualizer.analysis.findings.leaks import leaks_too
 from visualizer.analysis.findings.only_thread import only_thread, waits_for_another
 from visualizer.analysis.findings.pools import crowded_out
 from visualizer.analysis.findings.served import Served
@@ -349,6 +349,8 @@ def _standing_threads(
     schedulers = (timeline.tracks[track] for track in timeline.tracks.scheduling())
     if any(one is None for one in mains) or any(one.exit_ns < 0 for one in schedulers):
         return
+    if is_over(timeline):
+        return  # Whom it left are daemons, or `kept_alive`.
     others = [one for one in mains if one is not None]
     alone = only_thread(timeline)
     if alone is not None and (stuck := waits_for_another(timeline, alone)) is not None:
@@ -474,8 +476,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     explained = _explained(timeline, observed)
     told_of.update(explained)
     things = {suspension.object for suspension in explained.values()} - {""}
-    told_of.update(track.id for several in leaked(timeline).values() for track, _ in several)
-    served = Served(timeline)
+    is_leak, served = leaks_too(timeline), Served(timeline)
     _, holders = locked(timeline, observed)
     for track in timeline.tracks.lasting():
         suspension = suspended(timeline, track)
@@ -488,7 +489,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if suspension.object in things or _is_idle(timeline, observed, served, track, suspension):
             continue
-        if _is_tended(timeline, track):
+        if _is_tended(timeline, track) or is_leak(track, suspension):
             continue
         name = timeline.name(track.id)
         lasted_ns = timeline.last_ns - suspension.t_ns

@@ -48,7 +48,7 @@ def _told_apart(timeline: Timeline, one: Finding) -> Hashable:
     track = timeline.tracks[one.tracks[0]]
     raised = (track.value or "").partition("(")[0] if one.kind == "unretrieved" else ""
     alike = (one.file, one.line) if one.alike is None else one.alike
-    return one.kind, function_of(track), raised, None if one.kind in _ANYWHERE else alike
+    return one.kind, function_of(timeline, track), raised, None if one.kind in _ANYWHERE else alike
 
 
 def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:
@@ -56,11 +56,18 @@ def _groups(timeline: Timeline, several: list[Finding]) -> list[Group]:
     if tracks == 1:
         return [Group(one, [], len(one.tracks[:1]), one.sentence, one.cost_ns) for one in several]
     worst = max(several, key=lambda one: one.cost_ns)
-    name = plain(function_of(timeline.tracks[worst.tracks[0]]))
+    name = plain(_called(timeline, several, worst))
     which = "the longest" if worst.cost_ns else "the first"
     sentence = f"{tracks:,} × {name}{_spawned(timeline, several)}, {which}: {worst.sentence}"
     cost_ns = sum(one.cost_ns for one in several)
     return [Group(worst, [one for one in several if one is not worst], tracks, sentence, cost_ns)]
+
+
+def _called(timeline: Timeline, several: list[Finding], worst: Finding) -> str:
+    """What all of them are called; where that differs, their function."""
+    name = timeline.tracks[worst.tracks[0]].base_name
+    same = all(timeline.tracks[one.tracks[0]].base_name == name for one in several)
+    return name if same else function_of(timeline, timeline.tracks[worst.tracks[0]])
 
 
 def _spawned(timeline: Timeline, several: list[Finding]) -> str:

@@ -17,6 +17,7 @@ from visualizer.analysis.findings.base import (
     at,
     end_told,
     finding,
+    function_of,
     is_over,
     left_waiting,
     spot,
@@ -106,6 +107,22 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 
     One for each lock and function of its holder. Not of semaphores that let several in.
     """
+    found = _held_in_a_wait(timeline, observed)
+    yield from (_told(timeline, thing, alike) for (thing, _), alike in found.items())
+    told_of = held_too_long(timeline, observed)
+    # Of who would have released it and died, or ended, that is told.
+    told_of.update(one.object for what in broken(timeline, observed) if not what.ends_ns for one in what.waiting)
+    yield from (one for thing, one in _never_released(timeline, observed) if thing not in told_of)
+
+
+def held_too_long(timeline: Timeline, observed: Observed) -> set[str]:
+    """The locks by which others lost HELD_NS or more while the holder waited for something else."""
+    return {thing for thing, _ in _held_in_a_wait(timeline, observed)}
+
+
+@once
+def _held_in_a_wait(timeline: Timeline, observed: Observed) -> dict[tuple[str, str], _Alike]:
+    """Lock, and function of its holder -> the times, if others lost HELD_NS or more by them."""
     found: dict[tuple[str, str], _Alike] = {}
     locks, owners = locks_of(timeline, observed), Owners(timeline)
     for thing, lock in locks.items():
@@ -120,21 +137,16 @@ def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             when_ns = (np.array([t_ns]) for t_ns in (held.since_ns, held.until_ns))
             (left_ns,) = kept_off(timeline, observed).left_ns([holder.id], *when_ns).tolist()
             lost_ns = held.lost_ns * left_ns // max(1, held.until_ns - held.since_ns)
-            # Threads of one function have any names.
-            function = place.function if holder.kind == words.THREAD and place is not None else holder.base_name
+            # Threads of one function have any names, and what serves requests runs any functions.
+            is_any = holder.kind == words.THREAD or timeline.own_name(holder.id) != holder.base_name
+            function = place.function if is_any and place is not None else function_of(timeline, holder)
             alike = found.setdefault((thing, function), _Alike())
             alike.times += 1
             alike.cost_ns += lost_ns
             if alike.worst is None or lost_ns > alike.worst[0]:
                 alike.worst = lost_ns, held, waited_ns, meanwhile
             alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
-    for (thing, _), alike in found.items():
-        if alike.worst is not None and alike.cost_ns >= HELD_NS:
-            yield _told(timeline, thing, alike)
-    told_of = {thing for (thing, _), alike in found.items() if alike.cost_ns >= HELD_NS}
-    # Of who would have released it and died, or ended, that is told.
-    told_of.update(one.object for what in broken(timeline, observed) if not what.ends_ns for one in what.waiting)
-    yield from (one for thing, one in _never_released(timeline, observed) if thing not in told_of)
+    return {key: alike for key, alike in found.items() if alike.worst is not None and alike.cost_ns >= HELD_NS}
 
 
 def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:

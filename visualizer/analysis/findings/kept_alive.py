@@ -76,7 +76,8 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
 def _by_executors(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:
     """Loops of asyncio's that are over but for the workers of their executor, one of which waits: one for each loop."""
     for thread in timeline.tracks.of_kind(words.THREAD):
-        waits = thread_waits(timeline, thread) if thread.exit_ns < 0 and function_of(thread) == _SHUTS_DOWN else None
+        shuts_down = thread.exit_ns < 0 and function_of(timeline, thread) == _SHUTS_DOWN
+        waits = thread_waits(timeline, thread) if shuts_down else None
         worker = timeline.tracks.get(waits.on_track) if waits is not None and waits.reason == words.JOIN else None
         stuck = thread_waits(timeline, worker) if worker is not None else None
         if waits is None or worker is None or stuck is None or stuck.reason not in _WAITS or worker.id in told_of:

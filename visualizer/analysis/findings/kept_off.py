@@ -3,7 +3,7 @@ lock. Neither is the doing of the track that ran on that thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -162,16 +162,24 @@ def own_delays(timeline: Timeline, observed: Observed) -> Column:
 
 
 def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """A thread kept the interpreter's lock for HOG_NS or longer in a call of C's, while a hub or loop of another thread
-    had something to do. One for each thread, about the longest time."""
+    """A thread kept the interpreter's lock for HOG_NS or longer in a call of C's, while another thread, or its
+    hub's tracks, had something to do. One for each thread, about the longest time."""
     found: dict[int, list[tuple[int, int, dict[int, int]]]] = {}
     off = kept_off(timeline, observed)
     hubs = [timeline.tracks[hub] for hub in timeline.tracks.scheduling()]
+    alone: dict[int, list[Track]] = {}
+    for thread in timeline.tracks.of_kind(words.THREAD):
+        if thread.id not in {hub.parent for hub in hubs}:
+            alone.setdefault(thread.process, []).append(thread)
     for since_ns, until_ns, by in off.held:
         late = dict[int, int]()
         for hub in hubs:
             if hub.process == timeline.tracks[by].process and off.thread_of(hub.id) != by:
-                late.update(_late(timeline, hub, since_ns, until_ns))
+                theirs = (track for track in timeline.tracks.values() if track.parent == hub.id)
+                late.update(_late(timeline, theirs, since_ns, until_ns))
+        # Of a thread without a hub it is known where it slept, or a time limit was over.
+        others = (one for one in alone.get(timeline.tracks[by].process, ()) if one.id != by)
+        late.update(_late(timeline, others, since_ns, until_ns))
         if max(late.values(), default=0) >= HOG_NS:
             found.setdefault(by, []).append((since_ns, until_ns, late))
     for by, times in found.items():
@@ -190,10 +198,10 @@ def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding
         yield finding("interpreter_held", sentence, (by, *lost_by), since_ns, place, cost_ns, lost_by)
 
 
-def _late(timeline: Timeline, hub: Track, since_ns: int, until_ns: int) -> Iterator[tuple[int, int]]:
-    """Who on that hub would have run in that time, and how much later it did."""
-    for track in timeline.tracks.values():
-        if track.parent != hub.id or track.spawn_ns >= until_ns or 0 <= track.exit_ns <= since_ns:
+def _late(timeline: Timeline, tracks: Iterable[Track], since_ns: int, until_ns: int) -> Iterator[tuple[int, int]]:
+    """Which of the tracks would have run in that time, and how much later they did."""
+    for track in tracks:
+        if track.spawn_ns >= until_ns or 0 <= track.exit_ns <= since_ns:
             continue
         late_ns, slices = 0, track.slices
         first, last = max(0, slices.at(since_ns)), slices.at(until_ns)
@@ -209,7 +217,8 @@ def _late(timeline: Timeline, hub: Track, since_ns: int, until_ns: int) -> Itera
 def _due_ns(timeline: Timeline, track: Track, at: int) -> int:
     """From when on the track could have run in its slice of that number; never, if it waits for others."""
     slices = track.slices
-    if slices.state[at] in (State.READY, State.RUNNING):
+    # What a thread that runs does is not known: it may wait in a call of C's.
+    if slices.state[at] == State.READY or (slices.state[at] == State.RUNNING and track.kind != words.THREAD):
         return slices.start_ns[at]
     if slices.state[at] != State.WAITING or slices.about[at] < 0:
         return timeline.last_ns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from visualizer.analysis.findings.base import (
@@ -49,8 +49,8 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         ended = "none of them ended before they were cancelled" if first.exit_ns >= 0 else "none of them has ended"
         lasted = duration(several[-1][0].spawn_ns - first.spawn_ns, 2)
         sentence = (
-            f"{len(several):,} × {function_of(first)}, {spawned_told(first.place)} one after another for {lasted} → "
-            f"{ended}; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
+            f"{len(several):,} × {function_of(timeline, first)}, {spawned_told(first.place)} one after another for "
+            f"{lasted} → {ended}; {timeline.name(first.id)} {waits} since {duration(several[0][1].t_ns, 3)}"
         )
         tracks = [track.id for track, _ in several]
         yield finding("leak", sentence, tracks, first.spawn_ns, place)
@@ -70,11 +70,13 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     served = Served(timeline)
     for place, tracks in spawned.items():
         created = Counter(track.creator for track in tracks)
+        idle = [(track, one) for track in tracks if (one := _idle(timeline, track)) is not None]
+        # Nobody knows of a queue of one's own that was never given anything, even if more is asked of it in a loop.
+        shared = Counter(one.object for _, one in idle if one.object)
         waiting = [
             (track, one)
-            for track in tracks
-            if (one := _idle(timeline, track)) is not None
-            and not served.is_worker(track, one)
+            for track, one in idle
+            if not (served.is_worker(track, one) if shared[one.object] != 1 else served.before(track, one))
             and not (created[track.creator] == 1 and _lives(timeline, track.creator))
         ]
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
@@ -83,6 +85,15 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
             left = [(track, one) for track in tracks if (one := left_waiting(timeline, track, True)) is not None]
             found[place] = [(track, one) for track, one in left if (one.reason, one.on, one.place) in does]
     return found
+
+
+def leaks_too(timeline: Timeline) -> Callable[[Track, Suspension], bool]:
+    """Whether a track waits where tracks of its function leak, though it was spawned at another line."""
+    known = {
+        (function_of(timeline, track), one.reason, one.place)
+        for several in leaked(timeline).values() for track, one in several
+    }
+    return lambda track, one: (function_of(timeline, track), one.reason, one.place) in known
 
 
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:

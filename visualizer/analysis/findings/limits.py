@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, worst_of
+from visualizer.analysis.findings.base import LOCKS, Finding, at, finding, function_of, worst_of
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.ends import deadlock
 from visualizer.analysis.findings.setters import broken
@@ -52,7 +52,7 @@ def timed_out(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         if track.state is State.FAILED and not _waited_since(timeline, suspension):
             continue
-        key = track.base_name, suspension.place
+        key = function_of(timeline, track), suspension.place
         struck = alike.setdefault(key, _Struck((lasted_ns, suspension)))
         struck.longest = max(struck.longest, (lasted_ns, suspension), key=lambda one: one[0])
         struck.cost_ns += lasted_ns

@@ -22,7 +22,7 @@ from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.pools import waits_for_results
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.stray_timeouts import struck_waits
-from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, printed
+from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, in_streams, printed
 from visualizer.analysis.findings.unasked import in_futures
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.trace import words
@@ -54,7 +54,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     gave_up = [one for what in broken(timeline, observed) if what.ends_ns for one in what.waiting]
     gave_up += [suspension for _, suspension in struck_waits(timeline)]
     told_of |= {one.track for one in gave_up if _ends_it(timeline, one)}
-    told = _told_by_asyncio(timeline)
+    told, of_streams = _told_by_asyncio(timeline), {*_in_streams(timeline)}
     for track in timeline.tracks.ended(words.RAISED):
         track_id = track.id
         if track_id in told_of:
@@ -70,7 +70,10 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if (track.value or "").startswith(_ENDS_PROGRAM):
             continue
         if track.kind == words.TASK:
-            if track_id in told:
+            if track_id in of_streams:
+                loop = timeline.name(track.parent)
+                yield _of_task(timeline, track, f": {loop} printed it and went on", printed(timeline, track))
+            elif track_id in told:
                 yield _of_task(timeline, track)
             elif track_id not in observed.retrieved and (gathering := _gathered(timeline, track)) is not None:
                 ended = f"{gathering.on}{at(gathering.place)} had ended with that of another task"
@@ -117,7 +120,7 @@ def _of_thread(timeline: Timeline, track: Track, what: str) -> Finding:
     place = printed(timeline, track)
     sentence = f"{timeline.name(track.id)} raised {track.value or 'an exception'}{at(place)} → the {what} ended"
     waits: list[Suspension] = []
-    if function_of(track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
+    if function_of(timeline, track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
         threads = (one for one in timeline.tracks.of_kind(words.THREAD) if one.process == track.process)
         waits = [one for thread in threads if (one := thread_waits(timeline, thread)) and waits_for_results(one)]
     if not waits:
@@ -176,6 +179,17 @@ def _told_by_asyncio(timeline: Timeline) -> set[int]:
     return found
 
 
+def _in_streams(timeline: Timeline) -> Iterator[int]:
+    """The tasks of asyncio's streams, one for each connection, of which it printed what they raised, and went on."""
+    failed = [track for track in timeline.tracks.ended(words.RAISED) if track.kind == words.TASK]
+    for t_ns, loop, raised in in_streams(timeline):
+        name = raised.partition(":")[0].rpartition(".")[2]
+        theirs = [one for one in failed if one.parent == loop and one.exit_ns <= t_ns]
+        last = max(theirs, key=lambda one: one.exit_ns, default=None)
+        if last is not None and (last.value or "").startswith(f"{name}("):
+            yield last.id
+
+
 def _gathered(timeline: Timeline, track: Track) -> Suspension | None:
     """The wait for a `gather` of this task and others that had ended by then, because another of them raised.
 
@@ -200,9 +214,10 @@ def _gathered(timeline: Timeline, track: Track) -> Suspension | None:
     return None
 
 
-def _of_task(timeline: Timeline, track: Track, why: str = "") -> Finding:
-    sentence = f"{timeline.name(track.id)}{at(track.place)} raised {track.value} → exception never retrieved{why}"
-    return finding("unretrieved", sentence, (track.id,), track.exit_ns, track.place)
+def _of_task(timeline: Timeline, track: Track, why: str = "", raised_at: Place | None = None) -> Finding:
+    place = raised_at or track.place
+    sentence = f"{timeline.name(track.id)}{at(place)} raised {track.value} → exception never retrieved{why}"
+    return finding("unretrieved", sentence, (track.id,), track.exit_ns, place)
 
 
 def _looks_at_exceptions(timeline: Timeline, places: Iterable[Place | None]) -> bool:

@@ -11,6 +11,7 @@ from visualizer.trace import words
 
 #: A line of a printed traceback, as the traceback module writes it.
 _FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d{1,9}), in (.+)$', re.MULTILINE)
+_OF_STREAMS = "Unhandled exception in client_connected_cb"
 _TRACEBACK = "Traceback (most recent call last)"
 #: What multiprocessing prints of an exception that ends a child. A logged one, of a task that failed, has other heads.
 _CHILD = re.compile(r"^Process [^\n]+:\n[^\n]*" + re.escape(_TRACEBACK), re.MULTILINE)
@@ -76,6 +77,13 @@ def in_callbacks(timeline: Timeline) -> Iterator[tuple[int, int, str, str, Place
                 yield output.t_ns, output.track, callback, raised, place
 
 
+def in_streams(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
+    """The same of what the tasks raised that `asyncio.start_server` makes of connections: when, the loop, and what."""
+    for output in timeline.outputs:
+        if output.stream == words.STDERR and output.text.startswith(_OF_STREAMS):
+            yield output.t_ns, output.track, _raised(output.text.partition(_TRACEBACK)[2])
+
+
 def _frames(traceback: str) -> list[Place]:
     found = _FRAME.findall(traceback)
     return [Place(file, function, int(line), int(line), -1, -1) for file, line, function in found]
@@ -88,7 +96,8 @@ def _raised(traceback: str) -> str:
 
 
 def _printed_by_hub(timeline: Timeline, track: Track) -> str:
-    """What its hub printed of it next after its end: that of a callback of `link`, a bare greenlet."""
+    """What its hub printed of it next after its end: that of a callback of `link`, a bare greenlet, or
+    what serves a connection of asyncio's."""
     exception = (track.value or "").partition("(")[0]
     outputs = timeline.outputs
     first = bisect_right(outputs, track.exit_ns, key=lambda output: output.t_ns)
@@ -98,7 +107,8 @@ def _printed_by_hub(timeline: Timeline, track: Track) -> str:
             break
         text += output.text
     traceback = text.partition(_TRACEBACK)[2].partition(_TRACEBACK)[0]
-    return traceback if f"failed with {exception}" in traceback else ""
+    of_stream = text.startswith(_OF_STREAMS) and _raised(traceback).partition(":")[0].rpartition(".")[2] == exception
+    return traceback if of_stream or f"failed with {exception}" in traceback else ""
 
 
 def printed(timeline: Timeline, track: Track) -> Place | None:
