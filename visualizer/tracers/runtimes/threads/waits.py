@@ -61,7 +61,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     Primitives,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
-from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
+from visualizer.tracers.runtimes.threads.shared_locks import NO_MARK, SharedLocks, Taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -110,11 +110,11 @@ class Wait:
     have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself. `pool`: the
     address of the executor that the thread works for, and that has not begun with what it waits for. `taken_at`: where
-    the program takes that lock, one of multiprocessing's."""
+    the program takes that lock, one of multiprocessing's; `mark`: what had been left beside that by then."""
 
     __slots__ = (
-        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool", "ready",
-        "t_ns", "taken_at", "track", "what",
+        "children", "code", "given", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks", "offset", "pool",
+        "ready", "t_ns", "taken_at", "track", "what",
     )
 
     def __init__(
@@ -136,6 +136,7 @@ class Wait:
         self.ready: dict[int, int] | None = None
         self.is_over = False
         self.taken_at: tuple[CodeType | None, int] = None, 0
+        self.mark = NO_MARK
 
 
 class _Ours(dict[str, bool]):
@@ -438,7 +439,7 @@ class Waits:
 
     def asks(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
-        t_ns, limit_ns, children = self._stream.clock(), -1, None
+        t_ns, limit_ns, children, mark = self._stream.clock(), -1, None, NO_MARK
         if what == READ:
             if type(thing) is not int or _is_ready(thing, RECEIVE, unknown=True):
                 return
@@ -448,8 +449,7 @@ class Waits:
                 return
             children.among(self._context.children)
         elif not type(thing)._is_zero(thing):
-            if thing.maxvalue == 1:
-                self.shared.takes(thing, Taken(self._runs(), t_ns, *self._taken_at(frame)))
+            self._takes_shared(thing, t_ns, frame)
             return
         elif type(thing)._is_mine(thing) and not thing.kind:
             return  # An RLock that is its own.
@@ -457,12 +457,21 @@ class Waits:
             known = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
             if not known:
                 return
-            limit_ns = known
+            limit_ns, mark = known, self.shared.mark(thing)
+            if not type(thing)._is_zero(thing):
+                # It was given back before the mark was looked at.
+                self._takes_shared(thing, t_ns, frame)
+                return
         if self._park(code, offset, what, thing if what == ACQUIRE_SHARED else children, t_ns, limit_ns, frame):
             wait = self.parked[_get_ident()]
             wait.lock, wait.children = thing, children
             if what == ACQUIRE_SHARED:
-                wait.taken_at = self._taken_at(frame)
+                wait.taken_at, wait.mark = self._taken_at(frame), mark
+
+    def _takes_shared(self, lock: Any, t_ns: int, frame: Any) -> None:
+        """`frame` is about to take a lock of multiprocessing's that is free."""
+        if lock.maxvalue == 1:
+            self.shared.takes(lock, Taken(self._runs(), t_ns, *self._taken_at(frame)))
 
     def _taken_at(self, frame: Any) -> tuple[CodeType | None, int]:
         """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
@@ -693,7 +702,7 @@ class Waits:
             self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
-            self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns)
+            self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self.no_longer(wait.key)
             if cause in (words.CALLBACK, words.UNKNOWN):
