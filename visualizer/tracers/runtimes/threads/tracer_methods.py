@@ -27,6 +27,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE_SHARED,
     CALLING,
     GET,
+    GET_NOW,
     OF_PROCESSES,
     OF_SELECT,
     PUT,
@@ -53,7 +54,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 # Fetched now: gevent's monkey-patching replaces them.
-_get_ident, _start_new_thread = _thread.get_ident, _thread.start_new_thread
+_get_ident = _thread.get_ident
+#: From 3.13 on `threading` has one of its own.
+_start_thread = getattr(_thread, "start_joinable_thread", _thread.start_new_thread)
 _write, _pipe = os.write, os.pipe
 #: What a call does beside what calls.py lists: it starts a thread; it writes; it makes a pipe, or connected sockets; it
 #: gets to know a lock of multiprocessing's that another process has made.
@@ -122,7 +125,7 @@ class MethodsTracer:
             self._after, self._got, self._gone,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, told)
-        self._recorder.see_call(_start_new_thread, _START, _AT_PLACES)
+        self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
 
@@ -282,7 +285,7 @@ class MethodsTracer:
             # Before a worker can get it.
             item, executor = dictionary(first), of_variables(frame, lambda known: known.get("self"))
             waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
-        is_item = what == GET and code is self._work
+        is_item = what in (GET, GET_NOW) and code is self._work
         is_selected = what in OF_SELECT and self._primitives.selects(code)
         return what if is_received or is_item or is_selected or self._is_parked(frame) else None
 
@@ -343,7 +346,7 @@ class MethodsTracer:
         elif what == _PAIR and not raised:
             fileno: Any = type(result[0]).fileno
             self._transfers.made(frame, (fileno(result[0]), fileno(result[1])))
-        elif what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
+        elif what in (GET, GET_NOW) and not raised and type_name(type(result)) == _ITEM and code is self._work:
             waits.works(dictionary(result).get("future"))
 
     def _failed(self, error: Exception) -> None:
