@@ -153,7 +153,9 @@ for taker in takers:
 
 
 @pytest.mark.parametrize("way", ["fork", "spawn"])
-@pytest.mark.parametrize(("holds", "kind"), [(True, "Lock"), (True, "RLock"), (True, "BoundedSemaphore"), (False, "Lock")])
+@pytest.mark.parametrize(
+    ("holds", "kind"), [(True, "Lock"), (True, "RLock"), (True, "BoundedSemaphore"), (False, "Lock")]
+)
 def test_who_gave_a_lock_back_is_known_though_killed_before_it_could_tell(
     way: str, holds: bool, kind: str, trace_source: TraceSource, tmp_path: Path
 ) -> None:

@@ -488,7 +488,8 @@ assert kept == [True] and again.acquire(False)
 
 
 @pytest.mark.skipif(
-    BY_WAY_OF_C or not (3, 12) <= sys.version_info < (3, 14), reason="a lock says at once that another one has it, or is tried"
+    BY_WAY_OF_C or not (3, 12) <= sys.version_info < (3, 14),
+    reason="a lock says at once that another one has it, or is tried",
 )
 def test_who_asks_at_once_for_what_another_one_waits_for_waits(trace_source: TraceSource) -> None:
     """Whom it was given takes a moment to run: up to then the lock seems to be free."""

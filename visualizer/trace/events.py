@@ -529,7 +529,7 @@ Event = (
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name | Serves | Poll
+Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name | Serves | Poll | Tie
 
 
 class Shape(_Event, tag="shape", frozen=True):

@@ -38,7 +38,7 @@ _RECURSIVE = 0
 _KEPT_NS = 25_000_000
 #: A semaphore has 32 bytes there (`sem_t`), which all of its processes share, and uses half of them at most.
 _ROOM = 16
-#: What who gives a lock back leaves: its track + 1, and when; (0, 0) if that has been nobody yet, or who does not count.
+#: What who gives a lock back leaves: its track + 1 (0 of who did not have it), and when.
 NO_MARK = 0, 0
 
 

@@ -552,7 +552,7 @@ class Waits:
         # A signal's handler may run while the main thread waits.
         if ident in self.parked or any(is_there() for is_there in context.hubs):
             return False
-        if context.current() != self._stream.here(t_ns).track:
+        if (context.runners or context.inside) and context.current() != self._stream.here(t_ns).track:
             return False
         try:
             awaited = self.primitives.above(frame, what in (ACQUIRE, ACQUIRE_AGAIN))
@@ -578,7 +578,7 @@ class Waits:
         if not is_own and self.primitives.is_of_child(awaited.frame):
             # Below that is what the parent did when it forked.
             awaited.frame = None
-        joined = self._joined(what, thing, awaited)
+        joined = self._joined(what, thing, awaited) if awaited.reason == words.JOIN else ()
         if what == JOIN_ALL and not joined:
             return False
         name = self._name(awaited, joined) if end is None else ""
@@ -644,9 +644,7 @@ class Waits:
         return "" if awaited.thing is None else self._numbers.name(awaited.thing)
 
     def _joined(self, what: int, thing: Any, awaited: Awaited) -> tuple[int, ...]:
-        """The tracks whose ends are waited for, as far as they are known."""
-        if awaited.reason != words.JOIN:
-            return ()
+        """The tracks whose ends are waited for, as far as they are known, in a wait for that."""
         if awaited.thing is not None:
             track = self._track_of(awaited.thing)
             return () if track is None else (track,)
@@ -699,7 +697,7 @@ class Waits:
             wait.ready = ready_now(wait.masks)
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
         if wait.ready and cause == words.IO:
-            self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
+            self._context.finds_ready(t_ns, self._runs(), several(wait.ready))
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
