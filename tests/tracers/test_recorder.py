@@ -2133,7 +2133,8 @@ def test_the_functions_that_may_block_are_given_back(trace_source: TraceSource) 
     ]
     assert [line.partition("]")[2] for line in told[:2]] == [line.partition("]")[2] for line in before[:2]]
     assert told[2:-1] == before[2:]
-    assert len(before) == 8
+    # From 3.12 on anything is taken for whether to wait.
+    assert len(before) == (8 if sys.version_info < (3, 12) else 7)
     assert traced.timeline.notes[-1].startswith("The threads tracer failed and was taken out: TypeError(")
 
 
