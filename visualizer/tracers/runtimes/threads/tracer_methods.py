@@ -1,10 +1,10 @@
-"""Watches threads on Python 3.11, by the recorder in C: the functions that may block are called by way of it.
+"""Watches threads up to Python 3.13, by the recorder in C: the functions that may block are called by way of it.
 
 Ordinary calls cost what they do without us, and so do those functions in a program that starts no thread. What the
 hooks here are told, from the first thread on (or the first process that may talk to others by multiprocessing), is a
 call's object and arguments, before it is made and after: a lock that is free, or that nobody waits for, the recorder
-notes by itself. No event tells of functions in Python there. What one of the standard library's does is told by what
-it calls: Thread.start starts a thread, a worker of a pool gets what it is to work on.
+notes by itself. What a function in Python of the standard library's does is told by what it calls (on 3.11 no event
+tells of it): Thread.start starts a thread, a worker of a pool gets what it is to work on.
 """
 
 from __future__ import annotations
