@@ -31,7 +31,7 @@ if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.generators.tracer_monitoring import MonitoringTracer as GeneratorTracer
 else:
     from visualizer.tracers.runtimes.generators.tracer_311 import GeneratorTracer
-if sys.version_info < (3, 14) and built() is not None:
+if sys.version_info < (3, 14) and built() is not None and getattr(sys, "_is_gil_enabled", lambda: True)():
     from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer as ThreadTracer
 elif sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
