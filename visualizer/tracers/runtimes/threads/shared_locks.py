@@ -247,5 +247,5 @@ def _readers() -> tuple[Any, Any]:
         c: Any = __import__("_ctypes")
     except ImportError:
         return None, None
-    found: list[Any] = [type("Word", (c._SimpleCData,), {"_type_": size}).from_address for size in "Iq"]
-    return found[0], found[1]
+    word, long = (type("Word", (c._SimpleCData,), {"_type_": size}) for size in "Iq")
+    return word.from_address, long.from_address  # type: ignore[attr-defined]
