@@ -215,8 +215,6 @@ class Program:
     #: Lines of stdout that are another at every run, whatever is replaced in them.
     leave_out: str = r"(?!)"
     true: dict[str, str] = field(default_factory=dict)
-    #: This share of its wakes may have an unknown waker.
-    unknown: float = MOST_UNKNOWN
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:
@@ -265,8 +263,6 @@ TABLE = {
             "late_timer: ": "the same",
             "lost_time: ": "the same",
         },
-        # The workers of a pool take turns by a lock of multiprocessing's, and which of them gave it back is not seen.
-        unknown=0.25,
     ),
     "locust": Program(
         module(
@@ -424,7 +420,7 @@ def said_of(timeline: Timeline) -> Said:
 def judged(name: str, program: Program, traced: Said) -> tuple[list[str], list[str]]:
     """What is wrong with what is said, and all problems with why they are true."""
     wrong, told = [], []
-    if len(traced.unknown) > program.unknown * traced.wakes:
+    if len(traced.unknown) > MOST_UNKNOWN * traced.wakes:
         wrong.append(f"{len(traced.unknown)} of {traced.wakes} wakes are unknown, such as {traced.unknown[:5]}")
     for problem in traced.problems:
         why = next((why for words, why in program.true.items() if words in problem), None)

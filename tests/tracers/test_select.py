@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SEES_WAITS, Traced
+from tests.tracers.traced import BY_WAY_OF_C, SEES_WAITS, Traced
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
@@ -103,7 +102,7 @@ def test_of_select_itself_the_arguments_tell(trace_source: TraceSource) -> None:
     )
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes, traced.problems) == (0, b"", [], [])
     near, far = traced.ended.stdout.decode().split()
-    by_poll = f"io write {far}" if sys.version_info < (3, 12) else "io"
+    by_poll = f"io write {far}" if BY_WAY_OF_C else "io"
     assert [wait for wait in of_main(traced) if wait[0] == "select"] == [
         ("select", f"read {near}, write {far}", 9_000, f"io write {far}"),
         ("select", "read", -1, f"io read {near}"),

@@ -152,6 +152,48 @@ for taker in takers:
     assert any(f" let {second} " in text and text.startswith(first) for text in said)
 
 
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    ("holds", "kind"), [(True, "Lock"), (True, "RLock"), (True, "BoundedSemaphore"), (False, "Lock")]
+)
+def test_who_gave_a_lock_back_is_known_though_killed_before_it_could_tell(
+    way: str, holds: bool, kind: str, trace_source: TraceSource, tmp_path: Path
+) -> None:
+    """But not of one who did not have it: another one may have given it back at the same time."""
+    traced = trace_source(
+        AWAIT
+        + f"""
+import multiprocessing, os, signal, sys, time
+
+def give(lock, pipe):
+    while b'["process"' not in open(sys.argv[1], "rb").read():
+        time.sleep(0.01)
+    if {holds}:
+        lock.acquire()
+    pipe.send(1)
+    until_waiting(1, "lock")
+    lock.release()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    way = multiprocessing.get_context("{way}")
+    lock, (ours, pipe) = way.{kind}(), way.Pipe()
+    if not {holds}:
+        lock.acquire()
+    child = way.Process(target=give, args=(lock, pipe), name="child")
+    child.start()
+    ours.recv()
+    lock.acquire()
+    print("has it")
+    child.join()
+""",
+        str(tmp_path / "script.trace"),
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"has it\n", b"")
+    by = ("child", words.CALLBACK, "main") if holds else ("unknown", words.UNKNOWN, "main")
+    assert woken(traced, words.LOCK) == {by}
+
+
 def test_where_children_are_not_recorded_nobody_is_said_to_release(
     trace_source: TraceSource, tmp_path: Path
 ) -> None:

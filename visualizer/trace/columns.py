@@ -32,6 +32,7 @@ from visualizer.trace.events import (
     Spawn,
     Switch,
     Thread,
+    Tie,
     Timed,
     Unpark,
     Unready,
@@ -283,7 +284,8 @@ class Columnizer:
         those = nonzero(of_rows)
         value[those] = np.arange(len(kept), len(kept) + len(those))
         for t, what, track in zip(t_ns[those].tolist(), number[those].tolist(), a[those].tolist(), strict=True):
-            kept.append(Serves(t, track, *self.templates[what].rest))
+            line, *said = self.templates[what].rest
+            kept.append(line(t, track, *said))
         a[those] = _SAID[NOTED][1]
 
     def _said(self, lines: list[Any], codes: Column) -> tuple[Column, list[Any]]:
@@ -463,7 +465,9 @@ def _fields(event: Timed) -> tuple[Any, ...]:
     if isinstance(event, Poll):
         return POLL, event.track, _LEFT_OUT, event.polling, "", -1, ()
     if isinstance(event, Serves):
-        return NOTED, event.track, words.CURRENT, _LEFT_OUT, "", -1, (event.what, event.local, event.peer)
+        return NOTED, event.track, words.CURRENT, _LEFT_OUT, "", -1, (Serves, event.what, event.local, event.peer)
+    if isinstance(event, Tie):
+        return NOTED, event.track, words.CURRENT, _LEFT_OUT, "", -1, (Tie, event.relation, event.object)
     return UNREADY, event.track, _LEFT_OUT, _LEFT_OUT, "", -1, ()
 
 

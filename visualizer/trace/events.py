@@ -234,13 +234,15 @@ class Gives(_Event, tag="gives", frozen=True):
 
 
 class Gets(_Event, tag="gets", frozen=True):
-    """`track` has got that, for which it waited from `since_ns` on. `is_lock`: nobody else has it meanwhile."""
+    """`track` has got that, for which it waited from `since_ns` on. `is_lock`: nobody else has it meanwhile. `by`: who
+    gave it back, as who got it has seen."""
 
     t_ns: Since
     track: Id
     lock: Id
     since_ns: Int
     is_lock: Int
+    by: Id = words.NOBODY
 
 
 class Size(_Event, tag="size", frozen=True):
@@ -539,7 +541,7 @@ Event = (
 )
 
 #: What a shape can be made of.
-Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name | Serves | Poll
+Timed = Resume | Yield | Switch | Park | Unpark | Wait | Wake | Unready | Spawn | Exit | Name | Serves | Poll | Tie
 
 
 class Shape(_Event, tag="shape", frozen=True):

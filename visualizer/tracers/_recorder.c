@@ -8690,9 +8690,9 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     return made;
 }
 
-/* ---- Calls that may block, on Python 3.11 ---------------------------------------------------------------------- */
+/* ---- Calls that may block, up to Python 3.13 -------------------------------------------------------------------- */
 
-#if PY_VERSION_HEX < 0x030c0000
+#if PY_VERSION_HEX < 0x030e0000
 
 /* There, no event tells of a call without making every call slower. But what a method of C's calls is read in the table
    of its type, or module, at each call, by whatever calls it. So the functions that may block are called by way of us,
@@ -9580,6 +9580,8 @@ static PyMethodDef functions[] = {
     {"see_made", see_made, METH_O, NULL},
 #else
     {"step_hook", step_hook, METH_VARARGS, NULL},
+#endif
+#if PY_VERSION_HEX < 0x030e0000
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
     {"watch_threads", watch_threads, METH_NOARGS, NULL},
     {"see_call", see_call, METH_VARARGS, NULL},

@@ -29,13 +29,14 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 if sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.generators.tracer_monitoring import MonitoringTracer as GeneratorTracer
-    from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
 else:
     from visualizer.tracers.runtimes.generators.tracer_311 import GeneratorTracer
-    from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer
-    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer
-
-    ThreadTracer = MethodsTracer if built() is not None else UnseenTracer
+if sys.version_info < (3, 14) and built() is not None and getattr(sys, "_is_gil_enabled", lambda: True)():
+    from visualizer.tracers.runtimes.threads.tracer_methods import MethodsTracer as ThreadTracer
+elif sys.version_info >= (3, 12):
+    from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
+else:
+    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
 
 #: What is watched, in the order in which it is installed.
 RUNTIMES: tuple[type[Runtime] | Row | Choice, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)

@@ -82,6 +82,14 @@ def test_what_several_processes_serve_at_once_is_told_of_each() -> None:
     assert [columns.kept[at] for at in of_requests] == expected
 
 
+def test_rows_that_tell_what_a_select_has_found() -> None:
+    found, goes_on = ev.Tie(0, words.SUBJECT, words.FOUND_READY, 5), ev.Unpark(0, words.CURRENT)
+    assert read(ev.Shape(0, [found]), ev.Shape(1, [goes_on]), ev.Rows(packed((1500, 2, 0), (1500, 2, 1)))) == [
+        ev.Tie(500, 2, words.FOUND_READY, 5),
+        ev.Unpark(500, words.CURRENT),
+    ]
+
+
 def test_rows_that_cannot_be_read_are_counted_and_the_others_kept() -> None:
     events = read(ev.Shape(0, [SWITCH]), ev.Rows(packed((1500, 2, 9), (1501, 3, 0)) + b"cut"))
     assert events == [

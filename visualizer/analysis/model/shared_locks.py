@@ -2,7 +2,7 @@
 
 A lock was given back last by who is told last to have done so. Of what lets several in that holds only if nobody else
 gave it back meanwhile. A process that is killed has not told what it did at last: nothing is said of these moments, and
-what was said of those behind the last that it told is taken back.
+what was said of those behind the last that it told is taken back. Unless who has got it says itself whom it was from.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ class SharedLocks:
         for name, line in self._got:
             given = self._given[name]
             meanwhile = [one for one in given if line.since_ns <= one.t_ns <= line.t_ns]
+            if line.by in self._timeline.tracks:
+                for one in meanwhile:
+                    given.remove(one)
+                self._timeline.given_by(line.by, line.track, line.t_ns, bool(line.is_lock))
+                continue
             if line.is_lock:
                 meanwhile = meanwhile[-1:]
             elif line.since_ns <= self._killed_ns:

@@ -237,9 +237,14 @@ class Context:
 
         Whoever reports it asks `control` then whether the program is to be paused.
         """
-        last_ns = self.stream.here(t_ns).last_ns
-        self.ready(max(woken_ns, last_ns), CURRENT, waker, cause)
-        self._store(t_ns, CURRENT, ("unpark",), None, (lines.unpark, CURRENT, None, None, None, 0))
+        woken_ns = max(woken_ns, self.stream.here(t_ns).last_ns)
+        unparks = lines.unpark, CURRENT, None, None, None, 0
+        if woken_ns < t_ns:
+            self.ready(woken_ns, CURRENT, waker, cause)
+            self._store(t_ns, CURRENT, ("unpark",), None, unparks)
+        else:
+            wakes = lines.wake, CURRENT, (waker, cause), None, None, 0
+            self._store(woken_ns, CURRENT, ("unpark", waker, cause), None, wakes, unparks)
 
     def _store(
         self, t_ns: int, track: int, key: tuple[Any, ...], kept: Any, *events: tuple[Any, ...], said: str = ""
@@ -273,6 +278,10 @@ class Context:
     def ready(self, t_ns: int, track: int, waker: int, cause: str) -> None:
         """`waker` makes `track` ready."""
         self._store(t_ns, track, ("wake", waker, cause), None, (lines.wake, SUBJECT, (waker, cause), None, None, 0))
+
+    def finds_ready(self, t_ns: int, track: int, which: str) -> None:
+        """`track`, which waited in a select, goes on because these are ready."""
+        self._store(t_ns, track, ("tie", which), None, (lines.tie, SUBJECT, words.FOUND_READY, which, None, 0))
 
     def owns(self, t_ns: int, track: int, thing: str) -> None:
         """Somebody is about to wait for the lock `thing`, and `track` has it."""

@@ -6,7 +6,7 @@ object and instruction offset of the place (all six as in `Stream.extend`). FORM
 
 from __future__ import annotations
 
-from visualizer.trace.words import NOTHING, OWNS, SUBJECT, YIELD
+from visualizer.trace.words import NOBODY, NOTHING, OWNS, SUBJECT, YIELD
 from visualizer.tracers.core.string_table import Interning, quote
 from visualizer.tracers.core.values import show
 
@@ -179,10 +179,11 @@ def gives(s: Interning, t: int, track: int, lock: str, _v: Any, _c: CodeType | N
 
 
 def gets(
-    s: Interning, t: int, track: int, lock: str, about: tuple[int, bool], _c: CodeType | None, _o: int
+    s: Interning, t: int, track: int, lock: str, about: tuple[int, bool, int], _c: CodeType | None, _o: int
 ) -> str:
-    since_ns, is_lock = about
-    return f'["gets",{t},{track},{s.text(lock)},{since_ns - s.start_ns},{int(is_lock)}]\n'
+    since_ns, is_lock, by = about
+    told = f",{by}" if by != NOBODY else ""
+    return f'["gets",{t},{track},{s.text(lock)},{since_ns - s.start_ns},{int(is_lock)}{told}]\n'
 
 
 def size(

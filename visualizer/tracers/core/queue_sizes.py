@@ -44,6 +44,7 @@ _class_dict = type.__dict__["__dict__"].__get__
 #: Of so many codes it is known what they name, and so many of those that call where somebody waits are looked at.
 _MOST_CODES = 4096
 _DEEP = 6
+_NOT_OWN = -1
 
 
 class Looked:
@@ -76,8 +77,8 @@ class Sizes:
         self._looked_ns = 0
         #: By the queue's id.
         self.known: dict[int, Looked] = {}
-        #: By the id of a code: that, and how often somebody has waited there.
-        self._codes: dict[int, tuple[CodeType, int]] = {}
+        #: By the id of a code: that, and how often somebody has waited there, if it is the program's own.
+        self._codes: dict[int, list[Any]] = {}
 
     def met(self, reference: Any, name: str) -> None:
         """Somebody waits for something that is known by that name from now on."""
@@ -93,13 +94,16 @@ class Sizes:
 
         Found out the first time, the second, the fourth and so on: they may not be there at first.
         """
+        codes = self._codes
         for _ in range(_DEEP):
-            if frame is None or len(self._codes) >= _MOST_CODES:
+            if frame is None or len(codes) >= _MOST_CODES:
                 return
             code = frame.f_code
-            if own(code):
-                times = self._codes.get(id(code), (code, 0))[1] + 1
-                self._codes[id(code)] = code, times
+            known = codes.get(id(code))
+            if known is None:
+                known = codes[id(code)] = [code, 0 if own(code) else _NOT_OWN]
+            if known[1] >= 0:
+                times = known[1] = known[1] + 1
                 if not times & (times - 1):
                     for on, thing in _named(frame):
                         self._named(thing, on, frame)

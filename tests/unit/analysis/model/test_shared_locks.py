@@ -11,9 +11,11 @@ MAIN, CHILD, OTHER = 0, 1, 2
 SECOND_NS = 1_000_000_000
 
 
-def wakers(given: list[tuple[int, int]], is_lock: int = 1, *more: ev.Event) -> list[tuple[int, str]]:
+def wakers(
+    given: list[tuple[int, int]], is_lock: int = 1, *more: ev.Event, by: int = words.NOBODY
+) -> list[tuple[int, str]]:
     """(waker, cause) of MAIN, which waits for it from 1 s to 2 s and from 3 s to 4 s. `given`: who gives it back, and
-    when. `more`: lines that come in when they happen."""
+    when. `more`: lines that come in when they happen. `by`: who gave it back the second time, as MAIN has seen."""
     begun: list[ev.Event] = [ev.Text(1, "4711.1"), ev.Text(2, "4711.1")]
     begun.append(ev.Spawn(0, MAIN, words.THREAD, -1, -1, -1, -1))
     for track in (CHILD, OTHER):
@@ -24,7 +26,7 @@ def wakers(given: list[tuple[int, int]], is_lock: int = 1, *more: ev.Event) -> l
             ev.Thread(since_ns, MAIN), ev.Wait(since_ns, words.CURRENT, words.LOCK, -1, -1),
             ev.Park(since_ns, words.CURRENT, -1), ev.Thread(t_ns, MAIN),
             ev.Wake(t_ns, words.CURRENT, words.NOBODY, words.UNKNOWN), ev.Unpark(t_ns, words.CURRENT),
-            ev.Gets(t_ns, MAIN, 1, since_ns, is_lock),
+            ev.Gets(t_ns, MAIN, 1, since_ns, is_lock, by if since_ns > SECOND_NS else words.NOBODY),
         ]
     # Another process has a number of its own for the text.
     told += [ev.Gives(t_ns, track, 2) for track, t_ns in given]
@@ -62,3 +64,10 @@ def test_what_a_killed_process_gave_back_at_last_is_not_known() -> None:
     while_waiting = ev.Exit(3_400_000_000, OTHER, words.KILLED, -1)
     assert wakers(given, 1, while_waiting) == known
     assert wakers(given, 0, while_waiting) == [known[0], UNKNOWN], "or it was the semaphore of who was killed"
+
+
+def test_who_has_got_it_knows_from_whom_whatever_that_one_has_told() -> None:
+    killed = ev.Exit(4_050_000_000, OTHER, words.KILLED, -1)
+    assert wakers([(CHILD, FIRST)], 1, killed, by=OTHER) == [(CHILD, words.CALLBACK), (OTHER, words.CALLBACK)]
+    assert wakers([(CHILD, FIRST)], 1, killed, by=99) == [(CHILD, words.CALLBACK), UNKNOWN], "of which nothing is told"
+    assert wakers([(CHILD, FIRST), (CHILD, SECOND)], by=OTHER) == [(CHILD, words.CALLBACK), (OTHER, words.CALLBACK)]

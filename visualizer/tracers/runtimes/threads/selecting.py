@@ -113,7 +113,7 @@ def found_by(what: int, result: Any) -> dict[int, int]:
 def keys_of(selector: Any, found: dict[int, int]) -> list[tuple[Any, int]]:
     """What a selector makes of that, as it returns it."""
     known: Any = own_attribute(selector, "_fd_to_key")
-    asked = _watched(known)
+    asked = _watched({fd: known[fd] for fd in found if fd in known} if type(known) is dict else None)
     return [(known[fd], events & asked[fd]) for fd, events in found.items() if fd in asked]
 
 

@@ -36,6 +36,10 @@ MODULE = "multiprocessing.synchronize"
 _RECURSIVE = 0
 #: Who has had a lock for so long is told, as soon as the flushing thread looks.
 _KEPT_NS = 25_000_000
+#: A semaphore has 32 bytes there (`sem_t`), which all of its processes share, and uses half of them at most.
+_ROOM = 16
+#: What who gives a lock back leaves: its track + 1 (0 of who did not have it), and when.
+NO_MARK = 0, 0
 
 
 class Taken:
@@ -85,13 +89,14 @@ class SharedLocks:
         self._listed: set[int] = set()
         self._numbers: Iterator[int] = count(1)
         self._read: Any = None
+        self._mark: Any = None
 
     def learn(self, module: ModuleType) -> tuple[CodeType, ...]:
         """The program has imported MODULE. Return the functions in it that make one, or get to know one."""
         known: Any = module
         self._context.stream.before_flush.append(self._tell_kept)
         self._context.on_end.append(lambda: self.tell_kept(self._context.now()))
-        self._read, self._semaphore, self._kind = _reader(), known.Semaphore, known.SemLock
+        (self._read, self._mark), self._semaphore, self._kind = _readers(), known.Semaphore, known.SemLock
         return known.SemLock.__init__.__code__, known.SemLock.__setstate__.__code__
 
     def made(self, _code: CodeType, frame: Any, _: Any) -> None:
@@ -146,7 +151,7 @@ class SharedLocks:
             self._taken[lock.handle] = taken
 
     def releases(self, lock: Any) -> bool:
-        """A thread is about to release that one. Return whether anybody waits for it."""
+        """A thread is about to release that one. Return whether `gives` is to be called."""
         if lock.maxvalue == 1:
             # How often this process has it, if nobody else releases it.
             count = type(lock)._count(lock)
@@ -155,6 +160,7 @@ class SharedLocks:
                 self._context.owns(self._context.now(), words.NOBODY, self.name(lock))
             elif count <= 0 and lock.kind != _RECURSIVE and type(lock)._is_zero(lock):
                 self._hand_over(self.name(lock))
+            return count == 1 or self.is_waited_for(lock)
         return self.is_waited_for(lock)
 
     def _hand_over(self, name: str) -> None:
@@ -197,21 +203,35 @@ class SharedLocks:
         (glibc from 2.21 on, musl) count them in the second 32 bits of a semaphore."""
         return self._read is not None and self._read(lock.handle + 4).value != 0
 
+    def mark(self, lock: Any) -> tuple[int, int]:
+        """What has been left beside that lock by who gave it back last."""
+        if self._mark is None or lock.maxvalue != 1:
+            return NO_MARK
+        return self._mark(lock.handle + _ROOM).value, self._mark(lock.handle + _ROOM + 8).value
+
     def gives(self, lock: Any, track: int) -> None:
-        """`track` is about to release that one, for which somebody waits."""
+        """`track` is about to release that one, for which somebody waits, or is about to."""
         if lock.kind == _RECURSIVE and (type(lock)._count(lock) != 1 or not type(lock)._is_mine(lock)):
             return
+        t_ns = self._context.now()
+        if self._mark is not None and lock.maxvalue == 1:
+            # Of several who give back what they do not have, it is not known whose is taken.
+            is_its = type(lock)._count(lock) == 1
+            self._mark(lock.handle + _ROOM).value = track + 1 if is_its else 0
+            self._mark(lock.handle + _ROOM + 8).value = t_ns
         known = self._known.get(lock.handle)
-        if known is not None:
-            self._context.stream.store(lines.gives, self._context.now(), track, known.name)
+        if known is not None and self.is_waited_for(lock):
+            self._context.stream.store(lines.gives, t_ns, track, known.name)
 
-    def gets(self, lock: Any, taken: Taken, since_ns: int) -> None:
-        """Who waited for it since then has got it."""
+    def gets(self, lock: Any, taken: Taken, since_ns: int, before: tuple[int, int]) -> None:
+        """Who waited for it since then has got it. `before`: the mark beside it that had been left by then."""
         known = self._known.get(lock.handle)
         self.takes(lock, taken)
+        mark = self.mark(lock)
+        by = mark[0] - 1 if mark != before else words.NOBODY
         # What a process does that nobody records is not known.
-        if known is not None and self._context.follows:
-            about = since_ns, known.is_lock
+        if known is not None and (by != words.NOBODY or self._context.follows):
+            about = since_ns, known.is_lock, by
             self._context.stream.store(lines.gets, taken.t_ns or 0, taken.track, known.name, about)
 
 
@@ -221,14 +241,15 @@ def _is_kept(known: _Known) -> bool:
     return lock is not None and lock.maxvalue == 1 and type(lock)._count(lock) > 0
 
 
-def _reader() -> Any:
-    """Reads 32 bits at an address; None where it is not known what stands there, or memory cannot be read."""
+def _readers() -> tuple[Any, Any]:
+    """What stands at an address: 32 bits, and 64; None where it is not known what stands there, or memory cannot be
+    read."""
     if sys.platform != "linux" or sys.maxsize <= 1 << 32 or sys.byteorder != "little":
-        return None
+        return None, None
     try:
         # Only what `ctypes` itself is made of.
         c: Any = __import__("_ctypes")
     except ImportError:
-        return None
-    word: Any = type("Word", (c._SimpleCData,), {"_type_": "I"})
-    return word.from_address
+        return None, None
+    word, long = (type("Word", (c._SimpleCData,), {"_type_": size}) for size in "Iq")
+    return word.from_address, long.from_address  # type: ignore[attr-defined]

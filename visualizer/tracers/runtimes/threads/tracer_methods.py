@@ -1,10 +1,10 @@
-"""Watches threads on Python 3.11, by the recorder in C: the functions that may block are called by way of it.
+"""Watches threads up to Python 3.13, by the recorder in C: the functions that may block are called by way of it.
 
 Ordinary calls cost what they do without us, and so do those functions in a program that starts no thread. What the
 hooks here are told, from the first thread on (or the first process that may talk to others by multiprocessing), is a
 call's object and arguments, before it is made and after: a lock that is free, or that nobody waits for, the recorder
-notes by itself. No event tells of functions in Python there. What one of the standard library's does is told by what
-it calls: Thread.start starts a thread, a worker of a pool gets what it is to work on.
+notes by itself. What a function in Python of the standard library's does is told by what it calls (on 3.11 no event
+tells of it): Thread.start starts a thread, a worker of a pool gets what it is to work on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE_SHARED,
     CALLING,
     GET,
+    GET_NOW,
     OF_PROCESSES,
     OF_SELECT,
     PUT,
@@ -53,7 +54,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 # Fetched now: gevent's monkey-patching replaces them.
-_get_ident, _start_new_thread = _thread.get_ident, _thread.start_new_thread
+_get_ident = _thread.get_ident
+#: From 3.13 on `threading` has one of its own.
+_start_thread = getattr(_thread, "start_joinable_thread", _thread.start_new_thread)
 _write, _pipe = os.write, os.pipe
 #: What a call does beside what calls.py lists: it starts a thread; it writes; it makes a pipe, or connected sockets; it
 #: gets to know a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
@@ -128,7 +131,7 @@ class MethodsTracer:
             self._after, self._got, self._gone,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, told)
-        self._recorder.see_call(_start_new_thread, _START, _AT_PLACES)
+        self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
 
@@ -304,7 +307,7 @@ class MethodsTracer:
             # Before a worker can get it.
             item, executor = dictionary(first), of_variables(frame, lambda known: known.get("self"))
             waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
-        is_item = what == GET and code is self._work
+        is_item = what in (GET, GET_NOW) and code is self._work
         is_selected = what in OF_SELECT and self._primitives.selects(code)
         return what if is_received or is_item or is_selected or self._is_parked(frame) else None
 
@@ -370,7 +373,7 @@ class MethodsTracer:
         elif what == _PAIR and not raised:
             fileno: Any = type(result[0]).fileno
             self._transfers.made(frame, (fileno(result[0]), fileno(result[1])))
-        elif what == GET and not raised and type_name(type(result)) == _ITEM and code is self._work:
+        elif what in (GET, GET_NOW) and not raised and type_name(type(result)) == _ITEM and code is self._work:
             waits.works(dictionary(result).get("future"))
 
     def _failed(self, error: Exception) -> None:

@@ -72,7 +72,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     waits_for_itself,
 )
 from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
-from visualizer.tracers.runtimes.threads.shared_locks import SharedLocks, Taken
+from visualizer.tracers.runtimes.threads.shared_locks import NO_MARK, SharedLocks, Taken
 from visualizer.tracers.runtimes.threads.spins import Spins
 
 TYPE_CHECKING = False
@@ -127,12 +127,12 @@ class Wait:
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself; `got`:
     whether it did, None if that is not told. `pool`: the address of the executor that the thread works for, and
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
-    multiprocessing's. `thing`: what it waits for, or by the method of which. `told`: what was told of it since it
-    lasts long."""
+    multiprocessing's; `mark`: what had been left beside that by then. `thing`: what it waits for, or by the method of
+    which. `told`: what was told of it since it lasts long."""
 
     __slots__ = (
-        "children", "code", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "masks", "offset", "pool",
-        "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "children", "code", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks", "offset",
+        "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -155,6 +155,7 @@ class Wait:
         self.ready: dict[int, int] | None = None
         self.is_over = False
         self.taken_at: tuple[CodeType | None, int] = None, 0
+        self.mark = NO_MARK
         self.thing: Any = None
         self.told = ""
 
@@ -463,7 +464,7 @@ class Waits:
 
     def asks(self, code: CodeType, offset: int, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
-        t_ns, limit_ns, children = self._stream.clock(), -1, None
+        t_ns, limit_ns, children, mark = self._stream.clock(), -1, None, NO_MARK
         if what == READ:
             if type(thing) is not int or _is_ready(thing, RECEIVE, unknown=True):
                 return
@@ -473,8 +474,7 @@ class Waits:
                 return
             children.among(self._context.children)
         elif not type(thing)._is_zero(thing):
-            if thing.maxvalue == 1:
-                self.shared.takes(thing, Taken(self._runs(), t_ns, *self._taken_at(frame)))
+            self._takes_shared(thing, t_ns, frame)
             return
         elif type(thing)._is_mine(thing) and not thing.kind:
             return  # An RLock that is its own.
@@ -482,12 +482,21 @@ class Waits:
             known = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
             if not known:
                 return
-            limit_ns = known
+            limit_ns, mark = known, self.shared.mark(thing)
+            if not type(thing)._is_zero(thing):
+                # It was given back before the mark was looked at.
+                self._takes_shared(thing, t_ns, frame)
+                return
         if self._park(code, offset, what, thing if what == ACQUIRE_SHARED else children, t_ns, limit_ns, frame):
             wait = self.parked[_get_ident()]
             wait.lock, wait.children = thing, children
             if what == ACQUIRE_SHARED:
-                wait.taken_at = self._taken_at(frame)
+                wait.taken_at, wait.mark = self._taken_at(frame), mark
+
+    def _takes_shared(self, lock: Any, t_ns: int, frame: Any) -> None:
+        """`frame` is about to take a lock of multiprocessing's that is free."""
+        if lock.maxvalue == 1:
+            self.shared.takes(lock, Taken(self._runs(), t_ns, *self._taken_at(frame)))
 
     def _taken_at(self, frame: Any) -> tuple[CodeType | None, int]:
         """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
@@ -571,7 +580,7 @@ class Waits:
         # A signal's handler may run while the main thread waits.
         if ident in self.parked or any(is_there() for is_there in context.hubs):
             return False
-        if context.current() != self._stream.here(t_ns).track:
+        if (context.runners or context.inside) and context.current() != self._stream.here(t_ns).track:
             return False
         try:
             awaited = self.primitives.above(frame, what in (ACQUIRE, ACQUIRE_AGAIN))
@@ -598,7 +607,7 @@ class Waits:
         if not is_own and self.primitives.is_of_child(awaited.frame):
             # Below that is what the parent did when it forked.
             awaited.frame = None
-        joined = self._joined(what, thing, awaited)
+        joined = self._joined(what, thing, awaited) if awaited.reason == words.JOIN else ()
         if what == JOIN_ALL and not joined:
             return False
         name = self._name(awaited, joined) if end is None else ""
@@ -685,9 +694,7 @@ class Waits:
         return "" if awaited.thing is None else self._numbers.name(awaited.thing)
 
     def _joined(self, what: int, thing: Any, awaited: Awaited) -> tuple[int, ...]:
-        """The tracks whose ends are waited for, as far as they are known."""
-        if awaited.reason != words.JOIN:
-            return ()
+        """The tracks whose ends are waited for, as far as they are known, in a wait for that."""
         if awaited.thing is not None:
             track = self._track_of(awaited.thing)
             return () if track is None else (track,)
@@ -740,7 +747,7 @@ class Waits:
             wait.ready = ready_now(wait.masks)
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
         if wait.ready and cause == words.IO:
-            self._stream.store(lines.tie, t_ns, self._runs(), words.FOUND_READY, several(wait.ready))
+            self._context.finds_ready(t_ns, self._runs(), several(wait.ready))
             told = self.spins.finds(wait.thing, wait.t_ns, t_ns, wait.ready)
             if told:
                 self._stream.store(lines.tie, t_ns, self._runs(), words.SPINS, told)
@@ -748,7 +755,7 @@ class Waits:
             self.spins.ends()
         self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
-            self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns)
+            self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self.no_longer(wait.key)
             if cause in (words.CALLBACK, words.UNKNOWN):
