@@ -19,7 +19,6 @@ import selectors
 import sys
 import threading
 from collections.abc import Callable
-from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from time import monotonic_ns, perf_counter_ns
 from typing import Any
@@ -362,13 +361,15 @@ def monitor(hooks: dict[str, Callable[..., Any]]) -> None:
     """Have these called at the events of the measured generators (3.12 and later)."""
     from echo import echo, numbers, objects
 
+    if sys.version_info < (3, 12):
+        return
     monitoring = sys.monitoring
     monitoring.use_tool_id(monitoring.PROFILER_ID, "benchmark")
-    events = {getattr(monitoring.events, name): hook for name, hook in hooks.items()}
-    for event, hook in events.items():
-        monitoring.register_callback(monitoring.PROFILER_ID, event, hook)
+    numbered = {getattr(monitoring.events, name): hook for name, hook in hooks.items()}
+    for number, hook in numbered.items():
+        monitoring.register_callback(monitoring.PROFILER_ID, number, hook)
     for code in (echo.__code__, numbers.__code__, objects.__code__):
-        monitoring.set_local_events(monitoring.PROFILER_ID, code, sum(events))
+        monitoring.set_local_events(monitoring.PROFILER_ID, code, sum(numbered))
 
 
 def install(hook: Callable[..., None], operation: str) -> None:
@@ -381,9 +382,11 @@ def install(hook: Callable[..., None], operation: str) -> None:
 
 
 def install_floor(path: str, operation: str) -> None:
-    loader = ExtensionFileLoader("floor", path)
-    floor: Any = module_from_spec(spec_from_file_location("floor", path, loader=loader))
-    loader.exec_module(floor)
+    spec = spec_from_file_location("floor", path)
+    assert spec is not None
+    assert spec.loader is not None
+    floor: Any = module_from_spec(spec)
+    spec.loader.exec_module(floor)
     if operation not in OF_GENERATORS:
         floor.watch_switches(greenlet.greenlet, greenlet._C_API)
         its = gevent.hub.Hub.__dict__["loop_class"]

@@ -1,7 +1,7 @@
 """The short way of a greenlet that begins to wait for a socket, where greenlets waited for that one before.
 
-Which row tells that is kept by the calls that led there, from the method of the socket's, whose instruction says what it
-waits for, to the program's own; and there by the socket. The recorder in C follows the same tables.
+Which row tells that is kept by the calls that led there, from the method of the socket's, whose instruction says what
+it waits for, to the program's own; and there by the socket. The recorder in C follows the same tables.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from visualizer.tracers.core.sockets import Addresses, Endpoint
     from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
-    #: By id(code) + offset of a frame: the table for the frame below it, or, of the program's own, a tuple of one by the
-    #: id of a socket of gevent's: a weak reference to it, where it has Python's socket, a weak reference to that, how its
-    #: descriptor is asked for, the descriptor, and the shape.
+    #: By id(code) + offset of a frame: the table for the frame below it, or, of the program's own, a tuple of one by
+    #: the id of a socket of gevent's: a weak reference to it, where it has Python's socket, a weak reference to that,
+    #: how its descriptor is asked for, the descriptor, and the shape.
     Calls = dict[int, Any]
 
 try:

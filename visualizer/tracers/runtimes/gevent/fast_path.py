@@ -72,9 +72,9 @@ class Turns:
             awaited = ready.awaited.get(track)
             if track in ready.promised or (asked is None) is (awaited is None):
                 return False
-            if asked is None:
+            if awaited is not None:
                 doer = hub, awaited
-            else:
+            elif asked is not None:
                 doer = asked.ended if asked.track == track else (asked.track, asked.cause)
             store_wake(buffer, t_ns, track, doer)
         buffer.rows.extend((t_ns, track, shape))

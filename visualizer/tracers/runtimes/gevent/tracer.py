@@ -166,7 +166,8 @@ class GeventTracer(Family):
             "errors": self._recording.thread_errors.found, "dead": greenlets.module.greenlet.__dict__["dead"],
             "gevents": kind, "error_of": own["exception"], "value_of": own["value"],
             "cancelled": self._spawns.cancelled, "spawn_cause": words.SPAWN, "wake_line": lines.wake,
-            "kill": words.KILL, "io": words.IO, "named": self._numbers.of_no_track, "said": Buffer.said, "state_type": HubState,
+            "kill": words.KILL, "io": words.IO, "named": self._numbers.of_no_track, "said": Buffer.said,
+            "state_type": HubState,
         }  # fmt: skip
         ready.turns = compiled.turns(fields)
         return ready.turns
@@ -360,9 +361,7 @@ class GeventTracer(Family):
         """The same where somebody begins to wait for a socket, in `frame`, which `own` has called."""
         if self._recording.own(own.f_code) and not is_generated(own.f_code):
             sockets, new_table = self._callbacks.state().sockets, self._recording.stream.new_table
-            at_sockets.learn(
-                sockets, frame, own, self._greenlets.sites, self._waits.addresses, end, shape, new_table
-            )
+            at_sockets.learn(sockets, frame, own, self._greenlets.sites, self._waits.addresses, end, shape, new_table)
 
     def _learn_wait(self, reason: str | None, frame: Any, shape: int) -> None:
         """From now on the short way may be taken where somebody begins to wait at the place where `frame` is, for a
