@@ -8017,7 +8017,8 @@ choose_width(Packing *column, int least_width)
     }
     column->wide = 0;
     column->width = count ? least_width : 0;
-    if (all == 0) {
+    if (all < 0xff) {
+        column->width = all == 0 ? column->width : 1;
         return;
     }
     Py_ssize_t wide[] = {0, 0, 0}, least = 8 * count;
