@@ -1,6 +1,6 @@
 """What recording costs, measured side by side in one run on one interpreter.
 
-    python -m tests.benchmarks [OPERATION...]
+    python -m tests.benchmarks [--ways WAY,WAY...] [OPERATION...]
 
 "floor" is the least that a recorder could do in the same places: read the clock and store a row of three integers at
 each event, without a look at what happened (floor.c, which is compiled for it). "no-op hook" and "clock and store" are
@@ -216,10 +216,14 @@ def memory_growth(operation: str, way: Way) -> str:
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in OPERATIONS]
-    if unknown:
-        print(f"There is no operation {unknown[0]!a}; there are {', '.join(OPERATIONS)}.", file=sys.stderr)
-        return 2
+    wanted = {way.name for way in WAYS}
+    if names[:1] == ["--ways"]:
+        # What is left is compared with the first.
+        wanted, names = {WAYS[0].name, *names[1].split(",")}, names[2:]
+    for what, given, known in (("operation", names, OPERATIONS), ("way", wanted, [way.name for way in WAYS])):
+        if unknown := [name for name in given if name not in known]:
+            print(f"There is no {what} {unknown[0]!a}; there are {', '.join(known)}.", file=sys.stderr)
+            return 2
     operations = []
     for name in names or OPERATIONS:
         if importlib.util.find_spec(NEEDS.get(name, "sys")) is not None:
@@ -230,6 +234,8 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory() as directory:
         ways = []
         for way in with_floor(directory):
+            if way.name not in wanted:
+                continue
             if not way.needs or importlib.util.find_spec(way.needs) is not None:
                 ways.append(way)
             else:
