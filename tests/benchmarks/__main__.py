@@ -1,6 +1,11 @@
 """What recording costs, measured side by side in one run on one interpreter.
 
-    python -m tests.benchmarks [OPERATION...]
+    python -m tests.benchmarks [--ways WAY,WAY...] [OPERATION...]
+
+"floor" is the least that a recorder could do in the same places: read the clock and store a row of three integers at
+each event, without a look at what happened (floor.c, which is compiled for it). "no-op hook" and "clock and store" are
+the same for one in Python, a hook that does nothing, and one that stores as much. Of what is not a generator or a
+greenlet there is none of these.
 
 Every way to run an operation is a process of its own (work.py) that times itself. All of them are alive at once and
 take turns, one batch each, round after round: what slows the machine down slows all of them. Printed in Markdown: the
@@ -18,14 +23,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from hatch_build import SUFFIX, build
 from tests.tracers.traced import environment, launch_command, launch_environment
 from visualizer.tracers.core.compiled import WANTED
 
 WORK = str(Path(__file__).parent / "work.py")
+FLOOR = Path(__file__).parent / "floor.c"
 OPERATIONS = {
     "send": "generator send",
     "numbers": "for over a generator's distinct numbers",
@@ -51,10 +58,14 @@ OPERATIONS = {
 NEEDS = {"request": "aiohttp"}
 ROUNDS = 7
 #: A batch of the bare program takes so long; the others do as much.
-BATCH_NS = 100_000_000
+BATCH_NS = 30_000_000
 #: What a way does in the background after a batch (flushing) must not fall into another's.
 PAUSE_SECONDS = 0.06
 SWITCHES = 1_000_000
+#: The operations that have hooks of their own to be compared with.
+HOOKED = (
+    "send", "numbers", "objects", "births", "switch", "switch_value", "sleep0", "queue", "crowd", "spawn", "socket",
+)  # fmt: skip
 #: An operation of these is so many switches, as a timeline counts them.
 OF_MEMORY = {"send": 2, "switch": 1, "sleep0": 2}
 
@@ -68,6 +79,8 @@ class Way:
     after: tuple[str, ...] = ()
     needs: str = ""
     traced: bool = False
+    #: A hook of the measured program's own: for HOOKED alone.
+    is_hook: bool = False
     #: Which recorder is used (compiled.WANTED).
     recorder: str = "auto"
 
@@ -77,8 +90,9 @@ WAYS = (
     Way("bare"),
     Way("visualizer", traced=True),
     Way("visualizer, all in Python", traced=True, recorder="no"),
-    Way("no-op hook", after=("noop",)),
-    Way("clock and store", after=("store",)),
+    Way("floor", after=("floor",), is_hook=True),
+    Way("no-op hook", after=("noop",), is_hook=True),
+    Way("clock and store", after=("store",), is_hook=True),
     Way("viztracer", (*VIZTRACER, "--"), needs="viztracer"),
     Way("viztracer --log_async", (*VIZTRACER, "--log_async", "--"), needs="viztracer"),
     Way("trace0", ("-m", "trace0", "run", "-o", "trace.pftrace"), needs="trace0"),
@@ -138,6 +152,21 @@ def running(ways: list[Way], operation: str) -> Iterator[list[Running]]:
                 one.stop()
 
 
+def with_floor(directory: str) -> Iterator[Way]:
+    """WAYS, with what a floor in C needs: left out, and said, where that cannot be compiled."""
+    library = Path(directory, "floor").with_suffix(SUFFIX)
+    for way in WAYS:
+        if way.name != "floor":
+            yield way
+            continue
+        try:
+            build(FLOOR, library)
+        except (OSError, RuntimeError) as error:
+            print(f"{way.name} is left out: {error}")
+        else:
+            yield replace(way, after=(*way.after, str(library)))
+
+
 def batch_size(bare: Running) -> int:
     """So many operations take BATCH_NS."""
     count = 100
@@ -152,6 +181,8 @@ def batch_size(bare: Running) -> int:
 
 def measure(operation: str, ways: list[Way]) -> dict[str, str]:
     """What to print for each way."""
+    told = {way.name: "" for way in ways}
+    ways = [way for way in ways if not way.is_hook or operation in HOOKED]
     with running(ways, operation) as processes:
         count = batch_size(processes[0])
         for process in processes:
@@ -162,7 +193,6 @@ def measure(operation: str, ways: list[Way]) -> dict[str, str]:
                 done = process.work(count)
                 if done is not None:
                     times[process.way.name].append(done[0] / count)
-        told = {}
         for process in processes:
             own, name = times[process.way.name], process.way.name
             if len(own) < ROUNDS:
@@ -186,25 +216,34 @@ def memory_growth(operation: str, way: Way) -> str:
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in OPERATIONS]
-    if unknown:
-        print(f"There is no operation {unknown[0]!a}; there are {', '.join(OPERATIONS)}.", file=sys.stderr)
-        return 2
+    wanted = {way.name for way in WAYS}
+    if names[:1] == ["--ways"]:
+        # What is left is compared with the first.
+        wanted, names = {WAYS[0].name, *names[1].split(",")}, names[2:]
+    for what, given, known in (("operation", names, OPERATIONS), ("way", wanted, [way.name for way in WAYS])):
+        if unknown := [name for name in given if name not in known]:
+            print(f"There is no {what} {unknown[0]!a}; there are {', '.join(known)}.", file=sys.stderr)
+            return 2
     operations = []
     for name in names or OPERATIONS:
         if importlib.util.find_spec(NEEDS.get(name, "sys")) is not None:
             operations.append(name)
         else:
             print(f"{OPERATIONS[name]} is left out: {NEEDS[name]} is not installed here.")
-    ways = [way for way in WAYS if not way.needs or importlib.util.find_spec(way.needs) is not None]
     print(f"CPython {platform.python_version()}, {ROUNDS} rounds, medians; in brackets the ratio to bare.")
-    for way in WAYS:
-        if way not in ways:
-            print(f"{way.name} is not installed here and left out.")
-    print(f"\n| operation | {' | '.join(way.name for way in ways)} |\n|---|{'---:|' * len(ways)}", flush=True)
-    for operation in operations:
-        told = measure(operation, ways)
-        print(f"| {OPERATIONS[operation]} | {' | '.join(told[way.name] for way in ways)} |", flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        ways = []
+        for way in with_floor(directory):
+            if way.name not in wanted:
+                continue
+            if not way.needs or importlib.util.find_spec(way.needs) is not None:
+                ways.append(way)
+            else:
+                print(f"{way.name} is not installed here and left out.")
+        print(f"\n| operation | {' | '.join(way.name for way in ways)} |\n|---|{'---:|' * len(ways)}", flush=True)
+        for operation in operations:
+            told = measure(operation, ways)
+            print(f"| {OPERATIONS[operation]} | {' | '.join(told[way.name] for way in ways)} |", flush=True)
     print(f"\n| growth of memory over {SWITCHES:,} switches | bare | visualizer |\n|---|---:|---:|", flush=True)
     for operation in OF_MEMORY:
         if operation in operations:

@@ -1,10 +1,11 @@
 """The measured program: repeats one operation, as often as it is asked to, and says how long that took.
 
-    python work.py OPERATION [noop | store]
+    python work.py OPERATION [noop | store | floor LIBRARY]
 
 Each line on stdin is a number of operations; each line on stdout is the nanoseconds that those took, and the peak of
 this process's memory in KiB. With `noop` a hook that does nothing is in place, the cheapest that a tracer in Python
 could be; with `store` one that stores the time and two integers in a list, the cheapest that could record anything.
+With `floor` it is the cheapest in C that could record anything: floor.c, which was compiled into that file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import selectors
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from time import monotonic_ns, perf_counter_ns
 from typing import Any
 
@@ -336,6 +338,10 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
 }
 
 
+#: The others that have a hook of greenlet's.
+OF_GENERATORS = ("send", "numbers", "objects", "births")
+
+
 def noop(*_: Any) -> None:
     pass
 
@@ -351,30 +357,57 @@ def storing() -> Callable[..., None]:
     return store
 
 
+def monitor(hooks: dict[str, Callable[..., Any]]) -> None:
+    """Have these called at the events of the measured generators (3.12 and later)."""
+    from echo import echo, numbers, objects
+
+    if sys.version_info < (3, 12):
+        return
+    monitoring = sys.monitoring
+    monitoring.use_tool_id(monitoring.PROFILER_ID, "benchmark")
+    numbered = {getattr(monitoring.events, name): hook for name, hook in hooks.items()}
+    for number, hook in numbered.items():
+        monitoring.register_callback(monitoring.PROFILER_ID, number, hook)
+    for code in (echo.__code__, numbers.__code__, objects.__code__):
+        monitoring.set_local_events(monitoring.PROFILER_ID, code, sum(numbered))
+
+
 def install(hook: Callable[..., None], operation: str) -> None:
-    if operation not in ("send", "numbers", "objects", "births"):
+    if operation not in OF_GENERATORS:
         greenlet.settrace(hook)
     elif sys.version_info >= (3, 12):
-        from echo import echo, numbers, objects
-
-        monitoring = sys.monitoring
-        monitoring.use_tool_id(monitoring.PROFILER_ID, "noop")
-        events = (monitoring.events.PY_RESUME, monitoring.events.PY_YIELD)
-        for event in events:
-            monitoring.register_callback(monitoring.PROFILER_ID, event, hook)
-        for code in (echo.__code__, numbers.__code__, objects.__code__):
-            monitoring.set_local_events(monitoring.PROFILER_ID, code, events[0] | events[1])
+        monitor(dict.fromkeys(("PY_START", "PY_RESUME", "PY_YIELD", "PY_RETURN"), hook))
     else:
         sys.setprofile(hook)
 
 
-HOOKS = {"noop": lambda: noop, "store": storing}
+def install_floor(path: str, operation: str) -> None:
+    spec = spec_from_file_location("floor", path)
+    assert spec is not None
+    assert spec.loader is not None
+    floor: Any = module_from_spec(spec)
+    spec.loader.exec_module(floor)
+    if operation not in OF_GENERATORS:
+        floor.watch_switches(greenlet.greenlet, greenlet._C_API)
+        its = gevent.hub.Hub.__dict__["loop_class"]
+        gevent.hub.Hub.loop_class = property(lambda hub: told_loop(its.__get__(hub), floor.told))
+    elif sys.version_info >= (3, 12):
+        # What begins was made as well.
+        monitor(dict.fromkeys(("PY_RESUME", "PY_YIELD", "PY_RETURN"), floor.row) | {"PY_START": floor.two_rows})
+    else:
+        floor.watch_generators()
+
+
+def told_loop(base: Any, told: Callable[[Any], Any]) -> Any:
+    return type(base.__name__, (base,), {"run_callback": told(base.run_callback)})
 
 
 def main() -> None:
-    operation = OPERATIONS[sys.argv[1]]
-    for name in sys.argv[2:]:
-        install(HOOKS[name](), sys.argv[1])
+    operation, hook = OPERATIONS[sys.argv[1]], sys.argv[2:]
+    if hook[:1] == ["floor"]:
+        install_floor(hook[1], sys.argv[1])
+    elif hook:
+        install(noop if hook == ["noop"] else storing(), sys.argv[1])
     for line in sys.stdin:
         began = perf_counter_ns()
         operation(int(line))

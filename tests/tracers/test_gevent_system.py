@@ -15,6 +15,7 @@ from visualizer.analysis.model.timeline import State, Suspension
 from visualizer.analysis.report.jsonl import records
 from visualizer.analysis.text.sentences import describe_state, sentence
 from visualizer.trace import words
+from visualizer.tracers.core.compiled import WANTED, built
 
 LOOPS = ("libev-cext", "libuv", "libev-cffi")
 
@@ -233,6 +234,68 @@ def test_one_number_for_several_sockets(trace_source: TraceSource) -> None:
         (fd, f"127.0.0.1:{second}", ""), (fd, f"127.0.0.1:{second}", "127.0.0.1:7"),
     ]
     assert woken(traced, "reader-1") == [("hub", "timeout")] * 2
+
+
+@pytest.mark.parametrize("recorder", ["yes", "no"])
+def test_many_sockets_at_one_place(
+    trace_source: TraceSource, recorder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the third wait for a socket at a place on, it is told by what was told before: of that socket, there."""
+    if recorder == "yes" and built() is None:
+        pytest.skip("the recorder in C was not built")
+    monkeypatch.setenv(WANTED, recorder)
+    traced = trace_source(
+        """
+        import json
+        import gevent
+        from gevent import socket
+
+        class Own(socket.socket):
+            __slots__ = ()
+
+        def read(sock):
+            return sock.recv(1)
+
+        def ask(sock, name):
+            log.append([name, "read", sock.fileno()])
+            sock.sendall(b"x")
+            return read(sock) if type(sock) is Own else sock.recv(1)
+
+        def answer(sock):
+            while sock.recv(1):
+                sock.sendall(b"x")
+
+        def asks(name, pairs):
+            for turn in range(24):
+                ask(pairs[turn % len(pairs)], name)
+
+        log = []
+        for name, count in (("one", 1), ("two", 2), ("again", 1), ("three", 3)):
+            pairs = []
+            for number in range(count):
+                one, other = socket.socketpair()
+                if number == 1:
+                    one = Own(fileno=one.detach())
+                gevent.spawn(answer, other)
+                pairs.append(one)
+            asking = gevent.spawn(asks, name, pairs)
+            asking.name = name
+            asking.join()
+            # The next ones may have the same addresses, and get the same numbers.
+            del asking
+            for one in pairs:
+                one.close()
+            pairs.clear()
+            del one, other
+            gevent.sleep(0)
+        print(json.dumps(log))
+        """
+    )
+    went_well(traced)
+    told = json.loads(traced.ended.stdout)
+    for name in ("one", "two", "again", "three"):
+        assert [[name, *end[2:0:-1]] for end in reported(traced, name)] == [row for row in told if row[0] == name]
+        assert set(woken(traced, name)) == {("hub", "io")}
 
 
 def test_a_socket_stays_as_it_was(trace_source: TraceSource) -> None:

@@ -95,7 +95,7 @@ static PyGetSetDef *gi_frame;
 /* What it, or a coroutine, waits for; and the frame of that. */
 static PyGetSetDef *gi_yieldfrom, *cr_await, *ag_await, *cr_frame;
 static PyObject *send_method;
-static PyObject *step_text, *self_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
+static PyObject *step_text, *self_text, *this_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
 static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
 static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task, *done_text, *automatic_text, *loop_text;
 static PyObject *method_of_request, *message_of_request, *path_text, *sock_text, *is_over_text;
@@ -840,7 +840,7 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
     X(instructions) X(loops) X(step_codes) X(disable) X(missing) X(steady) X(called) X(raised) X(by_id) X(runners)     \
     X(watch) X(over) X(stands) X(ends) X(numbered) X(name) X(failed) X(sizes) X(turns) X(state) X(waits)               \
     X(next_future) X(forget) X(forget_task) X(whose) X(bottoms) X(begun) X(running_task) X(factory) X(link) X(behind)   \
-    X(handles) X(transport) X(descriptor) X(addresses) X(said) X(key)
+    X(handles) X(transport) X(descriptor) X(addresses) X(said) X(key) X(sockets)
 
 typedef struct {
     PyObject_HEAD
@@ -4117,7 +4117,7 @@ attribute(PyObject *object, PyObject *name)
     X(wakes) X(limits) X(limited) X(unheld) X(numbers) X(numbered) X(asked_type) X(greenlet) X(getcurrent) X(local)    \
     X(here) X(times) X(track_of) X(linked) X(store_wake) X(store_unready) X(doer) X(fail) X(unknown) X(callback)       \
     X(states) X(kinds) X(finished) X(new) X(errors) X(dead) X(error_of) X(value_of) X(gevents) X(cancelled) X(references) \
-    X(spawn_cause) X(wake_line) X(kill) X(named) X(said) X(state_type)
+    X(spawn_cause) X(wake_line) X(kill) X(io) X(named) X(said) X(state_type)
 
 /* Who asked the hub for a callback: gevent/callbacks.py. */
 #define SLOTS_OF_ASKED(X) X(track) X(cause) X(owner) X(service) X(ended) X(thrown)
@@ -5980,10 +5980,10 @@ has_name(PyObject *greenlet)
     return named;
 }
 
-/* The hub resumes one that is known to be ready, `asked` being who asked for what it does meanwhile, which `service`
-   follows. */
+/* `hub` resumes one that is known to be ready, or waits for what comes from outside, `asked` being who asked for what it
+   does meanwhile, which `service` follows. */
 static int
-store_resumed(Hook *self, PyObject *target, PyObject *asked, PyObject *service)
+store_resumed(Hook *self, PyObject *hub, PyObject *target, PyObject *asked, PyObject *service)
 {
     Turns *turns = (Turns *)self->turns;
     PyObject *rows = BUFFER(self->buffer, rows), *turn = of_id(turns->ready, target);
@@ -6010,13 +6010,15 @@ store_resumed(Hook *self, PyObject *target, PyObject *asked, PyObject *service)
         is_due |= served;
     }
     if (!is_due) {
-        /* GeventTracer._waker: whoever asked for the callback in which the hub resumes it. */
-        if (asked == NULL || has(turns->promised, track) || has(turns->awaited, track)) {
+        /* GeventTracer._waker: whoever asked for the callback in which the hub resumes it, or what it waits for. */
+        PyObject *awaited = find_in(turns->awaited, track);
+        if (has(turns->promised, track) || (asked == NULL) == (awaited == NULL)) {
             return 0;
         }
-        PyObject *its = SLOT(asked, turns->track_of_asked);
-        PyObject *doer = number(its) == track ? Py_NewRef(SLOT(asked, turns->ended_of_asked))
-                                              : PyTuple_Pack(2, its, SLOT(asked, turns->cause_of_asked));
+        PyObject *its = asked == NULL ? hub : SLOT(asked, turns->track_of_asked);
+        PyObject *doer = asked != NULL && number(its) == track
+                             ? Py_NewRef(SLOT(asked, turns->ended_of_asked))
+                             : PyTuple_Pack(2, its, asked == NULL ? awaited : SLOT(asked, turns->cause_of_asked));
         /* Named as the track that it is: the one that runs is told as the one before the switch. */
         moment.track = unnamed;
         int told = doer == NULL || !is_doer(doer) ? -1 : tell_wake(turns, &moment, track, doer);
@@ -6066,6 +6068,65 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
     return stored;
 }
 
+/* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
+static PyObject *
+referred(PyObject *reference)
+{
+    /* Most are of these types, and of one made of another that takes long to say. */
+    if (reference == NULL || !(PyWeakref_CheckRefExact(reference) || Py_IS_TYPE(reference, task_slots.type) ||
+                               PyWeakref_Check(reference))) {
+        return NULL;
+    }
+    PyObject *found = ((PyWeakReference *)reference)->wr_object;
+    return found == Py_None || Py_REFCNT(found) <= 0 ? NULL : Py_NewRef(found);
+}
+
+/* Whether `this` is the socket of which that is known, and has Python's as it had: at_sockets.py. */
+static int
+is_same_socket(PyObject *known, PyObject *this)
+{
+    PyObject *its = referred(PyTuple_GET_ITEM(known, 0)), *slot = PyTuple_GET_ITEM(known, 1), *fd = NULL;
+    PyObject *real = its == NULL || its != this || Py_TYPE(slot)->tp_descr_get == NULL
+                         ? NULL : Py_TYPE(slot)->tp_descr_get(slot, this, (PyObject *)Py_TYPE(this));
+    PyObject *its_real = real == NULL ? NULL : referred(PyTuple_GET_ITEM(known, 2));
+    if (real != NULL && real == its_real) {
+        fd = PyObject_CallOneArg(PyTuple_GET_ITEM(known, 3), real);
+    }
+    int is_same = fd != NULL && number(fd) >= 0 && number(fd) == number(PyTuple_GET_ITEM(known, 4));
+    PyErr_Clear();
+    Py_XDECREF(fd);
+    Py_XDECREF(its_real);
+    Py_XDECREF(real);
+    Py_XDECREF(its);
+    return is_same;
+}
+
+/* The shape of a wait for a socket, in whose method `frame` is suspended, and of the switch that follows; -1 if it is not
+   known. */
+static long long
+shape_at_socket(PyObject *sockets, PyFrameObject *frame)
+{
+    PyObject *found = look_up(sockets, place_of(frame));
+    if (found == NULL) {
+        return -1;
+    }
+    PyFrameObject *below = (PyFrameObject *)Py_NewRef((PyObject *)frame);
+    while (found != NULL && Py_IS_TYPE(found, table_type)) {
+        Py_SETREF(below, PyFrame_GetBack(below));
+        found = below == NULL ? NULL : look_up(found, place_of(below));
+    }
+    Py_XDECREF(below);
+    PyObject *ends = found != NULL && PyTuple_CheckExact(found) && PyTuple_GET_SIZE(found) == 1
+                         ? PyTuple_GET_ITEM(found, 0) : NULL;
+    PyObject *this = ends == NULL ? NULL : variable_of(frame, this_text);
+    PyObject *known = this == NULL ? NULL : Py_XNewRef(of_id(ends, this));
+    int is_known = known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 6 && is_same_socket(known, this);
+    long long shape = is_known ? number(PyTuple_GET_ITEM(known, 5)) : -1;
+    Py_XDECREF(known);
+    Py_XDECREF(this);
+    return shape;
+}
+
 /* A greenlet begins to wait, in whose call `frame` is suspended. */
 static int
 store_wait(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *hub, const Moment *moment)
@@ -6077,6 +6138,13 @@ store_wait(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *hub, co
     long long shape = shape_of_wait(turns, moment, self->waits, frame);
     if (shape < 0 && PyErr_Occurred()) {
         return failed(turns, NULL);
+    }
+    if (shape < 0) {
+        long long track = number(of_id(turns->everybody, origin));
+        shape = track < 0 ? -1 : shape_at_socket(self->sockets, frame);
+        if (shape >= 0 && !put_in(turns->awaited, track, turns->io)) {
+            return 0;
+        }
     }
     if (shape < 0 || !store_at(BUFFER(self->buffer, rows), moment->t, number(hub), shape)) {
         return 0;
@@ -6146,6 +6214,7 @@ hub_short(Hook *self, PyObject *origin, PyObject *target, PyFrameObject *frame, 
 {
     PyObject *asked = Py_XNewRef(SLOT(self->state, asked_of_state));
     PyObject *service = Py_XNewRef(service_in((Turns *)self->turns, asked));
+    PyObject *resumer = of_id(((Turns *)self->turns)->hubs, origin);
     int stored = 0;
     if (asked == Py_None) {
         Py_CLEAR(asked);
@@ -6156,8 +6225,8 @@ hub_short(Hook *self, PyObject *origin, PyObject *target, PyFrameObject *frame, 
     if (service != NULL && !Py_IS_TYPE(service, service_type)) {
         /* It is followed in Python. */
     }
-    else if (of_id(((Turns *)self->turns)->hubs, origin) != NULL) {
-        stored = store_resumed(self, target, asked, service);
+    else if (resumer != NULL) {
+        stored = store_resumed(self, resumer, target, asked, service);
     }
     else if (frame != NULL) {
         stored = store_suspended(self, frame, origin, target, given, asked, service);
@@ -6520,19 +6589,6 @@ text_of(PyObject *ascii, long long number)
         }
     }
     return made;
-}
-
-/* What a weak reference refers to, a new reference; NULL, and no exception, if that is no more. */
-static PyObject *
-referred(PyObject *reference)
-{
-    /* Most are of these types, and of one made of another that takes long to say. */
-    if (reference == NULL || !(PyWeakref_CheckRefExact(reference) || Py_IS_TYPE(reference, task_slots.type) ||
-                               PyWeakref_Check(reference))) {
-        return NULL;
-    }
-    PyObject *found = ((PyWeakReference *)reference)->wr_object;
-    return found == Py_None || Py_REFCNT(found) <= 0 ? NULL : Py_NewRef(found);
 }
 
 /* The loop whose queue that is, a new reference; NULL, and no exception, if it has none. */
@@ -8009,7 +8065,8 @@ choose_width(Packing *column, int least_width)
     }
     column->wide = 0;
     column->width = count ? least_width : 0;
-    if (all == 0) {
+    if (all < 0xff) {
+        column->width = all == 0 ? column->width : 1;
         return;
     }
     Py_ssize_t wide[] = {0, 0, 0}, least = 8 * count;
@@ -8551,10 +8608,10 @@ static PyObject *
 hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *buffer, *raw, *unsettled, *gr_frame, *otherwise, *turns, *state, *sleeps, *waits, *resumed, *sleep_code;
-    PyObject *offsets;
-    if (!PyArg_ParseTuple(args, "OO!O!O!OO!OO!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
+    PyObject *sockets, *offsets;
+    if (!PyArg_ParseTuple(args, "OO!O!O!OO!OO!O!O!O!O!O!", &buffer, table_type, &raw, &PySet_Type, &unsettled,
                           &PyGetSetDescr_Type, &gr_frame, &otherwise, turns_type, &turns, &state, table_type, &sleeps,
-                          table_type, &waits, &PyLong_Type, &resumed, &PyCode_Type, &sleep_code, &PySet_Type,
+                          table_type, &waits, table_type, &sockets, &PyLong_Type, &resumed, &PyCode_Type, &sleep_code, &PySet_Type,
                           &offsets) ||
         slot_offset(Py_TYPE(state), "asked", &asked_of_state) < 0) {
         return NULL;
@@ -8565,6 +8622,7 @@ hub_hook(PyObject *Py_UNUSED(module), PyObject *args)
         hook->state = Py_NewRef(state);
         hook->sleeps = Py_NewRef(sleeps);
         hook->waits = Py_NewRef(waits);
+        hook->sockets = Py_NewRef(sockets);
         hook->resumed = Py_NewRef(resumed);
         hook->sleep_code = Py_NewRef(sleep_code);
         hook->offsets = Py_NewRef(offsets);
@@ -9683,6 +9741,7 @@ execute(PyObject *module)
 #endif
     step_text = PyUnicode_InternFromString("step");
     self_text = PyUnicode_InternFromString("__self__");
+    this_text = PyUnicode_InternFromString("self");
     coro_text = PyUnicode_InternFromString("_coro");
     code_text = PyUnicode_InternFromString("cr_code");
     waiter_text = PyUnicode_InternFromString("_fut_waiter");
@@ -9717,7 +9776,7 @@ execute(PyObject *module)
     if (get_name_text == NULL || state_of_task == NULL || error_of_task == NULL || result_of_task == NULL ||
         done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
-        self_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
+        self_text == NULL || this_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || track_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
         path_text == NULL || sock_text == NULL || is_over_text == NULL ||

@@ -129,6 +129,8 @@ def hub_hook(
     hubs: dict[int, int],
     ready: dict[int, int],
     sleeps: dict[int, int],
+    waits: dict[int, Any],
+    sockets: dict[int, Any],
     resumed: int,
     sleep_code: CodeType,
     offsets: set[int],

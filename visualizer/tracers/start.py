@@ -36,7 +36,7 @@ if sys.version_info < (3, 14) and built() is not None and getattr(sys, "_is_gil_
 elif sys.version_info >= (3, 12):
     from visualizer.tracers.runtimes.threads.tracer_monitoring import MonitoringTracer as ThreadTracer
 else:
-    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer
+    from visualizer.tracers.runtimes.threads.tracer_unseen import UnseenTracer as ThreadTracer  # type: ignore[assignment]
 
 #: What is watched, in the order in which it is installed.
 RUNTIMES: tuple[type[Runtime] | Row | Choice, ...] = (OutputTracer, GeneratorTracer, *TABLE, ThreadTracer, Unsupported)

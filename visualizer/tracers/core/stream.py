@@ -432,7 +432,10 @@ class Stream(Interning):
                 if self.copies is not None:
                     some.translate(self.copies.known)
                     self._report_copies(self.copies, some[0] - self.start_ns, rows, text)
-                rows += some
+                if rows:
+                    rows += some
+                else:
+                    rows = some
                 taken.at = upto
             if len(rows) >= _BATCH * ROW:
                 self._pack(rows, text)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
+    from visualizer.tracers.runtimes.gevent.at_sockets import Calls
     from visualizer.tracers.runtimes.gevent.ready import Doer
 
 #: gevent.killall's callbacks; compiled functions without a name of their own are wrapped in one that Cython made.
@@ -253,7 +254,7 @@ class Callbacks:
 class HubState:
     """What is kept for a thread with a hub."""
 
-    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "spawns", "waits")
+    __slots__ = ("asked", "giving_way", "resumed", "sleeps", "sockets", "spawns", "waits")
 
     def __init__(self, new_table: Callable[[], dict[int, Any]]) -> None:
         #: Shapes by the place of a call of `sleep(0)` (as `Buffer.shapes`), and that of a resumption by the hub.
@@ -263,6 +264,8 @@ class HubState:
         #: that is, by which names it is found, whether it is for what can be held meanwhile, and the method's name. If
         #: that is "", what has made the thing, and by which names that is found.
         self.waits: dict[int, tuple[int, Any, tuple[str, ...], bool, str]] = new_table()
+        #: Where greenlets wait for sockets (at_sockets.py).
+        self.sockets: Calls = new_table()
         #: By the place of a call that spawns a function: the shape of that, the function's code and name, the parent's
         #: track, and the place. For the recorder in C.
         self.spawns: dict[int, tuple[Any, ...]] = new_table()

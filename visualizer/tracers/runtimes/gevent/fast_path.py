@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from visualizer.trace import words
 from visualizer.tracers.core.object_ids import Numbers
+from visualizer.tracers.runtimes.gevent.at_sockets import known_shape
 from visualizer.tracers.runtimes.gevent.limits import Limits
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import given_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.core.buffer import Buffer
+    from visualizer.tracers.runtimes.gevent.at_sockets import Calls
     from visualizer.tracers.runtimes.gevent.callbacks import Asked, HubState
     from visualizer.tracers.runtimes.greenlets.family import Hook
 
@@ -52,7 +54,7 @@ class Turns:
         self._errors = errors
         self._returned_nothing = returned_nothing
 
-    def resumed(self, buffer: Buffer, t_ns: int, target: Any, asked: Asked | None, shape: int) -> bool:
+    def resumed(self, buffer: Buffer, t_ns: int, hub: int, target: Any, asked: Asked | None, shape: int) -> bool:
         """The hub resumes `target`; `asked`: who asked for the callback that it runs. Return whether that is stored."""
         ready, key = self._ready, id(target)
         track = self._greenlets.tracks.get(key)
@@ -67,9 +69,13 @@ class Turns:
             ready.t_ns = t_ns
             is_due = service.serve(track) or is_due
         if not is_due:
-            if asked is None or track in ready.promised or track in ready.awaited:
+            awaited = ready.awaited.get(track)
+            if track in ready.promised or (asked is None) is (awaited is None):
                 return False
-            doer = asked.ended if asked.track == track else (asked.track, asked.cause)
+            if awaited is not None:
+                doer = hub, awaited
+            elif asked is not None:
+                doer = asked.ended if asked.track == track else (asked.track, asked.cause)
             store_wake(buffer, t_ns, track, doer)
         buffer.rows.extend((t_ns, track, shape))
         ready.by_id.pop(key, None)
@@ -107,6 +113,27 @@ class Turns:
                 return False
             said = buffer.said(t_ns, name)
         buffer.rows.extend((t_ns, hub, bare + said))
+        self._greenlets.raw.pop(id(greenlet), None)
+        buffer.left = None
+        return True
+
+    def at_socket(
+        self, buffer: Buffer, t_ns: int, hub: int, greenlet: Any, frame: Any, sockets: Calls, asked: Asked | None
+    ) -> bool:
+        """`greenlet` begins to wait in `frame`, perhaps in a method of a socket. Return whether that is stored.
+        `sockets`: what is known of those in this thread."""
+        track = self._greenlets.tracks.get(id(greenlet))
+        if track is None or id(greenlet) in self._limits.of:
+            return False
+        shape = known_shape(sockets, frame)
+        if shape is None:
+            return False
+        ready = self._ready
+        ready.t_ns = t_ns
+        if asked is not None and asked.service is not None:
+            asked.service.look(greenlet)
+        ready.awaited[track] = words.IO
+        buffer.rows.extend((t_ns, hub, shape))
         self._greenlets.raw.pop(id(greenlet), None)
         buffer.left = None
         return True
@@ -155,21 +182,25 @@ def make_hook(
     """
     everybody, hubs, ready, raw = tracks
     shapes, sleeps, waits, resumed, extend = buffer.shapes, state.sleeps, state.waits, state.resumed, buffer.rows.extend
+    sockets = state.sockets
     sleep_code, offsets = giving.code, giving.offsets
 
     def take(origin: Any, target: Any) -> bool:
         """The short way where a service follows it, or somebody waits."""
         asked = state.asked
         try:
-            if id(origin) in hubs:
-                return turns.resumed(buffer, clock(), target, asked, resumed)
+            resumer = hubs.get(id(origin))
+            if resumer is not None:
+                return turns.resumed(buffer, clock(), resumer, target, asked, resumed)
             hub, frame = hubs.get(id(target)), frame_of(origin)
             if hub is None:
                 return False
             if frame is None:
                 return turns.ended(buffer, clock(), hub, origin, asked, resumed)
             known = waits.get(id(frame.f_code) + frame.f_lasti)
-            return known is not None and turns.suspended(buffer, clock(), hub, origin, frame, known, asked)
+            if known is None:
+                return turns.at_socket(buffer, clock(), hub, origin, frame, sockets, asked)
+            return turns.suspended(buffer, clock(), hub, origin, frame, known, asked)
         except Exception as error:
             fail(error)
             return False

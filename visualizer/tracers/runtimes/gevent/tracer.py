@@ -19,13 +19,13 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
-from visualizer.tracers.core.code import callable_name, is_of_runtime, own_frame
+from visualizer.tracers.core.code import callable_name, is_generated, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbered, Numbers
 from visualizer.tracers.core.queue_sizes import Sizes, by_slots
 from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, show, type_module, type_name
 from visualizer.tracers.core.variables import Unknown
-from visualizer.tracers.runtimes.gevent import served
+from visualizer.tracers.runtimes.gevent import at_sockets, served
 from visualizer.tracers.runtimes.gevent.attribution.item_owners import UNKNOWN
 from visualizer.tracers.runtimes.gevent.callbacks import Asked, Callbacks, HubState
 from visualizer.tracers.runtimes.gevent.deadlocks import Ties
@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import ModuleType
     from typing import Any
 
+    from visualizer.tracers.core.sockets import Endpoint
     from visualizer.tracers.runtimes.greenlets.family import Hook
 
 #: Name of a class of gevent's, or of the standard library's that gevent has patched -> the reason of a wait in it.
@@ -165,7 +166,8 @@ class GeventTracer(Family):
             "errors": self._recording.thread_errors.found, "dead": greenlets.module.greenlet.__dict__["dead"],
             "gevents": kind, "error_of": own["exception"], "value_of": own["value"],
             "cancelled": self._spawns.cancelled, "spawn_cause": words.SPAWN, "wake_line": lines.wake,
-            "kill": words.KILL, "named": self._numbers.of_no_track, "said": Buffer.said, "state_type": HubState,
+            "kill": words.KILL, "io": words.IO, "named": self._numbers.of_no_track, "said": Buffer.said,
+            "state_type": HubState,
         }  # fmt: skip
         ready.turns = compiled.turns(fields)
         return ready.turns
@@ -176,7 +178,7 @@ class GeventTracer(Family):
         if state.resumed < 0:
             event = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
             state.resumed = buffer.shape(stream.clock(), event)
-            buffer.tables += [state.sleeps, state.waits, state.spawns]
+            buffer.tables += [state.sleeps, state.waits, state.sockets, state.spawns]
         giving, unsettled, compiled = self._giving, greenlets.unsettled, self._recording.compiled
         if compiled is None:
             tracks = greenlets.tracks, greenlets.living_hubs, self._ready.by_id, greenlets.raw
@@ -192,7 +194,7 @@ class GeventTracer(Family):
             return None
         hook: Hook = compiled.hub_hook(
             buffer, greenlets.raw, unsettled, greenlets.suspended_in, otherwise, turns, state, state.sleeps,
-            state.waits, state.resumed, giving.code, giving.offsets,
+            state.waits, state.sockets, state.resumed, giving.code, giving.offsets,
         )
         return hook
 
@@ -351,7 +353,15 @@ class GeventTracer(Family):
                 self._learn_wait(reason, frame, shape)
             elif reason is None:
                 self._learn_join(frame, shape)
+        elif shape is not None and limit is None and awaited.endpoint is not None and reason == words.IO:
+            self._learn_socket(frame, own, awaited.endpoint, shape)
         return shape
+
+    def _learn_socket(self, frame: Any, own: Any, end: Endpoint, shape: int) -> None:
+        """The same where somebody begins to wait for a socket, in `frame`, which `own` has called."""
+        if self._recording.own(own.f_code) and not is_generated(own.f_code):
+            sockets, new_table = self._callbacks.state().sockets, self._recording.stream.new_table
+            at_sockets.learn(sockets, frame, own, self._greenlets.sites, self._waits.addresses, end, shape, new_table)
 
     def _learn_wait(self, reason: str | None, frame: Any, shape: int) -> None:
         """From now on the short way may be taken where somebody begins to wait at the place where `frame` is, for a

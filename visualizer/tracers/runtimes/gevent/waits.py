@@ -107,7 +107,7 @@ class Waits:
     def __init__(self, own: Callable[[CodeType], bool], sites: CallSites) -> None:
         self._own = own
         self._sites = sites
-        self._addresses = Addresses()
+        self.addresses = Addresses()
         #: Row of _REASON_OF_FILE for each file that was seen on a suspended stack.
         self._ranks: dict[str, int] = {}
         self.makers = Makers(own, sites)
@@ -221,7 +221,7 @@ class Waits:
                     return None
                 direction = words.WRITE
         real = mixin._sock.__get__(this)
-        fd, local, peer = self._addresses.of_socket(real, direction is words.ACCEPT)
+        fd, local, peer = self.addresses.of_socket(real, direction is words.ACCEPT)
         if direction is words.CONNECT and not peer and fd >= 0:
             module: Any = sys.modules["_socket"]
             peer = address_text(module, module.socket.family.__get__(real), variables.get("address"))
@@ -253,7 +253,7 @@ class Waits:
         direction = _DIRECTION_OF_EVENTS.get(events & 3)
         if fd < 0 or direction is None:
             return None
-        return (fd, direction, *self._addresses.of_fd(fd))
+        return (fd, direction, *self.addresses.of_fd(fd))
 
     def _of_several(self, watchers: list[Any]) -> Endpoint | None:
         """Of one descriptor, all that is known; of several their numbers, by direction: "read 5 6, write 7"."""
