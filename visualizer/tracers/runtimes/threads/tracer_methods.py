@@ -156,7 +156,8 @@ class MethodsTracer:
         if name == MESSAGES:
             self._learn_messages(module)
         task: Any = getattr(sys.modules.get("_asyncio"), "Task", None) if name == _TASKS else None
-        if task is not None:
+        # From 3.12 on the events of calls tell.
+        if task is not None and sys.version_info < (3, 12):
             self._recorder.see_call(task.__dict__["cancel"], _CANCEL, _ALWAYS)
         if name == SHARED_LOCKS:
             self._waits.shared.learn(module)
@@ -342,7 +343,8 @@ class MethodsTracer:
             self._failed(error)
             return
         control = self._context.control
-        if control is not None and control.goal:
+        # Who cancels a task goes on.
+        if control is not None and control.goal and token != _CANCEL:
             control.on_switch()
 
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
