@@ -480,5 +480,5 @@ def main(names: list[str], keep: bool) -> int:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    sys.exit(main([word for word in words if word != "-k"], "-k" in words))
+    asked = sys.argv[1:]
+    sys.exit(main([word for word in asked if word != "-k"], "-k" in asked))

@@ -251,7 +251,8 @@ os.wait()
     assert [(child, recorded) for child, recorded, _ in found] == [(child, is_recorded) for child in children]
     names = [process.name for process in traced.timeline.processes[1:]]
     assert names == (children if is_recorded else [])
-    assert [said for _, _, said in found] == [f"{child}, which main was waiting for, ended → main runs" for child in children]
+    said = [f"{child}, which main was waiting for, ended → main runs" for child in children]
+    assert [sentence for _, _, sentence in found] == said
 
 
 @pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
@@ -266,7 +267,8 @@ subprocess.Popen(other(1, "sleep")).wait(60)
     )
     assert traced.ended.code == 0, traced.ended.stderr
     waits = [wait for wait in traced.timeline.suspensions if wait.track == 0 and wait.reason == words.SLEEP]
-    assert waits and all(0 <= wait.asked_ns <= 50_000_000 for wait in waits)
+    assert waits
+    assert all(0 <= wait.asked_ns <= 50_000_000 for wait in waits)
     assert not [wait for wait in traced.timeline.suspensions if wait.asked_ns > 50_000_000]
 
 
@@ -288,7 +290,7 @@ asyncio.run(main())
     timeline = traced.timeline
     tasks = {track.id for track in timeline.tracks.values() if track.kind == words.TASK}
     waits = [wait for wait in timeline.suspensions if wait.track in tasks and wait.reason == words.SUBPROCESS]
-    assert {wait.object for wait in waits} <= set(traced.ended.stdout.decode().splitlines()) and all(wait.object for wait in waits)
+    assert {wait.object for wait in waits} <= set(traced.ended.stdout.decode().splitlines())
     for number, wakeup in enumerate(timeline.wakeups):
         waited = timeline.ended_by(number)
         if wakeup.track in tasks and waited is not None and waited.reason == words.SUBPROCESS:

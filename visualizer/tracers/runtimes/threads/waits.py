@@ -132,8 +132,8 @@ class Wait:
     `AwaitedChildren.ended`."""
 
     __slots__ = (
-        "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks", "offset",
-        "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
+        "offset", "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
