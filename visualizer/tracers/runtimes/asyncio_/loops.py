@@ -590,8 +590,8 @@ class Loop:
         self._stop(what.track)
 
     def _look_at_limit(self, t_ns: int, handle: Any) -> None:
-        """A time limit is over. If its task is ready by then, what made it so is not what it goes on with, unless it has
-        been cancelled since the limit was set: the first one counts."""
+        """A time limit is over. If its task is ready by then, it is not what made it so that it goes on with; unless it
+        has been cancelled since the limit was set: the first one counts."""
         limit, library = handle._callback.__self__, self._shared.library
         task, cancels = own_attribute(limit, "_task"), own_attribute(limit, "_cancelling")
         known = self._shared.tasks.of(task)
