@@ -315,6 +315,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return f"{name}, which {it} was waiting for, ended"
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
             return f"{name} has nothing left to wait for"
+        case words.FINISHED | words.SUBPROCESS if child := timeline.ended_child(wakeup, suspension):
+            return f"{child}, which {it} was waiting for, ended"
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
