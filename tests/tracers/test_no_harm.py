@@ -159,6 +159,38 @@ def test_what_a_function_has_is_freed_as_it_returns(trace_source: TraceSource, n
     assert traced.ended.code == 0
 
 
+def test_what_a_function_has_is_freed_as_it_returns_once_a_child_has_ended(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    """What tells of the child's end belongs to no thread, and was looked for among the threads ever after."""
+    traced = trace_source(
+        """
+        import gc, os, signal, sys, time
+        class Thing:
+            def __del__(self): print("thing ends")
+        def is_in_trace(text):
+            if len(sys.argv) < 2: return True
+            with open(sys.argv[1], "rb") as trace: return text in trace.read()
+        def computes():
+            for number in range(300_000): number * number
+        def waits():
+            while not is_in_trace(b'["exit",'): time.sleep(0.001)
+        def runs():
+            thing = Thing()
+            while not is_in_trace(b',"computes"]'): computes()
+        gc.disable()
+        if os.fork() == 0: os.kill(os.getpid(), signal.SIGKILL)
+        os.wait()
+        waits()
+        runs()
+        print("after it")
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"thing ends\nafter it\n"
+
+
 @pytest.mark.parametrize("name", list(CLOSED))
 def test_finally_blocks_run_in_the_order_of_a_bare_run(trace_source: TraceSource, name: str) -> None:
     traced = trace_source(CLOSED[name])
