@@ -319,6 +319,41 @@ print(sys.stdin.read())
 
 # Each of these was tried without harm, and is to stay so. What a program does when it is out of something.
 HOSTILE = {
+    # It is said to run for ever, and has a frame that was freed: whoever collects, or asks for that, crashes.
+    "a generator that ran in a greenlet that was given up with its thread": """
+        import gc, os, sys, threading
+        from greenlet import getcurrent, greenlet
+        gc.disable()
+        def numbers():
+            while True:
+                try: yield
+                except KeyError: pass
+                if back: back.pop()()
+        def work():
+            main = getcurrent()
+            def body():
+                kept.append(numbers())
+                next(kept[0])
+                kept[0].gi_frame
+                back.append(main.switch)
+                next(kept[0])
+            given_up.append(greenlet(body))
+            given_up[0].switch()
+        kept, back, given_up = [], [], []
+        one = numbers()
+        next(one)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        given_up.clear()
+        greenlet(print).switch()
+        for _ in range(3): one.throw(KeyError)
+        other = numbers()
+        next(other)
+        try: other.throw(LookupError)
+        except LookupError: print(kept[0].gi_running, one.gi_running, flush=True)
+        os._exit(0)
+        """,
     "a fork bomb": """
         import os
         for level in range(3):
