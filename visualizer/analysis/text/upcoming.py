@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from visualizer.analysis.index.polls import is_poll
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.endpoints import polls
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import waits
 from visualizer.trace import words
@@ -31,7 +33,10 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     after = duration(slices.start_ns[index] - t_ns, 2)
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:
-        return plain(f"in {after} it {_suspensions(timeline, timeline.suspensions[about])}")
+        suspension = timeline.suspensions[about]
+        if is_poll(timeline, suspension):
+            return plain(f"in {after} it {_TURNS[State.IDLE]}: {polls(suspension)}")
+        return plain(f"in {after} it {_suspensions(timeline, suspension)}")
     if state is State.UNKNOWN:
         return f"in {after} its state becomes unknown"
     if state is State.FAILED:

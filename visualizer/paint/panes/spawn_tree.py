@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.spawn_tree import Family, Kin
 from visualizer.analysis.index.groups import TrackGroup
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
@@ -97,7 +98,7 @@ def node_runs(
     else:
         track = timeline.tracks[node.track]
         at = track.slices.at(t_ns)
-        state = State(track.slices.state[at]) if at >= 0 else None
+        state = State(called(timeline, track).state[at]) if at >= 0 else None
         style = "selected" if selected else "dim" if state is None else "thread" if not node.trunk else "name"
         mark = Run(" ", "dim") if state is None else Run(glyphs(ascii)[state], STYLE_OF[state])
         runs = [Run(branch, "dim"), mark, Run(" ", "dim"), Run(plain(timeline.name(node.track, t_ns)), style)]
@@ -112,13 +113,13 @@ def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
     track = timeline.tracks[track_id]
     if at < 0:
         return "not created yet"
-    state, about = State(track.slices.state[at]), track.slices.about[at]
+    state, about = State(called(timeline, track).state[at]), track.slices.about[at]
     if state in FINAL:
         value = f" {track.value}" if track.value is not None else ""
         return plain((track.outcome or "ended") + value)
     since_ns = t_ns - track.slices.start_ns[at]
     since = f", for {duration(since_ns, 2)}" if since_ns > 0 else ""
-    if state is State.WAITING and not track.schedules and about >= 0:
+    if track.slices.state[at] == State.WAITING and not track.schedules and about >= 0:
         return f"{_VERBS[state]}: {wait_label(timeline, timeline.suspensions[about])}{since}"
     if state is State.BLOCKED:
         return plain(f"blocked by {timeline.name(about, t_ns)}{since}")

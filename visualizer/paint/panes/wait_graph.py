@@ -7,6 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from visualizer.analysis.explore.wait_graph import Wait, WaitGraph, chains, woken_by
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits
@@ -167,7 +168,7 @@ class _Painter:
         return [*before, *self._mark(tracks[0]), Run(plain(name), "name")]
 
     def _mark(self, track: int) -> _Piece:
-        slices = self._timeline.tracks[track].slices
+        slices = called(self._timeline, self._timeline.tracks[track])
         at = slices.at(self._moment.t_ns)
         if at < 0:
             return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
@@ -76,12 +77,12 @@ class Sentence(Widget):
             return [Run("  ", "text"), Run(fit_sentence(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
-        state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
+        state = State(called(view.timeline, track).state[at]) if at >= 0 else State.UNKNOWN
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
         then = what_next(view.timeline, view.selected, view.playhead.t_ns)
         said = plain(f"{said}; {then}" if then else said)
-        suspension = track.slices.about[at] if state is State.WAITING else -1
+        suspension = track.slices.about[at] if at >= 0 and track.slices.state[at] == State.WAITING else -1
         return [
             Run(f"{mark} ", STYLE_OF[state]),
             Run(fit_sentence(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
