@@ -19,8 +19,9 @@ _TURNS = {
 }
 
 
-def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
-    """What the track does after its state at `t_ns`, and when; "" if nothing more is known.
+def what_next(timeline: Timeline, track_id: int, t_ns: int, short: bool = False) -> str:
+    """What the track does after its state at `t_ns`, and when; "" if nothing more is known. `short`: of one that is
+    woken not also when it runs.
 
     Raise KeyError if there is no such track.
     """
@@ -48,7 +49,7 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     waker = timeline.wakeups[about].waker
     by = f" by {timeline.name(waker, slices.start_ns[index])}" if waker in timeline.tracks else ""
     runs = ""
-    if index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
+    if not short and index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
         late_ns = slices.start_ns[index + 1] - slices.start_ns[index]
         runs = f" and runs {duration(late_ns, 2)} later" if late_ns else " and runs at once"
     return plain(f"in {after} it is woken{by}{runs}")
