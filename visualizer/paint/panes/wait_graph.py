@@ -10,7 +10,6 @@ from visualizer.analysis.explore.wait_graph import Wait, WaitGraph, chains, woke
 from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.endpoints import awaits
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import would_end
 from visualizer.paint.text.canvas import Run
@@ -118,8 +117,8 @@ class _Painter:
         if suspension.direction and len(wait.waiters) > 1:
             return plain(f"{len(wait.waiters)} fds ({suspension.direction})")
         if suspension.direction:
-            fd = f"fd {suspension.fd} ({suspension.direction})" if suspension.fd >= 0 else awaits(suspension)
-            return plain(fd or suspension.direction)
+            fd = f"fd {suspension.fd}" if suspension.fd >= 0 else "one of the fds"
+            return plain(f"{fd} ({suspension.direction})")
         return "unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
 
     def _timer(self, wait: Wait) -> str:
