@@ -179,9 +179,15 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
 
 
 def _waited_ns(part: Part) -> Counter[str]:
-    """How long all tracks but hubs waited, by reason."""
-    tracks = [track for track in part.timeline.tracks.values() if not track.schedules]
-    return waited_ns(part.timeline, part.start_ns, part.end_ns, tracks)
+    """How long all tracks but hubs waited, by reason: without what counts as idle."""
+    timeline, start_ns, end_ns = part.timeline, part.start_ns, part.end_ns
+    tracks = [track for track in timeline.tracks.values() if not track.schedules]
+    found = waited_ns(timeline, start_ns, end_ns, tracks)
+    for track in tracks:
+        if (slices := called(timeline, track)) is not track.slices:
+            waits = (one.spent_ns(State.WAITING, end_ns, start_ns) for one in (track.slices, slices))
+            found[words.SELECT] -= next(waits) - next(waits)
+    return +found
 
 
 def _difference(a: Part, b: Part, alike: int) -> Difference | None:

@@ -9,7 +9,7 @@ from visualizer.analysis.index.groups import track_group_of
 from visualizer.analysis.index.idle_gaps import gaps
 from visualizer.analysis.index.polls import called, occurring
 from visualizer.analysis.model.timeline import State, Timeline
-from visualizer.analysis.report.comparison import Part
+from visualizer.analysis.report.comparison import Part, compare
 from visualizer.analysis.report.details import details
 from visualizer.analysis.report.statistics import statistics
 from visualizer.analysis.text.sentences import describe_state
@@ -97,6 +97,15 @@ def test_all_sums_agree() -> None:
     assert of_group.counts(50 * MS)[State.IDLE] == 1
     assert of_group.spent_ns(State.IDLE, 100 * MS) == pytest.approx(60 * MS, abs=3 * STEP_NS)
     assert track_of(timeline, worker, 0, 50 * MS).state == "IDLE"
+
+
+def test_in_a_comparison_it_counts_once() -> None:
+    timeline = waits_twice(words.SELECT).timeline()
+    whole = Part.whole(timeline)
+    found = compare(whole, whole)
+    assert found.figures["idle_s"].a == pytest.approx(0.06, abs=1e-5)
+    assert found.figures["waited_s"].a == pytest.approx(0.01, abs=1e-5)
+    assert [*found.waited_by_reason] == [words.SLEEP]
 
 
 def test_what_else_waits_is_not_idle() -> None:
