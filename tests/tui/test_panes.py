@@ -91,7 +91,8 @@ def test_paths_are_short_but_tell_where() -> None:
 async def test_of_a_long_name_the_middle_is_left_out_before_what_the_track_does(replay: Replay) -> None:
     demo = Demo("long", "first()\nsecond()\n")
     demo.at_ms(3).spawn("a", words.GREENLET, "BaseEventLoop._create_server-1", parent="main", creator=words.CURRENT)
-    demo.at_ms(4).switch("main", "a", line=1).at_ms(5).switch("a", "main", line=2).end()
+    demo.at_ms(4).switch("main", "a", line=1)
+    demo.at_ms(5).switch("a", "main", line=2).end()
     async with replay(demo).run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
         await pilot.press("end")
