@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.index.polls import as_called
+from visualizer.analysis.index.polls import as_called, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
 from visualizer.analysis.report.comparison import Part
@@ -111,9 +111,7 @@ def table_of(part: Part, ids: Sequence[int], every: AllSlices) -> Table:
     for at in np.flatnonzero(state == State.BLOCKED).tolist():
         index = int(inside[at] - first[inside[at]])
         label[at] = labels(timeline, timeline.tracks[int(track[at])], index)[0]
-    births = timeline.tracks.births(ids)
-    of_thread = np.array([one.kind == words.THREAD for one in births], dtype=bool).repeat(sizes)[inside]
-    state = as_called(timeline, state, about, of_thread)
+    state = as_called(timeline, every.state, every.about, of_threads(timeline, ids, sizes))[inside]
     start_ns = np.maximum(every.start_ns[inside], part.start_ns)
     return Table(track, state, start_ns, np.minimum(end_ns[inside], part.end_ns), label)
 

@@ -6,6 +6,8 @@ Whoever waits so has nothing to do, like a hub that polls. A greenlet that selec
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from visualizer.analysis.model.timeline import State, Suspension, Timeline, Trac
 from visualizer.trace import words
 from visualizer.trace.columns import Column, unique
 
+_FOUND = -1
+#: Of how many ways to be suspended it is known that none is a select; _FOUND: one is.
+_looked: WeakKeyDictionary[Timeline, int] = WeakKeyDictionary()
+
 
 def is_poll(timeline: Timeline, suspension: Suspension) -> bool:
     """Whether that is a thread that waits in a select, poll or epoll."""
@@ -23,13 +29,31 @@ def is_poll(timeline: Timeline, suspension: Suspension) -> bool:
 
 def occurring(timeline: Timeline) -> set[State]:
     """The states that occur in the trace, as they are called."""
-    selects = any(reason == words.SELECT for reason, *_ in timeline.columns.suspensions.details.known)
-    return timeline.occurred | {State.IDLE} if selects else timeline.occurred
+    return timeline.occurred | {State.IDLE} if _selects(timeline) else timeline.occurred
+
+
+def _selects(timeline: Timeline) -> bool:
+    """Whether any track is known to have waited in a select. Costs what has been added since the last time."""
+    known, looked = timeline.columns.suspensions.details.known, _looked.get(timeline, 0)
+    if looked != _FOUND:
+        found = any(reason == words.SELECT for reason, *_ in known[looked:])
+        looked = _looked[timeline] = _FOUND if found else len(known)
+    return looked == _FOUND
+
+
+def of_threads(timeline: Timeline, ids: Sequence[int], counts: Column) -> Column | bool:
+    """Of the slices of these tracks, so many of each, whether it is a thread's; False: of none that matters here."""
+    if not _selects(timeline):
+        return False
+    births = timeline.tracks.births(ids)
+    return np.array([one.kind == words.THREAD for one in births], dtype=bool).repeat(counts)
 
 
 def as_called(timeline: Timeline, state: Column, about: Column, of_thread: Column | bool) -> Column:
     """The states of slices, which have these `about`, as they are called; the same column if nothing differs.
     `of_thread`: of each whether its track is a thread, or of all."""
+    if of_thread is False:
+        return state
     (waits,) = np.nonzero((state == State.WAITING) & (about >= 0) & of_thread)
     if not len(waits):
         return state

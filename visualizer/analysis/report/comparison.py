@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from visualizer.analysis.index.polls import as_called, called, occurring
+from visualizer.analysis.index.polls import as_called, called, occurring, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.alignment import Alignment, waited_ns
@@ -56,8 +56,7 @@ class Part(NamedTuple):
             return occurring(timeline)
         ids = [*filter(self.lives, timeline.tracks if tracks is None else tracks)]
         all = AllSlices(timeline.tracks, ids)
-        kinds = np.array([birth.kind == words.THREAD for birth in timeline.tracks.births(ids)], dtype=bool)
-        state = as_called(timeline, all.state, all.about, kinds.repeat(np.diff(all.bounds)))
+        state = as_called(timeline, all.state, all.about, of_threads(timeline, ids, np.diff(all.bounds)))
         # The last that began by the start lasts until the next one begins.
         lasts = np.append(all.start_ns[1:], 0) > self.start_ns
         lasts[all.lasts] = True

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.index.polls import as_called
+from visualizer.analysis.index.polls import as_called, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
@@ -271,12 +271,9 @@ class _Stretch(NamedTuple):
         every = AllSlices(timeline.tracks, ids)
         next_state = np.roll(every.state, -1)
         next_state[every.lasts] = _NO_STATE
-        births = timeline.tracks.births(ids)
-        hubs, threads = (
-            np.array(column, dtype=bool)
-            for column in ([one.schedules for one in births], [one.kind == words.THREAD for one in births])
-        )
-        called = as_called(timeline, every.state, every.about, threads.repeat(np.diff(every.bounds)))
+        hubs = np.array([birth.schedules for birth in timeline.tracks.births(ids)], dtype=bool)
+        of_thread = of_threads(timeline, ids, np.diff(every.bounds))
+        called = as_called(timeline, every.state, every.about, of_thread)
         end_ns = every.end_ns(timeline.last_ns)
         return cls(hubs, every.bounds, every.start_ns, end_ns, every.state, called, next_state, every.about)
 
