@@ -43,6 +43,7 @@ from visualizer.analysis.findings.idle_waits import never_idle
 from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
+from visualizer.analysis.findings.starved_threads import starved_threads
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -470,7 +471,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
-    return [*found, *never_idle(timeline, observed)]
+    return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
 
 
 def _ran_longest(timeline: Timeline, wait: Delay, life: tuple[int, int]) -> int | None:

@@ -34,9 +34,9 @@ _OF_CREWS = (words.QUEUE, words.CHANNEL, words.SLEEP)
 
 def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """LEAK_OF or more tracks that one place spawned, all the time from its first one on, or for others that have ended
-    since, only wait, and hardly one has ended, but by being cancelled once no more came. Not reported: tracks that wait for a connection, or that
-    others wake now and then; workers at their queue, of which one at least was served there or which take from it in
-    a loop; and what lives as long as its creator does, of which each has its own.
+    since, only wait, and hardly one has ended, but by being cancelled once no more came. Not reported: tracks that wait
+    for a connection, or that others wake now and then; workers at their queue, of which one at least was served there
+    or which take from it in a loop; and what lives as long as its creator does, of which each has its own.
 
     It costs no time: nobody waits for these tracks, and they themselves are late for nothing. What they cost is memory,
     and a trace does not tell that.
@@ -147,12 +147,12 @@ def _grows(timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Susp
     span_ns = times_ns[-1] - times_ns[0]
     # Who still does something now and then may be one of a crew that came in the beginning.
     most = LEAK_GAP_SHARE if any(len(track.steps) > _FEW_STEPS for track in waiting) else LEAK_IDLE_SHARE
-    return span_ns > 0 and (max(gaps_ns) <= most * span_ns or (gaps_ns[-1] >= STUCK_NS and _left_behind(timeline, idle)))
+    return span_ns > 0 and (max(gaps_ns) <= most * span_ns or _left_behind(timeline, idle, times_ns[-1]))
 
 
-def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]]) -> bool:
+def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
     """Whether these are no crew, however soon the last of them came: they were spawned in as many runs of tracks that
-    have ended since, and each waits for what no other one of them does, and never ran again."""
+    have ended since, and each waits for what no other one of them does, STUCK_NS or longer, and never ran again."""
     runs, objects = set(), set()
     for track, one in idle:
         creator = timeline.tracks.get(track.creator)
@@ -162,9 +162,8 @@ def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]]) -> bo
             return False
         runs.add((creator.id, creator.slices.at(track.spawn_ns)))
         objects.add(one.object)
-    over_ns = max(timeline.tracks[track.creator].exit_ns for track, _ in idle)
-    lasted_ns = max(one.t_ns for _, one in idle) + STUCK_NS
-    return len(runs) == len(objects) == len(idle) and over_ns <= lasted_ns <= _end_ns(timeline)
+    since_ns = max(max(one.t_ns, timeline.tracks[track.creator].exit_ns) for track, one in idle)
+    return len(runs) == len(objects) == len(idle) and until_ns - since_ns >= STUCK_NS
 
 
 def _end_ns(timeline: Timeline) -> int:

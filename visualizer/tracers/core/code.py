@@ -178,7 +178,7 @@ def place(code: CodeType, offset: int) -> Range:
 
 def _head_of_loop(instructions: bytes, offset: int) -> int:
     """Where the jump at `offset` goes back to; -1 if it is none. Up to 3.12 it may have no line, where several ends of
-    an `if` share it, though a loop is seen there most often: the interpreter looks there if another thread is to run."""
+    an `if` share it, though a loop is seen there most often: it is there that another thread may get to run."""
     if sys.version_info >= (3, 13) or instructions[offset] != opcode.opmap["JUMP_BACKWARD"]:
         return -1
     argument, shift, before = instructions[offset + 1], 8, offset - 2

@@ -422,12 +422,13 @@ def test_who_is_only_cancelled_at_the_end_leaks_as_well(at_once: bool, expected:
         ({"creators": 1}, []),
         ({"until_ms": 900}, []),
     ],
-    ids=["requests", "one thing for all", "at queues", "asleep", "who made them goes on", "one made all at once", "soon"],
+    ids=["requests", "one thing for all", "at queues", "asleep", "its maker goes on", "one made all at once", "soon"],
 )
 def test_what_requests_leave_behind_leaks_however_soon_the_last_of_them_came(
     changed: dict[str, Any], expected: list[str]
 ) -> None:
-    asked = {"thing": "", "reason": words.EVENT, "outcome": words.RETURNED, "creators": 9, "until_ms": 1200} | changed
+    asked: dict[str, Any] = {"thing": "", "reason": words.EVENT, "outcome": words.RETURNED, "creators": 9}
+    asked = asked | {"until_ms": 1200} | changed
     tape = greenlets("audit", *(requests := [f"request {number}" for number in range(asked["creators"])]))
     tape.switch("hub", "audit").waits("audit", words.SLEEP, "1 s", asked["until_ms"] * MS)
     tape.switch("audit", "hub", line=60)
