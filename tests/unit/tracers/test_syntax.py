@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,15 @@ def test_what_a_comprehension_goes_through(text: str, expected: str | None) -> N
         lines[found.end_lineno - 1] = lines[found.end_lineno - 1][: found.end_col_offset]
         shown = "\n".join([lines[0][found.col_offset :], *lines[1 : found.end_lineno]])
     assert shown == expected
+
+
+@pytest.mark.parametrize("between", [0, 200], ids=["near", "far"])
+def test_a_jump_without_a_line_is_at_the_head_of_its_loop(between: int) -> None:
+    """3.11 and 3.12 make such, which several branches share; a loop is seen there whenever another thread is to run."""
+    body = "        a.b = i\n" * between + "        if i % 3:\n            n += 1\n"
+    made = compile(f"def run(n):\n\n    for i in n:\n{body}", "f.py", "exec")
+    code = next(one for one in made.co_consts if hasattr(one, "co_code"))
+    back = [one for one in dis.get_instructions(code) if one.opname == "JUMP_BACKWARD"]
+    own = [None if one.positions is None else one.positions.lineno for one in back]
+    assert [code_objects.place(code, one.offset)[2] for one in back] == [line or 3 for line in own]
+    assert None in own or sys.version_info >= (3, 12), "it is of 3.11 that this is about"

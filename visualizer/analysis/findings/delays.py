@@ -43,6 +43,7 @@ from visualizer.analysis.findings.idle_waits import never_idle
 from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
+from visualizer.analysis.findings.starved_threads import starved_threads
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -398,7 +399,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
 
     Not reported: one wait, if it is not most of its life; what hogs explain, turns that each come within NAMED_NS, and
     places in long queues. A hub runs in turn who is ready: where it was ready for long at once, mostly while nobody ran
-    for NAMED_NS, each of those before it had its turn. Also who waits until its hub is idle, which that never is.
+    for NAMED_NS, each of those before it had its turn. But if that happened STARVED_AGAIN times, and for half of its
+    life, they came back before it each time. Also who waits until its hub is idle, which that never is.
     """
     delays, by_hogs_ns, found = own_delays(timeline, observed), _by_hogs(timeline, observed), []
     # Those too that are mostly due to the machine: a hog that it made longer is told all the same.
@@ -413,6 +415,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         return dict(zip(tracks.tolist(), np.bincount(whose, weights[late]).tolist(), strict=False))
 
     times, explained_ns = by_track(by_hogs_ns > 0), dict[int, int]()
+    queued = by_track(np.ones(len(delays), dtype=np.int64))
     every = every[every["suspension"] < 0]
     for track_id, hogged_ns in zip(every["track"].tolist(), _covered_ns(every, hogged).tolist(), strict=True):
         explained_ns[track_id] = explained_ns.get(track_id, 0) + hogged_ns
@@ -442,10 +445,15 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         # Where all turns are long, and yet no hogs (the machine made them so), it is compared with those.
         turn = longest_turn(turns.get(hub, []), since_ns, until_ns)
         turn = turn or longest_turn(observed.turns.get(hub, []), since_ns, until_ns)
-        if 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]:
-            continue
-        most = turn.track if turn is not None else _ran_longest(timeline, hub, since_ns, until_ns)
-        if most is not None and 2 * _ran_ns(timeline, track_id) > _ran_ns(timeline, most):
+        at_ends = 2 * at_once_ns.get(track_id, 0) > rest_ns and 2 * by_turns_ns[track_id] < at_once_ns[track_id]
+        if at_ends and (queued[track_id] < STARVED_AGAIN or 2 * rest_ns < life_ns - life_off_ns):
+            continue  # It stood in long queues.
+        life = track.spawn_ns, track.spawn_ns + life_ns
+        wait = Delay(track_id, hub, since_ns, until_ns, ready.slice)
+        if turn is not None and _shared_ns(turn, wait) < NAMED_NS:
+            turn = None  # It was over when this one's wait had just begun.
+        most = turn.track if turn is not None else _ran_longest(timeline, wait, life)
+        if most is not None and 2 * _ran_ns(timeline, track_id, *life) > _ran_ns(timeline, most, *life):
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -456,19 +464,22 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         )
         sentence += f" (for {duration(off_ns, 2)} of that the machine ran other programs)" if off_ns >= NAMED_NS else ""
         ran = _ran_most(turns.get(hub, []), since_ns, until_ns)
-        sentence += f", while {listed([timeline.name(one) for one in ran]) or 'others'} ran"
+        how = f"{listed([timeline.name(one) for one in ran])} ran"
+        if not ran:
+            ran, how = _ran_in_turns(timeline, turn, wait)
+        sentence += f", while {how}"
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
-    return [*found, *never_idle(timeline, observed)]
+    return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
 
 
-def _ran_longest(timeline: Timeline, hub: int, start_ns: int, end_ns: int) -> int | None:
-    """Of those whom the hub ran in that time the one that ran longest, in all its life."""
-    steps = timeline.tracks[hub].steps
-    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in (start_ns, end_ns))
-    ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {hub}
-    return max(ran, key=lambda track: _ran_ns(timeline, track), default=None)
+def _ran_longest(timeline: Timeline, wait: Delay, life: tuple[int, int]) -> int | None:
+    """Of those whom the hub ran meanwhile the one that ran longest between the two times of `life`."""
+    steps = timeline.tracks[wait.hub].steps
+    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in wait[2:4])
+    ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
+    return max(ran, key=lambda track: _ran_ns(timeline, track, *life), default=None)
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
@@ -542,10 +553,10 @@ def _matters(
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
 
 
-def _ran_ns(timeline: Timeline, track: int) -> int:
-    """For how long it kept others from running, idle in a call or not."""
+def _ran_ns(timeline: Timeline, track: int, since_ns: int, until_ns: int) -> int:
+    """For how long it kept others from running between two times, idle in a call or not."""
     slices = timeline.tracks[track].slices
-    return sum(slices.spent_ns(state, timeline.last_ns) for state in (State.RUNNING, State.IDLE))
+    return sum(slices.spent_ns(state, until_ns, since_ns) for state in (State.RUNNING, State.IDLE))
 
 
 def _is_idle(timeline: Timeline, turn: LongRun) -> bool:

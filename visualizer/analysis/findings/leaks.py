@@ -12,6 +12,7 @@ from visualizer.analysis.findings.base import (
     LEAK_IDLE_SHARE,
     LEAK_OF,
     LOCKS,
+    STUCK_NS,
     Finding,
     at,
     finding,
@@ -27,13 +28,15 @@ from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
 
 _FEW_STEPS = 2
+#: What those wait for that were made for all of the program, each for its own: something to do, or time.
+_OF_CREWS = (words.QUEUE, words.CHANNEL, words.SLEEP)
 
 
 def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """LEAK_OF or more tracks that one place spawned, all the time from its first one on, only wait, and hardly one
-    has ended, but by being cancelled once no more came. Not reported: tracks that wait for a connection, or that
-    others wake now and then; workers at their queue, of which one at least was served there or which take from it in
-    a loop; and what lives as long as its creator does, of which each has its own.
+    """LEAK_OF or more tracks that one place spawned, all the time from its first one on, or for others that have ended
+    since, only wait, and hardly one has ended, but by being cancelled once no more came. Not reported: tracks that wait
+    for a connection, or that others wake now and then; workers at their queue, of which one at least was served there
+    or which take from it in a loop; and what lives as long as its creator does, of which each has its own.
 
     It costs no time: nobody waits for these tracks, and they themselves are late for nothing. What they cost is memory,
     and a trace does not tell that.
@@ -79,7 +82,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
             if not (served.is_worker(track, one) if shared[one.object] != 1 else served.before(track, one))
             and not (created[track.creator] == 1 and _lives(timeline, track.creator))
         ]
-        if len(waiting) >= LEAK_OF and _grows(timeline, tracks, [track for track, _ in waiting]):
+        if len(waiting) >= LEAK_OF and _grows(timeline, tracks, waiting):
             # Who got to run late has not waited for long, but does the same.
             does = {(one.reason, one.on, one.place) for _, one in waiting}
             left = [(track, one) for track in tracks if (one := left_waiting(timeline, track, True)) is not None]
@@ -129,10 +132,12 @@ def _is_served(timeline: Timeline, track: Track) -> bool:
     return False
 
 
-def _grows(timeline: Timeline, tracks: list[Track], waiting: list[Track]) -> bool:
-    """Whether hardly one of the tracks of a place ended, and more came all the time, up to the end."""
-    if len(tracks) - len(waiting) > LEAK_ENDED_SHARE * len(tracks):
+def _grows(timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Suspension]]) -> bool:
+    """Whether hardly one of the tracks of a place ended, and more came all the time, up to the end; or while somebody
+    asked for them, one by one."""
+    if len(tracks) - len(idle) > LEAK_ENDED_SHARE * len(tracks):
         return False
+    waiting = [track for track, _ in idle]
     # Those that were cancelled were so at the end of all.
     over_ns = min((track.exit_ns for track in waiting if track.exit_ns >= 0), default=_end_ns(timeline))
     times_ns = [track.spawn_ns for track in waiting] + [min(over_ns, _end_ns(timeline))]
@@ -142,7 +147,23 @@ def _grows(timeline: Timeline, tracks: list[Track], waiting: list[Track]) -> boo
     span_ns = times_ns[-1] - times_ns[0]
     # Who still does something now and then may be one of a crew that came in the beginning.
     most = LEAK_GAP_SHARE if any(len(track.steps) > _FEW_STEPS for track in waiting) else LEAK_IDLE_SHARE
-    return span_ns > 0 and max(gaps_ns) <= most * span_ns
+    return span_ns > 0 and (max(gaps_ns) <= most * span_ns or _left_behind(timeline, idle, times_ns[-1]))
+
+
+def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
+    """Whether these are no crew, however soon the last of them came: they were spawned in as many runs of tracks that
+    have ended since, and each waits for what no other one of them does, STUCK_NS or longer, and never ran again."""
+    runs, objects = set(), set()
+    for track, one in idle:
+        creator = timeline.tracks.get(track.creator)
+        if creator is None or creator.schedules or creator.outcome != words.RETURNED or len(track.steps) > _FEW_STEPS:
+            return False
+        if one.reason in _OF_CREWS or not one.object:
+            return False
+        runs.add((creator.id, creator.slices.at(track.spawn_ns)))
+        objects.add(one.object)
+    since_ns = max(max(one.t_ns, timeline.tracks[track.creator].exit_ns) for track, one in idle)
+    return len(runs) == len(objects) == len(idle) and until_ns - since_ns >= STUCK_NS
 
 
 def _end_ns(timeline: Timeline) -> int:

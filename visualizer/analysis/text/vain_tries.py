@@ -79,9 +79,12 @@ def _method(call: ast.Call) -> str:
 
 
 def _is_nothing(part: ast.stmt) -> bool:
-    """Whether it only goes on: `pass`, `continue`, `...`, `time.sleep(0)`, `os.sched_yield()`."""
+    """Whether it only goes on: `pass`, `continue`, `...`, `time.sleep(0)`, `os.sched_yield()`, or counts: `n += 1`."""
     if isinstance(part, ast.Pass | ast.Continue):
         return True
+    if isinstance(part, ast.AugAssign):
+        counts = isinstance(part.value, ast.Constant) and isinstance(part.value.value, int | float)
+        return counts and not any(isinstance(one, ast.Call) for one in ast.walk(part.target))
     if not isinstance(part, ast.Expr):
         return False
     if isinstance(part.value, ast.Constant):

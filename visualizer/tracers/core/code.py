@@ -3,6 +3,7 @@ instruction (`code.co_positions()`, PEP 657)."""
 
 from __future__ import annotations
 
+import opcode
 import os
 import stat
 import sys
@@ -165,11 +166,26 @@ def place(code: CodeType, offset: int) -> Range:
         for number, (line, end_line, column, end_column) in enumerate(code.co_positions()):
             if number == index:
                 if line is None:
+                    head = _head_of_loop(code.co_code, offset)
+                    if head >= 0:
+                        return place(code, head)
                     break
                 if column is None or end_column is None or end_line is None:
                     return (file, function, line, -1, -1, -1)
                 return (file, function, line, end_line, column, end_column)
     return (file, function, code.co_firstlineno, -1, -1, -1)
+
+
+def _head_of_loop(instructions: bytes, offset: int) -> int:
+    """Where the jump at `offset` goes back to; -1 if it is none. Up to 3.12 it may have no line, where several ends of
+    an `if` share it, though a loop is seen there most often: it is there that another thread may get to run."""
+    if sys.version_info >= (3, 13) or instructions[offset] != opcode.opmap["JUMP_BACKWARD"]:
+        return -1
+    argument, shift, before = instructions[offset + 1], 8, offset - 2
+    while before >= 0 and instructions[before] == opcode.EXTENDED_ARG:
+        argument |= instructions[before + 1] << shift
+        shift, before = shift + 8, before - 2
+    return offset + 2 - 2 * argument
 
 
 def segment(where: Range) -> str | None:

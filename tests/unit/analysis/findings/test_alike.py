@@ -121,6 +121,39 @@ def test_of_a_crowd_that_shares_the_time_nobody_starves() -> None:
     assert tape(0.9) == ["k0"], "it had less than half as much as the others"
 
 
+@pytest.mark.parametrize(
+    ("turns", "rests_ms", "own_ms", "expected"),
+    [(5, 0, 0.1, ["starvation"]), (2, 0, 0.1, []), (5, 120, 0.1, []), (5, 0, 6, [])],
+    ids=["again and again", "twice", "a small part of its life", "as long as the others"],
+)
+def test_who_stands_behind_the_same_long_queue_again_and_again_starves(
+    turns: int, rests_ms: int, own_ms: float, expected: list[str]
+) -> None:
+    keys = [f"picture {number}" for number in range(12)]
+    # Main ran for long before: what counts is who did while foo lived.
+    ran = Tape().spawn("hub", words.HUB, parent="main").at(500 * MS)
+    for key in ("foo", *keys):
+        ran.spawn(key, words.GREENLET, parent="hub", creator="main", line=30).wake(key, "main", words.SPAWN)
+    ran.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    for _ in range(turns):
+        for key in keys:
+            ran.switch("hub", key).at(ran.t_ns + 6 * MS).waits(key, words.SLEEP, "0 s", 0).switch(key, "hub", line=8)
+            ran.wake(key, "hub", words.TIMER)
+        ran.switch("hub", "foo").at(ran.t_ns + round(own_ms * MS)).waits("foo", words.SLEEP, "1 s", rests_ms * MS)
+        ran.switch("foo", "hub", line=5)
+        if rests_ms:
+            ran.poll("hub", 1).at(ran.t_ns + rests_ms * MS).poll("hub", 0)
+        ran.wake("foo", "hub", words.TIMER)
+    ran.switch("hub", "foo").exits("foo").switch("foo", "hub")
+    told = found(ran, "starvation")
+    assert [one.kind for one in told] == expected
+    for one in told:
+        assert one.sentence == (
+            "foo was ready but did not run for 0.36 s, 100% of its life, at most 72 ms at once, "
+            "while 12 × picture ran in short turns, yielding at demo.py:8"
+        )
+
+
 def test_a_crowd_that_resumes_generators_is_named_and_not_those() -> None:
     ran = spawned("foo", "work 1", "work 2").spawn("gen", words.GENERATOR, "<genexpr>", parent="work 1")
     ran.switch("hub", "foo").waits("foo", words.SLEEP, "0.005 s", 5 * MS).switch("foo", "hub", line=5)
@@ -165,6 +198,9 @@ while True:
     ("source", "lines", "expected"),
     [
         (LOOP.format(tried="jobs.get_nowait()", failed="time.sleep(0)"), [6, 3], "jobs.get_nowait()"),
+        (LOOP.format(tried="jobs.get_nowait()", failed="missed += 1"), [6, 3], "jobs.get_nowait()"),
+        (LOOP.format(tried="jobs.get_nowait()", failed="missed += work()"), [6, 3], ""),
+        (LOOP.format(tried="jobs.get_nowait()", failed="at[work()] += 1"), [6, 3], ""),
         (LOOP.format(tried="item = jobs.get(timeout=0)", failed="pass"), [3, 3], "jobs.get(timeout=0)"),
         (LOOP.format(tried="jobs.get(block=False)", failed="continue"), [3, 3], "jobs.get(block=False)"),
         (POLLED.format(failed="time.sleep(0)"), [3, 2], "jobs.empty()"),

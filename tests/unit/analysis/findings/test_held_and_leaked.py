@@ -3,6 +3,8 @@ which nothing is wrong."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.analysis.tape import Tape
@@ -407,6 +409,48 @@ def test_who_is_only_cancelled_at_the_end_leaks_as_well(at_once: bool, expected:
     for one in found:
         assert "20 × keep, spawned in run() (demo.py:69) one after another" in one.sentence
         assert "→ none of them ended before they were cancelled; keep-1 waits in done.wait()" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ["leak"]),
+        ({"thing": "Event 1"}, []),
+        ({"reason": words.QUEUE}, []),
+        ({"reason": words.SLEEP}, []),
+        ({"outcome": None}, []),
+        ({"creators": 1}, []),
+        ({"until_ms": 900}, []),
+    ],
+    ids=["requests", "one thing for all", "at queues", "asleep", "its maker goes on", "one made all at once", "soon"],
+)
+def test_what_requests_leave_behind_leaks_however_soon_the_last_of_them_came(
+    changed: dict[str, Any], expected: list[str]
+) -> None:
+    asked: dict[str, Any] = {"thing": "", "reason": words.EVENT, "outcome": words.RETURNED, "creators": 9}
+    asked = asked | {"until_ms": 1200} | changed
+    tape = greenlets("audit", *(requests := [f"request {number}" for number in range(asked["creators"])]))
+    tape.switch("hub", "audit").waits("audit", words.SLEEP, "1 s", asked["until_ms"] * MS)
+    tape.switch("audit", "hub", line=60)
+    for number in range(9):
+        request = requests[min(number, len(requests) - 1)]
+        if number < len(requests):
+            tape.at((number + 1) * MS).switch("hub", request)
+        tape.spawn(f"k{number}", words.GREENLET, "keep", parent="hub", creator=request, line=69)
+        tape.wake(f"k{number}", request, words.SPAWN)
+        if len(requests) > 1 or number == 8:
+            if asked["outcome"]:
+                tape.exits(request)
+            else:
+                tape.waits(request, words.IO, "socket.recv(9)")
+            tape.switch(request, "hub", line=70)
+    for number in range(9):
+        tape.switch("hub", f"k{number}")
+        tape.waits(f"k{number}", asked["reason"], "done.wait()", thing=asked["thing"] or f"Event {number}")
+        tape.switch(f"k{number}", "hub", line=65)
+    tape.poll("hub", 1).at(asked["until_ms"] * MS).poll("hub", 0).wake("audit", "hub", words.TIMER)
+    tape.switch("hub", "audit").exits("audit").switch("audit", "hub")
+    assert [one.kind for one in findings(tape.timeline())] == expected
 
 
 def test_who_belongs_to_a_connection_is_not_stuck() -> None:

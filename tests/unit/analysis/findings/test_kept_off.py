@@ -185,3 +185,42 @@ def test_turns_that_the_machine_made_long(third_ms: int, expected: list[str]) ->
     for one in told:
         assert "of that the machine ran other programs)" in one.sentence
         assert one.cost_ns < 4 * 240 * MS * 0.4
+
+
+@pytest.mark.parametrize(
+    ("turns", "sleep_ms", "others", "held_ms", "expected"),
+    [
+        pytest.param(5, 1, 2, 0, 1, id="two others run"),
+        pytest.param(2, 1, 2, 0, 0, id="twice only"),
+        pytest.param(5, 60, 2, 0, 0, id="a small part of its life"),
+        pytest.param(5, 1, 1, 0, 0, id="beside one, it would have its turn"),
+        pytest.param(5, 1, 2, 400, 0, id="one kept the interpreter, which is told"),
+    ],
+)
+def test_a_thread_that_hardly_gets_its_turn(
+    turns: int, sleep_ms: int, others: int, held_ms: int, expected: int
+) -> None:
+    crowd = [f"crowd {number}" for number in range(others)]
+    ran = Tape()
+    for key in ("light", "quiet", *crowd):
+        ran.spawn(key, words.THREAD, creator="main", line=30)
+    for key in ("main", "quiet"):
+        ran.waits(key, words.JOIN, "crowd.join()").parks(key, line=31)
+    for _ in range(turns):
+        ran.waits("light", words.SLEEP, f"{sleep_ms} ms", sleep_ms * MS).parks("light", line=5)
+        ran.at(ran.t_ns + sleep_ms * MS).wake("light", words.NOBODY, words.TIMER).at(ran.t_ns + 15 * MS)
+        for key in crowd:
+            ran.sample(9, track=key)
+        ran.at(ran.t_ns + 30 * MS).unparks("light")
+    ran.exits("light")
+    if held_ms:
+        kept_off(ran, words.NOBODY, ran.ids["crowd 0"], 0, held_ms, 0)
+    told = found(ran, "starvation")
+    assert len(told) == expected
+    for one in told:
+        assert one.sentence == (
+            "light was ready but did not run for 0.23 s, 98% of its life, at most 45 ms at once, "
+            "while 2 × crowd ran (inferred: it had ended its wait, and they were seen to run)"
+        )
+        assert (one.line, one.cost_ns // MS) == (5, 225)
+        assert [ran.ids[name] for name in ("light", *crowd)] == list(one.tracks)
