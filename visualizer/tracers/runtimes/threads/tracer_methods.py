@@ -66,8 +66,9 @@ _CANCEL = 29
 _AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
 _ONCE_THREADED, _EARLY, _AT_PLACES, _ALWAYS = range(4)
-#: Where the class of tasks is, that in C.
+#: Where the class of tasks is, that in C. From 3.12 on events tell of who cancels one (`Context.on_method`).
 _TASKS = "asyncio"
+_TELLS_OF_CANCELS = sys.version_info < (3, 12)
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 
@@ -156,7 +157,7 @@ class MethodsTracer:
         if name == MESSAGES:
             self._learn_messages(module)
         task: Any = getattr(sys.modules.get("_asyncio"), "Task", None) if name == _TASKS else None
-        if task is not None:
+        if task is not None and _TELLS_OF_CANCELS:
             self._recorder.see_call(task.__dict__["cancel"], _CANCEL, _ALWAYS)
         if name == SHARED_LOCKS:
             self._waits.shared.learn(module)
