@@ -58,7 +58,8 @@ class Recording(Context):
         self._added: dict[str, Runtime] = {}
         self._words: dict[str, Words] = {}
         self._began = False
-        #: What is still to be done at the end.
+        #: When the program's own code was over, and what is still to be done then.
+        self._over_ns = 0
         self._last_steps = [
             self._report_ends, self._finish_runtimes, self._exit_main, self._remove_all, self._close,
         ]
@@ -212,7 +213,8 @@ class Recording(Context):
             report()
 
     def _finish_runtimes(self) -> None:
-        t_ns = self.stream.clock()
+        # What is found now was there when the main thread ended: nobody started it.
+        t_ns = self._over_ns = self.stream.clock()
         for name, runtime in list(self.tracers.items()):
             try:
                 runtime.finish(t_ns)
@@ -220,7 +222,7 @@ class Recording(Context):
                 self.fail(name, error)
 
     def _exit_main(self) -> None:
-        stream, t_ns = self.stream, self.stream.clock()
+        stream, t_ns = self.stream, self._over_ns or self.stream.clock()
         # Set by the interpreter when it prints an exception that nobody caught (sys.last_exc from 3.12 on).
         uncaught: Any = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
         outcome, value = words.RETURNED, lines.NO_VALUE
