@@ -833,7 +833,7 @@ class Waits:
             return over
         if wait.given == (waker, released_ns):
             # It may be its own, which it took back before who waited could.
-            released_ns = wait.t_ns
+            released_ns = max(released_ns, wait.t_ns)
         return self._by(waker, released_ns, wait, t_ns)
 
     def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
