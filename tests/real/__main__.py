@@ -35,7 +35,8 @@ from tests.tracers.traced import ROOT, environment
 from visualizer.analysis.findings import findings
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.states import State
-from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.model.timeline import Timeline, Wakeup
+from visualizer.trace import words
 
 PROGRAMS = Path(__file__).parent / "programs"
 LIMIT_SECONDS = 90
@@ -400,11 +401,16 @@ class Said:
     problems: list[str]
 
 
+def _is_known(timeline: Timeline, number: int, wakeup: Wakeup) -> bool:
+    """Whether it is told who, or what, ended that wait: a child that is not recorded is known by its number."""
+    if wakeup.waker in timeline.tracks:
+        return wakeup.cause != words.UNKNOWN
+    return wakeup.cause in _BY_THE_SYSTEM or bool(timeline.ended_child(wakeup, timeline.ended_by(number)))
+
+
 def said_of(timeline: Timeline) -> Said:
     name = timeline.name
-    unknown = [
-        w for w in timeline.wakeups if w.cause == "unknown" or (w.waker < 0 and w.cause not in _BY_THE_SYSTEM)
-    ]
+    unknown = [w for number, w in enumerate(timeline.wakeups) if not _is_known(timeline, number, w)]
     first = next(iter(timeline.tracks.values()))
     life_ns = max(1, timeline.last_ns)
     spent = {state.name: first.slices.spent_ns(state, timeline.last_ns) / life_ns for state in State if state < 6}
@@ -474,5 +480,5 @@ def main(names: list[str], keep: bool) -> int:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    sys.exit(main([word for word in words if word != "-k"], "-k" in words))
+    asked = sys.argv[1:]
+    sys.exit(main([word for word in asked if word != "-k"], "-k" in asked))

@@ -1167,3 +1167,78 @@ def test_a_task_that_waits_for_a_notify_in_time(trace_source: TraceSource) -> No
     traced = trace_source(NOTIFIES.format(first=""))
     assert (traced.ended.stdout, traced.ended.stderr) == (b"0\n", b"")
     assert traced.problems == []
+
+
+@pytest.mark.parametrize(
+    ("ready", "is_late", "causes"),
+    [
+        # What makes it ready runs in front of the end of the limit, and it behind that.
+        ("loop.call_soon(event.set)", True, ["callback", "timeout"]),
+        # It is ready before that.
+        ("event.set()", False, ["callback"]),
+        ("pass", True, ["timeout"]),
+        # Who is cancelled gets that, whatever comes behind it.
+        ("loop.call_soon(task.cancel)", False, ["cancel"]),
+    ],
+)
+@pytest.mark.parametrize("limit", ["asyncio.timeout(50)", "asyncio.timeout_at(loop.time() + 50)"])
+def test_a_limit_that_is_over_before_who_is_ready_runs_is_what_ended_its_wait(
+    trace_source: TraceSource, ready: str, is_late: bool, causes: list[str], limit: str
+) -> None:
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def waiter():
+            loop = asyncio.get_running_loop()
+            try:
+                async with {limit}, asyncio.timeout(60):
+                    await event.wait()
+            except TimeoutError:
+                print("late")
+
+        async def main():
+            global event
+            event, loop, time = asyncio.Event(), asyncio.get_running_loop(), asyncio.get_running_loop().time
+            task = asyncio.create_task(waiter(), name="waiter")
+            await asyncio.sleep(0)
+            {ready}
+            # Both limits are over from now on.
+            loop.time = lambda: time() + 100
+            await asyncio.wait([task])
+
+        asyncio.run(main())
+        """
+    )
+    assert traced.ended.stdout == (b"late\n" if is_late else b"")
+    (waiter,) = traced.tracks("waiter")
+    timeline = traced.timeline
+    assert [wakeup.cause for wakeup in timeline.wakeups if wakeup.track == waiter.id] == ["spawn", *causes]
+    wakes = [timeline.made_ready(waiter, run)[0] for run in waiter.step_slices]
+    assert [wakeup.cause for wakeup in wakes if wakeup is not None] == ["spawn", causes[-1]]
+
+
+def test_a_limit_that_is_over_before_a_task_has_its_next_turn_ends_its_wait(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def waiter():
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout(50):
+                    time = loop.time
+                    loop.time = lambda: time() + 100
+                    while True:
+                        await asyncio.sleep(0)
+            except TimeoutError:
+                print("late")
+
+        asyncio.run(waiter())
+        """
+    )
+    assert traced.ended.stdout == b"late\n"
+    (waiter,) = traced.tracks("waiter")
+    assert traced.timeline.wakeups[-1].track != waiter.id
+    last = [wakeup.cause for wakeup in traced.timeline.wakeups if wakeup.track == waiter.id][-2:]
+    assert last == ["timer", "timeout"]

@@ -163,6 +163,38 @@ def test_thrown_into_and_caught_again_at_the_same_yield(trace_source: TraceSourc
     assert traced.outcome("stubborn") == words.CLOSED
 
 
+def test_thrown_into_by_a_younger_one_of_the_same_function_and_caught_at_the_same_yield(
+    trace_source: TraceSource,
+) -> None:
+    traced = trace_source(
+        """
+        def walks(other):
+            while True:
+                try:
+                    yield
+                    if other is not None:
+                        other.throw(LookupError)
+                except LookupError:
+                    pass
+
+        first = walks(None)
+        next(first)
+        second = walks(first)
+        next(second)
+        next(second)
+        next(first)
+        """
+    )
+    assert traced.ended.code == 0
+    first, second = (track.id for track in traced.tracks("walks"))
+    outcomes = [(switch.cause, switch.origin, switch.target) for switch in traced.switches]
+    assert outcomes == [
+        ("next", 0, first), ("yield", first, 0), ("next", 0, second), ("yield", second, 0),
+        ("next", 0, second), ("throw", second, first), ("yield", first, second), ("yield", second, 0),
+        ("next", 0, first), ("yield", first, 0),
+    ]
+
+
 def test_thrown_into_and_not_caught(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -159,6 +159,38 @@ def test_what_a_function_has_is_freed_as_it_returns(trace_source: TraceSource, n
     assert traced.ended.code == 0
 
 
+def test_what_a_function_has_is_freed_as_it_returns_once_a_child_has_ended(
+    trace_source: TraceSource, tmp_path: Path
+) -> None:
+    """What tells of the child's end belongs to no thread, and was looked for among the threads ever after."""
+    traced = trace_source(
+        """
+        import gc, os, signal, sys, time
+        class Thing:
+            def __del__(self): print("thing ends")
+        def is_in_trace(text):
+            if len(sys.argv) < 2: return True
+            with open(sys.argv[1], "rb") as trace: return text in trace.read()
+        def computes():
+            for number in range(300_000): number * number
+        def waits():
+            while not is_in_trace(b'["exit",'): time.sleep(0.001)
+        def runs():
+            thing = Thing()
+            while not is_in_trace(b',"computes"]'): computes()
+        gc.disable()
+        if os.fork() == 0: os.kill(os.getpid(), signal.SIGKILL)
+        os.wait()
+        waits()
+        runs()
+        print("after it")
+        """,
+        str(tmp_path / "script.trace"),
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.ended.stdout == b"thing ends\nafter it\n"
+
+
 @pytest.mark.parametrize("name", list(CLOSED))
 def test_finally_blocks_run_in_the_order_of_a_bare_run(trace_source: TraceSource, name: str) -> None:
     traced = trace_source(CLOSED[name])
@@ -287,6 +319,41 @@ print(sys.stdin.read())
 
 # Each of these was tried without harm, and is to stay so. What a program does when it is out of something.
 HOSTILE = {
+    # It is said to run for ever, and has a frame that was freed: whoever collects, or asks for that, crashes.
+    "a generator that ran in a greenlet that was given up with its thread": """
+        import gc, os, sys, threading
+        from greenlet import getcurrent, greenlet
+        gc.disable()
+        def numbers():
+            while True:
+                try: yield
+                except KeyError: pass
+                if back: back.pop()()
+        def work():
+            main = getcurrent()
+            def body():
+                kept.append(numbers())
+                next(kept[0])
+                kept[0].gi_frame
+                back.append(main.switch)
+                next(kept[0])
+            given_up.append(greenlet(body))
+            given_up[0].switch()
+        kept, back, given_up = [], [], []
+        one = numbers()
+        next(one)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        given_up.clear()
+        greenlet(print).switch()
+        for _ in range(3): one.throw(KeyError)
+        other = numbers()
+        next(other)
+        try: other.throw(LookupError)
+        except LookupError: print(kept[0].gi_running, one.gi_running, flush=True)
+        os._exit(0)
+        """,
     "a fork bomb": """
         import os
         for level in range(3):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import is_sound, printed, went_as_bare
+from tests.tracers.traced import SEES_WAITS, Traced
 from visualizer.analysis.model.states import FINAL
+from visualizer.analysis.model.timeline import Timeline, Wakeup
+from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
 #: What a program can see of us.
@@ -174,3 +179,119 @@ def test_a_child_that_nobody_can_wait_for_has_ended(trace_source: TraceSource) -
     )
     assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"0\n", b"")
     assert {cause for _, cause, woken in traced.wakes if woken == "main"} <= {words.FINISHED}
+
+
+#: A program that is not Python's, and ends when so many waits for a child are told of; it prints its process id.
+_OTHER = r"""
+import os, subprocess, sys, threading
+
+TRACE = __file__.replace(".py", ".trace")
+
+def other(count, reason="subprocess"):
+    told = '^\\["wait",[0-9]*,[-0-9]*,"%s"' % reason
+    script = f'''until [ "$(grep -c '{told}' "$1")" -ge {count} ]; do sleep 0.01; done'''
+    return ["sh", "-c", script, "sh", TRACE]
+
+def python(count):
+    return [sys.executable, "-c", f'''
+import re, time
+while len(re.findall('^\\\\["wait",[0-9]*,[-0-9]*,"subprocess"', open({TRACE!r}).read(), re.M)) < {count}:
+    time.sleep(0.01)
+''']
+"""
+
+
+def ends_of_children(traced: Traced) -> list[tuple[str, bool, str]]:
+    """Of each wait for a child that the end of one has ended: which one, whether that is recorded, and what is said."""
+    timeline = traced.timeline
+    found = []
+    for number, wakeup in enumerate(timeline.wakeups):
+        child = timeline.ended_child(wakeup, timeline.ended_by(number))
+        if child:
+            at = next(at for at in range(timeline.switch_count) if is_of(timeline, at, wakeup))
+            found.append((child, wakeup.waker in timeline.tracks, sentence(timeline, at)))
+    return found
+
+
+def is_of(timeline: Timeline, at: int, wakeup: Wakeup) -> bool:
+    """Whether the track that was woken so goes on by that switch."""
+    switch = timeline.switch(at)
+    return switch.target == wakeup.track and switch.t_ns >= wakeup.t_ns
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
+@pytest.mark.parametrize("program", ["other", "python"])
+def test_who_waits_for_a_child_is_woken_by_its_end_whether_it_is_recorded_or_not(
+    trace_source: TraceSource, program: str
+) -> None:
+    traced = trace_source(
+        f"""{_OTHER}
+def start(count, **streams):
+    child = subprocess.Popen({program}(count), **streams)
+    print("process", child.pid, flush=True)
+    return child
+
+thread = threading.Thread(target=int)
+thread.start()
+thread.join()
+start(1).wait()
+start(2, stdin=subprocess.PIPE).communicate()
+pid = start(3).pid
+os.waitpid(pid, 0)
+start(4)
+os.waitpid(-1, 0)
+start(5)
+os.wait()
+"""
+    )
+    assert traced.ended.code == 0, traced.ended.stderr
+    is_recorded = program == "python"
+    found = ends_of_children(traced)
+    children = traced.ended.stdout.decode().splitlines()
+    assert [(child, recorded) for child, recorded, _ in found] == [(child, is_recorded) for child in children]
+    names = [process.name for process in traced.timeline.processes[1:]]
+    assert names == (children if is_recorded else [])
+    said = [f"{child}, which main was waiting for, ended → main runs" for child in children]
+    assert [sentence for _, _, sentence in found] == said
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
+def test_who_looks_again_whether_a_child_has_ended_sleeps_meanwhile(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        f"""{_OTHER}
+thread = threading.Thread(target=int)
+thread.start()
+thread.join()
+subprocess.Popen(other(1, "sleep")).wait(60)
+"""
+    )
+    assert traced.ended.code == 0, traced.ended.stderr
+    waits = [wait for wait in traced.timeline.suspensions if wait.track == 0 and wait.reason == words.SLEEP]
+    assert waits
+    assert all(0 <= wait.asked_ns <= 50_000_000 for wait in waits)
+    assert not [wait for wait in traced.timeline.suspensions if wait.asked_ns > 50_000_000]
+
+
+def test_a_task_that_waits_for_a_child_is_woken_by_its_end(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        f"""{_OTHER}
+import asyncio
+
+async def main():
+    for count, program in enumerate((other, python), 1):
+        child = await asyncio.create_subprocess_exec(*program(0), stdin=subprocess.PIPE)
+        print("process", child.pid, flush=True)
+        await child.wait()
+
+asyncio.run(main())
+"""
+    )
+    assert traced.ended.code == 0, traced.ended.stderr
+    timeline = traced.timeline
+    tasks = {track.id for track in timeline.tracks.values() if track.kind == words.TASK}
+    waits = [wait for wait in timeline.suspensions if wait.track in tasks and wait.reason == words.SUBPROCESS]
+    assert {wait.object for wait in waits} <= set(traced.ended.stdout.decode().splitlines())
+    for number, wakeup in enumerate(timeline.wakeups):
+        waited = timeline.ended_by(number)
+        if wakeup.track in tasks and waited is not None and waited.reason == words.SUBPROCESS:
+            assert timeline.ended_child(wakeup, waited) == waited.object

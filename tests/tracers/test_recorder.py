@@ -1133,6 +1133,9 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable:
         monkeypatch.setenv(compiled.WANTED, wanted)
         traced = trace(script.with_suffix(f".{wanted}"), str(script), *args)
         events = [event for event in _events(traced) if comparable(event)]
+        if sys.version_info < (3, 12):
+            # The recorder in C tells at once who cancels a task that is ready; in Python it is found when that runs.
+            events = [event for event in events if event["event"] != "cancel"]
         told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), events))
     (ended, in_python, events), (other_ended, in_c, other_events) = told
     assert (in_python, in_c) == ("Python", "C")

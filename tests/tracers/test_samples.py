@@ -26,6 +26,7 @@ from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership
+from visualizer.tracers.core.collector import turn_off, turn_on
 from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.stream import Stream
@@ -437,6 +438,27 @@ def test_nothing_of_the_program_is_kept_or_freed_by_a_look() -> None:
         thread.join()
     assert max(looks) > 3
     assert set(freed) == {ident}
+
+
+def test_nothing_is_kept_by_a_look_for_a_thread_that_has_ended() -> None:
+    """Frames that refer to one another are freed only by the collector."""
+    freed: list[int] = []
+
+    def look(_one: Freed, ident: int) -> None:
+        one = Freed(freed)
+        assert one is not None
+        assert not stack_of(ident)
+
+    def look_twice() -> None:
+        for ident in (-1, 0):
+            look(Freed(freed), ident)
+
+    turn_off()
+    try:
+        look_twice()
+        assert len(freed) == 4
+    finally:
+        turn_on()
 
 
 LOCALS_IN_GARBAGE = """

@@ -661,10 +661,8 @@ def test_a_limit_that_a_call_gives_is_not_known_and_may_end_the_wait(trace_sourc
     assert (traced.ended.code, traced.ended.stdout) == (0, b"nothing\nFalse\n([], [], [])\n")
     told = {traced.timeline.name(one.track): one for one in traced.timeline.suspensions if one.place is not None}
     causes = {name: cause for name, _, _, cause, _ in ends(traced)}
-    # By way of C a call tells what it is given.
-    known = BY_WAY_OF_C
     for name in ("item", "lock", "descriptor"):
-        assert told[name].asked_ns == (2_000_000 if known else words.UNKNOWN_LIMIT), name
+        assert told[name].asked_ns == (2_000_000 if BY_WAY_OF_C else words.UNKNOWN_LIMIT), name
         assert not told[name].is_endless
         assert causes[name] == words.TIMEOUT, name
 

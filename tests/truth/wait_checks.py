@@ -102,6 +102,13 @@ def check_ends_of_waits(truth: Truth) -> None:
                 causes = [wake.cause for wait in _waits(truth, attempt) for wake in truth.wakes(wait)]
                 assert words.TIMEOUT in causes or not is_late, f"{attempt} was ended by {causes}"
                 continue
+            if is_late and "as_completed" in _code(truth, attempt) and wake.cause in (words.FINISHED, words.CALLBACK):
+                # It got one, and for the next it did not have to wait: by then its limit was over.
+                limit = truth.meaning(attempt.before).limit
+                assert attempt.after is not None
+                assert limit is not None
+                assert attempt.after.t_ns - attempt.before.t_ns >= limit * 1e9, f"{attempt} was ended by {wake}"
+                continue
             assert (wake.cause == words.TIMEOUT) == is_late, f"{attempt} was ended by {wake}"
 
 

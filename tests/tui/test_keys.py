@@ -391,6 +391,12 @@ async def test_the_help_can_be_searched(replay: Replay) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert "idle (polling or in a call)" in text_of(page)
+        await pilot.press("slash", *"legend", "enter")
+        await pilot.pause()
+        assert "blocked hub" in text_of(page), "the title of a section is found, too"
+        assert [title for title, _ in page._entries()] == ["States (legend)"]
+        await pilot.press("escape")
+        await pilot.pause()
         await pilot.press("slash", *"zzz", "enter")
         await pilot.pause()
         assert "Nothing here has 'zzz' in it" in text_of(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,19 @@ def test_paths_are_short_but_tell_where() -> None:
     assert short_path("/usr/lib/python3/gevent/hub.py", "/home/me/work") == "…/gevent/hub.py"
     assert short_path("/home/me/workshop/b.py", "/home/me/work") == "…/workshop/b.py"
     assert short_path("b.py", "") == "b.py"
+
+
+async def test_of_a_long_name_the_middle_is_left_out_before_what_the_track_does(replay: Replay) -> None:
+    demo = Demo("long", "first()\nsecond()\n")
+    demo.at_ms(3).spawn("a", words.GREENLET, "BaseEventLoop._create_server-1", parent="main", creator=words.CURRENT)
+    demo.at_ms(4).switch("main", "a", line=1)
+    demo.at_ms(5).switch("a", "main", line=2).end()
+    async with replay(demo).run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("end")
+        await pilot.pause()
+        lines = text_of(screen).splitlines()
+        assert any(re.match(r" ┈ BaseEvent.*…\S*-1 is suspended ", line) for line in lines), lines
 
 
 async def test_a_track_that_starts_is_shown_from_its_first_line(replay: Replay) -> None:

@@ -202,8 +202,8 @@ async def test_the_tabs_take_the_room_there_is(replay: Replay) -> None:
                 assert screen._tabs[tab].display, (width, tab)
 
 
-async def test_of_a_long_finding_the_beginning_is_told(replay: Replay) -> None:
-    """Which is cut where there is no room for all of it, and says so."""
+async def test_of_a_long_finding_the_beginning_and_the_end_are_told(replay: Replay) -> None:
+    """Which is shortened between them where there is no room for all of it, and says so."""
     app = replay(sleeps())
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await loaded(pilot)
@@ -212,7 +212,12 @@ async def test_of_a_long_finding_the_beginning_is_told(replay: Replay) -> None:
         shown = [line for line in text_of(screen).splitlines() if "goes on" in line or "begins" in line]
         assert len(shown) == MOST
         assert shown[0].startswith(" ▸ It begins here, and goes on,")
-        assert shown[-1].rstrip().endswith("…")
+        assert "…" in shown[-1]
+        assert shown[-1].rstrip().endswith("and ends here.")
+        effect = "It begins here, " + "and goes on, " * 40 + "for good → it ended with an error"
+        screen.message_line.set("before", effect)
+        await pilot.pause()
+        assert "… → it ended with an error" in text_of(screen)
         screen.message_line.set("before", "It is short.")
         await pilot.pause()
         assert "before" in text_of(screen)

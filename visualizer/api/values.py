@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline, joined_tracks
 from visualizer.analysis.model.types import Place
@@ -29,9 +30,10 @@ _STATES = [state.name for state in State]
 class Slice(NamedTuple):
     """A track was in one state from `start_ns` up to `end_ns`; the last one, if it is no end, up to that of the trace.
 
-    `state`: CREATED, READY (it could have run, but another did), RUNNING, WAITING, IDLE (a hub that polls; or a track
-    that waits in a call, inferred as it uses no processor time), BLOCKED (a hub that a track kept from running for
-    100 ms or longer), DONE, FAILED (ended by an exception), STOPPED (cancelled or killed), or UNKNOWN.
+    `state`: CREATED, READY (it could have run, but another did), RUNNING, WAITING, IDLE (a hub that polls, or a thread
+    in a select; or a track that waits in a call, inferred as it uses no processor time), BLOCKED (a hub that a track
+    kept from running for 100 ms or longer), DONE, FAILED (ended by an exception), STOPPED (cancelled or killed), or
+    UNKNOWN.
     """
 
     track: str
@@ -203,12 +205,13 @@ class Finding(NamedTuple):
 def track_of(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Track:
     """The track, with what of its states lies between these times."""
     known = timeline.tracks[track]
-    at = known.slices.at(end_ns)
+    slices = called(timeline, known)
+    at = slices.at(end_ns)
     return Track(
         name=timeline.name(track),
         id=track,
         kind=known.kind,
-        state=_STATES[known.slices.state[at] if at >= 0 else State.UNKNOWN],
+        state=_STATES[slices.state[at] if at >= 0 else State.UNKNOWN],
         start_ns=known.spawn_ns,
         end_ns=known.exit_ns if known.exit_ns >= 0 else None,
         outcome=known.outcome,
@@ -221,7 +224,7 @@ def track_of(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Trac
 
 
 def _slices(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> list[Slice]:
-    name, slices = timeline.name(track), timeline.tracks[track].slices
+    name, slices = timeline.name(track), called(timeline, timeline.tracks[track])
     first, stop = max(0, slices.at(start_ns)), slices.at(end_ns) + 1
     edges_ns = slices.start_ns[first : stop + 1]
     if stop == len(slices) and stop:

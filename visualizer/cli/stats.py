@@ -59,14 +59,15 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints for each track: its
     kind, its final state, its number of steps (switches to it), and how long it was running, ready (it could have run,
-    but another track did) and waiting. A hub is idle while it polls, any other track while it waits in a call without
-    yielding (inferred: it uses no processor time). A hub is blocked while a track keeps it from running for 100 ms or
-    longer. Of more than 2,000 tracks, those that ran longest are printed. Then, for each track: the share of its life
-    in each state; the length of its steps and its scheduling delay (from ready to running): median, 95th percentile
-    and maximum; how often it woke others and was woken. Then: fairness among tracks of one function or one scheduler
-    (1: all served equally, 1/n: only one of n); tracks that ran later than their sleeps and time limits asked for (the
-    longest delay and the total, including the time of a blocked hub, which the scheduling delay excludes); the longest
-    waits; and the lines at which tracks were sampled that ran without a switch (about every 25 ms).
+    but another track did) and waiting. A hub is idle while it polls, a thread also in a select, and any other track
+    while it waits in a call without yielding (inferred: it uses no processor time). A hub is blocked while a track
+    keeps it from running for 100 ms or longer. Of more than 2,000 tracks, those that ran longest are printed. Then, for
+    each track: the share of its life in each state; the length of its steps and its scheduling delay (from ready to
+    running): median, 95th percentile and maximum; how often it woke others and was woken. Then: fairness among tracks
+    of one function or one scheduler (1: all served equally, 1/n: only one of n); tracks that ran later than their
+    sleeps and time limits asked for (the longest delay and the total, including the time of a blocked hub, which the
+    scheduling delay excludes); the longest waits; and the lines at which tracks were sampled that ran without a switch
+    (about every 25 ms).
 
     \b
     Examples:

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.index.polls import as_called, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.durations import duration
 from visualizer.paint.rows.order import RowList, Wish
 from visualizer.paint.text.wait_labels import labels, wait_label
+from visualizer.trace import words
 from visualizer.trace.columns import Column
 
 _NO_STATES = [int(state) for state in FINAL]
@@ -109,6 +111,7 @@ def table_of(part: Part, ids: Sequence[int], every: AllSlices) -> Table:
     for at in np.flatnonzero(state == State.BLOCKED).tolist():
         index = int(inside[at] - first[inside[at]])
         label[at] = labels(timeline, timeline.tracks[int(track[at])], index)[0]
+    state = as_called(timeline, every.state, every.about, of_threads(timeline, ids, sizes))[inside]
     start_ns = np.maximum(every.start_ns[inside], part.start_ns)
     return Table(track, state, start_ns, np.minimum(end_ns[inside], part.end_ns), label)
 
@@ -120,9 +123,10 @@ def bars_of(part: Part, ids: Sequence[int], short_ns: int = 0) -> Iterator[Bars]
         inside, start_ns, end_ns = _inside(part, track)
         state, about = np.array(track.slices.state)[inside], np.array(track.slices.about)[inside]
         first, many = _together(start_ns, end_ns, short_ns)
+        called = as_called(part.timeline, state, about, track.kind == words.THREAD)
         about = np.where(many, -1, about[first])
         label = _labels(part.timeline, track, inside[first], state[first], about, known)
-        state = _longest(state, end_ns - start_ns, first)
+        state = _longest(called, end_ns - start_ns, first)
         for at in np.flatnonzero(many).tolist():
             label[at] = f"mostly {_NAMES[state[at]]}"
         yield Bars(

@@ -310,7 +310,9 @@ class Panel:
                 return
             label = fitted(labels[-1], room, _LABEL)
         x = (box.left + box.right) / 2 if anchor == "middle" else box.left + 6
-        self._pen.text(x, middle + 4, label, STYLE_OF[box.state], _LABEL, anchor=anchor, colour=colour)
+        # Between the dots nothing could be read.
+        halo = "" if box.state is State.IDLE else None
+        self._pen.text(x, middle + 4, label, STYLE_OF[box.state], _LABEL, anchor=anchor, colour=colour, halo=halo)
 
 
 def _seen(runs: list[Box]) -> Iterator[Span]:

@@ -9,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from visualizer.analysis.explore.marks import Mark
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.text.printable import plain
@@ -286,7 +287,7 @@ def _before(timeline: Timeline, track: int, switch: Switch) -> State | None:
     """What a track does just before the switch."""
     if track == switch.origin and switch.cause not in words.SUSPENDS_NOBODY:
         return State.RUNNING
-    slices = timeline.tracks[track].slices
+    slices = called(timeline, timeline.tracks[track])
     at = slices.at(switch.t_ns - 1)
     state = State(slices.state[at]) if at >= 0 else None
     return None if state in FINAL else state

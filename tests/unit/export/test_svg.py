@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.analysis.index.test_polls import waits_twice
 from tests.unit.analysis.tape import Tape, feed, ping_pong, producer_consumer, sleeps
 from tests.unit.paint.events import naps, timelines
 from visualizer.analysis.explore.marks import Mark
@@ -340,3 +341,11 @@ def test_stretches_between_folded_gaps_join(timeline: Timeline, width: int) -> N
         assert float(rect.get("x", 0)) >= 0
         if not rect.get("width", "").endswith("%"):
             assert float(rect.get("x", 0)) + float(rect.get("width", 0)) <= width
+
+
+def test_a_label_on_the_dots_of_idle_has_a_ground_of_its_own() -> None:
+    """worker selects for 60 ms, which is idle, and then sleeps, which waits."""
+    root = drawn(waits_twice(words.SELECT).timeline(), Axis.TIME)
+    ordered = {one.text: one.get("paint-order") for one in root.iter(f"{SVG}text")}
+    assert ordered["select(limit)"] == "stroke"
+    assert ordered["sleep 50 ms"] is None

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from visualizer.analysis.index.group_runs import GroupRuns
+from visualizer.analysis.index.polls import as_called, of_threads
 from visualizer.analysis.model.all_slices import AllSlices, more_slices
 from visualizer.analysis.model.columns import append
 from visualizer.analysis.model.states import FINAL, State
@@ -76,7 +77,8 @@ class TrackGroup:
         hubs = self._timeline.hubs
         for whose, part in more_slices(self._timeline.tracks, self.tracks, self._taken):
             first = self._taken.get(whose[0], 0)
-            state = np.frombuffer(part.state, dtype=np.uint8)
+            state, about = np.frombuffer(part.state, dtype=np.uint8), np.frombuffer(part.about, dtype=np.int32)
+            state = as_called(self._timeline, state, about, of_threads(self._timeline, whose, part.counts))
             if (waits := np.isin(whose, hubs).repeat(part.counts) & (state == State.WAITING)).any():
                 state = np.where(waits, np.uint8(_NOWHERE), state)
             before = np.empty_like(state)

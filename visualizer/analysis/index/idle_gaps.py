@@ -1,7 +1,7 @@
 """Spans in which nobody runs, and time without them.
 
 A gap is a span in which each thread is idle: its hub polls, or the thread has not begun or has ended. A thread without
-a hub is idle where it waits in a call, as far as that was seen. All else is taken for running.
+a hub is idle where it waits in a select, or in another call, as far as that was seen. All else is taken for running.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from visualizer.analysis.index.polls import called
+from visualizer.analysis.model.slices import Slices
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.trace import words
 from visualizer.trace.columns import unique
@@ -158,7 +160,7 @@ class Gaps:
 
     def _idle_of(self, thread: Track | None, hubs: list[Track]) -> _Spans:
         """When a thread is idle, from `_until_ns` on."""
-        known = [_idles(track, self._until_ns) for track in hubs or filter(None, [thread])]
+        known = [_idles(called(self._timeline, track), self._until_ns) for track in hubs or filter(None, [thread])]
         polls = _spans(()) if not known else tuple(map(np.concatenate, zip(*known, strict=True)))
         order = np.argsort(polls[0], kind="stable")
         parts = [(polls[0][order], polls[1][order])]
@@ -223,11 +225,11 @@ def _spans(found: Iterable[tuple[int, int]]) -> _Spans:
     return starts_ns, ends_ns
 
 
-def _idles(track: Track, since_ns: int) -> _Spans:
-    """When a track is idle, from `since_ns` on; until for ever if it still is."""
-    first = max(0, bisect_left(track.slices.start_ns, since_ns) - 1)
-    starts_ns = np.array(track.slices.start_ns[first:], dtype=np.int64)
-    idle = np.array(track.slices.state[first:], dtype=np.uint8) == State.IDLE
+def _idles(slices: Slices, since_ns: int) -> _Spans:
+    """When a track with these slices is idle, from `since_ns` on; until for ever if it still is."""
+    first = max(0, bisect_left(slices.start_ns, since_ns) - 1)
+    starts_ns = np.array(slices.start_ns[first:], dtype=np.int64)
+    idle = np.array(slices.state[first:], dtype=np.uint8) == State.IDLE
     ends_ns = np.concatenate((starts_ns[1:], [_FOR_EVER_NS]))
     return starts_ns[idle], ends_ns[idle]
 

@@ -27,13 +27,15 @@ class Slices:
     asked along the switches.
     """
 
-    __slots__ = ("_sums", "about", "derived", "start_ns", "state")
+    __slots__ = ("_sums", "about", "called", "derived", "start_ns", "state")
 
     def __init__(self) -> None:
         self.start_ns = array("q")
         self.state = array("B")
         self.about = array("i")
         self.derived: Derived | None = None
+        #: The states as they are called, see index/polls.py.
+        self.called: Derived | None = None
         self._sums: Cumulative | None = None
 
     def __len__(self) -> int:
@@ -52,11 +54,15 @@ class Slices:
         """Say that a slice, the open one unless another is named, is another state, from its start."""
         self.state[index] = state
         self.about[index] = about
-        index %= len(self.state)
+        self.cut(index % len(self.state))
+
+    def cut(self, index: int) -> None:
+        """Forget what was computed from slices from number `index` on."""
         if self._sums is not None:
             self._sums.cut(index)
-        if self.derived is not None:
-            self.derived.cut(index)
+        for one in (self.derived, self.called):
+            if one is not None:
+                one.cut(index)
 
     def at(self, t_ns: int) -> int:
         """Index of the slice in which `t_ns` lies (the last that begins at or before it); -1 if before the first."""

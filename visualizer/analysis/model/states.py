@@ -6,7 +6,9 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """What a track does during a slice. IDLE: a hub polls, or a track waits in a call, without giving way."""
+    """What a track does during a slice. IDLE: a hub polls, or a track waits in a call, without giving way.
+
+    A thread that waits in a select is WAITING here, and is called and drawn IDLE: see index/polls.py."""
 
     CREATED = 0
     READY = 1

@@ -58,6 +58,8 @@ Remark = (
 AT_ONCE = 1 << 13
 #: What may be said of a wake by a lock or semaphore of multiprocessing's.
 _GIVEN = (words.CALLBACK, words.RELEASE)
+#: How what a wait is for begins, if that is the end of a child.
+CHILD = "process "
 
 
 class Timeline:
@@ -82,7 +84,8 @@ class Timeline:
         self.takings: list[Taking] = []
         #: The threads that are known to be daemons.
         self.daemons: set[int] = set()
-        #: Which descriptors a track found ready when it went on, as "read 5 6, write 7"; by the track and that time.
+        #: Which descriptors a track found ready when it went on, as "read 5 6, write 7", or which child had ended, as
+        #: "process 4711"; by the track and that time.
         self.found_ready: dict[tuple[int, int], str] = {}
         #: By local and peer address of a connection: who had that end, and since when, other than by waiting for it.
         self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -252,7 +255,7 @@ class Timeline:
         if index < 0:
             return
         cause = words.CALLBACK
-        if is_lock and (suspension := self._ended_by(index)) is not None and suspension.reason == words.QUEUE:
+        if is_lock and (suspension := self.ended_by(index)) is not None and suspension.reason == words.QUEUE:
             # The queue's own: who has that lets nobody else take, or put.
             cause = words.RELEASE
         self._wakeups.waker[index], self._wakeups.cause[index] = waker, self._wakeups.causes.number(cause)
@@ -268,18 +271,29 @@ class Timeline:
 
     def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> bool:
         """If a track waited for that process, it was the end of `main` that ended that. Return whether one did."""
-        waited_for = f"process {pid}"
+        waited_for = f"{CHILD}{pid}"
 
         def is_that(index: int) -> bool:
-            suspension = self._ended_by(index)
-            return suspension is not None and suspension.object == waited_for
+            return self.ended_child(self.wakeups[index], self.ended_by(index)) == waited_for
 
         index = self._last_wakeup(words.FINISHED, since_ns, until_ns, is_that)
         if index >= 0:
             self._wakeups.waker[index] = main
         return index >= 0
 
-    def _ended_by(self, index: int) -> Suspension | None:
+    def ended_child(self, wakeup: Wakeup, suspension: Suspension | None) -> str:
+        """The process by whose end a track goes on that waited so, as "process 4711", whether it is recorded or not; ""
+        if it waited for something else, or that is not known."""
+        # A loop is told of a child when that has ended; who waits in a call, also when it was stopped, or goes on.
+        is_end = wakeup.cause == words.FINISHED or (wakeup.cause == words.SUBPROCESS and wakeup.waker in self.tracks)
+        if not is_end or suspension is None:
+            return ""
+        if suspension.object.startswith(CHILD):
+            return suspension.object
+        found = self.found_ready.get((wakeup.track, wakeup.t_ns), "")
+        return found if found.startswith(CHILD) else ""
+
+    def ended_by(self, index: int) -> Suspension | None:
         """What the wakeup of that number ended, if that is known."""
         track, t_ns = self.tracks[self._wakeups.track[index]], self._wakeups.ns[index]
         run = track.slices.at(t_ns)
@@ -294,7 +308,7 @@ class Timeline:
         wanted = wakeups.causes.number(cause)
         first, stop = bisect_left(wakeups.ns, since_ns), bisect_right(wakeups.ns, until_ns)
         for index in range(stop - 1, first - 1, -1):
-            if wakeups.cause[index] == wanted and wakeups.waker[index] < 0 and is_wanted(index):
+            if wakeups.cause[index] == wanted and wakeups.waker[index] not in self.tracks and is_wanted(index):
                 return index
         return -1
 

@@ -10,10 +10,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from visualizer.analysis.index.polls import as_called, called, occurring, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.report.alignment import Alignment, waited_ns
 from visualizer.analysis.text.sentences import sentence
+from visualizer.trace import words
 from visualizer.trace.columns import unique
 
 _NS_PER_S = 1_000_000_000
@@ -51,12 +53,14 @@ class Part(NamedTuple):
         """The states that any of the tracks, None: any track, is in at any time of it."""
         timeline = self.timeline
         if tracks is None and self.is_whole:
-            return timeline.occurred
-        all = AllSlices(timeline.tracks, [*filter(self.lives, timeline.tracks if tracks is None else tracks)])
+            return occurring(timeline)
+        ids = [*filter(self.lives, timeline.tracks if tracks is None else tracks)]
+        all = AllSlices(timeline.tracks, ids)
+        state = as_called(timeline, all.state, all.about, of_threads(timeline, ids, np.diff(all.bounds)))
         # The last that began by the start lasts until the next one begins.
         lasts = np.append(all.start_ns[1:], 0) > self.start_ns
         lasts[all.lasts] = True
-        return {*map(State, unique(all.state[lasts & (all.start_ns <= self.end_ns)]).tolist())}
+        return {*map(State, unique(state[lasts & (all.start_ns <= self.end_ns)]).tolist())}
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -150,8 +154,10 @@ def _figure(a: float, b: float) -> Figure:
 
 def _figures(part: Part, waited_ns: int) -> dict[str, float]:
     timeline, start_ns, end_ns, first, stop = part
-    states = State.RUNNING, State.READY, State.BLOCKED, State.IDLE
-    running_ns, ready_ns, blocked_ns, idle_ns = (timeline.spent_ns(state, end_ns, start_ns) for state in states)
+    states = State.RUNNING, State.READY, State.BLOCKED
+    running_ns, ready_ns, blocked_ns = (timeline.spent_ns(state, end_ns, start_ns) for state in states)
+    every = timeline.tracks.values()
+    idle_ns = sum(called(timeline, track).spent_ns(State.IDLE, end_ns, start_ns) for track in every)
     starting_run_ns = timeline.spent_ns(State.RUNNING, start_ns + starting_ns(part), start_ns)
     switching_ns = timeline.switch_ns[stop - 1] - timeline.switch_ns[first] if stop > first else 0
     return {
@@ -172,9 +178,15 @@ def _figures(part: Part, waited_ns: int) -> dict[str, float]:
 
 
 def _waited_ns(part: Part) -> Counter[str]:
-    """How long all tracks but hubs waited, by reason."""
-    tracks = [track for track in part.timeline.tracks.values() if not track.schedules]
-    return waited_ns(part.timeline, part.start_ns, part.end_ns, tracks)
+    """How long all tracks but hubs waited, by reason: without what counts as idle."""
+    timeline, start_ns, end_ns = part.timeline, part.start_ns, part.end_ns
+    tracks = [track for track in timeline.tracks.values() if not track.schedules]
+    found = waited_ns(timeline, start_ns, end_ns, tracks)
+    for track in tracks:
+        if (slices := called(timeline, track)) is not track.slices:
+            waits = (one.spent_ns(State.WAITING, end_ns, start_ns) for one in (track.slices, slices))
+            found[words.SELECT] -= next(waits) - next(waits)
+    return +found
 
 
 def _difference(a: Part, b: Part, alike: int) -> Difference | None:

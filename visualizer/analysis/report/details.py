@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from visualizer.analysis.index.polls import as_called, called
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.report.comparison import Part
 from visualizer.analysis.report.statistics import SPENT, Totals, TrackStatistics
@@ -340,8 +341,11 @@ class Figures:
         """In which state the track is at last."""
         if self._span is None:
             [part] = self.timeline.tracks.slices([id])
-            return State(part.state[-1]) if len(part.state) else State.UNKNOWN
-        slices = self.timeline.tracks[id].slices
+            if not len(part.state):
+                return State.UNKNOWN
+            last = np.frombuffer(part.state, dtype=np.uint8)[-1:], np.frombuffer(part.about, dtype=np.int32)[-1:]
+            return State(as_called(self.timeline, *last, self.timeline.tracks.birth(id).kind == words.THREAD)[0])
+        slices = called(self.timeline, self.timeline.tracks[id])
         at = slices.at(self._end_ns)
         return State(slices.state[at]) if at >= 0 else State.UNKNOWN
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import Slices, State, Timeline, Track
 
 _NS_PER_S = 1_000_000_000
@@ -33,7 +34,7 @@ class TrackStatistics(msgspec.Struct, frozen=True):
     waiting_s: float
     #: Only a hub is ever blocked: another track ran without yielding. Not part of `waiting_s`.
     blocked_s: float
-    #: Only a hub is ever idle: it polls the operating system, nothing is ready. Not part of `running_s`.
+    #: A hub polls the operating system, or a track waits in a call, or in a select. Not part of `running_s`.
     idle_s: float
 
 
@@ -71,7 +72,7 @@ def statistics(timeline: Timeline, span: tuple[int, int] | None = None) -> Stati
     first, last = timeline.switch_before(start_ns), timeline.switch_before(end_ns)
     switches = range(first + 1, last + 1) if span is not None else None
     known = list(timeline.tracks.values())
-    spent_ns = [_spent_ns(track.slices, start_ns, end_ns) for track in known]
+    spent_ns = [_spent_ns(called(timeline, track), start_ns, end_ns) for track in known]
     tracks = [_of(timeline, *one, end_ns, switches) for one in zip(known, spent_ns, strict=True)]
     totals = Totals(
         tracks=len(tracks),
@@ -89,11 +90,12 @@ def _of(
     timeline: Timeline, track: Track, spent_ns: Mapping[int, int], end_ns: int, switches: range | None
 ) -> TrackStatistics:
     """`switches`: those that count, None for all."""
-    state, steps = track.state, len(track.steps)
+    slices, steps = called(timeline, track), len(track.steps)
+    at = len(slices) - 1
     if switches is not None:
-        at = track.slices.at(end_ns)
-        state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
+        at = slices.at(end_ns)
         steps = bisect_left(track.steps, switches.stop) - bisect_left(track.steps, switches.start)
+    state = State(slices.state[at]) if at >= 0 else State.UNKNOWN
     return TrackStatistics(
         id=track.id,
         name=timeline.name(track.id),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from visualizer.analysis.index.polls import as_called, of_threads
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.columns import Interned, append
 from visualizer.analysis.model.timeline import FINAL, State, Timeline, Track
@@ -196,11 +197,11 @@ class TrackTimes:
         """Those in the span, as columns, by who has taken in none yet."""
         slices, until_ns = self._track.slices, self._span[1] if self._span is not None else _LAST_NS
         stop = max(self._next, slices.at(until_ns) + 1)
-        stretch = _Stretch.of_one(self._track, self._next, stop, self._timeline.last_ns)
+        stretch = _Stretch.of_one(self._timeline, self._track, self._next, stop)
         return _measure(self._timeline, reasons, stretch, self._span, self._before)[0]
 
     def _add(self, first: int, stop: int) -> tuple[_One, _Before]:
-        stretch = _Stretch.of_one(self._track, first, stop, self._timeline.last_ns)
+        stretch = _Stretch.of_one(self._timeline, self._track, first, stop)
         # Names may change while it grows.
         reasons = Reasons(self._timeline)
         times, before = _measure(self._timeline, reasons, stretch, self._span, self._before)
@@ -260,6 +261,8 @@ class _Stretch(NamedTuple):
     start_ns: Column
     end_ns: Column
     state: Column
+    #: As they are called.
+    called: Column
     next_state: Column
     about: Column
 
@@ -269,20 +272,24 @@ class _Stretch(NamedTuple):
         next_state = np.roll(every.state, -1)
         next_state[every.lasts] = _NO_STATE
         hubs = np.array([birth.schedules for birth in timeline.tracks.births(ids)], dtype=bool)
+        of_thread = of_threads(timeline, ids, np.diff(every.bounds))
+        called = as_called(timeline, every.state, every.about, of_thread)
         end_ns = every.end_ns(timeline.last_ns)
-        return cls(hubs, every.bounds, every.start_ns, end_ns, every.state, next_state, every.about)
+        return cls(hubs, every.bounds, every.start_ns, end_ns, every.state, called, next_state, every.about)
 
     @classmethod
-    def of_one(cls, track: Track, first: int, stop: int, last_ns: int) -> _Stretch:
+    def of_one(cls, timeline: Timeline, track: Track, first: int, stop: int) -> _Stretch:
         slices = track.slices
         # One more than are asked for, if there is one, which has the end of the last.
         start_ns, state = (np.array(column[first : stop + 1]) for column in (slices.start_ns, slices.state))
         if 0 < len(start_ns) == stop - first:
-            start_ns = np.append(start_ns, max(last_ns, int(start_ns[-1])))
+            start_ns = np.append(start_ns, max(timeline.last_ns, int(start_ns[-1])))
             state = np.append(state, np.uint8(_NO_STATE))
         about = np.array(slices.about[first:stop])
         hubs = np.array([track.schedules])
-        return cls(hubs, np.array([0, stop - first]), start_ns[:-1], start_ns[1:], state[:-1], state[1:], about)
+        called = as_called(timeline, state[:-1], about, track.kind == words.THREAD)
+        bounds = np.array([0, stop - first])
+        return cls(hubs, bounds, start_ns[:-1], start_ns[1:], state[:-1], called, state[1:], about)
 
 
 def _measure(
@@ -297,7 +304,7 @@ def _measure(
     part_ns -= np.maximum(start_ns, since_ns)
     np.maximum(part_ns, 0, out=part_ns)
     begins, ends = start_ns >= since_ns, (end_ns >= since_ns) & (end_ns <= until_ns)
-    spent_ns = _summed(whose * _STATES + state, part_ns, count * _STATES)
+    spent_ns = _summed(whose * _STATES + of.called, part_ns, count * _STATES)
     running, ran_then = state == State.RUNNING, (of.next_state == State.RUNNING) & ends
     (steps,) = np.nonzero(running & begins)
     (latencies,) = np.nonzero((state == State.READY) & ran_then)

@@ -29,6 +29,16 @@ def awaits(suspension: Suspension) -> str | None:
     return _said(suspension, 0)
 
 
+def polls(suspension: Suspension) -> str:
+    """What a thread polls, such as "polls read 5, write 7"; if that is not known, in which call."""
+    if not suspension.direction:
+        return f"polls in {suspension.on}" if suspension.on else "polls"
+    if suspension.fd < 0:
+        return f"polls {suspension.direction}"
+    between = addresses(suspension)
+    return f"polls {suspension.direction} {suspension.fd}" + (f", {between}" if between else "")
+
+
 def is_ready(suspension: Suspension) -> str | None:
     """Such as "fd 7 can be read, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on one descriptor."""
     return _said(suspension, 1)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ntpath
 
+from visualizer.analysis.index.polls import is_poll
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready
+from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready, polls
 from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import written
@@ -79,9 +80,13 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
     if state in FINAL:
         return plain(_ended(timeline, track))
     if state is State.WAITING:
-        return plain(_waiting(timeline, timeline.suspensions[about], name, since_ns))
+        suspension = timeline.suspensions[about]
+        if not is_poll(timeline, suspension):
+            return plain(_waiting(timeline, suspension, name, since_ns))
     # Right at a switch no time has passed yet.
     has_been = f"has been {{}} for {since}" if since_ns else "is {}"
+    if state is State.WAITING:
+        return plain(f"{name} {has_been.format('idle')}: {polls(suspension)}{_limit(suspension)}")
     if state is State.READY:
         cause = _woken(timeline, *timeline.made_ready(track, index + 1), "it")
         return plain(f"{name} {has_been.format('ready')}: {cause}")
@@ -234,7 +239,7 @@ def waits(suspension: Suspension, name: str) -> str:
         return f"{name} sleeps {duration(slept_ns)}{limit}" if slept_ns else f"{name} yields (sleeps 0 s)"
     if suspension.reason == words.SLEEP:
         return f"{name} sleeps{_in(suspension) or ' (duration unknown)'}"
-    limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns >= 0 else ""
+    limit = _limit(suspension)
     if _in(suspension):
         return f"{name} waits{_in(suspension)}{limit}"
     if suspension.reason == words.JOIN:
@@ -242,6 +247,11 @@ def waits(suspension: Suspension, name: str) -> str:
     if suspension.reason == words.UNKNOWN:
         return f"{name} waits for something unknown{limit}"
     return f"{name} waits ({suspension.reason}){limit}"
+
+
+def _limit(suspension: Suspension) -> str:
+    """For how long at most."""
+    return f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns >= 0 else ""
 
 
 def _in(suspension: Suspension) -> str:
@@ -315,6 +325,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
             return f"{name}, which {it} was waiting for, ended"
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
             return f"{name} has nothing left to wait for"
+        case words.FINISHED | words.SUBPROCESS if child := timeline.ended_child(wakeup, suspension):
+            return f"{child}, which {it} was waiting for, ended"
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):

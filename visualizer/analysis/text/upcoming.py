@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from visualizer.analysis.index.polls import is_poll
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.endpoints import polls
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import waits
 from visualizer.trace import words
@@ -17,8 +19,9 @@ _TURNS = {
 }
 
 
-def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
-    """What the track does after its state at `t_ns`, and when; "" if nothing more is known.
+def what_next(timeline: Timeline, track_id: int, t_ns: int, short: bool = False) -> str:
+    """What the track does after its state at `t_ns`, and when; "" if nothing more is known. `short`: of one that is
+    woken not also when it runs.
 
     Raise KeyError if there is no such track.
     """
@@ -31,7 +34,10 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     after = duration(slices.start_ns[index] - t_ns, 2)
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:
-        return plain(f"in {after} it {_suspensions(timeline, timeline.suspensions[about])}")
+        suspension = timeline.suspensions[about]
+        if is_poll(timeline, suspension):
+            return plain(f"in {after} it {_TURNS[State.IDLE]}: {polls(suspension)}")
+        return plain(f"in {after} it {_suspensions(timeline, suspension)}")
     if state is State.UNKNOWN:
         return f"in {after} its state becomes unknown"
     if state is State.FAILED:
@@ -43,7 +49,7 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int) -> str:
     waker = timeline.wakeups[about].waker
     by = f" by {timeline.name(waker, slices.start_ns[index])}" if waker in timeline.tracks else ""
     runs = ""
-    if index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
+    if not short and index + 1 < len(slices) and slices.state[index + 1] == State.RUNNING:
         late_ns = slices.start_ns[index + 1] - slices.start_ns[index]
         runs = f" and runs {duration(late_ns, 2)} later" if late_ns else " and runs at once"
     return plain(f"in {after} it is woken{by}{runs}")

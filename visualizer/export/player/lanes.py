@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.index.groups import track_group_of
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.model.timeline import FINAL, State, Track
 from visualizer.analysis.report.comparison import Part
@@ -78,7 +79,7 @@ class _Slices:
         self.start_ns = start_ns[here]
         place = np.frombuffer(places(part.timeline, track).start, dtype=np.int64)[here]
         self.place = np.maximum(place, part.first * PER_SWITCH)
-        self.state = np.frombuffer(slices.state, dtype=np.uint8)[here].astype(np.int64)
+        self.state = np.frombuffer(called(part.timeline, track).state, dtype=np.uint8)[here].astype(np.int64)
 
     def lane(self) -> Lane:
         """Each of them by itself."""

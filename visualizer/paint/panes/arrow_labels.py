@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.analysis.model.timeline import Switch, Timeline, Wakeup
+from visualizer.analysis.model.timeline import Suspension, Switch, Timeline, Wakeup
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.wait_labels import values, wait_labels
 from visualizer.trace import words
@@ -57,12 +57,14 @@ def _ended(timeline: Timeline, track: int) -> list[str]:
 
 def _made_ready(timeline: Timeline, switch: Switch) -> list[str]:
     target = timeline.tracks[switch.target]
-    return _woken(timeline, timeline.made_ready(target, target.slice_of_step(switch.index))[0])
+    return _woken(timeline, *timeline.made_ready(target, target.slice_of_step(switch.index)))
 
 
-def _woken(timeline: Timeline, wakeup: Wakeup | None) -> list[str]:
+def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None) -> list[str]:
     if wakeup is None:
         return _UNKNOWN
+    if wakeup.waker not in timeline.tracks and (child := timeline.ended_child(wakeup, suspension)):
+        return [f"{child} ended", "ended"]
     if wakeup.cause in _BY_ITSELF or wakeup.waker not in timeline.tracks:
         return [wakeup.cause]
     name = timeline.name(wakeup.waker, wakeup.t_ns)

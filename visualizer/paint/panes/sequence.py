@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import NamedTuple
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import FINAL, State, Switch, Timeline
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.panes.arrow_labels import arrow_of, crossing_labels
@@ -205,7 +206,7 @@ def state_after(timeline: Timeline, track: int, switch: Switch) -> State | None:
         return None
     if not told and track == switch.origin:
         return State.WAITING
-    state = State(known.slices.state[at])
+    state = State(called(timeline, known).state[at])
     return None if state in FINAL else state
 
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from visualizer.analysis.explore.spawn_tree import Family, Kin
 from visualizer.analysis.index.groups import TrackGroup
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import FINAL, State, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import GROUP_FROM
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit
+from visualizer.paint.text.cell_width import ascii_cells, cell_width, fit, fit_name, is_wider
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import wait_label
 from visualizer.trace import words
@@ -97,28 +98,36 @@ def node_runs(
     else:
         track = timeline.tracks[node.track]
         at = track.slices.at(t_ns)
-        state = State(track.slices.state[at]) if at >= 0 else None
+        state = State(called(timeline, track).state[at]) if at >= 0 else None
         style = "selected" if selected else "dim" if state is None else "thread" if not node.trunk else "name"
         mark = Run(" ", "dim") if state is None else Run(glyphs(ascii)[state], STYLE_OF[state])
-        runs = [Run(branch, "dim"), mark, Run(" ", "dim"), Run(plain(timeline.name(node.track, t_ns)), style)]
-        runs.append(
-            Run(f"  {_said(timeline, node.track, at, t_ns)}", "dim" if state is None or state in FINAL else "ruler")
-        )
+        name, said = plain(timeline.name(node.track, t_ns)), ""
+        room = width - cell_width(branch) - len("?   ")
+        for since in (True, False):
+            said = _said(timeline, node.track, at, t_ns, since)
+            if cell_width(name) + cell_width(said) <= room:
+                break
+        else:
+            # What it does matters more than the middle of its name.
+            most = max(width // 3, room - cell_width(said))
+            name = fit_name(name, most) if is_wider(name, most) else name
+        runs = [Run(branch, "dim"), mark, Run(" ", "dim"), Run(name, style)]
+        runs.append(Run(f"  {said}", "dim" if state is None or state in FINAL else "ruler"))
     return _cut(runs, width, ascii)
 
 
-def _said(timeline: Timeline, track_id: int, at: int, t_ns: int) -> str:
+def _said(timeline: Timeline, track_id: int, at: int, t_ns: int, how_long: bool) -> str:
     """In a few words, what a track does in slice number `at`, and for how long."""
     track = timeline.tracks[track_id]
     if at < 0:
         return "not created yet"
-    state, about = State(track.slices.state[at]), track.slices.about[at]
+    state, about = State(called(timeline, track).state[at]), track.slices.about[at]
     if state in FINAL:
         value = f" {track.value}" if track.value is not None else ""
         return plain((track.outcome or "ended") + value)
     since_ns = t_ns - track.slices.start_ns[at]
-    since = f", for {duration(since_ns, 2)}" if since_ns > 0 else ""
-    if state is State.WAITING and not track.schedules and about >= 0:
+    since = f", for {duration(since_ns, 2)}" if since_ns > 0 and how_long else ""
+    if track.slices.state[at] == State.WAITING and not track.schedules and about >= 0:
         return f"{_VERBS[state]}: {wait_label(timeline, timeline.suspensions[about])}{since}"
     if state is State.BLOCKED:
         return plain(f"blocked by {timeline.name(about, t_ns)}{since}")

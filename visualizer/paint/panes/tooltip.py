@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import FINAL, SUMMED, State, Timeline, Track
 from visualizer.analysis.text.durations import duration, in_seconds
 from visualizer.analysis.text.hot_lines import hot_line, mostly
@@ -32,7 +33,7 @@ def pointed(timeline: Timeline, track: int, viewport: Viewport, cell: int, now_n
     if last < 0:
         return lines
     if first < last:
-        lines.append(_shares(known, start_ns, end_ns + 1, last - max(first, 0) + 1))
+        lines.append(_shares(timeline, known, start_ns, end_ns + 1, last - max(first, 0) + 1))
     elif State(known.slices.state[last]) not in FINAL:
         lines.append(_extent(known, last, now_ns))
         lines += _seen(timeline, known, last, now_ns)
@@ -73,10 +74,13 @@ def _seen(timeline: Timeline, track: Track, index: int, now_ns: int) -> list[str
     return [hot_line(timeline, sampled)] if sampled is not None else []
 
 
-def _shares(track: Track, start_ns: int, end_ns: int, count: int) -> str:
+def _shares(timeline: Timeline, track: Track, start_ns: int, end_ns: int, count: int) -> str:
     lasted_ns = max(1, end_ns - start_ns)
-    spent = {state: track.slices.spent_ns(state, end_ns, start_ns) / lasted_ns for state in SUMMED}
+    slices = called(timeline, track)
+    spent = {state: slices.spent_ns(state, end_ns, start_ns) / lasted_ns for state in SUMMED}
     states = sorted((state for state in SUMMED if spent[state] >= _LEAST_SHARE), key=lambda state: -spent[state])
-    idle = {State.IDLE: "idle (polling)" if track.schedules else "idle (in a call)"}
-    shares = ", ".join(f"{spent[state]:.0%} {idle.get(state) or meaning(state)}" for state in states)
+    meanings = {state: meaning(state) for state in states}
+    if slices is track.slices:
+        meanings[State.IDLE] = "idle (polling)" if track.schedules else "idle (in a call)"
+    shares = ", ".join(f"{spent[state]:.0%} {meanings[state]}" for state in states)
     return f"{count} states in {duration(lasted_ns)} here{f': {shares}' if shares else ''}"

@@ -7,9 +7,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from visualizer.analysis.explore.wait_graph import Wait, WaitGraph, chains, woken_by
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.endpoints import awaits
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import would_end
 from visualizer.paint.text.canvas import Run
@@ -117,8 +117,8 @@ class _Painter:
         if suspension.direction and len(wait.waiters) > 1:
             return plain(f"{len(wait.waiters)} fds ({suspension.direction})")
         if suspension.direction:
-            fd = f"fd {suspension.fd} ({suspension.direction})" if suspension.fd >= 0 else awaits(suspension)
-            return plain(fd or suspension.direction)
+            fd = f"fd {suspension.fd}" if suspension.fd >= 0 else "one of the fds"
+            return plain(f"{fd} ({suspension.direction})")
         return "unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
 
     def _timer(self, wait: Wait) -> str:
@@ -167,7 +167,7 @@ class _Painter:
         return [*before, *self._mark(tracks[0]), Run(plain(name), "name")]
 
     def _mark(self, track: int) -> _Piece:
-        slices = self._timeline.tracks[track].slices
+        slices = called(self._timeline, self._timeline.tracks[track])
         at = slices.at(self._moment.t_ns)
         if at < 0:
             return []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from enum import Enum
 from typing import Any
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State, Timeline
 from visualizer.analysis.text.process_words import has_failed, title
 from visualizer.paint.rows.order import Group, Row, RowList, Wish
@@ -53,7 +54,7 @@ def sorting(timeline: Timeline, order: RowOrder) -> Callable[[Sequence[int]], An
         found = (timeline.tracks[track] for track in tracks)
         # A hub waits whenever another track runs: of no interest.
         counted = (track for track in found if state is not State.WAITING or not track.schedules)
-        return -sum(track.slices.spent_ns(state, timeline.last_ns) for track in counted)
+        return -sum(called(timeline, track).spent_ns(state, timeline.last_ns) for track in counted)
 
     return spent
 

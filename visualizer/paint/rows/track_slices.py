@@ -7,6 +7,7 @@ from bisect import bisect_left
 
 import numpy as np
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.index.switch_axis import PER_SWITCH, places
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.axis.viewport import Axis, position_of_time
@@ -21,7 +22,8 @@ class TrackRow:
 
     def __init__(self, timeline: Timeline, track_id: int, axis: Axis, until_ns: int | None = None) -> None:
         self.track = timeline.tracks[track_id]
-        self.slices = self.track.slices
+        #: In the states in which they are drawn.
+        self.slices = called(timeline, self.track)
         self.axis = axis
         #: Where the states that are still open end.
         self.limit = limit(timeline, axis, until_ns)

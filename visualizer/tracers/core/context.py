@@ -280,7 +280,7 @@ class Context:
         self._store(t_ns, track, ("wake", waker, cause), None, (lines.wake, SUBJECT, (waker, cause), None, None, 0))
 
     def finds_ready(self, t_ns: int, track: int, which: str) -> None:
-        """`track`, which waited in a select, goes on because these are ready."""
+        """`track` goes on because these are ready, for which it waited in a select; or since that child has ended."""
         self._store(t_ns, track, ("tie", which), None, (lines.tie, SUBJECT, words.FOUND_READY, which, None, 0))
 
     def owns(self, t_ns: int, track: int, thing: str) -> None:

@@ -59,13 +59,14 @@ def stack_of(ident: int, most: int = sys.maxsize) -> list[At]:
 
     No reference to a frame is left when another thread may run: it would keep what the program expects to be freed. Nor
     is one kept in a variable of ours: a frame in which its own is kept stays, with all that have called it, until the
-    collector runs.
+    collector runs. What gives out the frames has them all where it was not used up: of a thread that has ended.
     """
     stack: list[At] = []
-    try:
+    try:  # noqa: SIM105  # contextlib is not imported into the program
         # The first comes from the thread, each other one from the one before; at the outermost there is an error.
-        frames = map(itemgetter(ident), all_frames())
-        stack.extend(map(_at, accumulate(chain(frames, repeat("f_back", most)), getattr)))
+        stack.extend(
+            map(_at, accumulate(chain(map(itemgetter(ident), all_frames()), repeat("f_back", most)), getattr))
+        )
     except (AttributeError, KeyError):
         pass
     return stack

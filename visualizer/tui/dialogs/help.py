@@ -118,7 +118,10 @@ class HelpScreen(ModalScreen[None]):
         found = self._sections_of_all()
         wanted = self._wanted.casefold()
         if wanted:
+            titled = [each for each in found if wanted in each[0].casefold()]
             found = [(title, [each for each in entries if each.has(wanted)]) for title, entries in found]
+            # A section's title is looked at where no entry has it: a letter is a key first.
+            found = found if any(entries for _, entries in found) else titled
         found = [(title, entries) for title, entries in found if entries]
         return found or [(f"Nothing here has {self._wanted!r} in it", [])]
 
@@ -130,7 +133,7 @@ class HelpScreen(ModalScreen[None]):
         if self._mouse:
             found.append(("Mouse", [_Entry(*each) for each in self._mouse]))
             # First: where there is no room for a legend, this is it.
-            found.insert(0, ("States", list(self._legend())))
+            found.insert(0, ("States (legend)", list(self._legend())))
         return found
 
     def _keys(self, binding: Binding) -> str:

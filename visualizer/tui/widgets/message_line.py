@@ -7,11 +7,11 @@ from textual.widget import Widget
 
 from visualizer.analysis.text.printable import plain
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit, fit_sentence
+from visualizer.paint.text.cell_width import fit_sentence
 from visualizer.tui.terminal.styles import strip
 from visualizer.tui.widgets.notices import Notice
 
-#: Of more lines, the last are shown; of a longer sentence, the first.
+#: Of more lines, the last are shown; a longer sentence is shortened.
 MOST = 4
 _MARGIN = 3
 
@@ -47,12 +47,8 @@ class MessageLine(Widget):
         width = max(10, self.screen.size.width - _MARGIN - 1)
         newest: list[list[Run]] = []
         for line in self._lines[-1:]:
-            parts = [part.text for part in Notice(line, "text").broken(width)]
-            if len(parts) > MOST:
-                # The beginning names its subject.
-                parts = [*parts[: MOST - 1], fit(parts[MOST - 1], width - 2).rstrip(" …") + " …"]
-            for number, part in enumerate(parts):
-                newest.append([Run("   " if number else " ▸ ", "edge"), Run(part, "text")])
+            for number, part in enumerate(Notice(line, "text").within(width, MOST)):
+                newest.append([Run("   " if number else " ▸ ", "edge"), Run(part.text, "text")])
         room = MOST - len(newest)
         before = [[Run("   ", "edge"), Run(fit_sentence(line, width), "dim")] for line in self._lines[:-1]]
         self._runs = [*before[max(0, len(before) - room) :], *newest]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.strip import Strip
 from textual.widget import Widget
 
+from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
@@ -12,7 +13,7 @@ from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import row_name
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import fit_sentence
+from visualizer.paint.text.cell_width import fit_sentence, is_wider
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.paint.text.wait_labels import brief
 from visualizer.trace import words
@@ -76,13 +77,14 @@ class Sentence(Widget):
             return [Run("  ", "text"), Run(fit_sentence(said, width - 2), "ruler")]
         track = view.timeline.tracks[view.selected]
         at = track.slices.at(view.playhead.t_ns)
-        state = State(track.slices.state[at]) if at >= 0 else State.UNKNOWN
+        state = State(called(view.timeline, track).state[at]) if at >= 0 else State.UNKNOWN
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
         said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
-        then = what_next(view.timeline, view.selected, view.playhead.t_ns)
-        said = plain(f"{said}; {then}" if then else said)
-        suspension = track.slices.about[at] if state is State.WAITING else -1
-        return [
-            Run(f"{mark} ", STYLE_OF[state]),
-            Run(fit_sentence(brief(view.timeline, said, suspension, width - 2), width - 2), "ruler"),
-        ]
+        suspension = track.slices.about[at] if at >= 0 and track.slices.state[at] == State.WAITING else -1
+        told = said
+        for short in (False, True):
+            then = what_next(view.timeline, view.selected, view.playhead.t_ns, short)
+            told = brief(view.timeline, plain(f"{said}; {then}" if then else said), suspension, width - 2)
+            if not is_wider(told, width - 2):
+                break
+        return [Run(f"{mark} ", STYLE_OF[state]), Run(fit_sentence(told, width - 2), "ruler")]

@@ -20,7 +20,7 @@ from visualizer.analysis.text.source_position import (
     suspended,
 )
 from visualizer.paint.text.canvas import Run
-from visualizer.paint.text.cell_width import cell_width, fit
+from visualizer.paint.text.cell_width import cell_width, fit, fit_name, is_wider
 from visualizer.paint.text.palette import STYLE_OF, glyphs
 from visualizer.trace import words
 from visualizer.tui.shell import shell
@@ -138,7 +138,8 @@ class SourcePane(Widget):
         name = "the program"
         if where.track != words.NOBODY:
             name = plain(view.timeline.name(where.track, view.playhead.t_ns))
-        left = f"{name} {plain(where.activity)}"
+        activity = plain(where.activity)
+        left = f"{name} {activity}"
         right = ""
         if where.place is not None:
             right = f"{short_path(where.place.file, self._cwd)}:{self._line} "
@@ -150,6 +151,9 @@ class SourcePane(Widget):
         if cell_width(left) + 2 + cell_width(right) > room:
             right = ""
         pad = max(0, room - cell_width(right))
+        if is_wider(left, pad) and is_wider(name, most := max(pad // 2, pad - 1 - cell_width(activity))):
+            # What it does matters more than the middle of its name.
+            left = f"{fit_name(name, most).rstrip()} {activity}"
         runs = [
             Run(f" {mark} ", STYLE_OF[state]),
             Run(fit(left, pad), "thread"),

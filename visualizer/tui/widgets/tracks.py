@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from visualizer.analysis.index.idle_gaps import gaps
+from visualizer.analysis.index.polls import occurring
 from visualizer.analysis.model.timeline import FINAL
 from visualizer.paint.axis.ruler import folded, overview, ruler
 from visualizer.paint.axis.viewport import Axis, Viewport
@@ -214,7 +215,7 @@ class Legend(Widget):
 
     def render_line(self, y: int) -> Strip:
         view, width = self._view, self.size.width
-        runs = legend(view.timeline.occurred, ascii=view.ascii, width=width - LEFT - RIGHT)
+        runs = legend(occurring(view.timeline), ascii=view.ascii, width=width - LEFT - RIGHT)
         return strip(self, [Run(" " * LEFT, "dim"), *runs], width)
 
 

@@ -50,3 +50,11 @@ def test_before_its_first_moment() -> None:
     timeline, _ = load(str(GOLDEN / "gevent_sleeps.trace"))
     bar = next(track for track in timeline.tracks.values() if timeline.name(track.id) == "bar")
     assert what_next(timeline, bar.id, bar.spawn_ns - 1_000_000) == "in 1 ms it is created"
+
+
+def test_in_fewer_words_when_it_runs_is_left_out() -> None:
+    timeline, _ = load(str(GOLDEN / "gevent_sleeps.trace"))
+    bar = next(track for track in timeline.tracks.values() if timeline.name(track.id) == "bar")
+    t_ns = next(t_ns for t_ns in bar.slices.start_ns if "woken" in what_next(timeline, bar.id, t_ns))
+    assert what_next(timeline, bar.id, t_ns).endswith(" it is woken by hub and runs at once")
+    assert what_next(timeline, bar.id, t_ns, short=True).endswith(" it is woken by hub")

@@ -44,6 +44,13 @@ def test_what_each_does_at_a_moment() -> None:
     ]
 
 
+def test_in_a_narrow_pane_what_each_does_is_told_in_fewer_words_before_it_is_cut() -> None:
+    timeline = sleeps().timeline()
+    assert drawn(timeline, timeline.switch_ns[3], width=38)[0] == "┈ main  waits: gevent.joinall(all)"
+    tape = Tape().spawn("worker", words.GREENLET, "a_worker_with_a_long_name-1", parent="main", creator="main")
+    assert drawn(tape.timeline(), 10**9, width=40)[1] == "└ · a_worker_wit…name-1  has not run yet"
+
+
 def test_branches_go_on_where_more_come_below() -> None:
     tape = Tape()
     for key, creator in (("a", "main"), ("b", "a"), ("c", "b"), ("d", "main")):

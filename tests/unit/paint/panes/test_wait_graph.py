@@ -13,6 +13,7 @@ from visualizer.analysis.explore.wait_graph import moment_at
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.paint.panes.wait_graph import graph
 from visualizer.paint.text.cell_width import cell_width
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
@@ -131,3 +132,14 @@ def test_a_long_answer_is_wrapped() -> None:
     lines = drawn(tape.timeline(), tape.t_ns, 38)
     first = lines.index("┈ foo → Event 1  a.wait(), for 2 µs")
     assert lines[first + 1 : first + 3] == ["    inferred from the source: bar", "    would set it at line 7"]
+
+
+def test_of_several_descriptors_which() -> None:
+    """A thread that selects is marked as idle, and still waits for something."""
+    tape = Tape().at(1_000_000)
+    asked = tape.text("select.select(reading, [], [])"), -1, words.NOTHING, -1, "read 3 4, write 7"
+    tape.events.append(ev.Wait(1_000_000, 0, words.SELECT, *asked))
+    tape.parks("main")
+    timeline = tape.end().timeline()
+    said = drawn(timeline, 1_000_000)
+    assert any(line.startswith("░ main → one of the fds (read 3 4, write 7)") for line in said), said

@@ -46,6 +46,12 @@ _NOT_KNOWN: Giver = (words.NOBODY, words.UNKNOWN)
 _RESUMPTION = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
 
 
+class OfLimit(tuple[int, str]):
+    """The same of a handle by which the time limit of an `asyncio.timeout` is over."""
+
+    __slots__ = ()
+
+
 class Loop:
     """What is known of one loop."""
 
@@ -262,7 +268,8 @@ class Loop:
         if stepped is None:
             if type(callback) is MethodType and type(callback.__self__) is shared.library.timeout:
                 # No timer calls that if the time was over as the limit was set.
-                waker, cause = self.track, words.TIMEOUT
+                self.due[id(handle)] = OfLimit((self.track, words.TIMEOUT))
+                return
             self.due[id(handle)] = waker, cause
             return
         task, is_woken = stepped
@@ -568,6 +575,8 @@ class Loop:
             return
         if not isinstance(what, Task):
             self.giver = _NOT_KNOWN if what is None else what
+            if type(what) is OfLimit:
+                self._look_at_limit(t_ns, handle)
             return
         self.current = what
         task = what()
@@ -579,6 +588,20 @@ class Loop:
             self.guard = ref(handle, self.gone)
         self.rows.extend((t_ns, what.track, self.resumed))
         self._stop(what.track)
+
+    def _look_at_limit(self, t_ns: int, handle: Any) -> None:
+        """A time limit is over. If its task is ready by then, it is not what made it so that it goes on with; unless it
+        has been cancelled since the limit was set: the first one counts."""
+        limit, library = handle._callback.__self__, self._shared.library
+        task, cancels = own_attribute(limit, "_task"), own_attribute(limit, "_cancelling")
+        known = self._shared.tasks.of(task)
+        if known is None or known.ended or type(cancels) is not int or library.cancels(task) > cancels:
+            return
+        future = library.get(task, "_fut_waiter")
+        if future is not None and (not library.is_future(future) or library.get(future, "_state") == "PENDING"):
+            return  # It is woken, and told of then.
+        self._shared.context.unready(t_ns, known.track)
+        self._store_wake(t_ns, known.track, self.track, words.TIMEOUT)
 
     def _name_again(self, t_ns: int, known: Task, task: Any) -> None:
         """A task may have been given its name after it was made."""

@@ -302,7 +302,9 @@ class Waits:
             return (reason, -1, self.numbers.name(own.get("self")), None), None
         reason = _OF_OUTSIDE.get(name)
         if reason is not None:
-            return (reason, -1, "", None), None
+            # Of a transport: `communicate` waits for other things first.
+            pid = own_attribute(own.get("self"), "_pid") if reason is words.SUBPROCESS else None
+            return (reason, -1, f"process {pid}" if type(pid) is int else "", None), None
         if name == "wait_for":
             return self._of_future(own.get("fut")), None
         if name in _OF_TRACKS:

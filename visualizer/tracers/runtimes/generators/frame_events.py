@@ -20,10 +20,12 @@ from visualizer.tracers.runtimes.generators.introspection import (
     handler,
     is_resuming,
     is_suspended,
+    may_run,
     probe,
     resumed_by,
     youngest_of,
 )
+from visualizer.tracers.runtimes.generators.shapes import RUNNING
 from visualizer.tracers.runtimes.generators.tracks import UNREAD, Generators, Watched
 
 TYPE_CHECKING = False
@@ -117,12 +119,17 @@ class FrameEvents:
 
         The event does not tell: a `with` statement and an `except` clause leave the frame where the exception came in.
         The generator tells: it is suspended by now if it yielded. It is looked for among those that are being closed,
-        then among all, the youngest first.
+        then among all, the youngest first. Whose frame one that runs has is not asked: see `may_run`.
         """
-        closing = [link() for call in self._generators.calls[:] for link, *_ in call.chain]
-        found = next((one for one in reversed(closing) if one is not None and frame_of(one) is frame), None)
+        generators, code = self._generators, frame.f_code
+        closing = [link() for call in generators.calls[:] for link, key, *_ in call.chain if key == id(frame)]
+        found = closing[-1] if closing else None
         if found is None:
-            found = youngest_of(frame.f_code, lambda one: frame_of(one) is frame, new=False)
+            others = [run for key, run in list(generators.live.items()) if run.code is code and key != id(frame)]
+            is_alone = not self._recording.steppers and all(run.at != RUNNING for run in others)
+            found = youngest_of(
+                code, lambda one: is_alone if may_run(one) else frame_of(one) is frame, new=False
+            )
         return found is None or not is_suspended(found)
 
     def _on_method(self, method: Any, frame: Any, code: CodeType) -> bool:

@@ -66,9 +66,8 @@ _CANCEL = 29
 _AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
 _ONCE_THREADED, _EARLY, _AT_PLACES, _ALWAYS = range(4)
-#: Where the class of tasks is, that in C. From 3.12 on events tell of who cancels one (`Context.on_method`).
+#: Where the class of tasks is, that in C.
 _TASKS = "asyncio"
-_TELLS_OF_CANCELS = sys.version_info < (3, 12)
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 
@@ -157,7 +156,8 @@ class MethodsTracer:
         if name == MESSAGES:
             self._learn_messages(module)
         task: Any = getattr(sys.modules.get("_asyncio"), "Task", None) if name == _TASKS else None
-        if task is not None and _TELLS_OF_CANCELS:
+        # From 3.12 on the events of calls tell.
+        if task is not None and sys.version_info < (3, 12):
             self._recorder.see_call(task.__dict__["cancel"], _CANCEL, _ALWAYS)
         if name == SHARED_LOCKS:
             self._waits.shared.learn(module)
@@ -344,7 +344,8 @@ class MethodsTracer:
             self._failed(error)
             return
         control = self._context.control
-        if control is not None and control.goal:
+        # Who cancels a task goes on.
+        if control is not None and control.goal and token != _CANCEL:
             control.on_switch()
 
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:

@@ -128,11 +128,12 @@ class Wait:
     whether it did, None if that is not told. `pool`: the address of the executor that the thread works for, and
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
     multiprocessing's; `mark`: what had been left beside that by then. `thing`: what it waits for, or by the method of
-    which. `told`: what was told of it since it lasts long."""
+    which. `told`: what was told of it since it lasts long. `ended`: the child that has ended, as of
+    `AwaitedChildren.ended`."""
 
     __slots__ = (
-        "children", "code", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks", "offset",
-        "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
+        "offset", "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -158,6 +159,7 @@ class Wait:
         self.mark = NO_MARK
         self.thing: Any = None
         self.told = ""
+        self.ended = NONE
 
 
 class _Ours(dict[str, bool]):
@@ -601,6 +603,9 @@ class Waits:
             return False
         if awaited is None:
             awaited = Awaited(_REASONS.get(what, words.IO), thing, limit_ns, frame)
+        elif what == SLEEP:
+            # It is to look again behind that, as `Popen.wait` does within its time limit.
+            awaited.reason, awaited.thing, awaited.limit_ns = words.SLEEP, None, limit_ns
         elif awaited.limit_ns < 0 or (what in OF_LOCKS and _differs(limit_ns, awaited.limit_ns)):
             # Who waits once more in such a call has what is left; and may wait in it for something else first.
             awaited.limit_ns = limit_ns
@@ -759,6 +764,8 @@ class Waits:
         if wait.what in OF_SELECT and not wait.is_over and not raised:
             wait.ready = ready_now(wait.masks)
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
+        if wait.ended > 0 and wait.children is not None and wait.children.pid == NONE:
+            self._context.finds_ready(t_ns, self._runs(), f"process {wait.ended}")
         if wait.ready and cause == words.IO:
             self._context.finds_ready(t_ns, self._runs(), several(wait.ready))
             told = self.spins.finds(wait.thing, wait.t_ns, t_ns, wait.ready)
@@ -795,7 +802,7 @@ class Waits:
             # What was ready may have been taken by another process.
             return words.NOBODY, words.IO, t_ns
         if what in OF_PROCESSES:
-            ended = wait.children.ended() if wait.children is not None else NONE
+            ended = wait.ended = wait.children.ended() if wait.children is not None else NONE
             if raised and ended == NONE:
                 return words.NOBODY, words.SIGNAL, t_ns
             if what == READ:
