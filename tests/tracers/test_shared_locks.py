@@ -487,7 +487,7 @@ PLACES = {
 
 
 BY_READER = (
-    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+( \(taken at script.py:\d+, [\d.]+ s\))?, which "
+    r"holder-0 ended with signal 9 while it had shared Lock [\d.]+( \(taken at script.py:\d+, [\d.]+ m?s\))?, which "
     r"nobody gives back until the end of the trace → .+ waited for that in thing.get\(\) \(script.py"
 )
 BY_ALL = (

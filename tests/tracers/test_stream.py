@@ -397,6 +397,33 @@ def test_a_full_buffer_is_emptied_by_the_flushing_thread(tmp_path: Path, monkeyp
     assert [event.track for event in read_all(sink.path)[1] if isinstance(event, ev.Resume)] == list(range(100))
 
 
+def test_no_thread_begins_while_the_last_one_is_to_end_for_a_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread of the program's may have its first event since an earlier fork just then."""
+    stream = Stream(Sink(str(tmp_path / "x.trace")))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    stream.start_thread()
+    wake = stream._wake
+
+    def asked_meanwhile() -> None:
+        stream.start_thread()
+        wake()
+
+    monkeypatch.setattr(stream, "_wake", asked_meanwhile)
+    forking = threading.Thread(target=stream.stop_thread, daemon=True)
+    forking.start()
+    forking.join(60)
+    assert not forking.is_alive()
+    assert not stream.is_flushing
+    stream.start_thread()
+    assert not stream.is_flushing
+    stream.forked()
+    stream.start_thread()
+    assert stream.is_flushing
+    stream.close()
+
+
 def test_the_memory_of_a_flush_is_used_for_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where one was interrupted and a traceback has a view of it still, and where the disk was full meanwhile."""
     path = tmp_path / "x.trace"

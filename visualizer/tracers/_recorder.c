@@ -39,7 +39,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 50
+#define ABI 52
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -8760,7 +8760,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 /* How such a function is called; of the first by its object and NULL, one argument or a tuple. */
 enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 /* What a call does, as runtimes/threads/calls.py has it; anything else blocks otherwise. */
-enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN };
+enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15 };
 #define MOST_OF_ONE 30
 
 /* When one is told of: once there is a second thread; before that at certain places (`places`), too; only there; or
@@ -8802,6 +8802,8 @@ static Py_ssize_t held_of_buffer, track_of_buffer;
 static PyTypeObject *lock_type, *rlock_type;
 static PyCFunction is_locked, is_owned;
 static PyCFunctionWithKeywords acquire_lock, acquire_again;
+/* And a lock of multiprocessing's. */
+static _PyCFunctionFastWithKeywords acquire_shared;
 static PyObject *try_only, *threads_text;
 
 static PyObject *
@@ -9090,6 +9092,19 @@ try_lock(PyObject *lock, int again)
     return says_yes((again ? acquire_again : acquire_lock)(lock, try_only, NULL));
 }
 
+/* The same of a call that acquires a lock, or semaphore, of multiprocessing's: as long as it is not tried, another process
+   may take one that is free. The call itself tries first, too. */
+static int
+try_shared(const Call *call)
+{
+    PyObject *limit = call->count > 1 ? call->args[1] : Py_None, *waits_not[] = {Py_False};
+    if (acquire_shared == NULL || call->names != NULL || call->count > 2 || (call->count > 0 && call->args[0] != Py_True) ||
+        !(limit == Py_None || PyFloat_CheckExact(limit) || PyLong_CheckExact(limit))) {
+        return 0;
+    }
+    return says_yes(acquire_shared(call->self, waits_not, 1, NULL));
+}
+
 enum { UNKNOWN_WAIT, NO_WAIT, MAY_WAIT };
 
 /* Whether these arguments of `acquire` are as meant, and then whether it is to wait. What others are refused is for the
@@ -9255,11 +9270,17 @@ on_blocking(const Call *call)
     if (does == RELEASE || does == RELEASE_AGAIN) {
         return release(thread, call);
     }
+    if (does == ACQUIRE_SHARED && try_shared(call)) {
+        done_with(tell_of_call(calls.got, thread, call));
+        return Py_NewRef(Py_True);
+    }
     PyObject *token = tell_of_call(calls.before, thread, call);
     if (token == NULL) {
         return NULL;
     }
-    PyObject *result = call_blocking(call);
+    /* It was given back since, unless there was nothing to tell. */
+    int is_had = does == ACQUIRE_SHARED && token == Py_None && try_shared(call);
+    PyObject *result = is_had ? Py_NewRef(Py_True) : call_blocking(call);
     if (token != Py_None) {
         result = tell_after(thread, call, token, result);
     }
@@ -9382,6 +9403,9 @@ see_call(PyObject *Py_UNUSED(module), PyObject *args)
     }
     its->does = does;
     its->when = when;
+    if (does == ACQUIRE_SHARED && signature == FAST_KEYWORDS) {
+        acquire_shared = (_PyCFunctionFastWithKeywords)(void (*)(void))its->plainly;
+    }
     definition->ml_meth = blocking_ways[signature][at];
     Py_RETURN_TRUE;
 }

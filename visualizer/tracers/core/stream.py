@@ -155,6 +155,8 @@ class Stream(Interning):
         self._wake_up.acquire()
         #: Whether the flushing thread shall go on; whether no flush will follow its last one; how many it has done.
         self._alive = self._lasts = False
+        #: How many forks are in progress: in none of them it shall begin, whichever thread asks for that.
+        self._forking = 0
         self._flushes = 0
         self.collector = Collector()
         #: Of the flushing thread, as the operating system and as Python have it.
@@ -510,8 +512,10 @@ class Stream(Interning):
 
     def start_thread(self) -> None:
         """Flush every 25 ms from now on, also while the program sleeps or is in C code that releases the GIL."""
-        if self._alive or self._lasts:
-            return  # The program forked twice with no event in between; or the process is about to end.
+        if self._alive or self._lasts or self._forking:
+            # The program forked twice with no event in between; or the process is about to end. Or another thread has
+            # it end, for a fork, which will have it begin again.
+            return
         self._alive = True
         self._ended.acquire()
         begun = _allocate_lock()
@@ -592,8 +596,10 @@ class Stream(Interning):
         """End the flushing thread and wait until the operating system has forgotten it.
 
         Before a fork only: from 3.12 on os.fork() warns in a process of several threads, and it counts those of the
-        operating system.
+        operating system. None begins until `forked`.
         """
+        # Said first: it would be told to go on while who forks waits for its end, for good.
+        self._forking += 1
         if not self._alive:
             return
         self._end_thread()
@@ -604,6 +610,10 @@ class Stream(Interning):
             _sleep(0.001)
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
+
+    def forked(self) -> None:
+        """After `stop_thread`, in the process that forked."""
+        self._forking -= 1
 
     def _end_thread(self, lasts: bool = False) -> None:
         """Have it flush, and end."""
@@ -667,6 +677,7 @@ class Stream(Interning):
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
         self._alive = self._lasts = False
+        self._forking = 0
         self._leave_queue()
         self.collector.leave()
         self._flushing = {}

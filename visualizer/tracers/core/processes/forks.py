@@ -40,13 +40,16 @@ class _Fork:
     """A fork that is going on."""
 
     __slots__ = (
-        "children", "code", "failed", "flushing", "is_known", "limit", "offset", "place", "running", "t_ns", "track",
+        "children", "code", "failed", "flushing", "is_known", "limit", "offset", "place", "running", "stops", "t_ns",
+        "track",
     )
 
     def __init__(self) -> None:
         #: Whether the child can be recorded; if it was expected to be and cannot, why not.
         self.is_known = False
         self.failed = ""
+        #: Whether our own thread was stopped for it.
+        self.stops = False
         self.t_ns = 0
         #: Track of the thread that forks; and of who runs on it, the innermost last.
         self.track = words.NOBODY
@@ -110,6 +113,7 @@ class Forks:
             return
         stream = self._recording.stream
         try:
+            fork.stops = True
             stream.stop_thread()
             if not self._recording.follows:
                 return
@@ -211,6 +215,8 @@ class Forks:
             self._one.__exit__()
 
     def _go_on_in_parent(self, fork: _Fork) -> None:
+        if fork.stops:
+            self._recording.stream.forked()
         if not self.is_here or self._recording.is_over:
             return
         stream = self._recording.stream

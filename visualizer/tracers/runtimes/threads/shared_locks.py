@@ -145,9 +145,14 @@ class SharedLocks:
         self._taken.clear()
 
     def takes(self, lock: Any, taken: Taken) -> None:
-        """A thread is about to take that one, which is free, or has done so."""
+        """A thread is about to take that one, which is free."""
         # An RLock may be its own, and another thread of this process may be faster.
         if lock.maxvalue == 1 and (type(lock)._count(lock) <= 0 or lock.handle not in self._taken):
+            self._taken[lock.handle] = taken
+
+    def took(self, lock: Any, taken: Taken) -> None:
+        """A thread has taken that one."""
+        if lock.maxvalue == 1 and type(lock)._count(lock) == 1:
             self._taken[lock.handle] = taken
 
     def releases(self, lock: Any) -> bool:
@@ -226,7 +231,7 @@ class SharedLocks:
     def gets(self, lock: Any, taken: Taken, since_ns: int, before: tuple[int, int]) -> None:
         """Who waited for it since then has got it. `before`: the mark beside it that had been left by then."""
         known = self._known.get(lock.handle)
-        self.takes(lock, taken)
+        self.took(lock, taken)
         mark = self.mark(lock)
         by = mark[0] - 1 if mark != before else words.NOBODY
         # What a process does that nobody records is not known.

@@ -324,7 +324,8 @@ class MethodsTracer:
         waits, t_ns = self._waits, self._context.now()
         if held := waits.held():
             waits.orders.takes(lock, held, waits.local.buffer, frame)
-        return waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame)
+        # It may have been released since it was tried, and before that moment.
+        return waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame, waits.released(lock))
 
     def _is_parked(self, frame: Any) -> bool:
         wait = self._waits.parked.get(_get_ident())
@@ -387,6 +388,9 @@ class MethodsTracer:
         ident, given = _get_ident(), self._primitives.given
         try:
             if self._is_ours(frame):
+                return
+            if what == ACQUIRE_SHARED:
+                self._waits.took_shared(lock, frame)
                 return
             given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
             waits = self._waits

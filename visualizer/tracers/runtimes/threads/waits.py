@@ -283,17 +283,24 @@ class Waits:
         if released is None and self._gets(what, lock, key, code):
             self.no_longer(key)
             return
-        if self.blocks(code, offset, what, lock, t_ns, frame):
-            self.parked[_get_ident()].given = released
+        self.blocks(code, offset, what, lock, t_ns, frame, released)
 
-    def blocks(self, code: CodeType, offset: int, what: int, lock: Any, t_ns: int, frame: Any) -> bool:
-        """`frame` is about to wait for that lock, or RLock, and counted among those who do. Return whether it waits."""
+    def blocks(
+        self, code: CodeType, offset: int, what: int, lock: Any, t_ns: int, frame: Any, released: Any = None
+    ) -> bool:
+        """`frame` is about to wait for that lock, or RLock, and counted among those who do. Return whether it waits.
+        `released`: by whom and when, if its release was seen already, and has not taken effect."""
         limit_ns = self.primitives.limit(frame, BLOCKS_AND_LIMIT)
         if not limit_ns or not self._park(code, offset, what, lock, t_ns, limit_ns, frame):
             self.no_longer(id(lock))
             return False
-        self.parked[_get_ident()].lock = lock
+        wait = self.parked[_get_ident()]
+        wait.lock, wait.given = lock, released
         return True
+
+    def released(self, lock: Any) -> tuple[int, int] | None:
+        """By whom and when that lock was last released while somebody waited for it, if nobody was seen to get it."""
+        return self._released.get(id(lock))
 
     def _gets(self, what: int, lock: Any, key: int, code: CodeType) -> bool:
         """Whether the current thread gets that lock at once, as far as one can tell before it asks."""
@@ -499,6 +506,12 @@ class Waits:
         """`frame` is about to take a lock of multiprocessing's that is free."""
         if lock.maxvalue == 1:
             self.shared.takes(lock, Taken(self._runs(), t_ns, *self._taken_at(frame)))
+
+    def took_shared(self, lock: Any, frame: Any) -> None:
+        """`frame` has got a lock, or semaphore, of multiprocessing's at once."""
+        self.shared.look()
+        if lock.maxvalue == 1:
+            self.shared.took(lock, Taken(self._runs(), self._stream.clock(), *self._taken_at(frame)))
 
     def _taken_at(self, frame: Any) -> tuple[CodeType | None, int]:
         """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
@@ -827,7 +840,7 @@ class Waits:
             return over
         if wait.given == (waker, released_ns):
             # It may be its own, which it took back before who waited could.
-            released_ns = wait.t_ns
+            released_ns = max(released_ns, wait.t_ns)
         return self._by(waker, released_ns, wait, t_ns)
 
     def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
