@@ -39,7 +39,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 52
+#define ABI 54
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
