@@ -111,6 +111,13 @@ def main():
     waiting = [gevent.spawn(service.warm_up), gevent.spawn(service.after_warm_up)]
     gevent.joinall(waiting)
 
+    stop = Event()
+    beat = gevent.spawn(heartbeat, service, stop)
+    shards = [gevent.spawn(crunch, 12_000, 10) for _ in range(8)]
+    gevent.joinall(shards)
+    stop.set()
+    beat.join()
+
     clients = [gevent.spawn(fetch, web.server_port, f"/account/user{i}") for i in range(20)]
     gevent.joinall(clients)
 
@@ -118,13 +125,6 @@ def main():
         logins = [gevent.spawn(fetch, web.server_port, f"/login/{name}")]
         logins += [gevent.spawn(fetch, web.server_port, f"/account/{name}{i}") for i in range(3)]
         gevent.joinall(logins)
-
-    stop = Event()
-    beat = gevent.spawn(heartbeat, service, stop)
-    shards = [gevent.spawn(crunch, 60_000, 10) for _ in range(8)]
-    gevent.joinall(shards)
-    stop.set()
-    beat.join()
     gevent.sleep(0.1)
     web.stop()
     db.stop()
