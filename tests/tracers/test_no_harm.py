@@ -575,11 +575,12 @@ HOSTILE = {
         asked, left, kept = threading.Event(), [], [numbers() for _ in range(20)]
         thread = threading.Thread(target=victim)
         thread.start()
-        asked.wait()
         while thread.is_alive():
-            if len(left) < 40:
+            # One at a time: the next must not come where nothing catches it.
+            if asked.wait(0.1):
+                asked.clear()
+                time.sleep(0.001)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stop))
-            time.sleep(0.001)
         print(set(left))
         """,
 }
@@ -734,9 +735,10 @@ WITH_LOCKS = {
         threads = [thread, threading.Thread(target=rival)]
         for one in threads: one.start()
         while thread.is_alive():
-            if len(left) < 40:
+            if asked.wait(0.1):
+                asked.clear()
+                time.sleep(0.001)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stop))
-            time.sleep(0.001)
         for one in threads: one.join()
         print(set(left), lock.locked())
         """,
