@@ -15,6 +15,7 @@ import textwrap
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -421,6 +422,29 @@ def test_no_thread_begins_while_the_last_one_is_to_end_for_a_fork(
     stream.forked()
     stream.start_thread()
     assert stream.is_flushing
+    stream.close()
+
+
+def test_a_signals_handler_may_fork_where_a_thread_is_about_to_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(Sink(str(tmp_path / "x.trace")))
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+
+    def interrupted(function: Callable[..., object], arguments: tuple[object, ...]) -> int:
+        stream.stop_thread()
+        stream.forked()
+        return _thread.start_new_thread(function, arguments)
+
+    monkeypatch.setattr("visualizer.tracers.core.stream._start_new_thread", interrupted)
+    starting = threading.Thread(target=stream.start_thread, daemon=True)
+    starting.start()
+    starting.join(60)
+    assert not starting.is_alive()
+    assert stream.is_flushing
+    stream.stop_thread()
+    assert not stream.is_flushing
+    stream.forked()
     stream.close()
 
 

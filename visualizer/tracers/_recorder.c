@@ -31,6 +31,9 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 #include <stdlib.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -9569,6 +9572,7 @@ struct reading {
     char *into;
     Py_ssize_t room, got;
     int why;
+    long thread;
 };
 
 static void
@@ -9592,6 +9596,7 @@ read_with_own_descriptors(void *reading)
 {
     /* Where a container forbids it, for a moment there is one descriptor more. */
     (void)unshare(CLONE_FILES);
+    ((struct reading *)reading)->thread = syscall(SYS_gettid);
     read_file(reading);
     return NULL;
 }
@@ -9632,6 +9637,10 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&thread, &small, read_with_own_descriptors, &reading) == 0) {
         pthread_join(thread, NULL);
+        /* For the operating system it may not be over yet, and os.fork() warns of every thread that there is. */
+        for (int looks = 0; looks < 10000 && syscall(SYS_tgkill, getpid(), reading.thread, 0) == 0; looks++) {
+            sched_yield();
+        }
     }
     else {
         read_file(&reading);

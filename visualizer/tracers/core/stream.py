@@ -154,7 +154,7 @@ class Stream(Interning):
         self._wake_up = _allocate_lock()
         self._wake_up.acquire()
         #: Whether the flushing thread shall go on; whether no flush will follow its last one; how many it has done.
-        self._alive = self._lasts = False
+        self._alive = self._lasts = self._starting = False
         #: How many forks are in progress: in none of them it shall begin, whichever thread asks for that.
         self._forking = 0
         self._flushes = 0
@@ -516,16 +516,17 @@ class Stream(Interning):
             # The program forked twice with no event in between; or the process is about to end. Or another thread has
             # it end, for a fork, which will have it begin again.
             return
-        self._alive = True
+        self._alive = self._starting = True
         self._ended.acquire()
         begun = _allocate_lock()
         begun.acquire()
         try:
             _start_new_thread(self._run, (begun,))
+            self._starting = False
             # What it opens, the program does not find open. It may not come to run: the interpreter ends.
             begun.acquire(True, 1)
         except RuntimeError as error:
-            self._alive = False
+            self._alive = self._starting = False
             self._ended.release()
             # On 3.12 no thread begins once the interpreter ends; what is stored then is flushed at its end.
             if "interpreter shutdown" not in str(error):
@@ -600,7 +601,8 @@ class Stream(Interning):
         """
         # Said first: it would be told to go on while who forks waits for its end, for good.
         self._forking += 1
-        if not self._alive:
+        # A signal's handler may fork where a thread is about to begin: to wait for its end would be for good.
+        if not self._alive or self._starting:
             return
         self._end_thread()
         task = f"/proc/self/task/{self._thread_id}"
@@ -676,7 +678,7 @@ class Stream(Interning):
 
     def _forget_others(self) -> None:
         """The other threads are not here: nobody holds these locks."""
-        self._alive = self._lasts = False
+        self._alive = self._lasts = self._starting = False
         self._forking = 0
         self._leave_queue()
         self.collector.leave()
