@@ -339,20 +339,19 @@ class MethodsTracer:
                 if not self._is_ours(frame):
                     waits.has(ACQUIRE if type(thing) is Lock else ACQUIRE_AGAIN, thing, frame.f_code)
                 return
+            if token == _CANCEL:
+                self._cancelling.discard(id(frame))
+                return  # Who cancels a task goes on, and is not paused there.
             self._over(frame, token, result, raised)
         except Exception as error:
             self._failed(error)
             return
         control = self._context.control
-        # Who cancels a task goes on.
-        if control is not None and control.goal and token != _CANCEL:
+        if control is not None and control.goal:
             control.on_switch()
 
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
         waits, code = self._waits, frame.f_code
-        if what == _CANCEL:
-            self._cancelling.discard(id(frame))
-            return
         wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
         if what in OF_SELECT and not raised:
             ready = found_by(what, result)
