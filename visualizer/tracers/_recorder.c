@@ -42,7 +42,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 54
+#define ABI 59
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -6260,6 +6260,72 @@ hub_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwna
     return stored < 0 ? NULL : stored ? Py_NewRef(Py_None) : at_once(OTHERWISE());
 }
 
+/* Polls of a hub: greenlets/polling.py, gevent/polling.py. */
+
+static Py_ssize_t began_of_poll, polling_of_poll;
+/* Whoever polls for less has only looked. */
+static long long short_poll_of_hub;
+
+static int put_number(PyObject *, Py_ssize_t, long long);
+
+/* A hub is about to poll, and nothing is kept that would be looked at before. */
+static PyObject *
+before_poll_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    int is_quiet = 1;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self->watched); i++) {
+        PyObject *looked_at = PyList_GET_ITEM(self->watched, i);
+        is_quiet = is_quiet && PyDict_CheckExact(looked_at) && PyDict_GET_SIZE(looked_at) == 0;
+    }
+    long long t = is_quiet && PyVectorcall_NARGS(nargsf) == 0 ? now() : -1;
+    if (t < 0 || !put_number(self->over, began_of_poll, t)) {
+        PyErr_Clear();
+        return OTHERWISE();
+    }
+    put(self->over, polling_of_poll, Py_True);
+    Py_RETURN_NONE;
+}
+
+/* It has polled, and only looked. */
+static PyObject *
+after_poll_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    Hook *self = (Hook *)callable;
+    long long began = SLOT(self->over, polling_of_poll) == Py_True ? number(SLOT(self->over, began_of_poll)) : -1;
+    long long t = began > 0 && PyVectorcall_NARGS(nargsf) == 0 ? now() : -1;
+    if (t < 0 || t - began >= short_poll_of_hub) {
+        PyErr_Clear();
+        return OTHERWISE();
+    }
+    put(self->over, began_of_poll, none_yet);
+    put(self->over, polling_of_poll, Py_False);
+    Py_RETURN_NONE;
+}
+
+/* (Poll, what is looked at before each if there is anything in it, as a list of dictionaries, the shortest that is told in
+   nanoseconds, (`before`, `after`)) -> what comes before those two. */
+static PyObject *
+poll_ways(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *poll, *looked_at, *otherwise[2];
+    if (!PyArg_ParseTuple(args, "OO!L(OO)", &poll, &PyList_Type, &looked_at, &short_poll_of_hub, &otherwise[0], &otherwise[1]) ||
+        slot_offset(Py_TYPE(poll), "_began_ns", &began_of_poll) < 0 ||
+        slot_offset(Py_TYPE(poll), "_polling", &polling_of_poll) < 0) {
+        return NULL;
+    }
+    Hook *made[] = {new_hook(hook_type, before_poll_way, otherwise[0]), new_hook(hook_type, after_poll_way, otherwise[1])};
+    PyObject *both = made[0] == NULL || made[1] == NULL ? NULL : PyTuple_Pack(2, made[0], made[1]);
+    for (int i = 0; i < 2; i++) {
+        if (both != NULL) {
+            made[i]->over = Py_NewRef(poll);
+            made[i]->watched = Py_NewRef(looked_at);
+        }
+        Py_XDECREF(made[i]);
+    }
+    return both;
+}
+
 /* Somebody starts a gevent greenlet, of which nothing is known but that: it is ready. Its track; nobody's, and no exception
    but a signal's handler's, if Python is to note that. */
 static long long
@@ -9689,6 +9755,7 @@ static PyMethodDef functions[] = {
     {"leave_switches", leave_switches, METH_NOARGS, NULL},
     {"turns", turns, METH_O, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
+    {"poll_ways", poll_ways, METH_VARARGS, NULL},
     {"spawn_ways", spawn_ways, METH_VARARGS, NULL},
     {"run_callback", run_callback, METH_VARARGS, NULL},
     {"queue_ways", queue_ways, METH_VARARGS, NULL},

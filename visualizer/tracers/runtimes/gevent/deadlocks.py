@@ -80,7 +80,7 @@ class Ties:
         #: Name of an RLock -> the owner that was told last.
         self._owners: dict[str, int | None] = {}
         #: Name of a semaphore that somebody has waited for -> a weak reference to it. They name no owner.
-        self._semaphores: dict[str, Any] = {}
+        self.semaphores: dict[str, Any] = {}
         #: Of each hub, by its track.
         self._looks: dict[int, _Look] = {}
 
@@ -111,15 +111,15 @@ class Ties:
 
     def met(self, reference: Any, name: str) -> None:
         """Somebody waits for something that is known by that name from now on."""
-        if len(self._semaphores) < _MOST_LOCKS and self._is_semaphore(reference()):
-            self._semaphores[name] = reference
+        if len(self.semaphores) < _MOST_LOCKS and self._is_semaphore(reference()):
+            self.semaphores[name] = reference
 
     def look(self, t_ns: int, hub: int) -> None:
         """The hub that runs, whose track that is, is about to poll: none of its greenlets runs.
 
         Tell who holds the locks for which somebody waits.
         """
-        if not self._semaphores:
+        if not self.semaphores:
             return
         look = self._looks.get(hub)
         if look is None:
@@ -138,10 +138,10 @@ class Ties:
     def _waited_for(self) -> set[str]:
         """The semaphores for which somebody waits."""
         found = set()
-        for name, reference in list(self._semaphores.items()):
+        for name, reference in list(self.semaphores.items()):
             thing = reference()
             if thing is None:
-                self._semaphores.pop(name, None)
+                self.semaphores.pop(name, None)
             elif _count_waiting(thing):
                 found.add(name)
         return found

@@ -8,7 +8,7 @@ that it runs right before the poll, and asks for the other when the first event 
 from __future__ import annotations
 
 from visualizer.tracers.core.context import Context
-from visualizer.tracers.runtimes.greenlets.polling import Polls
+from visualizer.tracers.runtimes.greenlets.polling import SHORT_POLL_NS, Polls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,10 +24,13 @@ _POLLS = "_visualizer_polls"
 class Poll(Polls):
     """The polls of one hub."""
 
+    __slots__ = ("_look", "_loop", "_polls", "_watchers")
+
     def __init__(
-        self, recording: Context, tracks: dict[int, int], hub: Any, look: Callable[[int, int], None]
+        self, recording: Context, tracks: dict[int, int], hub: Any, look: Callable[[int, int], None],
+        looked_at: list[dict[Any, Any]],
     ) -> None:
-        """`look`: called before each of them, with the time and the hub's track.
+        """`look`: called before each of them, with the time and the hub's track, if `looked_at` has anything.
 
         Raise TypeError if the hub's loop tells nothing of its polls.
         """
@@ -38,19 +41,22 @@ class Poll(Polls):
             self._loop = id(hub.loop)
             self._polls[self._loop] = self
         else:
-            self._start_watchers(hub.loop)
+            self._start_watchers(hub.loop, self._ways(recording, looked_at))
         super().__init__(recording, tracks, id(hub))
 
-    def _start_watchers(self, loop: Any) -> None:
+    def _ways(self, recording: Context, looked_at: list[dict[Any, Any]]) -> tuple[Callable[[], None], ...]:
+        """`before` and `after`, or what comes before these in C."""
+        ways: tuple[Callable[[], None], ...] = self.before, self.after
+        compiled = recording.compiled
+        return ways if compiled is None else compiled.poll_ways(self, looked_at, SHORT_POLL_NS, ways)
+
+    def _start_watchers(self, loop: Any, ways: tuple[Callable[[], None], ...]) -> None:
         """Our prepare watcher is the last to run before the poll, our check watcher the first after it.
 
         Neither keeps the loop alive (`ref=False`).
         """
-        pairs = [
-            (loop.prepare(ref=False, priority=loop.MINPRI), self.before),
-            (loop.check(ref=False, priority=loop.MAXPRI), self.after),
-        ]
-        for watcher, callback in pairs:
+        watchers = loop.prepare(ref=False, priority=loop.MINPRI), loop.check(ref=False, priority=loop.MAXPRI)
+        for watcher, callback in zip(watchers, ways, strict=True):
             watcher.start(callback)
             self._watchers.append(watcher)
 

@@ -95,6 +95,8 @@ class GeventTracer(Family):
         self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
+        #: What is looked at before a hub polls, if there is anything.
+        self._looked_at: list[dict[Any, Any]] = [self._ties.semaphores]
         self._served = served.Served(recording, greenlets)
         self._giving: Any = None
         self._pause: Callable[[Any], None] | None = None
@@ -125,6 +127,7 @@ class GeventTracer(Family):
         known: Any = module
         if name == "gevent.queue":
             self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"), self._numbers.of_no_track)
+            self._looked_at.append(self._sizes.known)
             return
         if name == "gevent.greenlet":
             self._greenlet_class = self._callbacks.greenlet_class = known.Greenlet
@@ -227,7 +230,8 @@ class GeventTracer(Family):
             if self._pause is not None:
                 self._pause_loop(self._pause, greenlet.loop)
             try:
-                self._polls.append(Poll(self._recording, self._greenlets.tracks, greenlet, self._before_poll))
+                tracks, looked_at = self._greenlets.tracks, self._looked_at
+                self._polls.append(Poll(self._recording, tracks, greenlet, self._before_poll, looked_at))
             except TypeError:
                 self._recording.note("This loop does not tell when it polls: the hub's idle time counts as running.")
             return words.HUB, "hub"

@@ -6,11 +6,13 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.context import Context
 
 #: A poll shorter than this is not told of: the hub only looked whether there was anything.
-_SHORT_POLL_NS = 20_000
+SHORT_POLL_NS = 20_000
 
 
 class Polls:
     """The polls of one hub, whose id that is. `before` and `after` are called in the hub's thread."""
+
+    __slots__ = ("_began_ns", "_buffer", "_hub", "_polling", "_stream", "_tracks")
 
     def __init__(self, recording: Context, tracks: dict[int, int], hub: int) -> None:
         """`tracks`: those of greenlets, by id."""
@@ -43,7 +45,7 @@ class Polls:
             return
         self._polling = False
         now_ns = self._stream.clock()
-        if self._began_ns and now_ns - self._began_ns < _SHORT_POLL_NS:
+        if self._began_ns and now_ns - self._began_ns < SHORT_POLL_NS:
             self._began_ns = 0
             return
         self._report()
