@@ -1114,6 +1114,19 @@ _CHAINS = """
 """
 
 
+#: Whom ends wake again and again is stored in another way than who is woken once.
+_JOINS = """
+    import gevent
+    def nothing():
+        pass
+    def join(count):
+        for _ in range(count):
+            gevent.spawn(nothing).join()
+    join(5)
+    gevent.joinall([gevent.spawn(join, count) for count in range(5)])
+"""
+
+
 def _events(traced: Traced) -> list[dict[str, Any]]:
     """What `visualizer events` prints, without the times and what comes by luck."""
     lines = b"".join(json_lines(traced.timeline)).splitlines()
@@ -1153,6 +1166,7 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable:
         pytest.param(_WAKES, id="wakes"),
         pytest.param(_SWITCHES, id="switches"),
         pytest.param(_CHAINS, id="chains"),
+        pytest.param(_JOINS, id="joins"),
     ],
 )
 def test_both_recorders_tell_the_same(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1660,8 +1674,10 @@ def test_tables_in_c_are_dictionaries() -> None:
             match turn * 7 % 5:
                 case 0 | 1 | 2:
                     one[key] = turn
-                case 3:
+                case 3 if turn % 2:
                     one.pop(key, None)
+                case 3:
+                    one.setdefault(key, turn)
                 case _ if key in one:
                     del one[key]
         assert (table.get(key), table.get(key, "no")) == (known.get(key), known.get(key, "no"))
@@ -1743,6 +1759,54 @@ def test_the_recorder_in_c_keeps_nothing(trace_source: TraceSource, monkeypatch:
     )
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 15) + b"]\n"
+    assert not traced.timeline.notes
+
+
+@in_c
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param("here.send(b'x'); there.recv(1); there.send(b'y'); here.recv(1)", id="sockets"),
+        pytest.param("gevent.spawn(nothing).join()", id="spawn"),
+        pytest.param("gevent.sleep(0)", id="sleep"),
+        pytest.param("forth.put(1); back.get()", id="queues"),
+    ],
+)
+def test_what_was_met_before_calls_nothing_in_python(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    """But where a hub looks at queues before it polls, and if a poll was so long that it is told."""
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace_source(
+        f"""
+        import sys
+        import gevent
+        from gevent import queue, socket
+
+        here, there = socket.socketpair()
+        forth, back = queue.Queue(1), queue.Queue(1)
+        def nothing():
+            pass
+        def answer():
+            while True:
+                back.put(forth.get())
+        gevent.spawn(answer)
+        def work(count):
+            for _ in range(count):
+                {work}
+        called = set()
+        def profile(frame, event, argument):
+            code = frame.f_code
+            if event == "call" and "visualizer" in code.co_filename:
+                called.add(code.co_name)
+        work(100)
+        sys.setprofile(profile)
+        work(100)
+        sys.setprofile(None)
+        print(*sorted(called - {{"after", "_report", "store"}}))
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"\n", b"")
     assert not traced.timeline.notes
 
 

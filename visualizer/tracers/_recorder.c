@@ -58,7 +58,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
     X(births)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
-    X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
+    X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(wakes) X(_shapes)      \
     X(_texts)
 
 #define OFFSET(name) Py_ssize_t name;
@@ -318,7 +318,7 @@ count_in(PyObject *table)
 static inline PyObject *
 find_in(PyObject *table, long long key)
 {
-    return ((Table *)table)->entries == NULL ? NULL : entry_of((Table *)table, key)->value;
+    return ((Table *)table)->used == 0 ? NULL : entry_of((Table *)table, key)->value;
 }
 
 /* Return whether there is memory for that. */
@@ -497,6 +497,20 @@ table_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
 }
 
 static PyObject *
+table_setdefault(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    long long key;
+    if (count != 2 || !is_key(args[0], &key)) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a key, and what else is to stand for it");
+    }
+    PyObject *found = find_in(self, key);
+    if (found == NULL && !put_in(self, key, args[1])) {
+        return PyErr_NoMemory();
+    }
+    return Py_NewRef(found == NULL ? args[1] : found);
+}
+
+static PyObject *
 table_pop(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     long long key;
@@ -575,6 +589,7 @@ table_iter(PyObject *self)
 static PyMethodDef table_methods[] = {
     {"get", (PyCFunction)(void (*)(void))table_get, METH_FASTCALL, NULL},
     {"pop", (PyCFunction)(void (*)(void))table_pop, METH_FASTCALL, NULL},
+    {"setdefault", (PyCFunction)(void (*)(void))table_setdefault, METH_FASTCALL, NULL},
     {"clear", table_empty, METH_NOARGS, NULL},
     {"values", table_values, METH_NOARGS, NULL},
     {"items", table_items, METH_NOARGS, NULL},
@@ -848,7 +863,8 @@ static int slot_offset(PyTypeObject *, const char *, Py_ssize_t *);
 typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
-    /* Of a code object: those of a generator. The RESUME instruction; -1 where no task's steps are left out. */
+    /* Of a code object: those of a generator. The RESUME instruction; -1 where no task's steps are left out. Of `sleep`: the
+       offset that was found among `offsets` last. */
     int flags, resume;
 #define FIELD(name) PyObject *name;
     FIELDS(FIELD)
@@ -3540,15 +3556,33 @@ frame_of(Hook *self, PyObject *greenlet)
     return (PyFrameObject *)frame;
 }
 
+/* Whether a function has a local variable of that name: to ask a frame for one that it has not raises an error. */
+static int
+names_variable(PyCodeObject *code, PyObject *name)
+{
+    PyObject *names = code->co_localsplusnames;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (PyTuple_GET_ITEM(names, i) == name) {
+            return 1;
+        }
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+        if (PyUnicode_Compare(PyTuple_GET_ITEM(names, i), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A local variable of a function's frame that is suspended, as `of_variables` has it, a new reference; NULL, and no
    exception, if there is none. */
 static PyObject *
 variable_of(PyFrameObject *frame, PyObject *name)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
-    int is_function = code->co_flags & CO_OPTIMIZED;
+    int is_variable = PyUnicode_CheckExact(name) && code->co_flags & CO_OPTIMIZED && names_variable(code, name);
     Py_DECREF(code);
-    if (!is_function || !PyUnicode_CheckExact(name)) {
+    if (!is_variable) {
         return NULL;
     }
 #if PY_VERSION_HEX >= 0x030c0000
@@ -3621,14 +3655,98 @@ store_raw(Hook *self, PyFrameObject *frame, PyObject *target, PyObject *given)
    A greenlet that has not begun is begun under the trace function; so no parent may be one, nor may anybody be suspended
    elsewhere (who has the last reference to another, while that is made to end). */
 
+/* Greenlets by their addresses, each with whether it is suspended in a call of ours. One that runs again keeps its place, as it
+   is mostly suspended there again; so does one that is no more, until there is no room. */
+enum { RUNS, IS_PARKED, IS_MAIN_PARKED };
+typedef struct {
+    PyObject *greenlet; /* Only its address; NULL: nothing stands here. */
+    int how;
+} Place;
+typedef struct {
+    Place *places;
+    size_t mask, used;
+} Parked;
+
+static inline Place *
+place_of_greenlet(const Parked *parked, PyObject *greenlet)
+{
+    size_t i = place_in(parked->mask, (Py_ssize_t)greenlet);
+    while (parked->places[i].greenlet != NULL && parked->places[i].greenlet != greenlet) {
+        i = (i + 1) & parked->mask;
+    }
+    return parked->places + i;
+}
+
+/* Have room for one more. Return whether there is memory for that. */
+static int
+make_places(Parked *parked)
+{
+    size_t count = 0, size = 16;
+    for (size_t i = 0; parked->places != NULL && i <= parked->mask; i++) {
+        count += parked->places[i].how != RUNS;
+    }
+    while (size < 4 * (count + 1)) {
+        size *= 2;
+    }
+    Parked larger = {.places = PyMem_Calloc(size, sizeof(Place)), .mask = size - 1, .used = count};
+    if (larger.places == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; parked->places != NULL && i <= parked->mask; i++) {
+        if (parked->places[i].how != RUNS) {
+            *place_of_greenlet(&larger, parked->places[i].greenlet) = parked->places[i];
+        }
+    }
+    PyMem_Free(parked->places);
+    *parked = larger;
+    return 1;
+}
+
+/* Return whether there is memory for that. */
+static inline int
+park(Parked *parked, PyObject *greenlet, int how)
+{
+    Place *place = place_of_greenlet(parked, greenlet);
+    if (place->greenlet == NULL) {
+        if (2 * (parked->used + 1) > parked->mask + 1) {
+            if (!make_places(parked)) {
+                return 0;
+            }
+            place = place_of_greenlet(parked, greenlet);
+        }
+        parked->used++;
+        place->greenlet = greenlet;
+    }
+    place->how = how;
+    return 1;
+}
+
+static inline int
+is_parked_in(const Parked *parked, PyObject *greenlet)
+{
+    return place_of_greenlet(parked, greenlet)->how != RUNS;
+}
+
+/* It runs again. Return how it was suspended. */
+static inline int
+unpark(Parked *parked, PyObject *greenlet)
+{
+    Place *place = place_of_greenlet(parked, greenlet);
+    int how = place->how;
+    place->how = RUNS;
+    return how;
+}
+
 /* What is known of the switches of one thread. It is never freed, but serves another thread when its own is over. */
 typedef struct Away {
     struct Away *next;
-    /* Of the thread. It is the hook's, borrowed. */
+    /* Of the thread: its state has that number, as no other has. It is the hook's, borrowed. */
+    PyThreadState *state;
     unsigned long long thread;
     Hook *hook;
-    /* Greenlets that are suspended in a call of ours, each with whether it is the main one; and elsewhere. By their ids. */
-    PyObject *parked, *elsewhere;
+    /* Greenlets that are suspended in a call of ours; and elsewhere, by their ids. */
+    Parked parked;
+    PyObject *elsewhere;
     /* While the trace function is out: who runs, and to whom a switch was stored that is not made yet. */
     PyObject *running, *owned, *announced;
     /* For whom the short way was tried in vain. */
@@ -3659,11 +3777,11 @@ static struct {
     PyObject *settrace;
 } greenlets;
 
-static PyObject *throw_text;
+static PyObject *throw_text, *no_args;
 
 static int hub_short(Hook *, PyObject *, PyObject *, PyFrameObject *, PyObject *);
 static PyObject *hub_way(PyObject *, PyObject *const *, size_t, PyObject *);
-static int drop(PyObject *, long long);
+static inline int drop(PyObject *, long long);
 static int has(PyObject *, long long);
 
 static int
@@ -3708,13 +3826,16 @@ watch_here(Hook *hook)
         away->next = all_away;
         all_away = away;
     }
-    if (away != NULL && (away->thread != thread || away->parked == NULL)) {
+    if (away != NULL && (away->thread != thread || away->parked.places == NULL || away->elsewhere == NULL)) {
         away->thread = thread;
-        Py_XSETREF(away->parked, table_new(table_type, NULL, NULL));
+        away->state = PyThreadState_Get();
+        PyMem_Free(away->parked.places);
+        away->parked = (Parked){NULL, 0, 0};
+        make_places(&away->parked);
         Py_XSETREF(away->elsewhere, table_new(table_type, NULL, NULL));
         away->stays = 0;
     }
-    if (away == NULL || away->parked == NULL || away->elsewhere == NULL) {
+    if (away == NULL || away->parked.places == NULL || away->elsewhere == NULL) {
         PyErr_Clear();
         return;
     }
@@ -3777,16 +3898,15 @@ leave(Away *away, PyObject *origin, PyObject *target, PyObject *args, PyObject *
     }
     Hook *hook = away->hook;
     int stored = 0, is_watched = 1, is_main = away->traced ? told_by_greenlet(IS_MAIN, origin) : away->owned == NULL;
-    int is_parked = put_in(away->parked, (Py_ssize_t)origin, is_main ? Py_True : Py_False);
+    int is_parked = park(&away->parked, origin, is_main ? IS_MAIN_PARKED : IS_PARKED);
     away->tried = NULL;
     if (args != NULL && is_parked && !away->stays && PySet_GET_SIZE(hook->unsettled) == 0 &&
-        count_in(away->elsewhere) == 0 && origin != target && has(away->parked, (Py_ssize_t)target)) {
-        PyFrameObject *frame = PyEval_GetFrame();
+        count_in(away->elsewhere) == 0 && origin != target && is_parked_in(&away->parked, target)) {
+        PyFrameObject *frame = PyThreadState_GetFrame(away->state);
         int has_one = PyTuple_CheckExact(args) && PyTuple_GET_SIZE(args) == 1;
         PyObject *given = has_one && (kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0) ? PyTuple_GET_ITEM(args, 0) : NULL;
         if (frame != NULL) {
             Py_INCREF(hook);
-            Py_INCREF(frame);
             stored = hook->call == hub_way ? hub_short(hook, origin, target, frame, given)
                                            : store_raw(hook, frame, target, given);
             Py_DECREF(frame);
@@ -3796,7 +3916,7 @@ leave(Away *away, PyObject *origin, PyObject *target, PyObject *args, PyObject *
         }
     }
     if (stored < 0) {
-        drop(away->parked, (Py_ssize_t)origin);
+        unpark(&away->parked, origin);
         return -1;
     }
     if (!is_watched) {
@@ -3877,9 +3997,7 @@ arrive(PyObject *target, PyObject *result)
     if (away == NULL) {
         return result;
     }
-    PyObject *parked = take_from(away->parked, (Py_ssize_t)target);
-    int is_main = parked == Py_True;
-    Py_XDECREF(parked);
+    int is_main = unpark(&away->parked, target) == IS_MAIN_PARKED;
     if (away->traced) {
         return result;
     }
@@ -3929,14 +4047,12 @@ method_switch(PyObject *target, PyObject *args, PyObject *kwargs)
 static PyObject *
 switch_in_c(PyObject *target, PyObject *args, PyObject *kwargs)
 {
+    if (!PyObject_TypeCheck(target, greenlets.type)) {
+        return greenlets.switch_in_c(target, args, kwargs);
+    }
     /* As greenlet takes them. */
-    PyObject *given = args == NULL ? PyTuple_New(0) : Py_NewRef(args);
-    PyObject *result = given == NULL ? NULL
-                       : !PyObject_TypeCheck(target, greenlets.type) ? greenlets.switch_in_c(target, args, kwargs)
-                           : switch_by(greenlets.switch_in_c, target, given,
-                                       kwargs != NULL && PyDict_Check(kwargs) ? kwargs : NULL);
-    Py_XDECREF(given);
-    return result;
+    return switch_by(greenlets.switch_in_c, target, args == NULL ? no_args : args,
+                     kwargs != NULL && PyDict_Check(kwargs) ? kwargs : NULL);
 }
 
 static PyObject *
@@ -4071,7 +4187,7 @@ begin_tracing(PyObject *origin, PyObject *target)
         is_stored = !away->traced && away->announced == target;
         away->traced = 1;
         drop(away->elsewhere, (Py_ssize_t)target);
-        if (origin != target && !has(away->parked, (Py_ssize_t)origin) && told_by_greenlet(IS_ACTIVE, origin)) {
+        if (origin != target && !is_parked_in(&away->parked, origin) && told_by_greenlet(IS_ACTIVE, origin)) {
             put_in(away->elsewhere, (Py_ssize_t)origin, Py_True);
         }
         away->announced = NULL;
@@ -4125,6 +4241,8 @@ attribute(PyObject *object, PyObject *name)
 /* Who asked the hub for a callback: gevent/callbacks.py. */
 #define SLOTS_OF_ASKED(X) X(track) X(cause) X(owner) X(service) X(ended) X(thrown)
 
+enum { DOERS = 64 };
+
 typedef struct {
     PyObject_HEAD
     Py_ssize_t name_of_numbered;
@@ -4133,13 +4251,15 @@ typedef struct {
 #undef OFFSET
     /* The number of the last wake that was given here: those are below 0, those that are given in Python above it. */
     long long wake;
+    /* Those who did something of their own accord, each a tuple of track and cause, at the place of the track. */
+    PyObject *doers[DOERS];
 #define FIELD(name) PyObject *name;
     FIELDS_OF_TURNS(FIELD)
 #undef FIELD
 } Turns;
 
 static PyTypeObject *turns_type, *service_type, *pending_type, *notification_type;
-static PyObject *greenlet_text, *counter_text, *maxsize_text, *state_text, *times_text, *wake_text, *unready_key;
+static PyObject *run_text, *name_text, *pending_text, *stop_text, *greenlet_text, *counter_text, *maxsize_text, *state_text, *times_text, *wake_text, *woken_text, *unready_key;
 /* Where a HubState has who asked for the callback that the hub runs. */
 static Py_ssize_t asked_of_state;
 /* And what is known of the places where greenlets are spawned; of a weak reference to a greenlet: its id and track. */
@@ -4270,8 +4390,9 @@ typedef struct {
     Doers owners, rooms;
     void *head;
     Py_ssize_t maxsize;
-    /* By track: whose doing it is, and the number of the wake. */
-    PyObject *reported;
+    /* By track: whose doing it is that it was told to be ready, the number of that wake, and of the first one if it was told
+       anew meanwhile. */
+    PyObject *doers, *wakes, *first_wakes;
 } Service;
 
 static Py_ssize_t
@@ -4291,10 +4412,10 @@ greenlet_of_waiter(PyObject *waiters, Py_ssize_t index)
 }
 
 /* Take what stands for `key` out, if anything does; return whether it did. */
-static int
+static inline int
 drop(PyObject *table, long long key)
 {
-    PyObject *taken = take_from(table, key);
+    PyObject *taken = count_in(table) == 0 ? NULL : take_from(table, key);
     Py_XDECREF(taken);
     return taken != NULL;
 }
@@ -4359,19 +4480,30 @@ track_of_link(Turns *self, long long t, PyObject *link, long long *track)
     return linked == NULL ? -1 : 0;
 }
 
+/* The greenlet that runs, a new reference. */
+static PyObject *
+current_of(Turns *self)
+{
+    Away *away = away_here();
+    return away != NULL && !away->traced && away->running != NULL ? Py_NewRef(away->running)
+                                                                   : PyObject_CallNoArgs(self->getcurrent);
+}
+
 /* What a Moment has of the thread that calls. The buffer is a new reference. */
 static int
 begin_moment(Turns *self, Moment *moment, long long t)
 {
+    Away *away = away_here();
+    PyObject *its = away == NULL ? NULL : away->hook->buffer;
     moment->t = t;
-    moment->buffer = PyObject_GetAttr(self->local, buffer_text);
+    moment->buffer = is_here(its, self->local) ? Py_NewRef(its) : PyObject_GetAttr(self->local, buffer_text);
     if (moment->buffer == NULL) {
         PyErr_Clear();
         PyObject *time = PyLong_FromLongLong(t);
         moment->buffer = time == NULL ? NULL : call(self->here, &time, 1);
         Py_XDECREF(time);
     }
-    PyObject *current = moment->buffer == NULL ? NULL : PyObject_CallNoArgs(self->getcurrent);
+    PyObject *current = moment->buffer == NULL ? NULL : current_of(self);
     int known = current == NULL ? -1 : track_of(self, t, current, &moment->track);
     Py_XDECREF(current);
     if (known == 0 && !Py_IS_TYPE(moment->buffer, buffer_slots.type)) {
@@ -4429,31 +4561,66 @@ store_wake_of_end(Turns *self, const Moment *moment, long long track, PyObject *
     return 1;
 }
 
-/* ready.store_wake, of a `doer` who may be the one that runs. */
+/* Let ready.store_wake store it, `its` being who wakes. */
 static int
-tell_wake(Turns *self, const Moment *moment, long long track, PyObject *doer)
+learn_wake(Turns *self, const Moment *moment, long long track, PyObject *its, PyObject *cause)
 {
-    PyObject *cause = PyTuple_GET_ITEM(doer, 1);
-    long long waker = number(PyTuple_GET_ITEM(doer, 0));
-    PyObject *its = PyLong_FromLongLong(waker == moment->track ? current_track : waker);
-    PyObject *key = its == NULL ? NULL : PyTuple_Pack(3, wake_text, its, cause);
-    int is_end = cause == self->finished;
-    long long shape = is_end ? -1 : shape_known(moment->buffer, key);
-    int told = is_end ? store_wake_of_end(self, moment, track, its, cause)
-                      : shape >= 0 && store_at(BUFFER(moment->buffer, rows), moment->t, track, shape);
-    if (key != NULL && !told) {
-        PyObject *args[] = {moment->buffer, PyLong_FromLongLong(moment->t), PyLong_FromLongLong(track),
-                            PyTuple_Pack(2, its, cause)};
-        PyObject *done = args[1] == NULL || args[2] == NULL || args[3] == NULL ? NULL : call(self->store_wake, args, 4);
-        for (int i = 1; i < 4; i++) {
-            Py_XDECREF(args[i]);
-        }
-        told = done != NULL;
-        Py_XDECREF(done);
+    PyObject *args[] = {moment->buffer, PyLong_FromLongLong(moment->t), PyLong_FromLongLong(track),
+                        PyTuple_Pack(2, its, cause)};
+    PyObject *done = args[1] == NULL || args[2] == NULL || args[3] == NULL ? NULL : call(self->store_wake, args, 4);
+    for (int i = 1; i < 4; i++) {
+        Py_XDECREF(args[i]);
     }
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* How wakes are known that have a shape: by who wakes, or by whom the end of another wakes, and for what. */
+enum { BY_CALLBACK, BY_IO, BY_SPAWN, BY_END, KINDS_OF_WAKES, MOST_WAKES = 8192 };
+
+/* ready.store_wake: `waker`, who may be the one that runs, does that. */
+static int
+tell_wake(Turns *self, const Moment *moment, long long track, long long waker, PyObject *cause)
+{
+    PyObject *wakes = BUFFER(moment->buffer, wakes);
+    int is_its = waker == moment->track, is_end = cause == self->finished && waker >= 0 && !is_its;
+    int kind = is_end                       ? BY_END
+               : cause == self->callback    ? BY_CALLBACK
+               : cause == self->io          ? BY_IO
+               : cause == self->spawn_cause ? BY_SPAWN
+                                            : KINDS_OF_WAKES;
+    if (wakes == NULL || !Py_IS_TYPE(wakes, table_type)) {
+        kind = KINDS_OF_WAKES;
+    }
+    long long subject = is_end ? waker : track, at = (is_end ? track : is_its ? current_track : waker) * KINDS_OF_WAKES + kind;
+    PyObject *known = kind == KINDS_OF_WAKES ? NULL : find_in(wakes, at);
+    if (known != NULL && known != Py_None && store_at(BUFFER(moment->buffer, rows), moment->t, subject, number(known))) {
+        return 0;
+    }
+    PyObject *its = PyLong_FromLongLong(is_its ? current_track : waker);
+    PyObject *whom = its == NULL || !is_end ? NULL : PyLong_FromLongLong(track);
+    PyObject *key = its == NULL ? NULL
+                    : !is_end   ? PyTuple_Pack(3, wake_text, its, cause)
+                    : whom == NULL ? NULL : PyTuple_Pack(3, woken_text, whom, cause);
+    /* Most are woken so only once: nothing is made of that. */
+    int is_first = is_end && known == NULL;
+    long long shape = key == NULL || is_first ? -1 : shape_known(moment->buffer, key);
+    int told = shape >= 0 && store_at(BUFFER(moment->buffer, rows), moment->t, subject, shape);
+    PyObject *kept = told ? PyLong_FromLongLong(shape) : is_first ? Py_NewRef(Py_None) : NULL;
+    if (kept != NULL && kind != KINDS_OF_WAKES) {
+        if (count_in(wakes) >= MOST_WAKES) {
+            table_clear(wakes);
+        }
+        put_in(wakes, at, kept);
+    }
+    Py_XDECREF(kept);
+    PyErr_Clear();
+    told = told || (is_first && store_wake_of_end(self, moment, track, its, cause)) ? 0
+           : key == NULL ? -1 : learn_wake(self, moment, track, its, cause);
     Py_XDECREF(key);
+    Py_XDECREF(whom);
     Py_XDECREF(its);
-    return told ? 0 : -1;
+    return told;
 }
 
 static int
@@ -4479,20 +4646,22 @@ unsuspend(Turns *self, long long track)
     drop(self->awaited, track);
 }
 
-/* Ready.report, of who is notified; the number of the wake, 0 and an exception if it is not told. */
-static long long
+/* Ready.report, of who is notified; the number of the wake, NULL and an exception if it is not told. */
+static PyObject *
 report(Turns *self, const Moment *moment, long long track, PyObject *doer)
 {
     PyObject *wake = PyLong_FromLongLong(--self->wake);
     int is_noted = wake != NULL && put_in(self->wakes, track, wake) &&
                    put_in(has(self->unstarted, track) ? self->first : self->promised, track, Py_True);
-    Py_XDECREF(wake);
     if (!is_noted) {
-        PyErr_NoMemory();
-        return 0;
+        Py_XDECREF(wake);
+        return PyErr_NoMemory();
     }
     unsuspend(self, track);
-    return tell_wake(self, moment, track, doer) < 0 ? 0 : self->wake;
+    if (tell_wake(self, moment, track, number(PyTuple_GET_ITEM(doer, 0)), PyTuple_GET_ITEM(doer, 1)) < 0) {
+        Py_CLEAR(wake);
+    }
+    return wake;
 }
 
 /* Ready.has. */
@@ -4632,23 +4801,26 @@ is_same_doer(PyObject *one, PyObject *other)
                             PyUnicode_Compare(PyTuple_GET_ITEM(one, 1), PyTuple_GET_ITEM(other, 1)) == 0);
 }
 
-/* What was told of `track`, borrowed: whose doing, and the wake. */
-static PyObject *
-told_of(Service *self, PyObject *track)
+/* Forget what was told of `track`. */
+static void
+forget_told(Service *self, long long track)
 {
-    return PyDict_GetItemWithError(self->reported, track);
+    drop(self->doers, track);
+    drop(self->wakes, track);
+    drop(self->first_wakes, track);
 }
 
 /* Service._take_back. */
 static int
-withdraw_track(Service *self, const Moment *moment, PyObject *track)
+withdraw_track(Service *self, const Moment *moment, long long track)
 {
-    PyObject *known = told_of(self, track);
+    PyObject *known = find_in(self->wakes, track);
     if (known == NULL) {
-        return PyErr_Occurred() ? -1 : 0;
+        return 0;
     }
-    long long wake = PyLong_AsLongLong(PyTuple_GET_ITEM(known, 1));
-    return PyDict_DelItem(self->reported, track) < 0 ? -1 : take_back(self->turns, moment, number(track), wake);
+    long long wake = PyLong_AsLongLong(known);
+    forget_told(self, track);
+    return take_back(self->turns, moment, track, wake);
 }
 
 /* Service._make_ready. */
@@ -4658,25 +4830,27 @@ make_ready(Service *self, const Moment *moment, long long track, PyObject *doer)
     if (track == nobody) {
         return 0;
     }
-    PyObject *its = PyLong_FromLongLong(track);
-    PyObject *known = its == NULL ? NULL : told_of(self, its);
-    int done = its == NULL || (known == NULL && PyErr_Occurred()) ? -1 : 0;
+    PyObject *known = find_in(self->wakes, track);
     if (known != NULL) {
-        long long wake = PyLong_AsLongLong(PyTuple_GET_ITEM(known, 1));
-        if (is_same_doer(PyTuple_GET_ITEM(known, 0), doer) && is_ready_by(self->turns, track, wake)) {
-            Py_DECREF(its);
+        long long wake = PyLong_AsLongLong(known);
+        if (is_same_doer(find_in(self->doers, track), doer) && is_ready_by(self->turns, track, wake)) {
             return 0;
         }
-        done = take_back(self->turns, moment, track, wake);
+        if (!has(self->first_wakes, track) && !put_in(self->first_wakes, track, known)) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        if (take_back(self->turns, moment, track, wake) < 0) {
+            return -1;
+        }
     }
-    long long wake = done < 0 ? 0 : report(self->turns, moment, track, doer);
-    PyObject *said = wake == 0 ? NULL : PyLong_FromLongLong(wake);
-    PyObject *told = said == NULL ? NULL : PyTuple_Pack(2, doer, said);
-    done = told == NULL ? -1 : PyDict_SetItem(self->reported, its, told);
-    Py_XDECREF(told);
-    Py_XDECREF(said);
-    Py_XDECREF(its);
-    return done;
+    PyObject *wake = report(self->turns, moment, track, doer);
+    int is_noted = wake != NULL && put_in(self->doers, track, doer) && put_in(self->wakes, track, wake);
+    if (wake != NULL && !is_noted) {
+        PyErr_NoMemory();
+    }
+    Py_XDECREF(wake);
+    return is_noted ? 0 : -1;
 }
 
 /* A new reference; the oldest are those that nobody knows. NULL and an exception if there are not as many. */
@@ -4694,14 +4868,29 @@ doer_at(Service *self, const Doers *doers, Py_ssize_t index)
     return Py_NewRef(DOER(*item_of(&doers->known, index)));
 }
 
-/* `track`, of its own accord: a new reference. */
+/* `track`, for that cause: a new reference. */
 static PyObject *
-doer_of(Service *self, long long track)
+doer_for(long long track, PyObject *cause)
 {
     PyObject *its = PyLong_FromLongLong(track);
-    PyObject *doer = its == NULL ? NULL : PyTuple_Pack(2, its, self->turns->callback);
+    PyObject *doer = its == NULL ? NULL : PyTuple_Pack(2, its, cause);
     Py_XDECREF(its);
     return doer;
+}
+
+/* `track`, of its own accord: a new reference. */
+static PyObject *
+doer_of(Turns *self, long long track)
+{
+    PyObject **known = &self->doers[(unsigned long long)track % DOERS];
+    if (*known == NULL || number(PyTuple_GET_ITEM(*known, 0)) != track) {
+        PyObject *doer = doer_for(track, self->callback);
+        if (doer == NULL) {
+            return NULL;
+        }
+        Py_XSETREF(*known, doer);
+    }
+    return Py_NewRef(*known);
 }
 
 /* Whether so many of an end are known; an exception if not: another thread has looked meanwhile. */
@@ -4736,7 +4925,7 @@ make_second_ready(Service *self, const Moment *moment, Py_ssize_t index)
         return -1;
     }
     PyObject *doer = behind < 0 ? doer_at(self, &self->owners, index)
-                                : doer_of(self, *item_of(&self->one.tracks, behind));
+                                : doer_of(self->turns, *item_of(&self->one.tracks, behind));
     int done = doer == NULL ? -1 : make_ready(self, moment, *item_of(&self->other.tracks, index), doer);
     Py_XDECREF(doer);
     return done;
@@ -4749,10 +4938,7 @@ withdraw(Service *self, const Moment *moment, End *end, Py_ssize_t count)
         if (!is_there(end, index)) {
             return -1;
         }
-        PyObject *track = PyLong_FromLongLong(*item_of(&end->tracks, index));
-        int done = track == NULL ? -1 : withdraw_track(self, moment, track);
-        Py_XDECREF(track);
-        if (done < 0) {
+        if (withdraw_track(self, moment, *item_of(&end->tracks, index)) < 0) {
             return -1;
         }
     }
@@ -4764,16 +4950,16 @@ withdraw(Service *self, const Moment *moment, End *end, Py_ssize_t count)
 static int
 withdraw_others(Service *self, const Moment *moment, Py_ssize_t first, Py_ssize_t second)
 {
-    PyObject *told = PyDict_Keys(self->reported);
+    PyObject *told = listed(self->wakes, 1, 0);
     int done = told == NULL || PyList_Sort(told) < 0 ? -1 : 0;
     for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(told); i++) {
-        PyObject *track = PyList_GET_ITEM(told, i);
+        long long track = number(PyList_GET_ITEM(told, i));
         int stays = 0;
         for (Py_ssize_t at = 0; at < first && at < self->one.tracks.count; at++) {
-            stays |= *item_of(&self->one.tracks, at) == number(track);
+            stays |= *item_of(&self->one.tracks, at) == track;
         }
         for (Py_ssize_t at = 0; at < second && at < self->other.tracks.count; at++) {
-            stays |= *item_of(&self->other.tracks, at) == number(track);
+            stays |= *item_of(&self->other.tracks, at) == track;
         }
         done = stays ? 0 : withdraw_track(self, moment, track);
     }
@@ -4825,11 +5011,8 @@ report_ends(Service *self, const Moment *moment, PyObject *current, Py_ssize_t f
             if (!is_there(end, index)) {
                 return -1;
             }
-            PyObject *track = PyLong_FromLongLong(*item_of(&end->tracks, index));
-            int is_told = track == NULL ? -1 : PyDict_Contains(self->reported, track);
-            Py_XDECREF(track);
-            if (is_told < 0 || (!is_told && (is_first ? make_first_ready(self, moment, index)
-                                                      : make_second_ready(self, moment, index)) < 0)) {
+            if (!has(self->wakes, *item_of(&end->tracks, index)) &&
+                (is_first ? make_first_ready(self, moment, index) : make_second_ready(self, moment, index)) < 0) {
                 return -1;
             }
         }
@@ -4990,7 +5173,7 @@ taken_by(Service *self, long long track)
     if (!puts && !serve_first(&self->other, track)) {
         return NULL;
     }
-    PyObject *doer = doer_of(self, track);
+    PyObject *doer = doer_of(self->turns, track);
     int done = doer == NULL ? -1 : 0;
     if (done == 0 && puts) {
         /* Its item is in the queue already. */
@@ -5017,21 +5200,44 @@ service_serve(Service *self, const Moment *moment, long long track)
     }
     int done = make_ready(self, moment, track, doer);
     Py_DECREF(doer);
-    PyObject *its = done < 0 ? NULL : PyLong_FromLongLong(track);
-    done = its == NULL ? -1 : PyDict_DelItem(self->reported, its);
-    Py_XDECREF(its);
+    forget_told(self, track);
     return done < 0 ? -1 : 1;
+}
+
+/* Whom it was told of first: each wake has a lower number than the one before. */
+static int
+compare_told(const void *one, const void *other)
+{
+    const long long *its = one, *others = other;
+    return (its[0] < others[0]) - (its[0] > others[0]);
 }
 
 static int
 service_close(Service *self, const Moment *moment)
 {
-    PyObject *told = PyDict_Keys(self->reported);
-    int done = told == NULL ? -1 : 0;
-    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(told); i++) {
-        done = withdraw_track(self, moment, PyList_GET_ITEM(told, i));
+    size_t count = count_in(self->wakes), found = 0;
+    const Table *wakes = (Table *)self->wakes;
+    if (count == 0) {
+        return 0;
     }
-    Py_XDECREF(told);
+    long long (*told)[2] = PyMem_Calloc(count, sizeof(*told));
+    if (told == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t i = 0; i <= wakes->mask; i++) {
+        if (wakes->entries[i].value != NULL) {
+            PyObject *first = find_in(self->first_wakes, wakes->entries[i].key);
+            told[found][0] = PyLong_AsLongLong(first != NULL ? first : wakes->entries[i].value);
+            told[found++][1] = wakes->entries[i].key;
+        }
+    }
+    qsort(told, count, sizeof(*told), compare_told);
+    int done = 0;
+    for (size_t i = 0; done == 0 && i < count; i++) {
+        done = withdraw_track(self, moment, told[i][1]);
+    }
+    PyMem_Free(told);
     return done;
 }
 
@@ -5118,7 +5324,9 @@ service_clear(PyObject *object)
     Py_CLEAR(self->other.last);
     Py_CLEAR(self->items);
     Py_CLEAR(self->semaphore);
-    Py_CLEAR(self->reported);
+    Py_CLEAR(self->doers);
+    Py_CLEAR(self->wakes);
+    Py_CLEAR(self->first_wakes);
     return 0;
 }
 
@@ -5134,7 +5342,9 @@ service_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->other.last);
     Py_VISIT(self->items);
     Py_VISIT(self->semaphore);
-    Py_VISIT(self->reported);
+    Py_VISIT(self->doers);
+    Py_VISIT(self->wakes);
+    Py_VISIT(self->first_wakes);
     return 0;
 }
 
@@ -5179,12 +5389,7 @@ static PyObject *
 new_service(Turns *turns, PyObject *one, PyObject *other, PyObject *items, PyObject *semaphore, PyObject *maxsize)
 {
     Service *self = PyObject_GC_New(Service, service_type);
-    PyObject *reported = PyDict_New();
-    if (self == NULL || reported == NULL) {
-        Py_XDECREF(reported);
-        if (self != NULL) {
-            PyObject_GC_Del(self);
-        }
+    if (self == NULL) {
         return NULL;
     }
     memset((char *)self + sizeof(PyObject), 0, sizeof(Service) - sizeof(PyObject));
@@ -5194,8 +5399,13 @@ new_service(Turns *turns, PyObject *one, PyObject *other, PyObject *items, PyObj
     self->items = Py_XNewRef(items);
     self->semaphore = Py_XNewRef(semaphore);
     self->maxsize = maxsize == NULL ? 0 : (Py_ssize_t)number(maxsize);
-    self->reported = reported;
+    self->doers = table_new(table_type, NULL, NULL);
+    self->wakes = table_new(table_type, NULL, NULL);
+    self->first_wakes = table_new(table_type, NULL, NULL);
     PyObject_GC_Track(self);
+    if (self->doers == NULL || self->wakes == NULL || self->first_wakes == NULL) {
+        Py_CLEAR(self);
+    }
     return (PyObject *)self;
 }
 
@@ -5262,10 +5472,10 @@ static int
 ask_again(Turns *self, PyObject *asked, PyObject *service)
 {
     Moment moment;
-    PyObject *current = PyObject_CallNoArgs(self->getcurrent);
+    PyObject *current = current_of(self);
     int done = current == NULL ? -1 : begin_moment(self, &moment, now());
     if (done == 0) {
-        PyObject *doer = of_id(self->hubs, current) == NULL   ? doer_of((Service *)service, moment.track)
+        PyObject *doer = of_id(self->hubs, current) == NULL   ? doer_of(self, moment.track)
                          : set_time(self, moment.t) < 0 ? NULL : call(self->doer, NULL, 0);
         done = doer == NULL || !is_doer(doer) ? -1 : service_ask((Service *)service, &moment, current, doer);
         Py_XDECREF(doer);
@@ -5308,7 +5518,7 @@ pending_stop(PyObject *object, PyObject *Py_UNUSED(args))
     Pending *self = (Pending *)object;
     Py_CLEAR(self->asked);
     if (self->start != NULL) {
-        PyObject *pending = PyObject_GetAttrString(self->callback, "pending");
+        PyObject *pending = PyObject_GetAttr(self->callback, pending_text);
         int is_cancelled = pending == NULL ? -1 : PyObject_IsTrue(pending);
         Py_XDECREF(pending);
         PyObject *args[] = {self->start, self->track};
@@ -5318,7 +5528,7 @@ pending_stop(PyObject *object, PyObject *Py_UNUSED(args))
             return NULL;
         }
     }
-    PyObject *done = PyObject_CallMethod(self->callback, "stop", NULL);
+    PyObject *done = PyObject_CallMethodNoArgs(self->callback, stop_text);
     Py_XDECREF(done);
     return done == NULL ? NULL : Py_NewRef(Py_None);
 }
@@ -5326,12 +5536,8 @@ pending_stop(PyObject *object, PyObject *Py_UNUSED(args))
 static PyObject *
 pending_getattr(PyObject *self, PyObject *name)
 {
-    PyObject *found = PyObject_GenericGetAttr(self, name);
-    if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
-        PyErr_Clear();
-        found = PyObject_GetAttr(((Pending *)self)->callback, name);
-    }
-    return found;
+    return _PyType_Lookup(Py_TYPE(self), name) != NULL ? PyObject_GenericGetAttr(self, name)
+                                                       : PyObject_GetAttr(((Pending *)self)->callback, name);
 }
 
 static int
@@ -5619,8 +5825,10 @@ report_linked(Notification *self, const Moment *moment, PyObject *links, PyObjec
         long long track;
         done = track_of_link(self->turns, moment->t, PyList_GET_ITEM(all, i), &track);
         if (done == 0 && track != nobody && !is_ready(self->turns, track)) {
-            long long wake = report(self->turns, moment, track, doer);
-            done = wake == 0 || append(&self->wakes, track) < 0 || append(&self->wakes, wake) < 0 ? -1 : 0;
+            PyObject *wake = report(self->turns, moment, track, doer);
+            done = wake == NULL || append(&self->wakes, track) < 0 ||
+                   append(&self->wakes, PyLong_AsLongLong(wake)) < 0 ? -1 : 0;
+            Py_XDECREF(wake);
         }
     }
     Py_XDECREF(all);
@@ -5658,7 +5866,7 @@ remember_asker(Turns *self, PyObject *function)
         return NULL;
     }
     long kind = (long)number(PyTuple_GET_ITEM(known, 2));
-    PyObject *current = PyObject_CallNoArgs(self->getcurrent), *state = state_here(self);
+    PyObject *current = current_of(self), *state = state_here(self);
     Notification *made = NULL;
     PyObject *service = NULL, *doer = NULL, *asked = NULL;
     Moment moment = {.buffer = NULL};
@@ -5672,8 +5880,7 @@ remember_asker(Turns *self, PyObject *function)
     if (failure < 0) {
         goto over;
     }
-    doer = kind == GREENLET ? Py_BuildValue("(LO)", moment.track, self->finished)
-                            : Py_BuildValue("(LO)", moment.track, self->callback);
+    doer = kind == GREENLET ? doer_for(moment.track, self->finished) : doer_of(self, moment.track);
     Py_TYPE(owner)->tp_traverse(owner, note_kept, &kept);
     PyObject *running = SLOT(state, asked_of_state), *its = service_in(self, running);
     int goes_on = its != NULL && its != Py_None && SLOT(running, self->owner_of_asked) == owner;
@@ -5742,6 +5949,9 @@ turns_dealloc(PyObject *object)
     Turns *self = (Turns *)object;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    for (int i = 0; i < DOERS; i++) {
+        Py_XDECREF(self->doers[i]);
+    }
 #define FIELD(name) Py_XDECREF(self->name);
     FIELDS_OF_TURNS(FIELD)
 #undef FIELD
@@ -5774,7 +5984,7 @@ turns(PyObject *Py_UNUSED(module), PyObject *fields)
 {
     static const char *const tables[] = {"everybody", "hubs", "ready", "promised", "first", "unstarted", "sleeping",
                                          "outwaiting", "awaited", "keys", "wakes", "limits", "limited", "unheld", "new",
-                                         "references"};
+                                         "references", "numbers"};
     if (!PyDict_CheckExact(fields)) {
         return PyErr_Format(PyExc_TypeError, "fields are a dictionary");
     }
@@ -5790,12 +6000,13 @@ turns(PyObject *Py_UNUSED(module), PyObject *fields)
     }
     int is_whole = 1;
     self->wake = 0;
+    memset(self->doers, 0, sizeof(self->doers));
 #define FIELD(name) self->name = Py_XNewRef(PyDict_GetItemString(fields, #name)); is_whole &= self->name != NULL;
     FIELDS_OF_TURNS(FIELD)
 #undef FIELD
     PyObject_GC_Track(self);
     if (!is_whole || !PyType_Check(self->numbered) || !PyType_Check(self->asked_type) || !PyType_Check(self->greenlet) ||
-        !PyDict_CheckExact(self->numbers) || !PyDict_CheckExact(self->errors) || !PyType_Check(self->gevents) ||
+        !PyDict_CheckExact(self->errors) || !PyType_Check(self->gevents) ||
         Py_TYPE(self->dead)->tp_descr_get == NULL || Py_TYPE(self->error_of)->tp_descr_get == NULL ||
         Py_TYPE(self->value_of)->tp_descr_get == NULL) {
         PyErr_SetString(PyExc_TypeError, "a field is missing, or wrong");
@@ -5937,9 +6148,9 @@ said_by_text(Turns *self, const Moment *moment, PyObject *text)
         said = args[1] == NULL ? NULL : call(self->said, args, 3);
         Py_XDECREF(args[1]);
     }
-    long long found = said == NULL ? 0 : PyLong_AsLongLong(said);
+    long long found = number(said);
     Py_XDECREF(said);
-    return found;
+    return found < 0 ? 0 : found;
 }
 
 /* The shape of a wait in the call that `frame` is suspended in, for a thing, and of the switch that follows; -1 if it is not
@@ -5977,7 +6188,7 @@ static int
 has_name(PyObject *greenlet)
 {
     PyObject *own = PyObject_GenericGetDict(greenlet, NULL);
-    int named = own == NULL || !PyDict_CheckExact(own) || PyDict_GetItemString(own, "name") != NULL;
+    int named = own == NULL || !PyDict_CheckExact(own) || PyDict_GetItemWithError(own, name_text) != NULL;
     Py_XDECREF(own);
     PyErr_Clear();
     return named;
@@ -6019,14 +6230,19 @@ store_resumed(Hook *self, PyObject *hub, PyObject *target, PyObject *asked, PyOb
             return 0;
         }
         PyObject *its = asked == NULL ? hub : SLOT(asked, turns->track_of_asked);
-        PyObject *doer = asked != NULL && number(its) == track
-                             ? Py_NewRef(SLOT(asked, turns->ended_of_asked))
-                             : PyTuple_Pack(2, its, asked == NULL ? awaited : SLOT(asked, turns->cause_of_asked));
+        PyObject *cause = asked == NULL ? awaited : SLOT(asked, turns->cause_of_asked);
+        PyObject *ended = asked != NULL && number(its) == track ? SLOT(asked, turns->ended_of_asked) : NULL;
+        int is_told = ended == NULL || is_doer(ended);
+        if (ended != NULL && is_told) {
+            its = PyTuple_GET_ITEM(ended, 0);
+            cause = PyTuple_GET_ITEM(ended, 1);
+        }
         /* Named as the track that it is: the one that runs is told as the one before the switch. */
         moment.track = unnamed;
-        int told = doer == NULL || !is_doer(doer) ? -1 : tell_wake(turns, &moment, track, doer);
-        Py_XDECREF(doer);
-        if (told < 0) {
+        Py_INCREF(cause);
+        is_told = is_told && PyUnicode_CheckExact(cause) && tell_wake(turns, &moment, track, number(its), cause) == 0;
+        Py_DECREF(cause);
+        if (!is_told) {
             return failed(turns, asked);
         }
     }
@@ -6047,12 +6263,15 @@ store_resumed(Hook *self, PyObject *hub, PyObject *target, PyObject *asked, PyOb
 
 /* A greenlet gives way by `sleep(0)`, in whose call `frame` is suspended. */
 static int
-store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target)
+store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *hub, long long t)
 {
-    PyObject *offset = PyLong_FromLong(PyFrame_GetLasti(frame));
-    int known = offset == NULL ? -1 : PySet_Contains(self->offsets, offset);
-    Py_XDECREF(offset);
-    PyFrameObject *caller = known == 1 ? PyFrame_GetBack(frame) : NULL;
+    int at = PyFrame_GetLasti(frame);
+    if (at != self->resume) {
+        PyObject *offset = PyLong_FromLong(at);
+        self->resume = offset != NULL && PySet_Contains(self->offsets, offset) == 1 ? at : -1;
+        Py_XDECREF(offset);
+    }
+    PyFrameObject *caller = at == self->resume ? PyFrame_GetBack(frame) : NULL;
     if (caller == NULL) {
         PyErr_Clear();
         return 0;
@@ -6060,11 +6279,11 @@ store_sleep(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *target
     Turns *turns = (Turns *)self->turns;
     long long shape = number(look_up(self->sleeps, place_of(caller)));
     Py_DECREF(caller);
-    PyObject *hub = of_id(turns->hubs, target), *track = of_id(turns->everybody, origin);
-    if (shape < 0 || hub == NULL || track == NULL || !set_of_id(turns->ready, origin, track)) {
+    PyObject *track = of_id(turns->everybody, origin);
+    if (shape < 0 || track == NULL || !set_of_id(turns->ready, origin, track)) {
         return 0;
     }
-    int stored = store(BUFFER(self->buffer, rows), hub, shape);
+    int stored = store_at(BUFFER(self->buffer, rows), t, number(hub), shape);
     if (!stored) {
         set_of_id(turns->ready, origin, NULL);
     }
@@ -6177,7 +6396,7 @@ store_suspended(Hook *self, PyFrameObject *frame, PyObject *origin, PyObject *ta
     if (service != NULL && service_look((Service *)service, &moment, origin) < 0) {
         return failed((Turns *)self->turns, asked);
     }
-    return sleeps ? store_sleep(self, frame, origin, target) : store_wait(self, frame, origin, hub, &moment);
+    return sleeps ? store_sleep(self, frame, origin, hub, moment.t) : store_wait(self, frame, origin, hub, &moment);
 }
 
 /* A greenlet of gevent's has returned None, and the hub goes on. */
@@ -6337,7 +6556,7 @@ note_start(Turns *self, PyObject *function)
         return nobody;
     }
     long long track = number(of_id(self->everybody, owner));
-    PyObject *current = PyObject_CallNoArgs(self->getcurrent);
+    PyObject *current = current_of(self);
     if (current == NULL || track < 0 || !has(self->unstarted, track) || of_id(self->hubs, current) != NULL ||
         of_id(self->references, owner) == NULL) {
         Py_XDECREF(current);
@@ -6346,18 +6565,19 @@ note_start(Turns *self, PyObject *function)
     }
     Py_DECREF(current);
     Moment moment;
-    PyObject *doer = NULL;
-    long long wake = 0, known;
+    PyObject *doer = NULL, *wake = NULL;
+    long long known;
     if (track_of(self, now(), owner, &known) == 0 && begin_moment(self, &moment, now()) == 0) {
-        doer = Py_BuildValue("(LO)", moment.track, self->spawn_cause);
-        wake = doer == NULL ? 0 : report(self, &moment, track, doer);
+        doer = doer_for(moment.track, self->spawn_cause);
+        wake = doer == NULL ? NULL : report(self, &moment, track, doer);
         Py_DECREF(moment.buffer);
     }
     Py_XDECREF(doer);
-    if (wake == 0) {
+    if (wake == NULL) {
         (void)failed(self, NULL);
         return nobody;
     }
+    Py_DECREF(wake);
     return track;
 }
 
@@ -6385,8 +6605,8 @@ static PyFunctionObject *
 function_of(PyObject *greenlet)
 {
     PyObject *own = PyObject_GenericGetDict(greenlet, NULL), *run = NULL;
-    if (own != NULL && PyDict_CheckExact(own) && PyDict_GetItemString(own, "name") == NULL) {
-        run = PyDict_GetItemString(own, "_run");
+    if (own != NULL && PyDict_CheckExact(own) && PyDict_GetItemWithError(own, name_text) == NULL) {
+        run = PyDict_GetItemWithError(own, run_text);
         run = run != NULL && PyMethod_Check(run) ? PyMethod_GET_FUNCTION(run) : run;
     }
     Py_XDECREF(own);
@@ -9829,6 +10049,15 @@ execute(PyObject *module)
     home = PyInterpreterState_Get();
     switch_text = PyUnicode_InternFromString("switch");
     throw_text = PyUnicode_InternFromString("throw");
+    no_args = PyTuple_New(0);
+    run_text = PyUnicode_InternFromString("_run");
+    name_text = PyUnicode_InternFromString("name");
+    pending_text = PyUnicode_InternFromString("pending");
+    stop_text = PyUnicode_InternFromString("stop");
+    if (throw_text == NULL || no_args == NULL || run_text == NULL || name_text == NULL || pending_text == NULL ||
+        stop_text == NULL) {
+        return -1;
+    }
     buffer_text = PyUnicode_InternFromString("buffer");
     send_text = PyUnicode_InternFromString("send");
 #if PY_VERSION_HEX >= 0x030c0000
@@ -9872,6 +10101,7 @@ execute(PyObject *module)
     state_text = PyUnicode_InternFromString("state");
     times_text = PyUnicode_InternFromString("t_ns");
     wake_text = PyUnicode_InternFromString("wake");
+    woken_text = PyUnicode_InternFromString("woken");
     unready_key = Py_BuildValue("(s)", "unready");
     if (get_name_text == NULL || state_of_task == NULL || error_of_task == NULL || result_of_task == NULL ||
         done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
@@ -9881,7 +10111,7 @@ execute(PyObject *module)
         getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
         path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||
-        times_text == NULL || wake_text == NULL || unready_key == NULL) {
+        times_text == NULL || wake_text == NULL || woken_text == NULL || unready_key == NULL) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030c0000
@@ -9923,7 +10153,7 @@ execute(PyObject *module)
     pending_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &pending_spec, NULL);
     notification_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &notification_spec, NULL);
     if (turns_type == NULL || service_type == NULL || pending_type == NULL || notification_type == NULL ||
-        monotonic_ns == NULL || send_method == NULL || switch_text == NULL || throw_text == NULL || hook_type == NULL ||
+        monotonic_ns == NULL || send_method == NULL || switch_text == NULL || hook_type == NULL ||
         method_type == NULL || rows_type == NULL || table_type == NULL ||
         (static_names = table_new(table_type, NULL, NULL)) == NULL ||
         (handed_plainly = table_new(table_type, NULL, NULL)) == NULL ||

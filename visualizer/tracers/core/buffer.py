@@ -192,6 +192,7 @@ class Buffer(Met):
         "turns",
         "unused_ns",
         "used_ns",
+        "wakes",
     )
 
     def __init__(self, rows: Rows, new_table: Callable[[], dict[int, Any]] = dict, ident: int = 0) -> None:
@@ -244,6 +245,8 @@ class Buffer(Met):
         self.ended = -1
         #: All tables of such a kind, a runtime's own among them: cleared where they grow too large.
         self.tables: list[dict[int, Any]] = [self.shapes, self.handed, self.makers]
+        #: Shapes of wakes, by who is woken by whom and why, as the recorder in C numbers that.
+        self.wakes: dict[int, Any] = new_table()
         #: Longer shapes, which name a loop, of what begins like others, by these.
         self.onward: dict[int, int] = new_table()
         #: The same of generators, see shapes.py.
@@ -347,6 +350,7 @@ class Buffer(Met):
         self._texts.clear()
         self.kinds.clear()
         self.onward.clear()
+        self.wakes.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
         self.measured, self.idle_ns, self.unused_ns, self.clock = (-1, 0, 0), -1, -1, _cpu_clock(self.ident)

@@ -43,8 +43,10 @@ class Numbers:
         track_of: Callable[[Any], int | None],
         met: Callable[[Numbered, str], None] = lambda known, name: None,
         future: type | None = None,
+        new_table: Callable[[], dict[int, Any]] = dict,
     ) -> None:
-        """`future`: the class of the futures of the runtime, of which most are waited for once."""
+        """`future`: the class of the futures of the runtime, of which most are waited for once. `new_table`: of the
+        stream, where the recorder in C asks for what has a number."""
         #: Gives the track of a greenlet or task; None of what is none.
         self._track_of = track_of
         #: Called with each thing that gets a number, as a weak reference, and its name. Not with a future.
@@ -54,7 +56,7 @@ class Numbers:
         self.next_future = count(1).__next__
         self.forget: Callable[[Numbered], None] = self._forget
         #: Those that live, by id.
-        self.known: dict[int, Numbered] = {}
+        self.known: dict[int, Numbered] = new_table()
         #: Classes, by their ids, whose instances have a name by `call` only.
         self.called: dict[int, type] = {}
         self._next: dict[str, Callable[[], int]] = {FUTURE_NAME.strip(): self.next_future}

@@ -91,7 +91,7 @@ class GeventTracer(Family):
         self._ready = Ready(recording, greenlets)
         self._waits = Waits(recording.own, greenlets.sites)
         self._sizes: Sizes | None = None
-        self._numbers = Numbers(self._known_track, self._met)
+        self._numbers = Numbers(self._known_track, self._met, new_table=recording.stream.new_table)
         self._spawns = Spawns(recording, greenlets, self._ready, self.outcome)
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
@@ -379,7 +379,7 @@ class GeventTracer(Family):
         if kind is self._greenlet_class or (_is_wholly_gevents(kind) and id(called.thing) in self._numbers.known):
             # Who waits for a lock may hold others: the short way has to make sure of that.
             is_held, bare = reason == words.SEMAPHORE, shape & (1 << VALUE_BIT) - 1
-            waits[id(site.code) + frame.f_lasti] = bare, kind, site.path, is_held, called.method
+            waits[id(site.code) + frame.f_lasti] = bare, kind, _interned(site.path), is_held, called.method
 
     def _learn_join(self, frame: Any, shape: int) -> None:
         """The same where somebody joins what the same function has just made: `gevent.spawn(work).join()`."""
@@ -387,7 +387,7 @@ class GeventTracer(Family):
         made = self._greenlets.sites.receiver(frame, lambda called: called)
         if site.maker is not None and type(made) is Receiver and type(made.thing) is New and made.method == "join":
             waits = self._callbacks.state().waits
-            waits[id(site.code) + frame.f_lasti] = shape, made.thing.kind, site.maker, False, ""
+            waits[id(site.code) + frame.f_lasti] = shape, made.thing.kind, _interned(site.maker), False, ""
 
     def _waited_on(self, frame: Any, own: Any) -> tuple[str | None, str]:
         """Why somebody waits that is suspended in `frame`, and on which thing, from the calls it is suspended in.
@@ -562,6 +562,11 @@ class GeventTracer(Family):
                 "__doc__": base.__doc__,
             },
         )
+
+
+def _interned(path: tuple[str, ...]) -> tuple[str, ...]:
+    """As code has its names: the recorder in C compares who they are."""
+    return tuple(map(sys.intern, path))
 
 
 def _is_wholly_gevents(kind: type) -> bool:
