@@ -155,6 +155,10 @@ class Primitives:
         """Whether that is a selector's `select`."""
         return self._reasons.get(id(code)) == words.SELECT
 
+    def is_among(self, code: CodeType) -> bool:
+        """Whether it stands in one of their modules."""
+        return code.co_filename in self._files
+
     def is_of_child(self, frame: Any) -> bool:
         """Whether `frame` is in what a child of multiprocessing's does."""
         while self.children and frame is not None:

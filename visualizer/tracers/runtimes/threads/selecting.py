@@ -50,12 +50,13 @@ def of_lists(passed: dict[str, Any]) -> dict[int, int]:
     """What select.select is asked for, as far as that is known."""
     masks: dict[int, int] = {}
     for name, event in ((TO_READ, _READ), (TO_WRITE, _WRITE)):
-        for fd in _descriptors(passed.get(name, NO_VALUE)):
+        for fd in descriptors(passed.get(name, NO_VALUE)):
             masks[fd] = masks.get(fd, 0) | event
     return masks
 
 
-def _descriptors(things: Any) -> Iterator[int]:
+def descriptors(things: Any) -> Iterator[int]:
+    """Those that are given in such a list, as far as that is known."""
     module: Any = sys.modules.get("_socket")
     if id(type(things)) not in CONTAINERS:
         return
@@ -101,7 +102,7 @@ def found_by(what: int, result: Any) -> dict[int, int]:
     found: dict[int, int] = {}
     if what == SELECT:
         for things, event in zip(result, (_READ, _WRITE), strict=False):
-            for fd in _descriptors(things):
+            for fd in descriptors(things):
                 found[fd] = found.get(fd, 0) | event
         return found
     for fd, events in result:
