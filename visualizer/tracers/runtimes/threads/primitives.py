@@ -111,6 +111,8 @@ class Primitives:
     def __init__(self) -> None:
         #: Function's code, by its id -> reason. The modules keep the code.
         self._reasons: dict[int, str | None] = {}
+        #: Those of a selector's `select`, by their ids.
+        self.selecting: set[int] = set()
         self._files: set[str] = set()
         #: The functions out of which a child of multiprocessing's is run: what is called there is its own.
         self.children: set[CodeType] = set()
@@ -138,6 +140,8 @@ class Primitives:
             if code is not None:
                 self._reasons[id(code)] = reason
                 self._files.add(code.co_filename)
+                if reason == words.SELECT:
+                    self.selecting.add(id(code))
                 learned.append(code)
         if name == "threading":
             self.signals.update(id(code_of(module, path)) for path in _SIGNALS)
@@ -153,7 +157,7 @@ class Primitives:
 
     def selects(self, code: CodeType) -> bool:
         """Whether that is a selector's `select`."""
-        return self._reasons.get(id(code)) == words.SELECT
+        return id(code) in self.selecting
 
     def is_among(self, code: CodeType) -> bool:
         """Whether it stands in one of their modules."""

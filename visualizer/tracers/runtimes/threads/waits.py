@@ -845,7 +845,9 @@ class Waits:
         if shape is None:
             return False
         wait.ready, wait.thing, wait.is_over = None, None, False
-        buffer.asking = None
+        key = self._asking()
+        if key is not None:
+            remember(buffer, key, shape)
         buffer.rows.extend((t_ns, buffer.track, shape))
         return True
 
