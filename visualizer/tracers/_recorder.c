@@ -9296,20 +9296,31 @@ stands_alone(PyObject *buffer)
            PyList_GET_SIZE(calls.hubs) == 0 && PySet_GET_SIZE(calls.unsettled) == 0;
 }
 
-/* A descriptor that is given as a number or as a socket; -1, and no exception, of anything else. */
-static int
+/* A descriptor that is given as a number or as a socket; -1, and no exception, of anything else. A socket has it as the
+   first that it has: where the first one that was asked has said so, no other is asked. */
+static inline int
 descriptor(PyObject *thing)
 {
-    PyObject *number_of = NULL;
+    static enum { NOT_ASKED, HAS_IT_FIRST, HAS_IT_ELSEWHERE } layout;
+    long long found = -1;
     if (PyLong_CheckExact(thing)) {
-        number_of = Py_NewRef(thing);
+        found = number(thing);
     }
-    else if (socket_type != NULL && descriptor_of != NULL && PyObject_TypeCheck(thing, socket_type)) {
-        number_of = descriptor_of(thing, NULL);
+    else if (socket_type != NULL && PyObject_TypeCheck(thing, socket_type)) {
+        int first = *(int *)((char *)thing + sizeof(PyObject));
+        if (layout == HAS_IT_FIRST) {
+            return first;
+        }
+        PyObject *said = descriptor_of(thing, NULL);
+        found = number(said);
+        if (said == NULL) {
+            PyErr_Clear();
+        }
+        Py_XDECREF(said);
+        if (layout == NOT_ASKED && found >= 0) {
+            layout = found == first ? HAS_IT_FIRST : HAS_IT_ELSEWHERE;
+        }
     }
-    long long found = number_of != NULL && PyLong_CheckExact(number_of) ? number(number_of) : -1;
-    Py_XDECREF(number_of);
-    PyErr_Clear();
     return 0 <= found && found <= INT_MAX ? (int)found : -1;
 }
 
@@ -9637,7 +9648,11 @@ key_of_found(const Selecting *its, int does, int *found, int count)
 static int
 go_on_again(Selecting *its, int does, PyObject *result)
 {
-    int found[2 * MOST_FOUND], count = result == NULL ? -1 : found_in(result, found), told = 0;
+    if (result == NULL) {
+        put(its->buffer, asking_of_buffer, Py_None);
+        return 0;
+    }
+    int found[2 * MOST_FOUND], count = found_in(result, found), told = 0;
     PyObject *wait = count <= 0 ? NULL : PyDict_GetItemWithError(calls.parked, its->ident);
     PyObject *key = wait == NULL ? NULL : key_of_found(its, does, found, count);
     if (key != NULL && its->of_selector && version_of(its->keys) != its->version) {

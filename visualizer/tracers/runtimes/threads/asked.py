@@ -13,7 +13,7 @@ from itertools import count
 
 from visualizer.trace import words
 from visualizer.tracers.core.variables import of_variables
-from visualizer.tracers.runtimes.threads.calls import OF_SELECT, SELECT
+from visualizer.tracers.runtimes.threads.calls import SELECT
 from visualizer.tracers.runtimes.threads.primitives import LIMIT, SELECT_LIMIT, TO_READ, TO_WRITE
 from visualizer.tracers.runtimes.threads.selecting import descriptors
 
@@ -129,7 +129,7 @@ class Again:
         """`frame`, of `code`, is about to ask. Return whether that is told, or there is nothing to tell."""
         waits, context = self._waits, self._context
         buffer = getattr(waits.local, "buffer", None)
-        if buffer is None or what not in OF_SELECT or waits.stands_apart():
+        if buffer is None or waits.stands_apart():
             return False
         buffer.asking = None
         ident = _get_ident()

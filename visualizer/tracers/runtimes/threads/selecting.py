@@ -80,15 +80,23 @@ def has_socket(asked: Any, fd: int) -> bool:
     return any(module.socket.fileno(one) == fd for one in sockets)
 
 
-def ready_now(masks: dict[int, int]) -> dict[int, int] | None:
-    """Which of them are ready; None if that cannot be told."""
+def poller(masks: dict[int, int]) -> Any:
+    """What `ready_now` asks about them, again and again; None if that cannot be told."""
     poll: Any = getattr(sys.modules.get("select"), "poll", None)
+    # gevent puts its own in the place of that.
     if type(poll) is not BuiltinFunctionType or not masks:
         return None
-    asked: Any = poll()
+    made: Any = poll()
     for fd, events in masks.items():
         if fd >= 0:
-            asked.register(fd, _POLL_READ * bool(events & _READ) | _POLL_WRITE * bool(events & _WRITE))
+            made.register(fd, _POLL_READ * bool(events & _READ) | _POLL_WRITE * bool(events & _WRITE))
+    return made
+
+
+def ready_now(asked: Any, masks: dict[int, int]) -> dict[int, int] | None:
+    """Which of them are ready; None if that cannot be told."""
+    if asked is None:
+        return None
     found = {}
     for fd, events in asked.poll(0):
         # An end or an error of a connection is told to who wants to read, and to who wants to write.

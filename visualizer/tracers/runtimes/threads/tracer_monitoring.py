@@ -25,6 +25,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE_AGAIN,
     CALLING,
     MAY_WAIT,
+    OF_SELECT,
     RELEASE,
     RELEASE_AGAIN,
     STARTING,
@@ -256,7 +257,7 @@ class MonitoringTracer:
             if what in MAY_WAIT and self._postponed.count[0]:
                 self._postponed.goes_on()
             frame = _getframe(2)
-            if not self._again.begins(code, what, thing, frame):
+            if what not in OF_SELECT or not self._again.begins(code, what, thing, frame):
                 self._waits.calls(code, offset, what, thing, frame)
         except Exception as error:
             self._failed(error)

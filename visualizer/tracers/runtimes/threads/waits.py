@@ -72,7 +72,7 @@ from visualizer.tracers.runtimes.threads.primitives import (
     limit_of,
     waits_for_itself,
 )
-from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
+from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, poller, ready_now, waiting
 from visualizer.tracers.runtimes.threads.shared_locks import NO_MARK, SharedLocks, Taken
 from visualizer.tracers.runtimes.threads.spins import Spins
 
@@ -131,11 +131,11 @@ class Wait:
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
     multiprocessing's; `mark`: what had been left beside that by then. `thing`: what it waits for, or by the method of
     which. `told`: what was told of it since it lasts long. `ended`: the child that has ended, as of
-    `AwaitedChildren.ended`."""
+    `AwaitedChildren.ended`. `poller`: what tells which of `masks` are ready, once it is asked."""
 
     __slots__ = (
         "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
-        "offset", "pool", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "offset", "poller", "pool", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -164,6 +164,13 @@ class Wait:
         self.thing: Any = None
         self.told = ""
         self.ended = NONE
+        self.poller: Any = None
+
+    def ready_now(self) -> dict[int, int] | None:
+        """Which of the descriptors are ready that it asks for; None if that cannot be told."""
+        if self.poller is None:
+            self.poller = poller(self.masks)
+        return ready_now(self.poller, self.masks)
 
 
 class _Ours(dict[str, bool]):
@@ -801,7 +808,7 @@ class Waits:
         del self.parked[_get_ident()]
         t_ns = self._stream.clock()
         if wait.what in OF_SELECT and not wait.is_over and not raised:
-            wait.ready = ready_now(wait.masks)
+            wait.ready = wait.ready_now()
         if wait.ready and not raised and self._finds_again(wait, wait.ready, t_ns):
             return
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
@@ -864,7 +871,7 @@ class Waits:
         if what in OF_SELECT:
             if raised:
                 # A signal's handler, or the call itself: it refuses what is no descriptor, or is closed.
-                is_signal = wait.masks and not ready_now(wait.masks)
+                is_signal = wait.masks and not wait.ready_now()
                 return words.NOBODY, words.SIGNAL if is_signal else words.UNKNOWN, t_ns
             if t_ns >= due_ns and not wait.ready:
                 return over
