@@ -92,6 +92,13 @@ class GivenArguments(Primitives):
         return passed
 
 
+def _given(
+    what: int, args: tuple[Any, ...], names: dict[str, Any] | None
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    # The state that an RLock is restored to is no argument as those of others.
+    return ((), None) if what == ACQUIRE_AGAIN and args and type(args[0]) is tuple else (args, names)
+
+
 def _is_plain(value: Any) -> bool:
     return value is None or id(type(value)) in NUMBERS or type(value) is bool
 
@@ -261,8 +268,7 @@ class MethodsTracer:
         """A call is about to be made. Return what `_after` is to be given, None if there is nothing to be told then."""
         ident, given, is_done = _get_ident(), self._primitives.given, False
         try:
-            # The state that an RLock is restored to is no argument as those of others.
-            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            given[ident] = _given(what, args, names)
             token = self._begin(frame, what, thing, args)
             is_done = True
             return token
@@ -396,7 +402,7 @@ class MethodsTracer:
             if what == ACQUIRE_SHARED:
                 self._waits.took_shared(lock, frame)
                 return
-            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            given[ident] = _given(what, args, names)
             waits = self._waits
             held = waits.held()
             if held and all(one is not lock for one in held):
