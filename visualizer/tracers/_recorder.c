@@ -9045,17 +9045,18 @@ note_got(PyThreadState *thread, const Call *call, PyObject *key)
         depth = is_its ? number_in(calls.depths, key, 0) + 1 : 1;
         is_first = depth == 1;
     }
-    if ((is_first && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
+    int is_own = Py_IS_TYPE(call->self, again ? rlock_type : lock_type);
+    /* No `with` block acquires what another thread is to release; and in which order a thread takes such locks, each of which
+       is a new one, says nothing. */
+    int is_signal = is_own && is_first && call->of->definition->ml_name[0] != '_' && is_called_in(calls.signals);
+    if ((is_first && !is_signal && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
         (again && !set_number(calls.depths, key, depth))) {
         return 0;
     }
     if (PyDict_SetItem(calls.holders, key, track) < 0) {
         PyErr_Clear();
     }
-    int is_own = Py_IS_TYPE(call->self, again ? rlock_type : lock_type);
-    /* No `with` block acquires what another thread is to release. */
-    if (is_first && is_own && (call->of->definition->ml_name[0] == '_' || !is_called_in(calls.signals)) &&
-        PyList_Append(held, call->self) < 0) {
+    if (is_first && is_own && !is_signal && PyList_Append(held, call->self) < 0) {
         PyErr_Clear();
     }
     return 1;

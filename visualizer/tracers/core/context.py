@@ -233,8 +233,8 @@ class Context:
         return self._store(t_ns, CURRENT, key, code, waits, (lines.park, CURRENT, None, None, code, offset))
 
     def unparked(self, t_ns: int, waker: int, cause: str, woken_ns: int) -> int | None:
-        """The current track goes on, which `waker` made ready at `woken_ns`. Return the shape, as `parked`; also None if
-        it takes two rows.
+        """The current track goes on, which `waker` made ready at `woken_ns`. Return the shape, as `parked`; None if
+        it also takes two rows.
 
         Whoever reports it asks `control` then whether the program is to be paused.
         """
@@ -248,8 +248,8 @@ class Context:
         return self._store(woken_ns, CURRENT, ("unpark", waker, cause), None, wakes, unparks)
 
     def unparked_by(self, t_ns: int, track: int, which: str) -> int | None:
-        """`track`, the current one, goes on because these are ready, for which it waited in a select. Return the shape, as
-        `parked`."""
+        """`track`, the current one, goes on because these are ready, for which it waited in a select. Return the
+        shape, as `parked`."""
         finds = lines.tie, SUBJECT, words.FOUND_READY, which, None, 0
         wakes = lines.wake, CURRENT, (NOBODY, words.IO), None, None, 0
         return self._store(
@@ -259,7 +259,7 @@ class Context:
     def _store(
         self, t_ns: int, track: int, key: tuple[Any, ...], kept: Any, *events: tuple[Any, ...], said: str = ""
     ) -> int | None:
-        """Store events, in which words.SUBJECT is `track`; as a row where the same has come before. Return its shape then.
+        """Store events, in which words.SUBJECT is `track`; as a row where the same has come before: return its shape.
 
         `key` tells them from others, and has the ids of nothing but what `kept` keeps alive. `said`: what a wait among
         them is for, that leaves this open.

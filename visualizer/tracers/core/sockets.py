@@ -81,8 +81,8 @@ class Addresses:
             known[key] = (ref(real, forget), fd, local, peer)
 
     def of_fd(self, fd: int) -> tuple[str, str]:
-        """(local, peer) of a descriptor; empty where it is no socket. Its number may be used again: only of a connection
-        it is remembered."""
+        """(local, peer) of a descriptor; empty where it is no socket. That number may be used again: only of a
+        connection it is remembered, by its own."""
         module: Any = sys.modules.get("_socket")
         if module is None:
             return "", ""

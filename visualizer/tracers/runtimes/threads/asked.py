@@ -1,8 +1,8 @@
 """Calls of select that a thread has made before: it asks the same again, for as long, from the same line.
 
-What tells such a call from others is its key: what it calls, of what it asks for a number or text that any change of it
-changes, its time limit, and where it stands. By that `Buffer.asked` knows it, and what one found by that as well: then a
-row tells it. The recorder in C looks there by itself (`select_way` in _recorder.c), and has the key of what it does not
+What tells such a call from others is its key: what it calls, what tells whether it asks for the same, its time limit,
+and where it stands. By that `Buffer.asked` knows it, and by another one what such a call has found: then a row
+tells it. The recorder in C looks there by itself (`select_way` in _recorder.c), and leaves the key of what it does not
 find in `Buffer.asking`; where events tell of calls, `Again` does.
 """
 
@@ -14,7 +14,7 @@ from itertools import count
 from visualizer.trace import words
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.calls import SELECT
-from visualizer.tracers.runtimes.threads.primitives import LIMIT, SELECT_LIMIT, TO_READ, TO_WRITE
+from visualizer.tracers.runtimes.threads.primitives import LIMIT, SELECT_LIMIT, TO_WRITE
 from visualizer.tracers.runtimes.threads.selecting import descriptors
 
 TYPE_CHECKING = False
@@ -40,13 +40,12 @@ _MAP = "_fd_to_key"
 
 
 class Asked:
-    """Such a call. `shape`: of the row that tells that the thread waits; `wait`: as what it is known meanwhile. `above`:
-    code and instruction of those who call, up to the first that is the program's own; None behind them, if none is.
-    `fd`: the only descriptor that it asks for, else -1; `ends`: the addresses that it connects, as `Waits.connection` has
-    them.
-    `long_ns`: when it took the long way last. `ident`: of the thread."""
+    """Such a call. `shape`: of the row that tells that the thread waits; `wait`: as what it is known meanwhile.
+    `above`: code and instruction of those who call, up to the first that is the program's own; None behind them, if
+    none is. `fd`: the only descriptor that it asks for, else -1; `ends`: the addresses that it connects, as
+    `Waits.connection` has them. `long_ns`: when it took the long way last."""
 
-    __slots__ = ("above", "ends", "fd", "ident", "long_ns", "shape", "wait")
+    __slots__ = ("above", "ends", "fd", "long_ns", "shape", "wait")
 
     def __init__(self, shape: int, wait: Wait, above: tuple[Any, ...], fd: int, ends: Any) -> None:
         self.shape = shape
@@ -55,7 +54,6 @@ class Asked:
         self.fd = fd
         self.ends = ends
         self.long_ns = wait.t_ns
-        self.ident = _get_ident()
 
 
 def callers(frame: Any, is_last: Callable[[CodeType], bool]) -> tuple[Any, ...]:
@@ -115,7 +113,7 @@ class Again:
     def learn(self, module: ModuleType) -> list[CodeType]:
         """The program has imported `selectors`. Return what changes what a selector watches: `changes` is to be told
         when that begins and when it is over."""
-        kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+        kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == "selectors"]
         self._kinds.update((id(kind), kind) for kind in kinds)
         found = [vars(kind).get(name) for kind in kinds for name in _CHANGE]
         codes = [getattr(function, "__code__", None) for function in found]

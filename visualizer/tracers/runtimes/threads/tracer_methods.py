@@ -333,7 +333,8 @@ class MethodsTracer:
     def _acquires(self, frame: Any, what: int, lock: Any) -> bool:
         """That lock is taken, and the thread counted among those who wait for it. Return whether it will wait."""
         waits, t_ns = self._waits, self._context.now()
-        if held := waits.held():
+        held = waits.held()
+        if held and id(frame.f_code) not in waits.primitives.signals:
             waits.orders.takes(lock, held, waits.local.buffer, frame)
         # It may have been released since it was tried, and before that moment.
         return waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame, waits.released(lock))

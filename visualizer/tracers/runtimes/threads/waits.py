@@ -72,7 +72,15 @@ from visualizer.tracers.runtimes.threads.primitives import (
     limit_of,
     waits_for_itself,
 )
-from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, poller, ready_now, waiting
+from visualizer.tracers.runtimes.threads.selecting import (
+    endpoint,
+    of_lists,
+    of_result,
+    of_selector,
+    poller,
+    ready_now,
+    waiting,
+)
 from visualizer.tracers.runtimes.threads.shared_locks import NO_MARK, SharedLocks, Taken
 from visualizer.tracers.runtimes.threads.spins import Spins
 
@@ -282,7 +290,7 @@ class Waits:
         """`frame` is about to acquire that lock, or RLock."""
         key, waiting = id(lock), self.waiting
         held = self.held()
-        if held:
+        if held and id(code) not in self.primitives.signals:
             self.orders.takes(lock, held, self.local.buffer, frame)
         released = self._released.get(key) if _SEEN_LATE else None
         is_own = released is not None and what == ACQUIRE_AGAIN and _is_owned(lock)
@@ -530,7 +538,7 @@ class Waits:
         """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
         multiprocessing's does by itself."""
         own, children = self._context.own, self.primitives.children
-        while frame is not None and frame.f_code not in children:
+        while frame is not None and id(frame.f_code) not in children:
             if own(frame.f_code):
                 return frame.f_code, frame.f_lasti
             frame = frame.f_back
@@ -746,9 +754,9 @@ class Waits:
         """Whether the program's own code waits there."""
         own = self._context.own
         if self.primitives.is_of_child(frame):
-            while not own(frame.f_code) and frame.f_code not in self.primitives.children:
+            while not own(frame.f_code) and id(frame.f_code) not in self.primitives.children:
                 frame = frame.f_back
-            return frame.f_code not in self.primitives.children
+            return id(frame.f_code) not in self.primitives.children
         found = own_frame(frame, own)
         return found is not None and own(found.f_code)
 
@@ -844,7 +852,7 @@ class Waits:
                     remember(self.local.buffer, one, shape)
 
     def _finds_again(self, wait: Wait, ready: dict[int, int], t_ns: int) -> bool:
-        """Tell that the current thread goes on as these are ready, if it did so before, and nothing else is to be told."""
+        """Tell that the current thread goes on as these are ready, if it did so before and no more is to be told."""
         if self.spins.rows or len(ready) > MOST_FOUND or self.stands_apart():
             return False
         buffer = self.local.buffer
