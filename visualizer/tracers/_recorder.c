@@ -8793,7 +8793,7 @@ typedef struct {
    (any more). */
 #define TOLD(X)                                                                                                        \
     X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
-    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning)
+    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)
 #define FIELD(name) PyObject *name;
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
@@ -9287,14 +9287,25 @@ typedef struct {
     uint64_t version;
 } Selecting;
 
-/* Whether nothing is known that could make a wait the business of another runtime, and rows can be stored. */
+/* Whether a wait is the thread's own, and not the business of another runtime, and rows can be stored. */
 static int
-stands_alone(PyObject *buffer)
+stands_alone(PyThreadState *thread, PyObject *buffer)
 {
     PyObject *asked = SLOT(buffer, asked_of_buffer);
-    return asked != NULL && PyDict_CheckExact(asked) && Py_IS_TYPE(BUFFER(buffer, rows), rows_type) &&
-           PyList_GET_SIZE(calls.runners) == 0 && PyDict_GET_SIZE(calls.inside) == 0 &&
-           PyList_GET_SIZE(calls.hubs) == 0 && PySet_GET_SIZE(calls.unsettled) == 0;
+    if (asked == NULL || !PyDict_CheckExact(asked) || !Py_IS_TYPE(BUFFER(buffer, rows), rows_type) ||
+        PySet_GET_SIZE(calls.unsettled) > 0) {
+        return 0;
+    }
+    if (PyList_GET_SIZE(calls.runners) == 0 && PyDict_GET_SIZE(calls.inside) == 0 && PyList_GET_SIZE(calls.hubs) == 0) {
+        return 1;
+    }
+    PyObject *apart = call_hook(thread, calls.apart, NULL, 0);
+    int alone = apart == Py_False;
+    if (apart == NULL) {
+        raise_later();
+    }
+    Py_XDECREF(apart);
+    return alone;
 }
 
 /* A descriptor that is given as a number or as a socket; -1, and no exception, of anything else. A socket has it as the
@@ -9647,7 +9658,7 @@ key_of_found(const Selecting *its, int does, int *found, int count)
 /* Say that the thread goes on since those are ready, if that is all there is to it. Return whether that is told; or have
    its key told to who tells it. */
 static int
-go_on_again(Selecting *its, int does, PyObject *result)
+go_on_again(PyThreadState *thread, Selecting *its, int does, PyObject *result)
 {
     if (result == NULL) {
         put(its->buffer, asking_of_buffer, Py_None);
@@ -9660,10 +9671,12 @@ go_on_again(Selecting *its, int does, PyObject *result)
         Py_CLEAR(key);
     }
     PyObject *known = key == NULL ? NULL : PyDict_GetItemWithError(SLOT(its->buffer, asked_of_buffer), key);
-    if (known != NULL && PyLong_CheckExact(known) && Py_IS_TYPE(wait, wait_slots.type) && stands_alone(its->buffer) &&
-        PyDict_GET_SIZE(calls.spinning) == 0 && is_quiet(its, found, count)) {
+    long long shape = number(known);
+    Py_XINCREF(wait);
+    if (shape >= 0 && Py_IS_TYPE(wait, wait_slots.type) && PyDict_GET_SIZE(calls.spinning) == 0 &&
+        is_quiet(its, found, count) && stands_alone(thread, its->buffer)) {
         long long t = now();
-        told = t >= 0 && store_at(BUFFER(its->buffer, rows), t, number(SLOT(its->buffer, track_of_buffer)), number(known));
+        told = t >= 0 && store_at(BUFFER(its->buffer, rows), t, number(SLOT(its->buffer, track_of_buffer)), shape);
         if (told) {
             put(wait, wait_slots.thing, Py_None);
             PyDict_DelItem(calls.parked, its->ident);
@@ -9672,6 +9685,7 @@ go_on_again(Selecting *its, int does, PyObject *result)
     if (!told) {
         put(its->buffer, asking_of_buffer, key == NULL ? Py_None : key);
     }
+    Py_XDECREF(wait);
     Py_XDECREF(key);
     PyErr_Clear();
     return told;
@@ -9714,7 +9728,7 @@ select_known(PyThreadState *thread, const Call *call, Selecting *its, PyObject *
     Py_XDECREF(place);
     Py_XDECREF(caller);
     result = token == NULL ? NULL : call_blocking(call);
-    if (token != NULL && token != Py_None && (apart || !go_on_again(its, call->of->does, result))) {
+    if (token != NULL && token != Py_None && (apart || !go_on_again(thread, its, call->of->does, result))) {
         result = tell_after(thread, call, token, result);
     }
     Py_XDECREF(token);
@@ -9729,7 +9743,7 @@ select_way(PyThreadState *thread, const Call *call, PyObject **result)
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *limit = limit_of(call);
     Selecting its = {.buffer = buffer_of(thread), .frame = frame};
-    if (frame == NULL || limit == NULL || its.buffer == NULL || !stands_alone(its.buffer)) {
+    if (frame == NULL || limit == NULL || its.buffer == NULL || !stands_alone(thread, its.buffer)) {
         return 0;
     }
     Py_INCREF(its.buffer);

@@ -137,7 +137,7 @@ class MethodsTracer:
             waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
             self._primitives.signals, waits.orders, waits.orders.known, waits.orders.locks, self._places, self._before,
             self._after, self._got, self._gone, waits.parked, context.hubs, context.unsettled,
-            self._primitives.selecting, waits.spins.rows,
+            self._primitives.selecting, waits.spins.rows, waits.stands_apart,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends

@@ -598,9 +598,11 @@ class Waits:
         return self._context.own(code) and not is_generated(code) and not self.primitives.is_among(code)
 
     def stands_apart(self) -> bool:
-        """Whether a wait of the current thread may be the business of another runtime, or something else is due."""
+        """Whether a wait of the current thread is the business of another runtime, or something else is due."""
         context = self._context
-        return bool(context.runners or context.inside or context.hubs or context.unsettled)
+        if context.unsettled or any(is_there() for is_there in context.hubs):
+            return True
+        return bool(context.runners or context.inside) and context.current() != self.local.buffer.track
 
     def selected(self, result: Any) -> bool:
         """A selector returns that in the current thread: what is ready. Generators that are registered go on then.
