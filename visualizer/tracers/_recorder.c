@@ -9268,7 +9268,7 @@ enum { SELECT = 20, POLL, EPOLL };
 #define CURRENT_TRACK (-2)
 
 #define SLOTS_OF_ASKED_CALL(X) X(above) X(ends) X(fd) X(long_ns) X(shape) X(wait)
-#define SLOTS_OF_WAIT(X) X(t_ns) X(thing)
+#define SLOTS_OF_WAIT(X) X(t_ns) X(thing) X(offset)
 #define OFFSET(name) Py_ssize_t name;
 static struct { PyTypeObject *type; SLOTS_OF_ASKED_CALL(OFFSET) } asked_slots;
 static struct { PyTypeObject *type; SLOTS_OF_WAIT(OFFSET) } wait_slots;
@@ -9514,10 +9514,13 @@ wait_again(Selecting *its, PyObject *key, PyFrameObject *caller)
     PyObject *wait = SLOT(known, asked_slots.wait);
     long long t = now(), shape = number(SLOT(known, asked_slots.shape));
     PyObject *when = t < 0 ? NULL : PyLong_FromLongLong(t);
-    int told = when != NULL && Py_IS_TYPE(wait, wait_slots.type) && t - number(SLOT(known, asked_slots.long_ns)) < LONG_NS &&
+    /* On 3.11 the interpreter comes to make the same call one instruction earlier. */
+    PyObject *offset = PyLong_FromLong(PyFrame_GetLasti(its->frame));
+    int told = when != NULL && offset != NULL && Py_IS_TYPE(wait, wait_slots.type) && t - number(SLOT(known, asked_slots.long_ns)) < LONG_NS &&
                PyDict_SetItem(calls.parked, its->ident, wait) == 0;
     if (told) {
         put(wait, wait_slots.t_ns, when);
+        put(wait, wait_slots.offset, offset);
         put(wait, wait_slots.thing, its->things);
         if (!store_at(BUFFER(its->buffer, rows), t, CURRENT_TRACK, shape)) {
             PyDict_DelItem(calls.parked, its->ident);
@@ -9525,6 +9528,7 @@ wait_again(Selecting *its, PyObject *key, PyFrameObject *caller)
         }
     }
     Py_XDECREF(when);
+    Py_XDECREF(offset);
     PyErr_Clear();
     return told;
 }
