@@ -53,6 +53,12 @@ OPERATIONS = {
     "queue_over": "queue hand-over between threads",
     "pool_map": "an item of a Pool's map, by tens to 2 processes",
     "select": "write to a pipe, select it, and read",
+    "select_one": "select of a selector that finds at once what it found before, 1 descriptor",
+    "select_many": "the same, 400 descriptors",
+    "select_lists": "the same of select.select, 10 descriptors",
+    "poll": "the same of a poll object",
+    "future": "submit to a thread pool, and wait for the result",
+    "socket_over": "a byte to another thread and back, by sockets",
 }
 #: What has to be installed for some.
 NEEDS = {"request": "aiohttp"}

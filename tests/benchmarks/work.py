@@ -15,11 +15,16 @@ import multiprocessing
 import os
 import queue as native_queue
 import resource
+import select
 import selectors
+import socket as native_socket
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import chain
 from time import monotonic_ns, perf_counter_ns
 from typing import Any
 
@@ -249,11 +254,15 @@ def aiohttp_request(count: int) -> None:
 lock = threading.Lock()
 
 
-def thread_lock(count: int) -> None:
+def begin_thread() -> None:
     if not threads:
         threads.append(threading.Thread(target=nothing))
         threads[0].start()
         threads[0].join()
+
+
+def thread_lock(count: int) -> None:
+    begin_thread()
     for _ in range(count):
         lock.acquire()
         lock.release()
@@ -315,6 +324,71 @@ def selected(count: int) -> None:
     os.close(writing)
 
 
+class Watched:
+    """Pipes of which the first can be read, for as long as nobody does."""
+
+    def __init__(self, count: int) -> None:
+        self._pipes = [os.pipe() for _ in range(count)]
+        os.write(self._pipes[0][1], b"x")
+        self.readers = [reading for reading, _ in self._pipes]
+
+    def close(self) -> None:
+        for end in chain.from_iterable(self._pipes):
+            os.close(end)
+
+
+def selected_again(descriptors: int, count: int) -> None:
+    watched = Watched(descriptors)
+    with selectors.DefaultSelector() as selector:
+        for reader in watched.readers:
+            selector.register(reader, selectors.EVENT_READ)
+        for _ in range(count):
+            selector.select()
+    watched.close()
+
+
+def select_again(count: int) -> None:
+    begin_thread()
+    watched = Watched(10)
+    for _ in range(count):
+        select.select(watched.readers, [], [])
+    watched.close()
+
+
+def polled_again(count: int) -> None:
+    begin_thread()
+    watched = Watched(10)
+    poll = select.poll()
+    for reader in watched.readers:
+        poll.register(reader, select.POLLIN)
+    for _ in range(count):
+        poll.poll()
+    watched.close()
+
+
+def future_result(count: int) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        for _ in range(count):
+            executor.submit(nothing).result()
+
+
+def socket_hand_over(count: int) -> None:
+    mine, others = native_socket.socketpair()
+
+    def other() -> None:
+        for _ in range(count):
+            others.send(others.recv(1))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    for _ in range(count):
+        mine.send(b"x")
+        mine.recv(1)
+    thread.join()
+    mine.close()
+    others.close()
+
+
 OPERATIONS: dict[str, Callable[[int], None]] = {
     "send": generator_send,
     "numbers": numbers_yielded,
@@ -335,6 +409,12 @@ OPERATIONS: dict[str, Callable[[int], None]] = {
     "queue_over": thread_queue_hand_over,
     "pool_map": pool_map,
     "select": selected,
+    "select_one": partial(selected_again, 1),
+    "select_many": partial(selected_again, 400),
+    "select_lists": select_again,
+    "poll": polled_again,
+    "future": future_result,
+    "socket_over": socket_hand_over,
 }
 
 

@@ -148,6 +148,121 @@ LOOP = """
 """
 
 
+AGAIN = """
+    import os, select, selectors, socket
+
+    one, two, three = os.pipe(), os.pipe(), os.pipe()
+    os.write(one[1], b"x")
+    os.write(two[1], b"x")
+    known = socket.create_server(("127.0.0.1", 0))
+    near, far = socket.create_connection(known.getsockname()), known.accept()[0]
+    os.write(near.fileno(), b"x")
+
+    def ask(times=8):
+        for _ in range(times):
+            selector.select(9)
+
+    for kind in (selectors.EpollSelector, selectors.PollSelector, selectors.SelectSelector):
+        with kind() as selector:
+            selector.register(one[0], selectors.EVENT_READ)
+            selector.register(three[0], selectors.EVENT_READ)
+            ask()
+            selector.register(two[0], selectors.EVENT_READ)
+            ask()
+            selector.unregister(one[0])
+            ask()
+            selector.modify(three[0], selectors.EVENT_READ, "data alone")
+            ask()
+            selector.unregister(three[0])
+            ask()
+            selector.select(8)
+            selector.unregister(two[0])
+            if kind is not selectors.EpollSelector:
+                again = os.dup(two[0])
+                selector.register(again, selectors.EVENT_READ)
+                ask()
+                os.dup2(far.fileno(), again)
+                ask()
+                os.close(again)
+    print(one[0], two[0], three[0], again, "%s:%d" % known.getsockname()[:2], "%s:%d" % near.getsockname()[:2])
+"""
+
+
+def test_what_is_asked_again_is_told_as_at_first(trace_source: TraceSource) -> None:
+    """Also where only what a selector watches has changed, or whose descriptor a number is."""
+    traced = trace_source(AGAIN)
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes, traced.problems) == (0, b"", [], [])
+    one, two, three, again, server, client = traced.ended.stdout.decode().split()
+    expected = [
+        *[(f"read {one} {three}", f"read {one}", "", "")] * 8,
+        *[(f"read {one} {two} {three}", f"read {one} {two}", "", "")] * 8,
+        *[(f"read {two} {three}", f"read {two}", "", "")] * 16,
+        *[("read", f"read {two}", "", "")] * 9,
+    ]
+    lent = [("read", f"read {again}", "", "")] * 8 + [("read", f"read {again}", server, client)] * 8
+    timeline = traced.timeline
+    found = []
+    for index in timeline.tracks[0].steps:
+        wakeup, wait = timeline.made_ready(timeline.tracks[0], timeline.tracks[0].slice_of_step(index))
+        if timeline.switch(index).cause == words.UNPARK and wakeup is not None and wait is not None:
+            assert (wait.reason, wakeup.cause) == ("select", "io")
+            which = timeline.found_ready[0, wakeup.t_ns]
+            found.append((wait.direction, which, wait.local or "", wait.peer or ""))
+    assert found == [*expected, *expected, *lent, *expected, *lent]
+    limits = [limit for _, _, limit, _ in of_main(traced)]
+    assert {limit: limits.count(limit) for limit in set(limits)} == {9_000: 3 * 40 + 2 * 16, 8_000: 3}
+
+
+def test_of_a_tuple_the_time_limit_is_known_as_of_a_list(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import select, socket, threading
+
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        near, far = socket.socketpair()
+        near.send(b"x")
+        for reading in (far,), [far]:
+            for _ in range(6):
+                assert select.select(reading, (), (), 9)[0] and select.select(reading, (), (), 0)[0]
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert [limit for reason, _, limit, _ in of_main(traced) if reason == "select"] == [9_000] * 12
+
+
+def test_a_generator_comes_to_be_what_a_descriptor_is_registered_for(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, selectors
+
+        class Task:
+            pass
+
+        def reader():
+            while True:
+                yield
+
+        task, generator = Task(), reader()
+        next(generator)
+        reading, writing = os.pipe()
+        os.write(writing, b"x")
+        selector = selectors.DefaultSelector()
+        selector.register(reading, selectors.EVENT_READ, task)
+        for _ in range(8):
+            selector.select()
+        task.generator = generator
+        selector.select()
+        del task.generator
+        for _ in range(8):
+            selector.select()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    assert [wake for wake in traced.wakes if wake[2] != "main"] == [("main", "io", "reader")]
+
+
 def test_a_generator_that_a_ready_descriptor_is_registered_for_is_ready(trace_source: TraceSource) -> None:
     traced = trace_source(LOOP)
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])

@@ -30,6 +30,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #include <frameobject.h>
 #endif
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -42,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 59
+#define ABI 61
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -9078,7 +9079,7 @@ typedef struct {
    (any more). */
 #define TOLD(X)                                                                                                        \
     X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
-    X(places) X(before) X(after) X(got) X(gone)
+    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)
 #define FIELD(name) PyObject *name;
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
@@ -9330,17 +9331,18 @@ note_got(PyThreadState *thread, const Call *call, PyObject *key)
         depth = is_its ? number_in(calls.depths, key, 0) + 1 : 1;
         is_first = depth == 1;
     }
-    if ((is_first && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
+    int is_own = Py_IS_TYPE(call->self, again ? rlock_type : lock_type);
+    /* No `with` block acquires what another thread is to release; and in which order a thread takes such locks, each of which
+       is a new one, says nothing. */
+    int is_signal = is_own && is_first && call->of->definition->ml_name[0] != '_' && is_called_in(calls.signals);
+    if ((is_first && !is_signal && PyList_GET_SIZE(held) > 0 && !is_known_order(key, held, track)) ||
         (again && !set_number(calls.depths, key, depth))) {
         return 0;
     }
     if (PyDict_SetItem(calls.holders, key, track) < 0) {
         PyErr_Clear();
     }
-    int is_own = Py_IS_TYPE(call->self, again ? rlock_type : lock_type);
-    /* No `with` block acquires what another thread is to release. */
-    if (is_first && is_own && (call->of->definition->ml_name[0] == '_' || !is_called_in(calls.signals)) &&
-        PyList_Append(held, call->self) < 0) {
+    if (is_first && is_own && !is_signal && PyList_Append(held, call->self) < 0) {
         PyErr_Clear();
     }
     return 1;
@@ -9542,6 +9544,518 @@ release(PyThreadState *thread, const Call *call)
     return call_blocking(call);
 }
 
+/* Calls of select: one that the thread has made before is told by a row, as runtimes/threads/asked.py has it. */
+
+enum { SELECT = 20, POLL, EPOLL };
+/* As asked.py has them. */
+#define LONG_NS 25000000LL
+#define MOST_FOUND 64
+/* As words.py has it. */
+#define CURRENT_TRACK (-2)
+
+#define SLOTS_OF_ASKED_CALL(X) X(above) X(ends) X(fd) X(long_ns) X(shape) X(wait)
+#define SLOTS_OF_WAIT(X) X(t_ns) X(thing) X(offset)
+#define OFFSET(name) Py_ssize_t name;
+static struct { PyTypeObject *type; SLOTS_OF_ASKED_CALL(OFFSET) } asked_slots;
+static struct { PyTypeObject *type; SLOTS_OF_WAIT(OFFSET) } wait_slots;
+#undef OFFSET
+static Py_ssize_t asked_of_buffer, asking_of_buffer;
+static PyObject *map_text, *its_self_text;
+static PyTypeObject *socket_type;
+static PyCFunction descriptor_of;
+
+/* One such call. `which`: what tells what it asks for; `keys`: of a selector, what it watches. All references are its
+   own, but that of `buffer`. */
+typedef struct {
+    PyObject *buffer, *which, *keys, *things, *ident;
+    PyFrameObject *frame;
+    int of_selector;
+    uint64_t version;
+} Selecting;
+
+/* Whether a wait is the thread's own, and not the business of another runtime, and rows can be stored. */
+static int
+stands_alone(PyThreadState *thread, PyObject *buffer)
+{
+    PyObject *asked = SLOT(buffer, asked_of_buffer);
+    if (asked == NULL || !PyDict_CheckExact(asked) || !Py_IS_TYPE(BUFFER(buffer, rows), rows_type) ||
+        PySet_GET_SIZE(calls.unsettled) > 0) {
+        return 0;
+    }
+    if (PyList_GET_SIZE(calls.runners) == 0 && PyDict_GET_SIZE(calls.inside) == 0 && PyList_GET_SIZE(calls.hubs) == 0) {
+        return 1;
+    }
+    PyObject *apart = call_hook(thread, calls.apart, NULL, 0);
+    int alone = apart == Py_False;
+    if (apart == NULL) {
+        raise_later();
+    }
+    Py_XDECREF(apart);
+    return alone;
+}
+
+/* A descriptor that is given as a number or as a socket; -1, and no exception, of anything else. A socket has it as the
+   first that it has: where the first one that was asked has said so, no other is asked. */
+static inline int
+descriptor(PyObject *thing)
+{
+    static enum { NOT_ASKED, HAS_IT_FIRST, HAS_IT_ELSEWHERE } layout;
+    long long found = -1;
+    if (PyLong_CheckExact(thing)) {
+        found = number(thing);
+    }
+    else if (socket_type != NULL && PyObject_TypeCheck(thing, socket_type)) {
+        int first = *(int *)((char *)thing + sizeof(PyObject));
+        if (layout == HAS_IT_FIRST) {
+            return first;
+        }
+        PyObject *said = descriptor_of(thing, NULL);
+        found = number(said);
+        if (said == NULL) {
+            PyErr_Clear();
+        }
+        Py_XDECREF(said);
+        if (layout == NOT_ASKED && found >= 0) {
+            layout = found == first ? HAS_IT_FIRST : HAS_IT_ELSEWHERE;
+        }
+    }
+    return 0 <= found && found <= INT_MAX ? (int)found : -1;
+}
+
+/* The number of a dictionary's state: no other, and not itself after a change, has the same. */
+static uint64_t
+version_of(PyObject *dictionary)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    return ((PyDictObject *)dictionary)->ma_version_tag;
+#pragma GCC diagnostic pop
+}
+
+/* The descriptors of the lists that select.select is to read from and to write to, one after another, as bytes: how many
+   to read from first. NULL, and no exception, if they are given otherwise. */
+static PyObject *
+descriptors_of(PyObject *const *lists)
+{
+    PyObject *made = NULL, *both[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++) {
+        PyObject *list = lists[i];
+        if (PyList_CheckExact(list) || PyTuple_CheckExact(list)) {
+            both[i] = Py_NewRef(list);
+        }
+        else if (PyAnySet_CheckExact(list) || PyDict_CheckExact(list)) {
+            both[i] = PySequence_List(list);
+        }
+        if (both[i] == NULL) {
+            goto done;
+        }
+    }
+    Py_ssize_t reading = PySequence_Fast_GET_SIZE(both[0]), all = reading + PySequence_Fast_GET_SIZE(both[1]);
+    made = PyBytes_FromStringAndSize(NULL, (1 + all) * (Py_ssize_t)sizeof(int));
+    int *at = made == NULL ? NULL : (int *)PyBytes_AS_STRING(made);
+    if (at == NULL) {
+        goto done;
+    }
+    *at++ = (int)reading;
+    for (Py_ssize_t i = 0; i < all; i++) {
+        PyObject *list = both[i >= reading];
+        Py_ssize_t its = i < reading ? i : i - reading;
+        int fd = its < PySequence_Fast_GET_SIZE(list) ? descriptor(PySequence_Fast_GET_ITEM(list, its)) : -1;
+        if (fd < 0) {
+            Py_CLEAR(made);
+            break;
+        }
+        *at++ = fd;
+    }
+done:
+    Py_XDECREF(both[0]);
+    Py_XDECREF(both[1]);
+    PyErr_Clear();
+    return made;
+}
+
+/* The addresses that a descriptor connects, as the system has them. */
+static PyObject *
+ends_of(int fd)
+{
+#ifdef MS_WINDOWS
+    return NULL;
+#else
+    struct {
+        int failed[2];
+        socklen_t length[2];
+        struct sockaddr_storage address[2];
+    } found;
+    memset(&found, 0, sizeof(found));
+    for (int i = 0; i < 2; i++) {
+        found.length[i] = sizeof(found.address[i]);
+        int answer = (i == 0 ? getsockname : getpeername)(fd, (struct sockaddr *)&found.address[i], &found.length[i]);
+        found.failed[i] = answer < 0 ? errno : 0;
+    }
+    return PyBytes_FromStringAndSize((char *)&found, sizeof(found));
+#endif
+}
+
+/* ends(fd): the same as bytes. */
+static PyObject *
+ends(PyObject *Py_UNUSED(module), PyObject *arg)
+{
+    long fd = PyLong_AsLong(arg);
+    return fd == -1 && PyErr_Occurred() ? NULL : ends_of((int)fd);
+}
+
+/* How long it may wait, borrowed; NULL if that is nothing that could be compared. */
+static PyObject *
+limit_of(const Call *call)
+{
+    Py_ssize_t at = call->of->does == SELECT ? 3 : 0;
+    if (call->of->signature < FAST || call->names != NULL || call->count < at) {
+        return NULL;
+    }
+    PyObject *limit = call->count > at ? call->args[at] : Py_None;
+    return limit == Py_None || PyLong_CheckExact(limit) || PyFloat_CheckExact(limit) ? limit : NULL;
+}
+
+static int
+is_zero(PyObject *limit)
+{
+    return PyFloat_CheckExact(limit) ? PyFloat_AS_DOUBLE(limit) == 0 : PyLong_CheckExact(limit) && number(limit) == 0;
+}
+
+/* Find out what is asked for. Return 0, and no exception, where that is not known. */
+static int
+look_at_asked(Selecting *its, const Call *call)
+{
+    PyCodeObject *code = PyFrame_GetCode(its->frame);
+    PyObject *key = PyLong_FromVoidPtr(code);
+    its->of_selector = key != NULL && PySet_Contains(calls.selecting, key) > 0;
+    Py_XDECREF(key);
+    Py_DECREF(code);
+    if (its->of_selector) {
+        its->things = variable_of(its->frame, its_self_text);
+        its->keys = own_of(its->things, map_text);
+        if (its->keys != NULL && PyDict_CheckExact(its->keys)) {
+            its->version = version_of(its->keys);
+            its->which = PyLong_FromUnsignedLongLong(its->version);
+        }
+    }
+    else if (call->of->does == SELECT) {
+        its->which = descriptors_of(call->args);
+        its->things = PyTuple_Pack(2, call->args[0], call->args[1]);
+    }
+    else {
+        its->which = Py_NewRef(Py_None);
+        its->things = PyTuple_Pack(2, call->self, Py_None);
+    }
+    PyErr_Clear();
+    return its->which != NULL && its->things != NULL;
+}
+
+/* Whether that frame, and who calls it, are those that `Asked.above` has. */
+static int
+is_called_by(PyFrameObject *frame, PyObject *above)
+{
+    Py_XINCREF(frame);
+    int same = PyTuple_CheckExact(above);
+    for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(above); i += 2) {
+        PyObject *code = PyTuple_GET_ITEM(above, i);
+        if (code == Py_None || frame == NULL) {
+            same = code == Py_None && frame == NULL;
+            break;
+        }
+        PyCodeObject *its = PyFrame_GetCode(frame);
+        same = (PyObject *)its == code && PyFrame_GetLasti(frame) == number(PyTuple_GET_ITEM(above, i + 1));
+        Py_DECREF(its);
+        if (i + 2 < PyTuple_GET_SIZE(above)) {
+            PyFrameObject *back = PyFrame_GetBack(frame);
+            Py_DECREF(frame);
+            frame = back;
+        }
+    }
+    Py_XDECREF(frame);
+    return same;
+}
+
+/* Say that the thread waits, if it is known to do so in that call. Return whether that is told. */
+static int
+wait_again(Selecting *its, PyObject *key, PyFrameObject *caller)
+{
+    PyObject *known = PyDict_GetItemWithError(SLOT(its->buffer, asked_of_buffer), key);
+    if (known == NULL || !Py_IS_TYPE(known, asked_slots.type) || is_in_table(calls.parked, its->ident) ||
+        !is_called_by(caller, SLOT(known, asked_slots.above))) {
+        PyErr_Clear();
+        return 0;
+    }
+    long long fd = number(SLOT(known, asked_slots.fd));
+    if (fd >= 0) {
+        PyObject *now_its = ends_of((int)fd), *before = SLOT(known, asked_slots.ends);
+        int same = now_its != NULL && PyBytes_CheckExact(before) && PyBytes_GET_SIZE(before) == PyBytes_GET_SIZE(now_its) &&
+                   memcmp(PyBytes_AS_STRING(before), PyBytes_AS_STRING(now_its), (size_t)PyBytes_GET_SIZE(before)) == 0;
+        Py_XDECREF(now_its);
+        if (!same) {
+            PyErr_Clear();
+            return 0;
+        }
+    }
+    PyObject *wait = SLOT(known, asked_slots.wait);
+    long long t = now(), shape = number(SLOT(known, asked_slots.shape));
+    PyObject *when = t < 0 ? NULL : PyLong_FromLongLong(t);
+    /* On 3.11 the interpreter comes to make the same call one instruction earlier. */
+    PyObject *offset = PyLong_FromLong(PyFrame_GetLasti(its->frame));
+    int told = when != NULL && offset != NULL && Py_IS_TYPE(wait, wait_slots.type) && t - number(SLOT(known, asked_slots.long_ns)) < LONG_NS &&
+               PyDict_SetItem(calls.parked, its->ident, wait) == 0;
+    if (told) {
+        put(wait, wait_slots.t_ns, when);
+        put(wait, wait_slots.offset, offset);
+        put(wait, wait_slots.thing, its->things);
+        if (!store_at(BUFFER(its->buffer, rows), t, CURRENT_TRACK, shape)) {
+            PyDict_DelItem(calls.parked, its->ident);
+            told = 0;
+        }
+    }
+    Py_XDECREF(when);
+    Py_XDECREF(offset);
+    PyErr_Clear();
+    return told;
+}
+
+static int
+is_generator_of_any_kind(PyObject *thing)
+{
+    return PyGen_CheckExact(thing) || PyCoro_CheckExact(thing) || PyAsyncGen_CheckExact(thing);
+}
+
+/* Whether an object keeps a generator in its own dictionary. */
+static int
+keeps_generator(PyObject *thing)
+{
+    PyObject *own = PyType_Check(thing) ? NULL : PyObject_GenericGetDict(thing, NULL), *value;
+    Py_ssize_t at = 0;
+    int found = 0;
+    while (own != NULL && !found && PyDict_CheckExact(own) && PyDict_Next(own, &at, NULL, &value)) {
+        found = is_generator_of_any_kind(value);
+    }
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return found;
+}
+
+/* Whether what a descriptor was registered with may be, have, or be a function or method of a generator: `waiting` of
+   selecting.py. */
+static int
+may_be_waiting(PyObject *data)
+{
+    if (data == Py_None || PyUnicode_CheckExact(data) || PyLong_CheckExact(data) || PyBytes_CheckExact(data)) {
+        return 0;
+    }
+    if (is_generator_of_any_kind(data)) {
+        return 1;
+    }
+    if (PyList_CheckExact(data) || PyTuple_CheckExact(data)) {
+        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(data); i++) {
+            if (is_generator_of_any_kind(PySequence_Fast_GET_ITEM(data, i))) {
+                return 1;
+            }
+        }
+        return 0;
+    }
+    if (PyMethod_Check(data)) {
+        PyObject *self = PyMethod_GET_SELF(data);
+        return self != NULL && (is_generator_of_any_kind(self) || keeps_generator(self));
+    }
+    if (PyFunction_Check(data)) {
+        PyObject *cells = PyFunction_GET_CLOSURE(data);
+        for (Py_ssize_t i = 0; cells != NULL && i < PyTuple_GET_SIZE(cells); i++) {
+            PyObject *kept = PyCell_GET(PyTuple_GET_ITEM(cells, i));
+            if (kept != NULL && is_generator_of_any_kind(kept)) {
+                return 1;
+            }
+        }
+        return 0;
+    }
+    return keeps_generator(data);
+}
+
+/* What such a call has found, in pairs of numbers: descriptors, and for what. Return how many numbers; 0 if it found
+   nothing, or too many; -1 if there is something else among them. */
+static int
+found_in(PyObject *result, int *found)
+{
+    int count = 0;
+    if (PyTuple_CheckExact(result)) {
+        for (Py_ssize_t i = 0; i < 2 && i < PyTuple_GET_SIZE(result); i++) {
+            PyObject *list = PyTuple_GET_ITEM(result, i);
+            for (Py_ssize_t j = 0; PyList_CheckExact(list) && j < PyList_GET_SIZE(list); j++) {
+                int fd = descriptor(PyList_GET_ITEM(list, j));
+                if (fd < 0 || count == 2 * MOST_FOUND) {
+                    return fd < 0 ? -1 : 0;
+                }
+                found[count++] = fd;
+                found[count++] = (int)i;
+            }
+        }
+        return count;
+    }
+    for (Py_ssize_t i = 0; PyList_CheckExact(result) && i < PyList_GET_SIZE(result); i++) {
+        PyObject *pair = PyList_GET_ITEM(result, i);
+        int is_pair = PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2;
+        int fd = is_pair ? descriptor(PyTuple_GET_ITEM(pair, 0)) : -1;
+        if (fd < 0 || count == 2 * MOST_FOUND) {
+            return fd < 0 ? -1 : 0;
+        }
+        found[count++] = fd;
+        found[count++] = (int)number(PyTuple_GET_ITEM(pair, 1));
+    }
+    return count;
+}
+
+/* Whether no generator goes on by that. */
+static int
+is_quiet(const Selecting *its, const int *found, int count)
+{
+    for (int i = 0; its->of_selector && i < count; i += 2) {
+        PyObject *fd = PyLong_FromLong(found[i]), *key = fd == NULL ? NULL : PyDict_GetItemWithError(its->keys, fd);
+        Py_XDECREF(fd);
+        if (key != NULL && PyTuple_Check(key) && PyTuple_GET_SIZE(key) == 4 && may_be_waiting(PyTuple_GET_ITEM(key, 3))) {
+            return 0;
+        }
+    }
+    PyErr_Clear();
+    return count >= 0;
+}
+
+/* Of what was found, the key; a new reference. NULL, and no exception, if there is none. */
+static PyObject *
+key_of_found(const Selecting *its, int does, int *found, int count)
+{
+    /* Whatever order the system tells them in. */
+    for (int i = 2; i < count; i += 2) {
+        int pair[] = {found[i], found[i + 1]}, at = i;
+        for (; at > 0 && (found[at - 2] > pair[0] || (found[at - 2] == pair[0] && found[at - 1] > pair[1])); at -= 2) {
+            found[at] = found[at - 2];
+            found[at + 1] = found[at - 1];
+        }
+        found[at] = pair[0];
+        found[at + 1] = pair[1];
+    }
+    /* What a selector was not told to watch it does not tell. */
+    PyObject *which = its->of_selector ? its->which : Py_None;
+    PyObject *key = count <= 0 ? NULL : Py_BuildValue("iOy#", does, which, (char *)found, count * (Py_ssize_t)sizeof(int));
+    PyErr_Clear();
+    return key;
+}
+
+/* Say that the thread goes on since those are ready, if that is all there is to it. Return whether that is told; or have
+   its key told to who tells it. */
+static int
+go_on_again(PyThreadState *thread, Selecting *its, int does, PyObject *result)
+{
+    if (result == NULL) {
+        put(its->buffer, asking_of_buffer, Py_None);
+        return 0;
+    }
+    int found[2 * MOST_FOUND], count = found_in(result, found), told = 0;
+    PyObject *wait = count <= 0 ? NULL : PyDict_GetItemWithError(calls.parked, its->ident);
+    PyObject *key = wait == NULL ? NULL : key_of_found(its, does, found, count);
+    if (key != NULL && its->of_selector && version_of(its->keys) != its->version) {
+        Py_CLEAR(key);
+    }
+    PyObject *known = key == NULL ? NULL : PyDict_GetItemWithError(SLOT(its->buffer, asked_of_buffer), key);
+    long long shape = number(known);
+    Py_XINCREF(wait);
+    if (shape >= 0 && Py_IS_TYPE(wait, wait_slots.type) && PyDict_GET_SIZE(calls.spinning) == 0 &&
+        is_quiet(its, found, count) && stands_alone(thread, its->buffer)) {
+        long long t = now();
+        told = t >= 0 && store_at(BUFFER(its->buffer, rows), t, number(SLOT(its->buffer, track_of_buffer)), shape);
+        if (told) {
+            put(wait, wait_slots.thing, Py_None);
+            PyDict_DelItem(calls.parked, its->ident);
+        }
+    }
+    if (!told) {
+        put(its->buffer, asking_of_buffer, key == NULL ? Py_None : key);
+    }
+    Py_XDECREF(wait);
+    Py_XDECREF(key);
+    PyErr_Clear();
+    return told;
+}
+
+static PyObject *
+select_known(PyThreadState *thread, const Call *call, Selecting *its, PyObject *limit)
+{
+    PyObject *does = PyLong_FromLong(call->of->does), *result;
+    if (does == NULL) {
+        return NULL;
+    }
+    if (is_zero(limit)) {
+        int found[2 * MOST_FOUND];
+        result = call_blocking(call);
+        /* It does not wait, but what it finds may be what a generator waits for. */
+        if (its->of_selector && result != NULL) {
+            int count = found_in(result, found);
+            if (count < 0 || (count == 0 && PyObject_Size(result) > 0) || !is_quiet(its, found, count)) {
+                put(its->buffer, asking_of_buffer, Py_None);
+                result = tell_after(thread, call, does, result);
+            }
+        }
+        Py_DECREF(does);
+        return result;
+    }
+    PyFrameObject *caller = its->of_selector ? PyFrame_GetBack(its->frame) : (PyFrameObject *)Py_NewRef(its->frame);
+    PyObject *place = caller == NULL ? NULL : PyLong_FromSsize_t(place_of(caller));
+    PyObject *key = place == NULL ? NULL : PyTuple_Pack(4, does, its->which, limit, place), *token = NULL;
+    int apart = is_in_table(calls.parked, its->ident);
+    if (key != NULL && !apart && wait_again(its, key, caller)) {
+        token = Py_NewRef(does);
+    }
+    else {
+        PyErr_Clear();
+        put(its->buffer, asking_of_buffer, key == NULL ? Py_None : key);
+        token = tell_of_call(calls.before, thread, call);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(place);
+    Py_XDECREF(caller);
+    result = token == NULL ? NULL : call_blocking(call);
+    if (token != NULL && token != Py_None && (apart || !go_on_again(thread, its, call->of->does, result))) {
+        result = tell_after(thread, call, token, result);
+    }
+    Py_XDECREF(token);
+    Py_DECREF(does);
+    return result;
+}
+
+/* Such a call, if it can be compared with others. Return whether it is made; `result`: what it has returned. */
+static int
+select_way(PyThreadState *thread, const Call *call, PyObject **result)
+{
+    PyFrameObject *frame = PyEval_GetFrame();
+    PyObject *limit = limit_of(call);
+    Selecting its = {.buffer = buffer_of(thread), .frame = frame};
+    if (frame == NULL || limit == NULL || its.buffer == NULL || !stands_alone(thread, its.buffer)) {
+        return 0;
+    }
+    Py_INCREF(its.buffer);
+    Py_INCREF(frame);
+    its.ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
+    int made = its.ident != NULL && look_at_asked(&its, call);
+    if (made) {
+        *result = select_known(thread, call, &its, limit);
+    }
+    else {
+        PyErr_Clear();
+        put(its.buffer, asking_of_buffer, Py_None);
+    }
+    Py_XDECREF(its.ident);
+    Py_XDECREF(its.which);
+    Py_XDECREF(its.keys);
+    Py_XDECREF(its.things);
+    Py_DECREF(its.buffer);
+    Py_DECREF(frame);
+    return made;
+}
+
 static PyObject *
 on_blocking(const Call *call)
 {
@@ -9562,6 +10076,10 @@ on_blocking(const Call *call)
     if (does == ACQUIRE_SHARED && try_shared(call)) {
         done_with(tell_of_call(calls.got, thread, call));
         return Py_NewRef(Py_True);
+    }
+    PyObject *made;
+    if (SELECT <= does && does <= EPOLL && select_way(thread, call, &made)) {
+        return made;
     }
     PyObject *token = tell_of_call(calls.before, thread, call);
     if (token == NULL) {
@@ -9747,17 +10265,36 @@ plainly_of(PyTypeObject *type, const char *name)
     return found == NULL ? NULL : found->ml_meth;
 }
 
-/* watch_calls(buffer, lock, rlock, (local, ...)): the types, and what TOLD lists. In the main thread, once. */
+/* watch_sockets(type): the type in C of sockets. */
+static PyObject *
+watch_sockets(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    descriptor_of = PyType_Check(type) ? plainly_of((PyTypeObject *)type, "fileno") : NULL;
+    if (descriptor_of == NULL) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a type is needed");
+    }
+    Py_XSETREF(socket_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+/* watch_calls(buffer, lock, rlock, asked, wait, (local, ...)): the types, and what TOLD lists. In the main thread, once. */
 static PyObject *
 watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyTypeObject *buffer, *lock, *rlock;
+    PyTypeObject *buffer, *lock, *rlock, *asked, *wait;
     PyObject *told;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
-                          &PyTuple_Type, &told) ||
-        slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0) {
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
+                          &PyType_Type, &asked, &PyType_Type, &wait, &PyTuple_Type, &told) ||
+        slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0 ||
+        slot_offset(buffer, "asked", &asked_of_buffer) < 0 || slot_offset(buffer, "asking", &asking_of_buffer) < 0) {
         return NULL;
     }
+#define OFFSET(name) if (slot_offset(asked, #name, &asked_slots.name) < 0) return NULL;
+    SLOTS_OF_ASKED_CALL(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(wait, #name, &wait_slots.name) < 0) return NULL;
+    SLOTS_OF_WAIT(OFFSET)
+#undef OFFSET
     PyObject **fields[] = {
 #define FIELD(name) &calls.name,
         TOLD(FIELD)
@@ -9771,11 +10308,16 @@ watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
     if (try_only == NULL) {
         try_only = Py_BuildValue("(O)", Py_False);
         threads_text = PyUnicode_InternFromString("threads");
+        map_text = PyUnicode_InternFromString("_fd_to_key");
+        its_self_text = PyUnicode_InternFromString("self");
     }
-    if (PyErr_Occurred() || try_only == NULL || threads_text == NULL || PyTuple_GET_SIZE(told) != count) {
+    if (PyErr_Occurred() || try_only == NULL || threads_text == NULL || map_text == NULL ||
+        its_self_text == NULL || PyTuple_GET_SIZE(told) != count) {
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "%zd are needed", count);
     }
     Py_XSETREF(buffer_of_calls, (PyTypeObject *)Py_NewRef(buffer));
+    Py_XSETREF(asked_slots.type, (PyTypeObject *)Py_NewRef(asked));
+    Py_XSETREF(wait_slots.type, (PyTypeObject *)Py_NewRef(wait));
     Py_XSETREF(lock_type, (PyTypeObject *)Py_NewRef(lock));
     Py_XSETREF(rlock_type, (PyTypeObject *)Py_NewRef(rlock));
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -9961,6 +10503,8 @@ static PyMethodDef functions[] = {
 #if PY_VERSION_HEX < 0x030e0000
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
     {"watch_threads", watch_threads, METH_NOARGS, NULL},
+    {"watch_sockets", watch_sockets, METH_O, NULL},
+    {"ends", ends, METH_O, NULL},
     {"see_call", see_call, METH_VARARGS, NULL},
     {"forget_call", forget_call, METH_O, NULL},
     {"leave_calls", leave_calls, METH_NOARGS, NULL},

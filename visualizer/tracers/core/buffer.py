@@ -163,6 +163,8 @@ class Buffer(Met):
 
     __slots__ = (
         "_texts",
+        "asked",
+        "asking",
         "chained",
         "clock",
         "closed",
@@ -251,6 +253,9 @@ class Buffer(Met):
         self.onward: dict[int, int] = new_table()
         #: The same of generators, see shapes.py.
         self.sites: dict[int, Any] = new_table()
+        #: Calls of select that the thread has made before: see threads/asked.py.
+        self.asked: dict[tuple[Any, ...], Any] = {}
+        self.asking: tuple[Any, ...] | None = None
         #: What rows say by a text of their own, as it stands in them.
         self._texts: dict[str, int] = {}
         #: The same of values that are told by their type alone, by its name; of booleans; and of tuples of such.
@@ -351,6 +356,7 @@ class Buffer(Met):
         self.kinds.clear()
         self.onward.clear()
         self.wakes.clear()
+        self.asked.clear()
         self.sights, self.turns = [], []
         self.taken, self.looked = 0, -1
         self.measured, self.idle_ns, self.unused_ns, self.clock = (-1, 0, 0), -1, -1, _cpu_clock(self.ident)

@@ -222,18 +222,19 @@ class Context:
     def parked(
         self, t_ns: int, reason: str, on: str = "", limit_ns: int = -1, thing: str = "", end: Endpoint | None = None,
         frame: Any = None,
-    ) -> None:
+    ) -> int | None:
         """The current track begins to wait in a call of `frame`, and nothing else runs on its thread meanwhile.
 
-        The rest as of `suspended`.
+        The rest as of `suspended`. Return the shape of the row that tells it; None if that has all its parts.
         """
         code, offset = place_of(frame, self.own)
         key = "park", id(code), offset, reason, on, limit_ns, thing, end
         waits = lines.wait_in_call, CURRENT, (reason, limit_ns, thing, end), on or None, code, offset
-        self._store(t_ns, CURRENT, key, code, waits, (lines.park, CURRENT, None, None, code, offset))
+        return self._store(t_ns, CURRENT, key, code, waits, (lines.park, CURRENT, None, None, code, offset))
 
-    def unparked(self, t_ns: int, waker: int, cause: str, woken_ns: int) -> None:
-        """The current track goes on, which `waker` made ready at `woken_ns`.
+    def unparked(self, t_ns: int, waker: int, cause: str, woken_ns: int) -> int | None:
+        """The current track goes on, which `waker` made ready at `woken_ns`. Return the shape, as `parked`; None if
+        it also takes two rows.
 
         Whoever reports it asks `control` then whether the program is to be paused.
         """
@@ -242,14 +243,23 @@ class Context:
         if woken_ns < t_ns:
             self.ready(woken_ns, CURRENT, waker, cause)
             self._store(t_ns, CURRENT, ("unpark",), None, unparks)
-        else:
-            wakes = lines.wake, CURRENT, (waker, cause), None, None, 0
-            self._store(woken_ns, CURRENT, ("unpark", waker, cause), None, wakes, unparks)
+            return None
+        wakes = lines.wake, CURRENT, (waker, cause), None, None, 0
+        return self._store(woken_ns, CURRENT, ("unpark", waker, cause), None, wakes, unparks)
+
+    def unparked_by(self, t_ns: int, track: int, which: str) -> int | None:
+        """`track`, the current one, goes on because these are ready, for which it waited in a select. Return the
+        shape, as `parked`."""
+        finds = lines.tie, SUBJECT, words.FOUND_READY, which, None, 0
+        wakes = lines.wake, CURRENT, (NOBODY, words.IO), None, None, 0
+        return self._store(
+            t_ns, track, ("found", which), None, finds, wakes, (lines.unpark, CURRENT, None, None, None, 0)
+        )
 
     def _store(
         self, t_ns: int, track: int, key: tuple[Any, ...], kept: Any, *events: tuple[Any, ...], said: str = ""
-    ) -> None:
-        """Store events, in which words.SUBJECT is `track`; as a row where the same has come before.
+    ) -> int | None:
+        """Store events, in which words.SUBJECT is `track`; as a row where the same has come before: return its shape.
 
         `key` tells them from others, and has the ids of nothing but what `kept` keeps alive. `said`: what a wait among
         them is for, that leaves this open.
@@ -267,6 +277,7 @@ class Context:
         if shape is None or NOBODY in self.unsettled:
             self.unsettled.discard(NOBODY)
             self.stream.attend(buffer)
+        return shape
 
     def waits(self, t_ns: int, track: int, reason: str, on: str = "", limit_ns: int = -1) -> None:
         """`track` is about to be suspended, for that reason. `on`: for what, as the program writes it.
@@ -280,7 +291,7 @@ class Context:
         self._store(t_ns, track, ("wake", waker, cause), None, (lines.wake, SUBJECT, (waker, cause), None, None, 0))
 
     def finds_ready(self, t_ns: int, track: int, which: str) -> None:
-        """`track` goes on because these are ready, for which it waited in a select; or since that child has ended."""
+        """`track` goes on since that child has ended."""
         self._store(t_ns, track, ("tie", which), None, (lines.tie, SUBJECT, words.FOUND_READY, which, None, 0))
 
     def owns(self, t_ns: int, track: int, thing: str) -> None:

@@ -44,7 +44,6 @@ _class_dict = type.__dict__["__dict__"].__get__
 #: Of so many codes it is known what they name, and so many of those that call where somebody waits are looked at.
 _MOST_CODES = 4096
 _DEEP = 6
-_NOT_OWN = -1
 
 
 class Looked:
@@ -77,7 +76,7 @@ class Sizes:
         self._looked_ns = 0
         #: By the queue's id.
         self.known: dict[int, Looked] = {}
-        #: By the id of a code: that, and how often somebody has waited there, if it is the program's own.
+        #: By the id of a code: that, and how often somebody has waited there.
         self._codes: dict[int, list[Any]] = {}
 
     def met(self, reference: Any, name: str) -> None:
@@ -92,21 +91,24 @@ class Sizes:
     def waits_in(self, frame: Any, own: Callable[[CodeType], bool]) -> None:
         """Somebody waits, for anything, in `frame`: which queues do that and its callers, of the program's own, name?
 
-        Found out the first time, the second, the fourth and so on: they may not be there at first.
+        Found out the first time that somebody waits in that code, the second, the fourth and so on: they may not be
+        there at first.
         """
-        codes = self._codes
-        for _ in range(_DEEP):
-            if frame is None or len(codes) >= _MOST_CODES:
+        codes, code = self._codes, frame.f_code if frame is not None else None
+        known = codes.get(id(code))
+        if known is None:
+            if code is None or len(codes) >= _MOST_CODES:
                 return
-            code = frame.f_code
-            known = codes.get(id(code))
-            if known is None:
-                known = codes[id(code)] = [code, 0 if own(code) else _NOT_OWN]
-            if known[1] >= 0:
-                times = known[1] = known[1] + 1
-                if not times & (times - 1):
-                    for on, thing in _named(frame):
-                        self._named(thing, on, frame)
+            known = codes[id(code)] = [code, 0]
+        times = known[1] = known[1] + 1
+        if times & (times - 1):
+            return
+        for _ in range(_DEEP):
+            if frame is None:
+                return
+            if own(frame.f_code):
+                for on, thing in _named(frame):
+                    self._named(thing, on, frame)
             frame = frame.f_back
 
     def _named(self, thing: Any, on: str, frame: Any) -> None:

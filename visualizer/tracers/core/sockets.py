@@ -6,6 +6,8 @@ descriptor is lent to a socket object that cannot close it. Neither changes whet
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 
 from visualizer.trace import words
@@ -24,6 +26,10 @@ try:
 except ImportError:
     from weakref import ref
 
+# Fetched now: gevent's monkey-patching may replace what is in `os`.
+_fstat = os.fstat
+#: Of so many connections it is remembered, and only where each has a number of its own.
+_MOST_CONNECTIONS = 4096 if sys.platform == "linux" else 0
 #: So many descriptors of a direction are named.
 _MOST_NAMED = 16
 
@@ -35,6 +41,8 @@ class Addresses:
         #: By id of a connected socket, whose addresses stay: a weak reference to it, its fd, the two addresses.
         self.known: dict[int, tuple[Any, int, str, str]] = {}
         self._lent: Any = None
+        #: The same by the number that the system has for a connection, whatever descriptor that has.
+        self._connections: dict[int, tuple[str, str]] = {}
 
     def of_socket(self, real: Any, listens: bool = False) -> tuple[int, str, str]:
         """(fd, local, peer) of a `_socket.socket`; (-1, "", "") of anything else. `listens`: it has no peer."""
@@ -73,10 +81,20 @@ class Addresses:
             known[key] = (ref(real, forget), fd, local, peer)
 
     def of_fd(self, fd: int) -> tuple[str, str]:
-        """(local, peer) of a descriptor; empty where it is no socket. Not remembered: the number may be used again."""
+        """(local, peer) of a descriptor; empty where it is no socket. That number may be used again: only of a
+        connection it is remembered, by its own."""
         module: Any = sys.modules.get("_socket")
         if module is None:
             return "", ""
+        try:
+            about = _fstat(fd)
+        except OSError:
+            return "", ""
+        if not stat.S_ISSOCK(about.st_mode):
+            return "", ""
+        known = self._connections.get(about.st_ino)
+        if known is not None:
+            return known
         if self._lent is None:
             # What closes a forgotten socket is its finalizer, and this class has one that does not.
             self._lent = type("_Lent", (module.socket,), {"__slots__": (), "__del__": lambda this: None})
@@ -87,7 +105,13 @@ class Addresses:
             return "", ""
         if not hasattr(module, "SOCK_NONBLOCK") and module.getdefaulttimeout() is not None:
             return "", ""
-        return _ask(module, lent.getsockname) or "", _ask(module, lent.getpeername) or ""
+        local, peer = _ask(module, lent.getsockname) or "", _ask(module, lent.getpeername)
+        if peer is not None and module.socket.type.__get__(lent) == module.SOCK_STREAM:
+            if len(self._connections) >= _MOST_CONNECTIONS:
+                self._connections.clear()
+            if _MOST_CONNECTIONS:
+                self._connections[about.st_ino] = local, peer
+        return local, peer or ""
 
 
 def several(masks: dict[int, int]) -> str:

@@ -148,6 +148,8 @@ def slot_of(kind: type, name: str) -> MemberDescriptorType | None:
 
 def nanoseconds(seconds: Any) -> int:
     """As an integer; -1 of what is no number of Python's or of a class made of one, below 0, infinite or nearly so."""
+    if seconds is None:
+        return -1
     if id(type(seconds)) not in NUMBERS:
         kind = type(seconds)
         made_of = next((known for known in (float, int) if issubclass(kind, known)), None)

@@ -77,9 +77,10 @@ def call_hook(
                     try:
                         buffer = local.buffer
                         held, before = buffer.held, holders.get(id(thing))
-                        if held:
-                            orders.takes(thing, held, buffer, getframe(1))
                         if id(code) not in signals:
+                            # Of what something else releases the order says nothing.
+                            if held:
+                                orders.takes(thing, held, buffer, getframe(1))
                             held.append(thing)
                         holders[id(thing)] = current() if runners or inside else buffer.track
                         if not is_locked(thing):

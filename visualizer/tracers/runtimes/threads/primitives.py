@@ -111,9 +111,12 @@ class Primitives:
     def __init__(self) -> None:
         #: Function's code, by its id -> reason. The modules keep the code.
         self._reasons: dict[int, str | None] = {}
+        #: Those of a selector's `select`, by their ids.
+        self.selecting: set[int] = set()
         self._files: set[str] = set()
-        #: The functions out of which a child of multiprocessing's is run: what is called there is its own.
-        self.children: set[CodeType] = set()
+        #: The functions, by the ids of their code, out of which a child of multiprocessing's is run: what is called
+        #: there is its own.
+        self.children: set[int] = set()
         #: The functions, by the ids of their code, that acquire locks which something else releases.
         self.signals: set[int] = set()
         self._items_of_queue: Callable[[Any], Any] = lambda queue: None
@@ -129,15 +132,17 @@ class Primitives:
         if name == "multiprocessing.queues":
             self._items_of_shared = _by_semaphore(module)
         if name == "multiprocessing.process":
-            self.children.add(module.BaseProcess._bootstrap.__code__)
+            self.children.add(id(module.BaseProcess._bootstrap.__code__))
         elif name == "multiprocessing.popen_fork":
             # That forks; the child calls the functions of `atexit` there (3.13).
-            self.children.add(module.Popen._launch.__code__)
+            self.children.add(id(module.Popen._launch.__code__))
         for path, reason in _FUNCTIONS[name].items():
             code = code_of(module, path)
             if code is not None:
                 self._reasons[id(code)] = reason
                 self._files.add(code.co_filename)
+                if reason == words.SELECT:
+                    self.selecting.add(id(code))
                 learned.append(code)
         if name == "threading":
             self.signals.update(id(code_of(module, path)) for path in _SIGNALS)
@@ -153,12 +158,16 @@ class Primitives:
 
     def selects(self, code: CodeType) -> bool:
         """Whether that is a selector's `select`."""
-        return self._reasons.get(id(code)) == words.SELECT
+        return id(code) in self.selecting
+
+    def is_among(self, code: CodeType) -> bool:
+        """Whether it stands in one of their modules."""
+        return code.co_filename in self._files
 
     def is_of_child(self, frame: Any) -> bool:
         """Whether `frame` is in what a child of multiprocessing's does."""
         while self.children and frame is not None:
-            if frame.f_code in self.children:
+            if id(frame.f_code) in self.children:
                 return True
             frame = frame.f_back
         return False
@@ -166,18 +175,22 @@ class Primitives:
     def above(self, frame: Any, is_lock: bool) -> Awaited | None:
         """The outermost of them that `frame` is in, whose call of C's acquires a lock (`is_lock`), or does something
         else; None if it waits for that itself. Raise Unknown if that is no wait of its own."""
-        found, reason = None, None
-        is_own = is_lock and frame.f_code.co_qualname not in _WAIT
-        while frame is not None and frame.f_code.co_filename in self._files:
-            code = frame.f_code
-            if code.co_qualname in _RUN:
+        found, reason, code, files, reasons = None, None, frame.f_code, self._files, self._reasons
+        if code.co_filename not in files:
+            return None
+        is_own = is_lock and code.co_qualname not in _WAIT
+        while code.co_filename in files:
+            its = reasons.get(id(code), "")
+            if its is None:
+                raise Unknown
+            if its:
+                found, reason = frame, its
+            elif code.co_qualname in _RUN:
                 break
-            if id(code) in self._reasons:
-                reason = self._reasons[id(code)]
-                if reason is None:
-                    raise Unknown
-                found = frame
             frame = frame.f_back
+            if frame is None:
+                break
+            code = frame.f_code
         if found is None or reason is None or is_own:
             return None
         thing, limit = of_variables(found, lambda known: (known.get("self"), known.get("timeout")))

@@ -50,12 +50,13 @@ def of_lists(passed: dict[str, Any]) -> dict[int, int]:
     """What select.select is asked for, as far as that is known."""
     masks: dict[int, int] = {}
     for name, event in ((TO_READ, _READ), (TO_WRITE, _WRITE)):
-        for fd in _descriptors(passed.get(name, NO_VALUE)):
+        for fd in descriptors(passed.get(name, NO_VALUE)):
             masks[fd] = masks.get(fd, 0) | event
     return masks
 
 
-def _descriptors(things: Any) -> Iterator[int]:
+def descriptors(things: Any) -> Iterator[int]:
+    """Those that are given in such a list, as far as that is known."""
     module: Any = sys.modules.get("_socket")
     if id(type(things)) not in CONTAINERS:
         return
@@ -79,15 +80,23 @@ def has_socket(asked: Any, fd: int) -> bool:
     return any(module.socket.fileno(one) == fd for one in sockets)
 
 
-def ready_now(masks: dict[int, int]) -> dict[int, int] | None:
-    """Which of them are ready; None if that cannot be told."""
+def poller(masks: dict[int, int]) -> Any:
+    """What `ready_now` asks about them, again and again; None if that cannot be told."""
     poll: Any = getattr(sys.modules.get("select"), "poll", None)
+    # gevent puts its own in the place of that.
     if type(poll) is not BuiltinFunctionType or not masks:
         return None
-    asked: Any = poll()
+    made: Any = poll()
     for fd, events in masks.items():
         if fd >= 0:
-            asked.register(fd, _POLL_READ * bool(events & _READ) | _POLL_WRITE * bool(events & _WRITE))
+            made.register(fd, _POLL_READ * bool(events & _READ) | _POLL_WRITE * bool(events & _WRITE))
+    return made
+
+
+def ready_now(asked: Any, masks: dict[int, int]) -> dict[int, int] | None:
+    """Which of them are ready; None if that cannot be told."""
+    if asked is None:
+        return None
     found = {}
     for fd, events in asked.poll(0):
         # An end or an error of a connection is told to who wants to read, and to who wants to write.
@@ -101,7 +110,7 @@ def found_by(what: int, result: Any) -> dict[int, int]:
     found: dict[int, int] = {}
     if what == SELECT:
         for things, event in zip(result, (_READ, _WRITE), strict=False):
-            for fd in _descriptors(things):
+            for fd in descriptors(things):
                 found[fd] = found.get(fd, 0) | event
         return found
     for fd, events in result:

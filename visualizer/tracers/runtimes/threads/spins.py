@@ -45,30 +45,34 @@ class Spins:
         #: Have all calls watched; return whether they were before.
         self.watch: Callable[[], bool] = lambda: False
         #: By the id of the thread.
-        self._rows: dict[int, _Row] = {}
+        self.rows: dict[int, _Row] = {}
 
     def ends(self) -> None:
         """The current thread does anything else."""
-        if self._rows:
-            self._rows.pop(_get_ident(), None)
+        if self.rows:
+            self.rows.pop(_get_ident(), None)
+
+    def counts(self, ready: dict[int, int]) -> bool:
+        """Whether to find that may be one of such a row."""
+        # An encrypted connection is not used by the methods of a socket.
+        return bool(ready) and all(mask == _WRITE for mask in ready.values()) and "ssl" not in sys.modules
 
     def finds(self, asked: Any, since_ns: int, t_ns: int, ready: dict[int, int]) -> str:
         """It has asked since then, and this is ready. `asked`: the selector, or the lists. Return what is to be told,
         as "400 write 7"; mostly nothing. What is only known by its number may be used by other code than Python's."""
         ident = _get_ident()
-        # An encrypted connection is not used by the methods of a socket.
-        if any(mask != _WRITE for mask in ready.values()) or not ready or "ssl" in sys.modules:
-            self._rows.pop(ident, None)
+        if not self.counts(ready):
+            self.rows.pop(ident, None)
             return ""
-        row = self._rows.get(ident)
+        row = self.rows.get(ident)
         if row is None:
-            row = self._rows[ident] = _Row(False)
+            row = self.rows[ident] = _Row(False)
         began_ns = row.last_ns or since_ns
         row.count, row.longer, row.last_ns = row.count + 1, row.longer + (t_ns - began_ns > _AT_ONCE_NS), t_ns
         if row.longer * _LONGER > row.count + _LONGER:
-            del self._rows[ident]
+            del self.rows[ident]
         elif row.count >= _MANY and not row.is_watched:
-            self._rows[ident] = _Row(self.watch())
+            self.rows[ident] = _Row(self.watch())
         elif row.count >= _MANY and t_ns - row.told_ns >= _AGAIN_NS and all(has_socket(asked, fd) for fd in ready):
             row.told_ns = t_ns
             return f"{row.count} {several(ready)}"

@@ -20,6 +20,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
+from visualizer.tracers.runtimes.threads.asked import Asked
 from visualizer.tracers.runtimes.threads.births import Births
 from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
@@ -46,7 +47,7 @@ from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
 from visualizer.tracers.runtimes.threads.primitives import BLOCKS_AND_LIMIT, MODULES, PARAMETERS, Primitives, code_of
 from visualizer.tracers.runtimes.threads.selecting import found_by, keys_of
 from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
-from visualizer.tracers.runtimes.threads.waits import Waits
+from visualizer.tracers.runtimes.threads.waits import Wait, Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -91,6 +92,13 @@ class GivenArguments(Primitives):
         return passed
 
 
+def _given(
+    what: int, args: tuple[Any, ...], names: dict[str, Any] | None
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    # The state that an RLock is restored to is no argument as those of others.
+    return ((), None) if what == ACQUIRE_AGAIN and args and type(args[0]) is tuple else (args, names)
+
+
 def _is_plain(value: Any) -> bool:
     return value is None or id(type(value)) in NUMBERS or type(value) is bool
 
@@ -128,9 +136,11 @@ class MethodsTracer:
         told = (
             waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
             self._primitives.signals, waits.orders, waits.orders.known, waits.orders.locks, self._places, self._before,
-            self._after, self._got, self._gone,
+            self._after, self._got, self._gone, waits.parked, context.hubs, context.unsettled,
+            self._primitives.selecting, waits.spins.rows, waits.stands_apart,
         )
-        self._recorder.watch_calls(Buffer, Lock, RLock, told)
+        self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
+        waits.connection = self._recorder.ends
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
@@ -164,6 +174,8 @@ class MethodsTracer:
             self._tell_early(code_of(module, "SemLock.__setstate__"))
             shared: Any = sys.modules["_multiprocessing"]
             self._recorder.see_call(shared.SemLock.__dict__["_rebuild"], _REBUILD, _AT_PLACES)
+        if name == "socket" and (made_in_c := sys.modules.get("_socket")) is not None:
+            self._recorder.watch_sockets(made_in_c.__dict__["socket"])
         self._calls.learn(name)
         self._see()
         if name in STARTING or (name in (MESSAGES, SHARED_LOCKS) and self._context.is_child):
@@ -256,8 +268,7 @@ class MethodsTracer:
         """A call is about to be made. Return what `_after` is to be given, None if there is nothing to be told then."""
         ident, given, is_done = _get_ident(), self._primitives.given, False
         try:
-            # The state that an RLock is restored to is no argument as those of others.
-            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            given[ident] = _given(what, args, names)
             token = self._begin(frame, what, thing, args)
             is_done = True
             return token
@@ -322,7 +333,8 @@ class MethodsTracer:
     def _acquires(self, frame: Any, what: int, lock: Any) -> bool:
         """That lock is taken, and the thread counted among those who wait for it. Return whether it will wait."""
         waits, t_ns = self._waits, self._context.now()
-        if held := waits.held():
+        held = waits.held()
+        if held and id(frame.f_code) not in waits.primitives.signals:
             waits.orders.takes(lock, held, waits.local.buffer, frame)
         # It may have been released since it was tried, and before that moment.
         return waits.blocks(frame.f_code, frame.f_lasti, what, lock, t_ns, frame, waits.released(lock))
@@ -391,7 +403,7 @@ class MethodsTracer:
             if what == ACQUIRE_SHARED:
                 self._waits.took_shared(lock, frame)
                 return
-            given[ident] = (args, names) if not args or type(args[0]) is not tuple else ((), None)
+            given[ident] = _given(what, args, names)
             waits = self._waits
             held = waits.held()
             if held and all(one is not lock for one in held):

@@ -18,12 +18,14 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.thread_frames import all_stacks
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
+from visualizer.tracers.runtimes.threads.asked import Again
 from visualizer.tracers.runtimes.threads.births import Births
 from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
     ACQUIRE_AGAIN,
     CALLING,
     MAY_WAIT,
+    OF_SELECT,
     RELEASE,
     RELEASE_AGAIN,
     STARTING,
@@ -77,6 +79,7 @@ class MonitoringTracer:
         self._waits = Waits(context)
         self._entering = Entering()
         self._messages = Messages(context)
+        self._again = Again(self._waits, context)
         #: Functions of the standard library that are watched by themselves, also where there is no second thread. By
         #: the id of the code: that, the events, and what is called where it begins and returns.
         self._watched: dict[int, tuple[CodeType, int, Begins | None, Returns | None]] = {}
@@ -127,6 +130,9 @@ class MonitoringTracer:
                 # itself.
                 if self._waits.primitives.selects(code) and not self._context.has_tasks:
                     self._watch_code(code, _events.CALL | _events.PY_RETURN, returns=self._selected)
+        if name == "selectors" and not self._context.has_tasks:
+            for code in self._again.learn(module):
+                self._watch_code(code, _events.PY_START | _events.PY_RETURN, self._again.changes, self._again.changes)
         self._calls.learn(name)
         for path in CALLING.get(name, ()):
             self._watch_code(code_of(module, path), _CALLS)
@@ -171,7 +177,7 @@ class MonitoringTracer:
             self._calls.forget_select()
             # Another thread may begin to run tasks at the same time.
             for key, (code, *_, returns) in list(self._watched.items()):
-                if returns == self._selected:
+                if returns in (self._selected, self._again.changes):
                     _monitoring.set_local_events(self._tool, code, 0)
                     self._watched.pop(key, None)
 
@@ -250,7 +256,9 @@ class MonitoringTracer:
                 return _DISABLE
             if what in MAY_WAIT and self._postponed.count[0]:
                 self._postponed.goes_on()
-            self._waits.calls(code, offset, what, thing, _getframe(2))
+            frame = _getframe(2)
+            if what not in OF_SELECT or not self._again.begins(code, what, thing, frame):
+                self._waits.calls(code, offset, what, thing, frame)
         except Exception as error:
             self._failed(error)
         return None

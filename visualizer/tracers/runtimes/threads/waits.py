@@ -14,7 +14,7 @@ from types import BuiltinFunctionType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.code import function_name, own_frame
+from visualizer.tracers.core.code import function_name, is_generated, own_frame
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.queue_sizes import Sizes
@@ -22,6 +22,7 @@ from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
+from visualizer.tracers.runtimes.threads.asked import MOST_FOUND, Asked, callers, found_key, remember
 from visualizer.tracers.runtimes.threads.awaited_children import (
     NONE,
     PARAMETERS,
@@ -71,7 +72,15 @@ from visualizer.tracers.runtimes.threads.primitives import (
     limit_of,
     waits_for_itself,
 )
-from visualizer.tracers.runtimes.threads.selecting import endpoint, of_lists, of_result, of_selector, ready_now, waiting
+from visualizer.tracers.runtimes.threads.selecting import (
+    endpoint,
+    of_lists,
+    of_result,
+    of_selector,
+    poller,
+    ready_now,
+    waiting,
+)
 from visualizer.tracers.runtimes.threads.shared_locks import NO_MARK, SharedLocks, Taken
 from visualizer.tracers.runtimes.threads.spins import Spins
 
@@ -125,15 +134,16 @@ class Wait:
     it gets from a queue, and when, if that is known already; or released the lock before, which another one may
     have been given. `masks`: of a select, the events that it asks for, by descriptor; `ready`: those that it found
     ready, None if that is not known. `is_over`: it is, and that is told once they are. `lock`: that itself; `got`:
-    whether it did, None if that is not told. `pool`: the address of the executor that the thread works for, and
+    whether it did, None if that is not told. `reason`: as the trace has it; `shape`: of the row that tells it, None
+    if that has all its parts. `pool`: the address of the executor that the thread works for, and
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
     multiprocessing's; `mark`: what had been left beside that by then. `thing`: what it waits for, or by the method of
     which. `told`: what was told of it since it lasts long. `ended`: the child that has ended, as of
-    `AwaitedChildren.ended`."""
+    `AwaitedChildren.ended`. `poller`: what tells which of `masks` are ready, once it is asked."""
 
     __slots__ = (
         "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
-        "offset", "pool", "ready", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "offset", "poller", "pool", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track", "what",
     )
 
     def __init__(
@@ -148,6 +158,8 @@ class Wait:
         self.limit_ns = limit_ns
         self.joined = joined
         self.track, self.pool = words.NOBODY, 0
+        self.reason = ""
+        self.shape: int | None = None
         self.lock: Any = None
         self.got: bool | None = None
         self.children: AwaitedChildren | None = None
@@ -160,6 +172,13 @@ class Wait:
         self.thing: Any = None
         self.told = ""
         self.ended = NONE
+        self.poller: Any = None
+
+    def ready_now(self) -> dict[int, int] | None:
+        """Which of the descriptors are ready that it asks for; None if that cannot be told."""
+        if self.poller is None:
+            self.poller = poller(self.masks)
+        return ready_now(self.poller, self.masks)
 
 
 class _Ours(dict[str, bool]):
@@ -201,6 +220,8 @@ class Waits:
         self._sizes = Sizes(self.primitives.items, lambda thing: self._numbers.name(thing))
         self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
+        #: What tells which addresses a descriptor connects. The recorder in C has one of its own.
+        self.connection: Callable[[int], Any] = self._addresses.of_fd
         self._sites = CallSites()
         #: Which files are those of hooks, by name: their locks are nobody's business.
         self.ours = _Ours(context.own.is_hook_file)
@@ -269,7 +290,7 @@ class Waits:
         """`frame` is about to acquire that lock, or RLock."""
         key, waiting = id(lock), self.waiting
         held = self.held()
-        if held:
+        if held and id(code) not in self.primitives.signals:
             self.orders.takes(lock, held, self.local.buffer, frame)
         released = self._released.get(key) if _SEEN_LATE else None
         is_own = released is not None and what == ACQUIRE_AGAIN and _is_owned(lock)
@@ -517,7 +538,7 @@ class Waits:
         """The line of the program's own that has a lock taken; (None, 0) if there is none, as in what a child of
         multiprocessing's does by itself."""
         own, children = self._context.own, self.primitives.children
-        while frame is not None and frame.f_code not in children:
+        while frame is not None and id(frame.f_code) not in children:
             if own(frame.f_code):
                 return frame.f_code, frame.f_lasti
             frame = frame.f_back
@@ -532,7 +553,7 @@ class Waits:
     def selects(self, code: CodeType, offset: int, what: int, asked: Any, frame: Any) -> None:
         """`frame` is about to wait until one of several descriptors is ready. `asked`: the first of them, or the object
         that has them."""
-        of_library = self.primitives.selects(code)
+        of_library, key = self.primitives.selects(code), self._asking()
         passed = self.primitives.passed(frame, SELECT_LIMIT if what == SELECT else LIMIT)
         limit = None if passed is None else passed.get("limit")
         limit_ns = words.UNKNOWN_LIMIT if passed is None else limit_of(limit)
@@ -546,8 +567,42 @@ class Waits:
             masks = of_lists((passed or {}) | {TO_READ: asked}) if what == SELECT else {}
             if masks and not 0 <= min(masks) <= max(masks) < _MOST_FDS:
                 return  # Closed, or none at all: the call refuses that.
-        if self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks) and not of_library:
-            self.parked[_get_ident()].thing = asked, (passed or {}).get(TO_WRITE)
+        if self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks):
+            wait = self.parked[_get_ident()]
+            if not of_library:
+                wait.thing = asked, (passed or {}).get(TO_WRITE)
+            if key is not None and wait.shape is not None and wait.reason == words.SELECT:
+                self._learn(key, wait, wait.shape, frame.f_back if of_library else frame)
+
+    def _asking(self) -> tuple[Any, ...] | None:
+        """The key of what the current thread is told of, once."""
+        buffer = getattr(self.local, "buffer", None)
+        if buffer is None:
+            return None
+        key: tuple[Any, ...] | None = buffer.asking
+        buffer.asking = None
+        return key
+
+    def _learn(self, key: tuple[Any, ...], wait: Wait, shape: int, frame: Any) -> None:
+        """If the current thread asks the same again, called by `frame`, it waits as that."""
+        above = callers(frame, self._ends_callers)
+        # Who may pause the program has to be told more.
+        if not above or self._context.control is not None:
+            return
+        fd = next(iter(wait.masks)) if len(wait.masks) == 1 else -1
+        ends = self.connection(fd) if fd >= 0 else None
+        remember(self.local.buffer, key, Asked(shape, wait, above, fd, ends))
+
+    def _ends_callers(self, code: CodeType) -> bool:
+        """Whether what calls that makes no difference to where a thread waits, nor for what."""
+        return self._context.own(code) and not is_generated(code) and not self.primitives.is_among(code)
+
+    def stands_apart(self) -> bool:
+        """Whether a wait of the current thread is the business of another runtime, or something else is due."""
+        context = self._context
+        if context.unsettled or any(is_there() for is_there in context.hubs):
+            return True
+        return bool(context.runners or context.inside) and context.current() != self.local.buffer.track
 
     def selected(self, result: Any) -> bool:
         """A selector returns that in the current thread: what is ready. Generators that are registered go on then.
@@ -646,8 +701,9 @@ class Waits:
         # By the time that such a queue is worth a line, somebody has waited for something often enough.
         self._sizes.waits_in(awaited.frame, context.own)
         self._sizes.look(t_ns, self._stream.store, context.track)
-        context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
+        shape = context.parked(t_ns, awaited.reason, on, awaited.limit_ns, name, end, awaited.frame)
         wait = self.parked[ident] = Wait(code, offset, what, key, t_ns, limit_ns, joined)
+        wait.reason, wait.shape = awaited.reason, shape
         wait.masks, wait.track, wait.thing = masks or {}, self._runs(), awaited.thing
         if awaited.reason == words.FUTURE and awaited.limit_ns < 0:
             self._needs_own_pool(wait, awaited.thing)
@@ -700,9 +756,9 @@ class Waits:
         """Whether the program's own code waits there."""
         own = self._context.own
         if self.primitives.is_of_child(frame):
-            while not own(frame.f_code) and frame.f_code not in self.primitives.children:
+            while not own(frame.f_code) and id(frame.f_code) not in self.primitives.children:
                 frame = frame.f_back
-            return frame.f_code not in self.primitives.children
+            return id(frame.f_code) not in self.primitives.children
         found = own_frame(frame, own)
         return found is not None and own(found.f_code)
 
@@ -762,18 +818,16 @@ class Waits:
         del self.parked[_get_ident()]
         t_ns = self._stream.clock()
         if wait.what in OF_SELECT and not wait.is_over and not raised:
-            wait.ready = ready_now(wait.masks)
+            wait.ready = wait.ready_now()
+        if wait.ready and not raised and self._finds_again(wait, wait.ready, t_ns):
+            return
         waker, cause, woken_ns = self._woken(wait, t_ns, raised)
         if wait.ended > 0 and wait.children is not None and wait.children.pid == NONE:
             self._context.finds_ready(t_ns, self._runs(), f"process {wait.ended}")
-        if wait.ready and cause == words.IO:
-            self._context.finds_ready(t_ns, self._runs(), several(wait.ready))
-            told = self.spins.finds(wait.thing, wait.t_ns, t_ns, wait.ready)
-            if told:
-                self._stream.store(lines.tie, t_ns, self._runs(), words.SPINS, told)
-        elif wait.what in OF_SELECT:
-            self.spins.ends()
-        self._context.unparked(t_ns, waker, cause, woken_ns)
+        if wait.what in OF_SELECT:
+            self._has_selected(wait, t_ns, waker, cause, woken_ns)
+        else:
+            self._context.unparked(t_ns, waker, cause, woken_ns)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
@@ -781,6 +835,38 @@ class Waits:
             if cause in (words.CALLBACK, words.UNKNOWN):
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
+
+    def _has_selected(self, wait: Wait, t_ns: int, waker: int, cause: str, woken_ns: int) -> None:
+        key, ready, thing = self._asking(), wait.ready, wait.thing
+        # It may be that of the next such call.
+        wait.ready, wait.thing, wait.is_over = None, None, False
+        if not ready or cause != words.IO:
+            self.spins.ends()
+            self._context.unparked(t_ns, waker, cause, woken_ns)
+            return
+        told = self.spins.finds(thing, wait.t_ns, t_ns, ready)
+        if told:
+            self._stream.store(lines.tie, t_ns, self._runs(), words.SPINS, told)
+        shape = self._context.unparked_by(t_ns, self._runs(), several(ready))
+        if shape is not None and len(ready) <= MOST_FOUND and not self.spins.counts(ready):
+            for one in (key, found_key(ready)):
+                if one is not None:
+                    remember(self.local.buffer, one, shape)
+
+    def _finds_again(self, wait: Wait, ready: dict[int, int], t_ns: int) -> bool:
+        """Tell that the current thread goes on as these are ready, if it did so before and no more is to be told."""
+        if self.spins.rows or len(ready) > MOST_FOUND or self.stands_apart():
+            return False
+        buffer = self.local.buffer
+        shape = buffer.asked.get(found_key(ready))
+        if shape is None:
+            return False
+        wait.ready, wait.thing, wait.is_over = None, None, False
+        key = self._asking()
+        if key is not None:
+            remember(buffer, key, shape)
+        buffer.rows.extend((t_ns, buffer.track, shape))
+        return True
 
     def _woken(self, wait: Wait, t_ns: int, raised: bool) -> tuple[int, str, int]:
         """Who made it ready, how, and when."""
@@ -795,7 +881,7 @@ class Waits:
         if what in OF_SELECT:
             if raised:
                 # A signal's handler, or the call itself: it refuses what is no descriptor, or is closed.
-                is_signal = wait.masks and not ready_now(wait.masks)
+                is_signal = wait.masks and not wait.ready_now()
                 return words.NOBODY, words.SIGNAL if is_signal else words.UNKNOWN, t_ns
             if t_ns >= due_ns and not wait.ready:
                 return over
