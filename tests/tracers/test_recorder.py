@@ -1554,10 +1554,11 @@ def test_both_recorders_tell_the_same_of_random_programs(
         _both(Path(command[0]), monkeypatch, *command[1:], comparable=_is_comparable)
 
 
-def _written(rows: Any) -> bytes:
-    """The bytes of the rows that the line of the file has."""
-    room = bytearray(3 + len(rows) // ROW * MOST_DIGITS + AROUND)
-    end = rows.put_line(room, 3)
+def _written(rows: Any, first: int = 0, stop: int | None = None) -> bytes:
+    """The bytes of those rows that the line of the file has."""
+    stop = len(rows) // ROW if stop is None else stop
+    room = bytearray(3 + (stop - first) * MOST_DIGITS + AROUND)
+    end = rows.put_line(room, 3, first, stop)
     assert room[:3] == bytes(3)
     line = decode_event(bytes(room[3:end]))
     if type(line) is Packed:
@@ -1580,7 +1581,9 @@ def test_a_line_of_rows_in_c_has_these_rows(rows: list[tuple[int, int, int]]) ->
     stored = compiled.recorder(compiled._monotonic_ns).Rows()
     for row in rows:
         stored.extend(row)
-    assert _written(stored) == b"".join(struct.pack("<3q", *row) for row in rows), "and there is room for any"
+    packed = [struct.pack("<3q", *row) for row in rows]
+    assert _written(stored) == b"".join(packed), "and there is room for any"
+    assert _written(stored, 1, max(1, len(rows) - 1)) == b"".join(packed[1:-1])
 
 
 @in_c
@@ -1614,8 +1617,9 @@ def test_rows_in_c_are_those_in_python() -> None:
         told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
         told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), _written(rows)]
         part, taken = rows.part(2, 9), rows.take(250)
-        part.translate({track: track + 1 for track in range(-1, 8)})
+        part.translate({track: track + 1 for track in range(-1, 8)}, 0, 7)
         part += taken
+        part.translate({track: track + 10 for track in range(-1, 9)}, 3, 100)
         told += [list(rows), list(taken), list(part), list(rows.part(50, 10**6)), list(rows.take(10**6)), bool(rows)]
         part.clear()
         return [*told, len(part)]
@@ -1628,10 +1632,10 @@ def test_rows_in_c_are_those_in_python() -> None:
         assert list(rows) == []
     rows = recorder.Rows()
     rows.extend((1, 2, 3))
-    end = rows.put_line(bytearray(MOST_DIGITS + AROUND), 0)
+    end = rows.put_line(bytearray(MOST_DIGITS + AROUND), 0, 0, 1)
     for size, at in ((end - 1, 0), (end, 1), (end, -1), (end, end + 1)):
         with pytest.raises(ValueError, match="no room"):
-            rows.put_line(bytearray(size), at)
+            rows.put_line(bytearray(size), at, 0, 1)
 
 
 @in_c

@@ -42,7 +42,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 54
+#define ABI 58
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -199,18 +199,16 @@ now(void)
 /* Rows: of each three integers, one after another. */
 
 #define ROW 3
-/* So much room is kept once the rows are taken, or as much as they needed since they were taken last: a thread that stores
-   much needs it again at once, and each new page of memory costs as much as thirty rows. */
-#define KEPT_ROOM (4 * 1024 * ROW)
+/* So few integers are copied where they are taken. Of more the room is large, and is given back once it was for SELDOM
+   times hardly needed. */
+#define FEW (4 * 1024 * ROW)
+#define LARGE (4 * FEW)
+enum { SELDOM = 40 };
 
 typedef struct {
     PyObject_HEAD
     long long *items;
     Py_ssize_t size, room;
-    /* So many integers before them were taken, whose room is used again when there is no more behind them. */
-    Py_ssize_t gone;
-    /* So many there were at once since all but a few were taken. */
-    Py_ssize_t most;
     /* No others have the same. */
     unsigned long long serial;
 } Rows;
@@ -218,42 +216,19 @@ typedef struct {
 static PyTypeObject *rows_type;
 
 /* Have room for so many more integers; return whether there is, without an exception if not. */
-static void
-move_down(Rows *rows)
-{
-    if (rows->gone > 0) {
-        memmove(rows->items - rows->gone, rows->items, (size_t)rows->size * sizeof(long long));
-        rows->items -= rows->gone;
-        rows->room += rows->gone;
-        rows->gone = 0;
-    }
-}
-
-/* Give them room for `room` integers, which they fit in. Return whether there is memory for that. */
-static int
-resize(Rows *rows, Py_ssize_t room)
-{
-    move_down(rows);
-    long long *items = PyMem_Realloc(rows->items, (size_t)room * sizeof(long long));
-    if (items != NULL) {
-        rows->items = items;
-        rows->room = room;
-    }
-    return items != NULL;
-}
-
-static int
+static Py_NO_INLINE int
 make_room(Rows *rows, Py_ssize_t more)
 {
     if (rows->room - rows->size >= more) {
         return 1;
     }
-    /* Only if that makes room for long: each time all that is left is moved. */
-    if (rows->gone >= rows->size / 4 + more) {
-        move_down(rows);
-        return 1;
+    Py_ssize_t room = rows->size + rows->size / 2 + more + 64 * ROW;
+    long long *items = PyMem_RawRealloc(rows->items, (size_t)room * sizeof(long long));
+    if (items != NULL) {
+        rows->items = items;
+        rows->room = room;
     }
-    return resize(rows, rows->size + rows->size / 2 + more + 64 * ROW);
+    return items != NULL;
 }
 
 /* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
@@ -8037,12 +8012,21 @@ static char pairs[4096][2];
 /* Of a line of rows: the columns it is written as. Of the time what elapsed since the row before; of the shape, twice its
    number, and 1 more if the row has a value of its own; the values of those that have one. */
 enum { ELAPSED, SUBJECT, SHAPE, OWN, COLUMNS };
-/* A column: how far its numbers are above `base`, in `width` bytes each, and behind them those that are too large for that. */
+/* A column: how far its numbers are above `base`, the least, in `width` bytes each, and behind them those that are too
+   large for that. */
 typedef struct {
-    unsigned long long base, *above;
+    long long *numbers, base, most;
     Py_ssize_t count, wide;
     int width;
 } Packing;
+
+static inline void
+add_number(Packing *column, Py_ssize_t at, long long number)
+{
+    column->numbers[at] = number;
+    column->base = number < column->base ? number : column->base;
+    column->most = number > column->most ? number : column->most;
+}
 
 /* The largest number of so many bytes stands for one that is too large for them. */
 static inline unsigned long long
@@ -8051,32 +8035,26 @@ too_large_for(int width)
     return width == 8 ? ULLONG_MAX : (1ULL << 8 * width) - 1;
 }
 
-/* Of a column whose numbers are in `above`: the way of writing it that takes least room. */
+/* The way of writing a column that takes least room. */
 static void
 choose_width(Packing *column, int least_width)
 {
-    unsigned long long *above = column->above, all = 0;
+    const long long *numbers = column->numbers;
     const Py_ssize_t count = column->count;
-    long long base = count ? (long long)above[0] : 0;
-    for (Py_ssize_t i = 1; i < count; i++) {
-        base = (long long)above[i] < base ? (long long)above[i] : base;
-    }
-    column->base = (unsigned long long)base;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        above[i] -= column->base;
-        all |= above[i];
-    }
     column->wide = 0;
+    column->base = count ? column->base : 0;
     column->width = count ? least_width : 0;
-    if (all < 0xff) {
-        column->width = all == 0 ? column->width : 1;
+    const unsigned long long base = (unsigned long long)column->base, all = (unsigned long long)column->most - base;
+    if (count == 0 || all < 0xff) {
+        column->width = count == 0 || all == 0 ? column->width : 1;
         return;
     }
     Py_ssize_t wide[] = {0, 0, 0}, least = 8 * count;
     for (Py_ssize_t i = 0; i < count; i++) {
-        wide[0] += above[i] >= 0xff;
-        wide[1] += above[i] >= 0xffff;
-        wide[2] += above[i] >= 0xffffffff;
+        const unsigned long long above = (unsigned long long)numbers[i] - base;
+        wide[0] += above >= 0xff;
+        wide[1] += above >= 0xffff;
+        wide[2] += above >= 0xffffffff;
     }
     column->width = 8;
     for (int i = 0; i < 3; i++) {
@@ -8100,19 +8078,21 @@ put_bytes(unsigned char *to, unsigned long long number, int width)
 static unsigned char *
 put_column(unsigned char *to, const Packing *column)
 {
-    to = put_bytes(to, column->base, 8);
+    const unsigned long long base = (unsigned long long)column->base, too_large = too_large_for(column->width);
+    const long long *numbers = column->numbers;
+    to = put_bytes(to, base, 8);
     to = put_bytes(to, (unsigned long long)column->width, 1);
     to = put_bytes(to, (unsigned long long)column->wide, 4);
     unsigned char *wide = to + column->count * column->width;
-    const unsigned long long too_large = too_large_for(column->width), *above = column->above;
     for (Py_ssize_t i = 0; i < column->count && column->wide; i++) {
-        if (above[i] >= too_large) {
-            wide = put_bytes(wide, above[i], 8);
+        if ((unsigned long long)numbers[i] - base >= too_large) {
+            wide = put_bytes(wide, (unsigned long long)numbers[i] - base, 8);
         }
     }
 #define PUT(width)                                                                                                     \
     for (Py_ssize_t i = 0; i < column->count; i++) {                                                                   \
-        to = put_bytes(to, above[i] < too_large ? above[i] : too_large, width);                                        \
+        const unsigned long long above = (unsigned long long)numbers[i] - base;                                        \
+        to = put_bytes(to, above < too_large ? above : too_large, width);                                              \
     }                                                                                                                  \
     break;
     switch (column->width) {
@@ -8125,41 +8105,48 @@ put_column(unsigned char *to, const Packing *column)
     return wide;
 }
 
-/* Put the line of the file that has these rows (FORMAT.md, `packed`) into a bytearray; return its end. The GIL is kept: to
-   get it back takes longer. */
+/* Put the line of the file that has the rows from number `first` to before `stop` (FORMAT.md, `packed`) into a bytearray;
+   return its end. The GIL is kept: to get it back takes longer. */
 static PyObject *
 rows_put_line(PyObject *self, PyObject *args)
 {
     static const char before[] = "[\"packed\",\"", after[] = "\"]\n";
     Rows *rows = (Rows *)self;
     PyObject *room;
-    Py_ssize_t at, count = rows->size / ROW, size = 4 + 8, own = 0;
-    if (!PyArg_ParseTuple(args, "O!n", &PyByteArray_Type, &room, &at)) {
+    Py_ssize_t at, first, stop, size = 4 + 8, own = 0;
+    if (!PyArg_ParseTuple(args, "O!nnn", &PyByteArray_Type, &room, &at, &first, &stop)) {
         return NULL;
     }
+    stop = stop < rows->size / ROW ? stop : rows->size / ROW;
+    first = first < 0 ? 0 : first;
+    const Py_ssize_t count = first < stop ? stop - first : 0;
     /* The columns, and behind them what is written, which takes at most as much and what they begin with. */
-    unsigned long long *numbers = PyMem_Malloc((2 * COLUMNS * count + 16) * sizeof(*numbers));
+    long long *numbers = PyMem_Malloc((2 * COLUMNS * count + 16) * sizeof(*numbers));
     if (numbers == NULL) {
         return PyErr_NoMemory();
     }
     Packing columns[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
-        columns[i].above = numbers + i * count;
-        columns[i].count = count;
+        columns[i] = (Packing){.numbers = numbers + i * count, .base = LLONG_MAX, .most = LLONG_MIN, .count = count};
     }
-    const long long *row = rows->items;
+    const long long *row = count ? rows->items + first * ROW : NULL;
+    const long long t_ns = count ? row[0] : 0;
+    /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
+    unsigned long long t_before = (unsigned long long)t_ns;
+    if (count > 1) {
+        t_before -= (unsigned long long)row[ROW] - t_before;
+    }
     for (Py_ssize_t i = 0; i < count; i++, row += ROW) {
-        columns[ELAPSED].above[i] = (unsigned long long)row[0] - (unsigned long long)row[i ? -ROW : 0];
-        columns[SUBJECT].above[i] = (unsigned long long)row[1];
-        columns[SHAPE].above[i] = (unsigned long long)(row[2] & 0xffffffff) << 1 | (row[2] >> 32 != 0);
-        columns[OWN].above[own] = (unsigned long long)(row[2] >> 32);
-        own += row[2] >> 32 != 0;
+        const long long value = row[2] >> 32;
+        add_number(&columns[ELAPSED], i, (long long)((unsigned long long)row[0] - t_before));
+        add_number(&columns[SUBJECT], i, row[1]);
+        add_number(&columns[SHAPE], i, (row[2] & 0xffffffff) << 1 | (value != 0));
+        if (value != 0) {
+            add_number(&columns[OWN], own++, value);
+        }
+        t_before = (unsigned long long)row[0];
     }
     columns[OWN].count = own;
-    if (count > 1) {
-        /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
-        columns[ELAPSED].above[0] = columns[ELAPSED].above[1];
-    }
     for (int i = 0; i < COLUMNS; i++) {
         choose_width(&columns[i], i == ELAPSED);
         size += 13 + columns[i].count * columns[i].width + 8 * columns[i].wide;
@@ -8171,7 +8158,7 @@ rows_put_line(PyObject *self, PyObject *args)
         return NULL;
     }
     unsigned char *bytes = (unsigned char *)(numbers + COLUMNS * count), *end = put_bytes(bytes, (unsigned long long)count, 4);
-    end = put_bytes(end, count ? (unsigned long long)rows->items[0] : 0, 8);
+    end = put_bytes(end, (unsigned long long)t_ns, 8);
     for (int i = 0; i < COLUMNS; i++) {
         end = put_column(end, &columns[i]);
     }
@@ -8199,7 +8186,7 @@ new_rows(void)
     if (rows != NULL) {
         static unsigned long long serials;
         rows->items = NULL;
-        rows->size = rows->room = rows->gone = rows->most = 0;
+        rows->size = rows->room = 0;
         rows->serial = ++serials;
     }
     return rows;
@@ -8211,12 +8198,28 @@ rows_new(PyTypeObject *Py_UNUSED(type), PyObject *Py_UNUSED(args), PyObject *Py_
     return (PyObject *)new_rows();
 }
 
+/* The memory of rows that are written, for the next that are taken: a thread that stores much needs it again at once, and
+   each new page of memory costs as much as thirty rows. So often in a row it was hardly needed. */
+static long long *spare_items;
+static Py_ssize_t spare_room;
+static int hardly_needed;
+
 static void
 rows_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     Rows *rows = (Rows *)self;
-    PyMem_Free(rows->items == NULL ? NULL : rows->items - rows->gone);
+    if (rows->room > LARGE) {
+        hardly_needed = rows->size > rows->room / 4 ? 0 : hardly_needed + 1;
+    }
+    if (rows->room >= FEW && rows->room > spare_room && hardly_needed < SELDOM) {
+        PyMem_RawFree(spare_items);
+        spare_items = rows->items;
+        spare_room = rows->room;
+    }
+    else {
+        PyMem_RawFree(rows->items);
+    }
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -8325,6 +8328,7 @@ rows_part(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "nn", &from, &to) ? part_of((Rows *)self, from, to) : NULL;
 }
 
+/* Their memory goes with those that are taken, if these are many. */
 static PyObject *
 rows_take(PyObject *self, PyObject *arg)
 {
@@ -8333,21 +8337,33 @@ rows_take(PyObject *self, PyObject *arg)
     if (count == -1 && PyErr_Occurred()) {
         return NULL;
     }
-    Rows *taken = (Rows *)part_of(rows, 0, count);
-    if (taken != NULL && taken->size > 0) {
-        rows->most = rows->size > rows->most ? rows->size : rows->most;
-        rows->items += taken->size;
-        rows->gone += taken->size;
-        rows->room -= taken->size;
-        rows->size -= taken->size;
-        if (rows->size <= KEPT_ROOM / 2) {
-            Py_ssize_t kept = rows->most > KEPT_ROOM ? rows->most : KEPT_ROOM;
-            if (rows->gone + rows->room > 2 * kept) {
-                resize(rows, kept);
-            }
-            rows->most = 0;
-        }
+    count = count < 0 ? 0 : count < rows->size / ROW ? count : rows->size / ROW;
+    const Py_ssize_t size = count * ROW, left = rows->size - size;
+    const int are_few = size <= FEW && rows->room <= LARGE;
+    Rows *taken = are_few ? (Rows *)part_of(rows, 0, count) : new_rows();
+    if (taken == NULL || size == 0) {
+        return (PyObject *)taken;
     }
+    if (are_few) {
+        memmove(rows->items, rows->items + size, (size_t)left * sizeof(long long));
+        rows->size = left;
+        return (PyObject *)taken;
+    }
+    Rows rest = {.items = spare_items, .room = spare_room};
+    spare_items = NULL;
+    spare_room = 0;
+    if (!make_room(&rest, left > FEW ? left : FEW)) {
+        PyMem_RawFree(rest.items);
+        Py_DECREF(taken);
+        return PyErr_NoMemory();
+    }
+    memcpy(rest.items, rows->items + size, (size_t)left * sizeof(long long));
+    taken->items = rows->items;
+    taken->room = rows->room;
+    taken->size = size;
+    rows->items = rest.items;
+    rows->room = rest.room;
+    rows->size = left;
     return (PyObject *)taken;
 }
 
@@ -8406,11 +8422,17 @@ rows_until(PyObject *self, PyObject *args)
 }
 
 static PyObject *
-rows_translate(PyObject *self, PyObject *known)
+rows_translate(PyObject *self, PyObject *args)
 {
     Rows *rows = (Rows *)self;
-    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
-        PyObject *track = PyLong_FromLongLong(rows->items[i]);
+    PyObject *known;
+    Py_ssize_t first, stop;
+    if (!PyArg_ParseTuple(args, "Onn", &known, &first, &stop)) {
+        return NULL;
+    }
+    /* Code in Python runs in between. */
+    for (Py_ssize_t i = first < 0 ? 0 : first; i < stop && i < rows->size / ROW; i++) {
+        PyObject *track = PyLong_FromLongLong(rows->items[i * ROW + 1]);
         PyObject *its = track == NULL ? NULL : PyObject_GetItem(known, track);
         long long number = its == NULL ? -1 : PyLong_AsLongLong(its);
         Py_XDECREF(its);
@@ -8418,9 +8440,8 @@ rows_translate(PyObject *self, PyObject *known)
         if (number == -1 && PyErr_Occurred()) {
             return NULL;
         }
-        /* Code in Python ran. */
-        if (i < rows->size) {
-            rows->items[i] = number;
+        if (i < rows->size / ROW) {
+            rows->items[i * ROW + 1] = number;
         }
     }
     Py_RETURN_NONE;
@@ -8434,7 +8455,7 @@ static PyMethodDef rows_methods[] = {
     {"find", rows_find, METH_VARARGS, NULL},
     {"count_of", rows_count_of, METH_O, NULL},
     {"until", rows_until, METH_VARARGS, NULL},
-    {"translate", rows_translate, METH_O, NULL},
+    {"translate", rows_translate, METH_VARARGS, NULL},
     {"put_line", rows_put_line, METH_VARARGS, NULL},
     {NULL},
 };

@@ -52,15 +52,16 @@ class Rows(list[int]):
         """The first, from number `first` on, that is later than `t_ns`: they are in order of time."""
         return bisect_right(range(len(self) // ROW), t_ns, first, key=lambda row: self[row * ROW])
 
-    def translate(self, known: Mapping[int, int]) -> None:
+    def translate(self, known: Mapping[int, int], first: int, stop: int) -> None:
         """Put other tracks in the place of theirs."""
-        self[1::ROW] = map(known.__getitem__, self[1::ROW])
+        self[first * ROW + 1 : stop * ROW : ROW] = map(known.__getitem__, self[first * ROW + 1 : stop * ROW : ROW])
 
-    def put_line(self, room: bytearray, at: int) -> int:
-        """Put the line of the file that has these rows there, where there is room for AROUND bytes and MOST_DIGITS more
+    def put_line(self, room: bytearray, at: int, first: int, stop: int) -> int:
+        """Put the line of the file that has those rows there, where there is room for AROUND bytes and MOST_DIGITS more
         for each row; return its end. The recorder in C writes another line, which takes less room: that would take
         Python longer than it saves."""
-        packed = _b2a_base64(_to_bytes(f"<{len(self)}q", *self), newline=False)
+        numbers = self[first * ROW : stop * ROW]
+        packed = _b2a_base64(_to_bytes(f"<{len(numbers)}q", *numbers), newline=False)
         line = b'["rows","%b"]\n' % packed
         room[at : at + len(line)] = line
         return at + len(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, ROW
+from visualizer.tracers.core.rows import AROUND, MOST_DIGITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -31,11 +31,11 @@ class Text:
         self.lines.clear()
         self._size = 0
 
-    def add_rows(self, rows: Rows) -> None:
-        """Make a line of them, after all others."""
+    def add_rows(self, rows: Rows, first: int, stop: int) -> None:
+        """Make a line of those from number `first` to before `stop`, after all others."""
         self._settle()
-        at = self._extend(len(rows) // ROW * MOST_DIGITS + AROUND)
-        self._size = rows.put_line(self._room, at)
+        at = self._extend((stop - first) * MOST_DIGITS + AROUND)
+        self._size = rows.put_line(self._room, at, first, stop)
 
     def write(self, sink: Sink, count: int) -> None:
         """Append to the file what there is, which tells of `count` events."""
