@@ -944,6 +944,8 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
    RecursionError earlier than without us, and the hook would, too. */
 #define ROOM 200
 
+static void settle_announced(void);
+
 /* NULL, and the exception that is set already, if one is: where an eager task of asyncio's cannot be made, CPython runs code
    with one, and in that state no hook in Python does what it should. */
 static PyObject *
@@ -952,6 +954,7 @@ with_room(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kw
     if (PyErr_Occurred()) {
         return NULL;
     }
+    settle_announced();
     PyThreadState *thread = PyThreadState_Get();
     thread->REMAINING += ROOM;
     PyObject *done = PyObject_Vectorcall(function, args, nargsf, kwnames);
@@ -1107,10 +1110,8 @@ shape_among(PyObject *shapes, PyObject *value)
     return number(found);
 }
 
-/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
-   is `known`, with its shape. */
-static inline long long
-shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
+static Py_NO_INLINE long long
+shape_of_any(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
         return number(known_shape);
@@ -1123,6 +1124,20 @@ shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site
     }
     long long bare = number(SITE(site, bare)), said = bare < 0 ? 0 : said_of(value, buffer);
     return said == 0 ? -1 : bare + said;
+}
+
+/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
+   is `known`, with its shape. */
+static inline long long
+shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
+{
+    /* The commonest, which is quicker than to read the shape of the last one. */
+    long long said, bare;
+    if (PyLong_CheckExact(value) && site != NULL && Py_IS_TYPE(site, site_slots.type) && is_small(value, &said) &&
+        -largest <= said && said <= largest && (bare = number(SITE(site, bare))) >= 0) {
+        return bare + ((zero + said + 1) << value_bit);
+    }
+    return shape_of_any(value, known, known_shape, site, buffer);
 }
 
 /* `run`, which is suspended in `frame`, is sent to at another place than last. Return whether generators were sent to
@@ -1153,18 +1168,40 @@ adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long
     return 1;
 }
 
+/* The run whose generator this thread is about to send something to, by a call that was made there before, until it goes
+   on; else NULL. What is sent belongs to who called. Whoever else wants to know reads it in the run, once that is settled. */
+static OF_THREAD PyObject *announced_run, *announced_value;
+
+static Py_NO_INLINE void
+settle(void)
+{
+    PyObject *run = announced_run;
+    announced_run = NULL;
+    put(run, run_slots.cause, again);
+    put(run, run_slots.sent, announced_value);
+    Py_DECREF(run);
+}
+
+static inline void
+settle_announced(void)
+{
+    if (announced_run != NULL) {
+        settle();
+    }
+}
+
 /* The program calls `send` of the generator of `run`, or NULL, at that place: note it if that, or another, did the same
-   there before. */
-static int
+   there before. `frame`: of that generator; NULL if only the same counts. */
+static inline int
 announce(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset, PyObject *sent)
 {
-    /* What is passed on is kept meanwhile. */
     int known = run != NULL && (is_suspended(run) || (RUN(run, at) == delegating && is_kept(sent))) && offset >= 0 &&
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
-                 adopt_send(self, run, frame, code, offset));
+                 (frame != NULL && adopt_send(self, run, frame, code, offset)));
     if (known) {
-        put(run, run_slots.cause, again);
-        put(run, run_slots.sent, sent);
+        settle_announced();
+        announced_run = Py_NewRef(run);
+        announced_value = sent;
     }
     return known;
 }
@@ -1901,6 +1938,47 @@ tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *t
     return done;
 }
 
+/* Where the frame of the generator of such an address was last: to ask for it takes longer. */
+static Py_ssize_t last_frames[64];
+
+#define LAST_FRAME(generator) last_frames[((uintptr_t)(generator) >> 6) % 64]
+
+/* The run of a generator that is suspended, a new reference, if its frame is where it was; else NULL. */
+static inline PyObject *
+run_as_before(Hook *self, PyObject *generator)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    PyObject *run = ((PyGenObject *)generator)->gi_frame_state < 0 ? find_in(self->live, LAST_FRAME(generator)) : NULL;
+    PyObject *reference = run != NULL && Py_IS_TYPE(run, run_slots.type) ? RUN(run, reference) : NULL;
+    if (reference != NULL && Py_IS_TYPE(reference, link_type) &&
+        ((PyWeakReference *)reference)->wr_object == generator) {
+        return Py_NewRef(run);
+    }
+#endif
+    return NULL;
+}
+
+/* As `announce`, of the generator. */
+static int
+announce_to(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject *sent)
+{
+    PyObject *run = run_as_before(self, generator);
+    int noted = announce(self, run, NULL, code, offset, sent);
+    if (!noted) {
+        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
+        PyObject *its = getter->get(generator, getter->closure);
+        if (its == NULL) {
+            PyErr_Clear();
+        }
+        Py_XSETREF(run, run_of(self, its));
+        noted = announce(self, run, (PyFrameObject *)its, code, offset, sent);
+        LAST_FRAME(generator) = (Py_ssize_t)its;
+        Py_XDECREF(its);
+    }
+    Py_XDECREF(run);
+    return noted;
+}
+
 /* In the place of the method `send` of generators and coroutines. */
 static PyObject *
 send_way(PyObject *generator, PyObject *value)
@@ -1917,17 +1995,7 @@ send_way(PyObject *generator, PyObject *value)
     /* Where the interpreter tells nothing of it, we do. */
     int by_event = called_next == generator, steady = !by_event && is_steady(self, (Py_ssize_t)code + offset);
     called_next = NULL;
-    int noted = 0;
-    if (by_event || steady) {
-        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
-        PyObject *its = getter->get(generator, getter->closure), *run = run_of(self, its);
-        if (its == NULL) {
-            PyErr_Clear();
-        }
-        noted = announce(self, run, (PyFrameObject *)its, code, offset, value);
-        Py_XDECREF(run);
-        Py_XDECREF(its);
-    }
+    int noted = (by_event || steady) && announce_to(self, generator, code, offset, value);
     Py_DECREF(code);
     if (!by_event && !steady) {
         return send_plainly(generator, value);
@@ -1936,7 +2004,9 @@ send_way(PyObject *generator, PyObject *value)
     PyObject *result = NULL;
     if (noted || tell_of(self->otherwise, thread, frame, generator, send_text, value)) {
         result = send_plainly(generator, value);
-        if (steady && !tell_end_of(self, thread, frame, generator, send_text, value, result == NULL)) {
+        settle_announced();
+        if (steady && (result == NULL || PyList_GET_SIZE(self->calls) != 0) &&
+            !tell_end_of(self, thread, frame, generator, send_text, value, result == NULL)) {
             Py_CLEAR(result);
         }
     }
@@ -2100,12 +2170,11 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
 
 #endif
 
-/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that was announced. Return whether it is stored;
-   -1 if an exception is to be raised, here and below. */
+/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` of `value` that was announced. Return whether it is
+   stored. */
 static int
-store_send(PyObject *run, PyObject *buffer)
+store_send(PyObject *run, PyObject *buffer, PyObject *value)
 {
-    PyObject *value = RUN(run, sent);
     if (value == unread) {
         return 0;
     }
@@ -2119,18 +2188,25 @@ store_send(PyObject *run, PyObject *buffer)
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
                              RUN(run, resume_offset));
     }
-    Py_DECREF(value);
-    if (stored <= 0) {
-        return stored;
+    if (stored) {
+        if (RUN(run, at) == delegating) {
+            put(run, run_slots.passing, value);
+        }
+        put(run, run_slots.at, running);
+        if (announced_run == run) {
+            announced_run = NULL;
+            Py_DECREF(run);
+        }
+        if (RUN(run, cause) != nothing) {
+            put(run, run_slots.cause, nothing);
+        }
+        if (RUN(run, sent) != Py_None) {
+            put(run, run_slots.sent, Py_None);
+        }
     }
-    if (RUN(run, at) == delegating) {
-        put(run, run_slots.passing, RUN(run, sent));
-    }
-    put(run, run_slots.at, running);
-    put(run, run_slots.cause, nothing);
     /* Last: it may have been the last reference. */
-    put(run, run_slots.sent, Py_None);
-    return 1;
+    Py_DECREF(value);
+    return stored;
 }
 
 /* The same by a `yield from` of `outer` in `frame`, which passes a value on at `site`. */
@@ -2199,8 +2275,8 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
     }
     Py_INCREF(buffer);
     int stored = 0;
-    if (cause == again) {
-        stored = store_send(run, buffer);
+    if (announced_run == run || cause == again) {
+        stored = store_send(run, buffer, announced_run == run ? announced_value : RUN(run, sent));
     }
     else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
         stored = store_next(self, run, buffer, frame);
@@ -3141,6 +3217,7 @@ send_way(PyObject *generator, PyObject *value)
             Py_CLEAR(result);
         }
     }
+    settle_announced();
     Py_DECREF(self);
     return result;
 }
