@@ -1305,6 +1305,22 @@ set_of_id(PyObject *table, void *object, PyObject *value)
     return !failed;
 }
 
+/* An object's id, a new reference: the one that was made last for where it is, for others are soon made there again. */
+static PyObject *
+id_of(void *object)
+{
+    static PyObject *made[64];
+    PyObject **its = &made[(uintptr_t)object / 64 % 64];
+    if (*its != NULL && number(*its) == (long long)(Py_ssize_t)object) {
+        return Py_NewRef(*its);
+    }
+    PyObject *id = PyLong_FromVoidPtr(object);
+    if (id != NULL) {
+        Py_XSETREF(*its, Py_NewRef(id));
+    }
+    return id;
+}
+
 /* Has the next numbers of tracks. */
 static PyObject *tracks;
 
@@ -1606,7 +1622,7 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
         return 0;
     }
     int stored = 0;
-    PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
+    PyObject *key = id_of(its), *link = key == NULL ? NULL : new_link(self, generator);
     if (link != NULL) {
         LINK(link)->key = Py_NewRef(key);
         LINK(link)->track = Py_NewRef(track);
@@ -1618,7 +1634,9 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
             set_of_id(self->found, its, NULL);
         }
     }
-    PyErr_Clear();
+    if (!stored) {
+        PyErr_Clear();
+    }
     Py_XDECREF(link);
     Py_XDECREF(key);
     Py_DECREF(track);
@@ -1750,7 +1768,9 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
         }
         Py_DECREF(found);
     }
-    PyErr_Clear();
+    if (!stored) {
+        PyErr_Clear();
+    }
     Py_XDECREF(run);
     Py_XDECREF(buffer);
     Py_XDECREF(back);
@@ -2535,7 +2555,7 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {
         PyObject *track = new_track();
-        PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
+        PyObject *key = track == NULL ? NULL : id_of(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
             PyObject *rows = BUFFER(buffer, rows);
@@ -2549,9 +2569,11 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
                 set_of_id(self->live, frame, NULL);
             }
         }
-        PyErr_Clear();
         if (stored) {
             *its_run = Py_NewRef(run);
+        }
+        else {
+            PyErr_Clear();
         }
         Py_XDECREF(run);
         Py_XDECREF(key);
@@ -8182,31 +8204,20 @@ put_column(unsigned char *to, const Packing *column)
     return wide;
 }
 
-/* Put the line of the file that has the rows from number `first` to before `stop` (FORMAT.md, `packed`) into a bytearray;
-   return its end. The GIL is kept: to get it back takes longer. */
-static PyObject *
-rows_put_line(PyObject *self, PyObject *args)
+/* Of a line of rows, at most, as core/rows.py has it: the digits of base64 for a row, and all that stands around those. */
+enum { MOST_DIGITS = 44, AROUND = 128 };
+
+/* Put the line of the file that has these rows (FORMAT.md, `packed`) there; return its end. `numbers`: room for the columns,
+   and behind them for what is written, which takes at most as much and what they begin with. */
+static char *
+put_line(char *to, const long long *row, Py_ssize_t count, long long *numbers)
 {
     static const char before[] = "[\"packed\",\"", after[] = "\"]\n";
-    Rows *rows = (Rows *)self;
-    PyObject *room;
-    Py_ssize_t at, first, stop, size = 4 + 8, own = 0;
-    if (!PyArg_ParseTuple(args, "O!nnn", &PyByteArray_Type, &room, &at, &first, &stop)) {
-        return NULL;
-    }
-    stop = stop < rows->size / ROW ? stop : rows->size / ROW;
-    first = first < 0 ? 0 : first;
-    const Py_ssize_t count = first < stop ? stop - first : 0;
-    /* The columns, and behind them what is written, which takes at most as much and what they begin with. */
-    long long *numbers = PyMem_Malloc((2 * COLUMNS * count + 16) * sizeof(*numbers));
-    if (numbers == NULL) {
-        return PyErr_NoMemory();
-    }
+    Py_ssize_t size = 4 + 8, own = 0;
     Packing columns[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
         columns[i] = (Packing){.numbers = numbers + i * count, .base = LLONG_MAX, .most = LLONG_MIN, .count = count};
     }
-    const long long *row = count ? rows->items + first * ROW : NULL;
     const long long t_ns = count ? row[0] : 0;
     /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
     unsigned long long t_before = (unsigned long long)t_ns;
@@ -8228,19 +8239,12 @@ rows_put_line(PyObject *self, PyObject *args)
         choose_width(&columns[i], i == ELAPSED);
         size += 13 + columns[i].count * columns[i].width + 8 * columns[i].wide;
     }
-    Py_ssize_t length = sizeof(before) - 1 + (size + 2) / 3 * 4 + sizeof(after) - 1;
-    if (at < 0 || at > PyByteArray_GET_SIZE(room) || PyByteArray_GET_SIZE(room) - at < length) {
-        PyMem_Free(numbers);
-        PyErr_SetString(PyExc_ValueError, "there is no room for them");
-        return NULL;
-    }
     unsigned char *bytes = (unsigned char *)(numbers + COLUMNS * count), *end = put_bytes(bytes, (unsigned long long)count, 4);
     end = put_bytes(end, (unsigned long long)t_ns, 8);
     for (int i = 0; i < COLUMNS; i++) {
         end = put_column(end, &columns[i]);
     }
     end[0] = end[1] = 0;
-    char *to = PyByteArray_AS_STRING(room) + at;
     memcpy(to, before, sizeof(before) - 1);
     to += sizeof(before) - 1;
     for (Py_ssize_t i = 0; i < size; i += 3, to += 4) {
@@ -8252,8 +8256,98 @@ rows_put_line(PyObject *self, PyObject *args)
         to[-i] = '=';
     }
     memcpy(to, after, sizeof(after) - 1);
-    PyMem_Free(numbers);
-    return PyLong_FromSsize_t(at + length);
+    return to + sizeof(after) - 1;
+}
+
+/* What Text is made of: rows, of which a line is to be made, or a text; and how many rows, or bytes. */
+typedef struct {
+    PyObject *of;
+    const long long *rows;
+    const char *text;
+    Py_ssize_t count;
+} Piece;
+
+static Py_ssize_t
+most_bytes(const Piece *piece)
+{
+    return piece->rows != NULL ? piece->count * MOST_DIGITS + AROUND : piece->count;
+}
+
+/* More than so many rows are packed without the GIL: to get it back takes as long as to pack some ten thousand. */
+enum { MANY = 8 * 1024 };
+
+/* As core/rows.py has it, but all that there is room for at once. */
+static PyObject *
+put_pieces(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *list, *room, *done = NULL;
+    Py_ssize_t index, at, rows = 0, most = 0;
+    if (!PyArg_ParseTuple(args, "O!nO!n", &PyList_Type, &list, &index, &PyByteArray_Type, &room, &at)) {
+        return NULL;
+    }
+    const Py_ssize_t count = index < 0 ? 0 : (PyList_GET_SIZE(list) - index) / 3;
+    Piece *pieces = PyMem_RawMalloc((size_t)(count > 0 ? count : 1) * sizeof(Piece));
+    if (pieces == NULL) {
+        return PyErr_NoMemory();
+    }
+    Py_ssize_t known = 0;
+    for (; known < count; known++) {
+        PyObject *of = PyList_GET_ITEM(list, index + 3 * known);
+        const Py_ssize_t first = (Py_ssize_t)number(PyList_GET_ITEM(list, index + 3 * known + 1));
+        const Py_ssize_t stop = (Py_ssize_t)number(PyList_GET_ITEM(list, index + 3 * known + 2));
+        Piece piece = {.of = of, .count = stop - first};
+        if (Py_IS_TYPE(of, rows_type) && first >= 0 && first < stop && stop <= ((Rows *)of)->size / ROW) {
+            piece.rows = ((Rows *)of)->items + first * ROW;
+            rows += piece.count;
+            most = piece.count > most ? piece.count : most;
+        }
+        else if (PyBytes_CheckExact(of) && first >= 0 && first < stop && stop <= PyBytes_GET_SIZE(of)) {
+            piece.text = PyBytes_AS_STRING(of) + first;
+        }
+        else {
+            break;
+        }
+        pieces[known] = piece;
+        Py_INCREF(of);
+    }
+    long long *numbers = PyMem_RawMalloc((size_t)(2 * COLUMNS * most + 16) * sizeof(*numbers));
+    Py_buffer view = {.obj = NULL};
+    if (numbers == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (known == 0 || known < count || at < 0) {
+        PyErr_SetString(PyExc_ValueError, "these are no pieces");
+    }
+    else if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) == 0) {
+        PyThreadState *thread = rows > MANY ? PyEval_SaveThread() : NULL;
+        Py_ssize_t put = 0;
+        for (; put < count && most_bytes(&pieces[put]) <= view.len - at; put++) {
+            char *to = (char *)view.buf + at;
+            if (pieces[put].rows != NULL) {
+                at = put_line(to, pieces[put].rows, pieces[put].count, numbers) - (char *)view.buf;
+            }
+            else {
+                memcpy(to, pieces[put].text, (size_t)pieces[put].count);
+                at += pieces[put].count;
+            }
+        }
+        if (thread != NULL) {
+            PyEval_RestoreThread(thread);
+        }
+        if (put > 0) {
+            done = Py_BuildValue("nn", index + 3 * put, at);
+        }
+        else {
+            PyErr_SetString(PyExc_ValueError, "there is no room for them");
+        }
+        PyBuffer_Release(&view);
+    }
+    PyMem_RawFree(numbers);
+    for (Py_ssize_t i = 0; i < known; i++) {
+        Py_DECREF(pieces[i].of);
+    }
+    PyMem_RawFree(pieces);
+    return done;
 }
 
 static Rows *
@@ -8533,7 +8627,6 @@ static PyMethodDef rows_methods[] = {
     {"count_of", rows_count_of, METH_O, NULL},
     {"until", rows_until, METH_VARARGS, NULL},
     {"translate", rows_translate, METH_VARARGS, NULL},
-    {"put_line", rows_put_line, METH_VARARGS, NULL},
     {NULL},
 };
 static PyType_Slot rows_type_slots[] = {
@@ -9762,6 +9855,7 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
 static PyMethodDef functions[] = {
     {"open_high", open_high, METH_VARARGS, NULL},
     {"read_apart", read_apart, METH_O, NULL},
+    {"put_pieces", put_pieces, METH_VARARGS, NULL},
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},

@@ -54,7 +54,7 @@ class Context:
         self.compiled = recorder(stream.clock)
         if self.compiled is not None:
             stream.new_rows, stream.new_table = self.compiled.Rows, self.compiled.Table
-            stream.at_once = sys.maxsize
+            stream.at_once, stream.made.put = sys.maxsize, self.compiled.put_pieces
             stream.open_high, code.read = self.compiled.open_high, self.compiled.read_apart
         #: Whether a code object is the program's own.
         self.own = own

@@ -123,7 +123,7 @@ class Stream(Interning):
         #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
         #: own for them.
         self.new_rows: Callable[[], Rows] = Rows
-        #: Of one buffer so many rows are taken at a time. Those of the recorder in C need no room of their own for that,
+        #: Of one buffer so many rows are taken at a time. Those of the recorder in C take no room of their own for that,
         #: and little in the file.
         self.at_once = _BATCH
         self.new_table: Callable[[], dict[int, Any]] = dict
@@ -151,7 +151,7 @@ class Stream(Interning):
         #: The time of the latest event that is written.
         self._newest_ns = self.start_ns
         self._sink = sink
-        self._made = Text()
+        self.made = Text()
         #: Who flushes, at 0: the thread, and the frame of the function that does. To begin is one call in C.
         self._flushing: dict[int, tuple[int, FrameType | None]] = {}
         self._wake_up = _allocate_lock()
@@ -310,7 +310,7 @@ class Stream(Interning):
     def _flush(self, last: bool) -> None:
         flushing = self._flushing
         self._begin_batch()
-        text, made = self._made, 0
+        text, made = self.made, 0
         text.clear()
         waiting, is_all = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
@@ -448,8 +448,8 @@ class Stream(Interning):
     def _pack(self, rows: Rows, text: Text) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            text.add_rows(rows, 0, len(rows) // ROW)
-            rows.clear()
+            count = len(rows) // ROW
+            text.add_rows(rows.take(count), 0, count)
 
     def _make_line(self, taken: Taken, until: int, rows: Rows, text: Text) -> None:
         """Make the line of the event with parts that comes next, after those it needs to have been told before; or add
