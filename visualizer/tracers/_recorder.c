@@ -1463,6 +1463,17 @@ store_return(Hook *self, PyObject *run, PyFrameObject *frame)
     return 1;
 }
 
+/* In place of the site of its last `yield`, where a generator begins: no other is it that resumes it. */
+#define outermost never
+
+static inline void
+begin_outermost(Hook *self, PyObject *run, PyFrameObject *back)
+{
+    if (find_id(self->live, back) == NULL) {
+        put(run, run_slots.yield_site, outermost);
+    }
+}
+
 /* `run` is suspended at another `yield` than last, or at its first. Return whether generators were suspended there
    before; then the short way may be taken. */
 static int
@@ -1477,10 +1488,10 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || SITE(site, at) == running) {
         return 0;
     }
-    /* Who waits for it has to know. */
-    PyFrameObject *back = resumer_of(frame);
-    PyObject *resumes = back == NULL || find_id(self->live, back) == NULL ? NULL : site_in(buffer, back);
+    /* Who waits for it has to know: at its first `yield` who began it. */
+    PyFrameObject *back = RUN(run, yield_site) == outermost ? NULL : resumer_of(frame);
     int is_outermost = back == NULL || find_id(self->live, back) == NULL;
+    PyObject *resumes = is_outermost ? NULL : site_in(buffer, back);
     PyObject *outer = resumes == NULL ? NULL : delegates_at(self, resumes, back);
     int known = is_outermost || outer != NULL || (resumes != NULL && number(SITE(resumes, next_shape)) >= 0);
     Py_XDECREF(back);
@@ -1558,6 +1569,34 @@ link_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+/* The memory of one that is no more, for the next: most generators end before the next one is made. */
+static PyObject *spare_link;
+
+static PyObject *
+link_alloc(PyTypeObject *type, Py_ssize_t count)
+{
+    PyObject *link = spare_link;
+    if (link == NULL || type != link_type || count != 0) {
+        return PyType_GenericAlloc(type, count);
+    }
+    spare_link = NULL;
+    memset((char *)link + sizeof(PyObject), 0, sizeof(Link) - sizeof(PyObject));
+    PyObject_Init(link, type);
+    PyObject_GC_Track(link);
+    return link;
+}
+
+static void
+link_free(void *link)
+{
+    if (spare_link == NULL && Py_TYPE((PyObject *)link) == link_type) {
+        spare_link = link;
+    }
+    else {
+        PyObject_GC_Del(link);
+    }
+}
+
 static PyMemberDef link_members[] = {
     {"key", T_OBJECT_EX, offsetof(Link, key), 0, NULL},
     {"track", T_OBJECT_EX, offsetof(Link, track), 0, NULL},
@@ -1566,6 +1605,8 @@ static PyMemberDef link_members[] = {
 };
 static PyType_Slot link_type_slots[] = {
     {Py_tp_dealloc, link_dealloc},
+    {Py_tp_alloc, link_alloc},
+    {Py_tp_free, link_free},
     {Py_tp_members, link_members},
     {0, NULL},
 };
@@ -1763,6 +1804,7 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
         Py_INCREF(found);
         run = new_run(LINK(found)->track, code, LINK(found)->key, found, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
+            begin_outermost(self, run, back);
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
         }
@@ -2250,7 +2292,7 @@ store_passed(PyObject *run, PyObject *buffer, PyObject *outer, PyObject *site, P
         Py_XDECREF(at);
         Py_DECREF(code);
     }
-    if (stored > 0) {
+    if (stored) {
         put(outer, run_slots.passing, no_value);
         if (RUN(run, at) == delegating) {
             put(run, run_slots.passing, value);
@@ -2275,7 +2317,7 @@ store_next(Hook *self, PyObject *run, PyObject *buffer, PyFrameObject *frame)
     else if (site != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), next_shape_at(site, outer));
     }
-    if (stored > 0) {
+    if (stored) {
         if (outer != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
             /* Where it yields that is learned. */
             put(run, run_slots.yield_offset, RUN(blank, yield_offset));
@@ -2357,7 +2399,7 @@ store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
         let_resume(generator, state);
         Py_DECREF(buffer);
     }
-    if (stored > 0) {
+    if (stored) {
         put(run, run_slots.at, at);
         if (RUN(run, passing) != no_value) {
             put(run, run_slots.passing, no_value);
@@ -2558,6 +2600,7 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
         PyObject *key = track == NULL ? NULL : id_of(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
+            begin_outermost(self, run, back);
             PyObject *rows = BUFFER(buffer, rows);
             long long its = number(track), t = now();
             stored = t >= 0 && store_at(rows, t, its, spawn);
@@ -2635,8 +2678,7 @@ is_unseen(Hook *self, PyFrameObject *frame, int what)
            (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
 }
 
-/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 if an exception is to
-   be raised. */
+/* Whether there is nothing left to do of what is no call or return of an ordinary function. */
 static Py_NO_INLINE int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -2688,18 +2730,16 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     if (is_over < 0) {
         is_over = is_done(self, frame, what, arg);
     }
-    if (is_over > 0) {
+    if (is_over) {
         return 0;
     }
-    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg}, *done = NULL;
-    if (is_over == 0) {
-        signed char state = 0;
-        /* Of what was thrown into the hook in Python asks whether it is suspended. */
-        int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
-        PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
-        done = or_later(with_room(self->otherwise, args, 3, NULL));
-        let_resume(generator, state);
-    }
+    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
+    signed char state = 0;
+    /* Of what was thrown into the hook in Python asks whether it is suspended. */
+    int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
+    PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
+    PyObject *done = or_later(with_room(self->otherwise, args, 3, NULL));
+    let_resume(generator, state);
     /* The profile function stays also where no stack was left, other than one in Python. */
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
@@ -2889,7 +2929,7 @@ is_of_task(Hook *self, PyObject *generator, PyFrameObject *frame)
     return is_next || (resumer != NULL && resumer == awaited_frame && is_delegating(resumer)) || is_stepped(self, frame);
 }
 
-/* What is done with a step: -1 as in `is_seen`. */
+/* What is done with a step. */
 enum { NOT_TOLD, TOLD, AWAITED };
 
 /* Begin `step`, of which is known which generator is about to be resumed. Return what is done with it. */
@@ -2912,14 +2952,9 @@ begin_known(PyThreadState *thread, Step *step)
         long long offset = number(RUN(run, yield_offset));
         stored = offset >= 0 && offset == PyFrame_GetLasti(step->frame) ? store_resume(self, run, step->frame) : 0;
     }
-    if (stored <= 0) {
-        Py_CLEAR(step->run);
-    }
-    if (stored < 0) {
-        return -1;
-    }
     step->begins = NULL;
-    if (stored == 0) {
+    if (!stored) {
+        Py_CLEAR(step->run);
         Beginning *its = PyMem_Malloc(sizeof(Beginning));
         if (its == NULL) {
             return NOT_TOLD;
@@ -2984,7 +3019,7 @@ begin_step(PyObject *generator, Step *step)
     return seen > 0 ? begin_known(thread, step) : seen;
 }
 
-/* Whether the end of a step is stored; -1 if an exception is to be raised. */
+/* Whether the end of a step is stored. */
 static int
 store_step_end(Step *step, PySendResult how, PyObject *value)
 {

@@ -66,8 +66,8 @@ class Rows(list[int]):
 
 
 def put_pieces(pieces: list[Any], index: int, room: bytearray, at: int) -> tuple[int, int]:
-    """Put what begins at `pieces[index]` into `room`, where there is enough of it: AROUND bytes and MOST_DIGITS more for
-    each row. Return where what comes next begins, in the one and the other.
+    """Put what begins at `pieces[index]` into `room`, where there is enough of it: for rows AROUND bytes, and
+    MOST_DIGITS more for each. Return where what comes next begins, in the one and the other.
 
     Each is three of `pieces`: rows, or bytes, from which number, and to before which. The recorder in C puts all there
     that there is room for, while the program goes on, and writes another line, which takes less room: that would take

@@ -123,8 +123,8 @@ class Stream(Interning):
         #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
         #: own for them.
         self.new_rows: Callable[[], Rows] = Rows
-        #: Of one buffer so many rows are taken at a time. Those of the recorder in C take no room of their own for that,
-        #: and little in the file.
+        #: Of one buffer so many rows are taken at a time. Those of the recorder in C need no memory of their own for
+        #: that, and little in the file.
         self.at_once = _BATCH
         self.new_table: Callable[[], dict[int, Any]] = dict
         #: How the flushing thread opens what it asks the system: the program, which runs meanwhile, must not find that

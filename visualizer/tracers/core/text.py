@@ -25,8 +25,8 @@ class Text:
     def __init__(self) -> None:
         #: Those that come next. It is empty between flushes, and while the program goes on.
         self.lines: list[str] = []
-        #: What comes before them, as `put_pieces` has it: nothing in it is new for who counts the objects of the garbage
-        #: collector, where rows are those of C.
+        #: What comes before them, as `put_pieces` has it. No tuples: the program may count the objects of the garbage
+        #: collector meanwhile.
         self._pieces: list[Any] = []
         self._room = bytearray()
         #: The recorder in C has its own.
@@ -57,15 +57,16 @@ class Text:
             self._room = bytearray()
 
     def _settle(self) -> None:
-        if self.lines:
-            added = "".join(self.lines).encode("ascii")
-            self.lines.clear()
+        added = "".join(self.lines).encode("ascii")
+        self.lines.clear()
+        if added:
             self._pieces += (added, 0, len(added))
 
     def _most_bytes(self, index: int) -> int:
         """How many the piece there takes at most."""
         of, first, stop = self._pieces[index : index + PIECE]
-        return (stop - first) * MOST_DIGITS + AROUND if type(of) is not bytes else stop - first
+        count: int = stop - first
+        return count if type(of) is bytes else count * MOST_DIGITS + AROUND
 
     def _extend(self, size: int, more: int) -> None:
         """Have room for so many bytes more than the first ones that there are."""
