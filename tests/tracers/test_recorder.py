@@ -26,7 +26,7 @@ from visualizer.trace.events import Packed, decode_event
 from visualizer.trace.events import Rows as RowsLine
 from visualizer.trace.packing import unpacked
 from visualizer.tracers.core import compiled
-from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, PARTS, ROW, Rows
+from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, PARTS, ROW, Rows, put_pieces
 from visualizer.tracers.core.stored import StoredAttributes
 
 in_c = pytest.mark.skipif(
@@ -1568,10 +1568,15 @@ def test_both_recorders_tell_the_same_of_random_programs(
         _both(Path(command[0]), monkeypatch, *command[1:], comparable=_is_comparable)
 
 
-def _written(rows: Any) -> bytes:
-    """The bytes of the rows that the line of the file has."""
-    room = bytearray(3 + len(rows) // ROW * MOST_DIGITS + AROUND)
-    end = rows.put_line(room, 3)
+def _written(rows: Any, first: int = 0, stop: int | None = None) -> bytes:
+    """The bytes of those rows that the line of the file has."""
+    stop = len(rows) // ROW if stop is None else stop
+    if stop == first:
+        return b""
+    room = bytearray(3 + (stop - first) * MOST_DIGITS + AROUND)
+    put = put_pieces if type(rows) is Rows else compiled.recorder(compiled._monotonic_ns).put_pieces
+    index, end = put([None, 0, 0, rows, first, stop], 3, room, 3)
+    assert index == 6
     assert room[:3] == bytes(3)
     line = decode_event(bytes(room[3:end]))
     if type(line) is Packed:
@@ -1594,7 +1599,9 @@ def test_a_line_of_rows_in_c_has_these_rows(rows: list[tuple[int, int, int]]) ->
     stored = compiled.recorder(compiled._monotonic_ns).Rows()
     for row in rows:
         stored.extend(row)
-    assert _written(stored) == b"".join(struct.pack("<3q", *row) for row in rows), "and there is room for any"
+    packed = [struct.pack("<3q", *row) for row in rows]
+    assert _written(stored) == b"".join(packed), "and there is room for any"
+    assert _written(stored, 1, max(1, len(rows) - 1)) == b"".join(packed[1:-1])
 
 
 @in_c
@@ -1628,8 +1635,9 @@ def test_rows_in_c_are_those_in_python() -> None:
         told += [rows.find(track, first, 200) for track in (PARTS, 3, 99) for first in (0, 1, 150)]
         told += [len(rows), rows[0], rows[-3], rows[1], rows.count_of(3), _written(rows)]
         part, taken = rows.part(2, 9), rows.take(250)
-        part.translate({track: track + 1 for track in range(-1, 8)})
+        part.translate({track: track + 1 for track in range(-1, 8)}, 0, 7)
         part += taken
+        part.translate({track: track + 10 for track in range(-1, 9)}, 3, 100)
         told += [list(rows), list(taken), list(part), list(rows.part(50, 10**6)), list(rows.take(10**6)), bool(rows)]
         part.clear()
         return [*told, len(part)]
@@ -1640,12 +1648,35 @@ def test_rows_in_c_are_those_in_python() -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             rows.extend(wrong)
         assert list(rows) == []
+
+
+@in_c
+def test_as_many_pieces_are_put_as_there_is_room_for() -> None:
+    recorder = compiled.recorder(compiled._monotonic_ns)
     rows = recorder.Rows()
-    rows.extend((1, 2, 3))
-    end = rows.put_line(bytearray(MOST_DIGITS + AROUND), 0)
-    for size, at in ((end - 1, 0), (end, 1), (end, -1), (end, end + 1)):
-        with pytest.raises(ValueError, match="no room"):
-            rows.put_line(bytearray(size), at)
+    # More than are packed with the GIL.
+    for number in range(20_000):
+        rows.extend((number, 1, number % 3))
+    pieces = [b"one\ntwo\n", 0, 4, *(part for at in range(0, 20_000, 4000) for part in (rows, at, at + 4000))]
+    pieces += [b"one\ntwo\n", 4, 8]
+    most = 4000 * MOST_DIGITS + AROUND
+    room, whole, index, ends = bytearray(most + 1000), b"", 0, list[int]()
+    while index < len(pieces):
+        index, end = recorder.put_pieces(pieces, index, room, 0)
+        ends.append(index)
+        whole += room[:end]
+    assert len(ends) > 1
+    first, *lines, last = whole.splitlines(True)
+    assert (first, last) == (b"one\n", b"two\n")
+    unpacked_lines = [unpacked(line) for line in map(decode_event, lines) if type(line) is Packed]
+    assert b"".join(line.packed for line in unpacked_lines) == struct.pack("<60000q", *rows)
+    for size, at in ((most - 1, 0), (most, 1), (most, -1), (most, most + 1)):
+        with pytest.raises(ValueError, match=r"no room|no pieces"):
+            recorder.put_pieces([rows, 0, 4000], 0, bytearray(size), at)
+    no_rows = [rows, 0, 20_001], [rows, -1, 3], [rows, 3, 3], [rows, None, 1], [rows, 0]
+    for wrong in (["a", 0, 1], [b"a", 0, 2], [], *no_rows):
+        with pytest.raises(ValueError, match="no pieces"):
+            recorder.put_pieces(wrong, 0, bytearray(10**6), 0)
 
 
 @in_c

@@ -475,7 +475,7 @@ def test_the_memory_of_a_flush_is_used_for_the_next_one(tmp_path: Path, monkeypa
     for size in (1, 3, 5000, 2, 100_000, 4):
         integers = tuple(range(3 * size))
         text.lines += [f"before {size}\n", "rows\n"]
-        text.add_rows(Rows(integers))
+        text.add_rows(Rows(integers), 0, size)
         text.lines.append("after\n")
         text.write(sink, 1)
         packed = base64.b64encode(struct.pack(f"<{3 * size}q", *integers)).decode()

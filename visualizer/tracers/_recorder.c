@@ -200,18 +200,16 @@ now(void)
 /* Rows: of each three integers, one after another. */
 
 #define ROW 3
-/* So much room is kept once the rows are taken, or as much as they needed since they were taken last: a thread that stores
-   much needs it again at once, and each new page of memory costs as much as thirty rows. */
-#define KEPT_ROOM (4 * 1024 * ROW)
+/* So few integers are copied where they are taken. Of more the room is large, and is given back once it was for SELDOM
+   times hardly needed. */
+#define FEW (4 * 1024 * ROW)
+#define LARGE (4 * FEW)
+enum { SELDOM = 40 };
 
 typedef struct {
     PyObject_HEAD
     long long *items;
     Py_ssize_t size, room;
-    /* So many integers before them were taken, whose room is used again when there is no more behind them. */
-    Py_ssize_t gone;
-    /* So many there were at once since all but a few were taken. */
-    Py_ssize_t most;
     /* No others have the same. */
     unsigned long long serial;
 } Rows;
@@ -219,42 +217,19 @@ typedef struct {
 static PyTypeObject *rows_type;
 
 /* Have room for so many more integers; return whether there is, without an exception if not. */
-static void
-move_down(Rows *rows)
-{
-    if (rows->gone > 0) {
-        memmove(rows->items - rows->gone, rows->items, (size_t)rows->size * sizeof(long long));
-        rows->items -= rows->gone;
-        rows->room += rows->gone;
-        rows->gone = 0;
-    }
-}
-
-/* Give them room for `room` integers, which they fit in. Return whether there is memory for that. */
-static int
-resize(Rows *rows, Py_ssize_t room)
-{
-    move_down(rows);
-    long long *items = PyMem_Realloc(rows->items, (size_t)room * sizeof(long long));
-    if (items != NULL) {
-        rows->items = items;
-        rows->room = room;
-    }
-    return items != NULL;
-}
-
-static int
+static Py_NO_INLINE int
 make_room(Rows *rows, Py_ssize_t more)
 {
     if (rows->room - rows->size >= more) {
         return 1;
     }
-    /* Only if that makes room for long: each time all that is left is moved. */
-    if (rows->gone >= rows->size / 4 + more) {
-        move_down(rows);
-        return 1;
+    Py_ssize_t room = rows->size + rows->size / 2 + more + 64 * ROW;
+    long long *items = PyMem_RawRealloc(rows->items, (size_t)room * sizeof(long long));
+    if (items != NULL) {
+        rows->items = items;
+        rows->room = room;
     }
-    return resize(rows, rows->size + rows->size / 2 + more + 64 * ROW);
+    return items != NULL;
 }
 
 /* Store a row of `t`. Return whether it is stored: all of it, or nothing. */
@@ -986,6 +961,8 @@ new_hook(PyTypeObject *type, vectorcallfunc call, PyObject *otherwise)
    RecursionError earlier than without us, and the hook would, too. */
 #define ROOM 200
 
+static void settle_announced(void);
+
 /* NULL, and the exception that is set already, if one is: where an eager task of asyncio's cannot be made, CPython runs code
    with one, and in that state no hook in Python does what it should. */
 static PyObject *
@@ -994,6 +971,7 @@ with_room(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *kw
     if (PyErr_Occurred()) {
         return NULL;
     }
+    settle_announced();
     PyThreadState *thread = PyThreadState_Get();
     thread->REMAINING += ROOM;
     PyObject *done = PyObject_Vectorcall(function, args, nargsf, kwnames);
@@ -1149,10 +1127,8 @@ shape_among(PyObject *shapes, PyObject *value)
     return number(found);
 }
 
-/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
-   is `known`, with its shape. */
-static inline long long
-shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
+static Py_NO_INLINE long long
+shape_of_any(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
 {
     if (value == known) {
         return number(known_shape);
@@ -1165,6 +1141,20 @@ shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site
     }
     long long bare = number(SITE(site, bare)), said = bare < 0 ? 0 : said_of(value, buffer);
     return said == 0 ? -1 : bare + said;
+}
+
+/* The shape of an event at `site` with `value`, and what says the value; -1 if that is not known. The value met there last
+   is `known`, with its shape. */
+static inline long long
+shape_of(PyObject *value, PyObject *known, PyObject *known_shape, PyObject *site, PyObject *buffer)
+{
+    /* The commonest, which is quicker than to read the shape of the last one. */
+    long long said, bare;
+    if (PyLong_CheckExact(value) && site != NULL && Py_IS_TYPE(site, site_slots.type) && is_small(value, &said) &&
+        -largest <= said && said <= largest && (bare = number(SITE(site, bare))) >= 0) {
+        return bare + ((zero + said + 1) << value_bit);
+    }
+    return shape_of_any(value, known, known_shape, site, buffer);
 }
 
 /* `run`, which is suspended in `frame`, is sent to at another place than last. Return whether generators were sent to
@@ -1195,18 +1185,40 @@ adopt_send(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long
     return 1;
 }
 
+/* The run whose generator this thread is about to send something to, by a call that was made there before, until it goes
+   on; else NULL. What is sent belongs to who called. Whoever else wants to know reads it in the run, once that is settled. */
+static OF_THREAD PyObject *announced_run, *announced_value;
+
+static Py_NO_INLINE void
+settle(void)
+{
+    PyObject *run = announced_run;
+    announced_run = NULL;
+    put(run, run_slots.cause, again);
+    put(run, run_slots.sent, announced_value);
+    Py_DECREF(run);
+}
+
+static inline void
+settle_announced(void)
+{
+    if (announced_run != NULL) {
+        settle();
+    }
+}
+
 /* The program calls `send` of the generator of `run`, or NULL, at that place: note it if that, or another, did the same
-   there before. */
-static int
+   there before. `frame`: of that generator; NULL if only the same counts. */
+static inline int
 announce(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *code, long offset, PyObject *sent)
 {
-    /* What is passed on is kept meanwhile. */
     int known = run != NULL && (is_suspended(run) || (RUN(run, at) == delegating && is_kept(sent))) && offset >= 0 &&
                 ((code == RUN(run, resume_code) && offset == number(RUN(run, resume_offset))) ||
-                 adopt_send(self, run, frame, code, offset));
+                 (frame != NULL && adopt_send(self, run, frame, code, offset)));
     if (known) {
-        put(run, run_slots.cause, again);
-        put(run, run_slots.sent, sent);
+        settle_announced();
+        announced_run = Py_NewRef(run);
+        announced_value = sent;
     }
     return known;
 }
@@ -1308,6 +1320,22 @@ set_of_id(PyObject *table, void *object, PyObject *value)
         PyErr_Clear();
     }
     return !failed;
+}
+
+/* An object's id, a new reference: the one that was made last for where it is, for others are soon made there again. */
+static PyObject *
+id_of(void *object)
+{
+    static PyObject *made[64];
+    PyObject **its = &made[(uintptr_t)object / 64 % 64];
+    if (*its != NULL && number(*its) == (long long)(Py_ssize_t)object) {
+        return Py_NewRef(*its);
+    }
+    PyObject *id = PyLong_FromVoidPtr(object);
+    if (id != NULL) {
+        Py_XSETREF(*its, Py_NewRef(id));
+    }
+    return id;
 }
 
 /* Has the next numbers of tracks. */
@@ -1452,6 +1480,17 @@ store_return(Hook *self, PyObject *run, PyFrameObject *frame)
     return 1;
 }
 
+/* In place of the site of its last `yield`, where a generator begins: no other is it that resumes it. */
+#define outermost never
+
+static inline void
+begin_outermost(Hook *self, PyObject *run, PyFrameObject *back)
+{
+    if (find_id(self->live, back) == NULL) {
+        put(run, run_slots.yield_site, outermost);
+    }
+}
+
 /* `run` is suspended at another `yield` than last, or at its first. Return whether generators were suspended there
    before; then the short way may be taken. */
 static int
@@ -1466,10 +1505,10 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
     if (site == NULL || !Py_IS_TYPE(site, site_slots.type) || SITE(site, at) == running) {
         return 0;
     }
-    /* Who waits for it has to know. */
-    PyFrameObject *back = resumer_of(frame);
-    PyObject *resumes = back == NULL || find_id(self->live, back) == NULL ? NULL : site_in(buffer, back);
+    /* Who waits for it has to know: at its first `yield` who began it. */
+    PyFrameObject *back = RUN(run, yield_site) == outermost ? NULL : resumer_of(frame);
     int is_outermost = back == NULL || find_id(self->live, back) == NULL;
+    PyObject *resumes = is_outermost ? NULL : site_in(buffer, back);
     PyObject *outer = resumes == NULL ? NULL : delegates_at(self, resumes, back);
     int known = is_outermost || outer != NULL || (resumes != NULL && number(SITE(resumes, next_shape)) >= 0);
     Py_XDECREF(back);
@@ -1547,6 +1586,34 @@ link_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+/* The memory of one that is no more, for the next: most generators end before the next one is made. */
+static PyObject *spare_link;
+
+static PyObject *
+link_alloc(PyTypeObject *type, Py_ssize_t count)
+{
+    PyObject *link = spare_link;
+    if (link == NULL || type != link_type || count != 0) {
+        return PyType_GenericAlloc(type, count);
+    }
+    spare_link = NULL;
+    memset((char *)link + sizeof(PyObject), 0, sizeof(Link) - sizeof(PyObject));
+    PyObject_Init(link, type);
+    PyObject_GC_Track(link);
+    return link;
+}
+
+static void
+link_free(void *link)
+{
+    if (spare_link == NULL && Py_TYPE((PyObject *)link) == link_type) {
+        spare_link = link;
+    }
+    else {
+        PyObject_GC_Del(link);
+    }
+}
+
 static PyMemberDef link_members[] = {
     {"key", T_OBJECT_EX, offsetof(Link, key), 0, NULL},
     {"track", T_OBJECT_EX, offsetof(Link, track), 0, NULL},
@@ -1555,6 +1622,8 @@ static PyMemberDef link_members[] = {
 };
 static PyType_Slot link_type_slots[] = {
     {Py_tp_dealloc, link_dealloc},
+    {Py_tp_alloc, link_alloc},
+    {Py_tp_free, link_free},
     {Py_tp_members, link_members},
     {0, NULL},
 };
@@ -1611,7 +1680,7 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
         return 0;
     }
     int stored = 0;
-    PyObject *key = PyLong_FromVoidPtr(its), *link = key == NULL ? NULL : new_link(self, generator);
+    PyObject *key = id_of(its), *link = key == NULL ? NULL : new_link(self, generator);
     if (link != NULL) {
         LINK(link)->key = Py_NewRef(key);
         LINK(link)->track = Py_NewRef(track);
@@ -1623,7 +1692,9 @@ store_birth(Hook *self, PyObject *buffer, PyObject *maker, PyObject *generator)
             set_of_id(self->found, its, NULL);
         }
     }
-    PyErr_Clear();
+    if (!stored) {
+        PyErr_Clear();
+    }
     Py_XDECREF(link);
     Py_XDECREF(key);
     Py_DECREF(track);
@@ -1750,12 +1821,15 @@ store_start(Hook *self, PyObject *code, PyFrameObject *frame)
         Py_INCREF(found);
         run = new_run(LINK(found)->track, code, LINK(found)->key, found, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
+            begin_outermost(self, run, back);
             stored = store(BUFFER(buffer, rows), RUN(run, track), shape);
             set_of_id(stored ? self->found : self->live, frame, NULL);
         }
         Py_DECREF(found);
     }
-    PyErr_Clear();
+    if (!stored) {
+        PyErr_Clear();
+    }
     Py_XDECREF(run);
     Py_XDECREF(buffer);
     Py_XDECREF(back);
@@ -1943,6 +2017,47 @@ tell_end_of(Hook *self, PyThreadState *thread, PyFrameObject *frame, PyObject *t
     return done;
 }
 
+/* Where the frame of the generator of such an address was last: to ask for it takes longer. */
+static Py_ssize_t last_frames[64];
+
+#define LAST_FRAME(generator) last_frames[((uintptr_t)(generator) >> 6) % 64]
+
+/* The run of a generator that is suspended, a new reference, if its frame is where it was; else NULL. */
+static inline PyObject *
+run_as_before(Hook *self, PyObject *generator)
+{
+#if PY_VERSION_HEX < 0x030e0000
+    PyObject *run = ((PyGenObject *)generator)->gi_frame_state < 0 ? find_in(self->live, LAST_FRAME(generator)) : NULL;
+    PyObject *reference = run != NULL && Py_IS_TYPE(run, run_slots.type) ? RUN(run, reference) : NULL;
+    if (reference != NULL && Py_IS_TYPE(reference, link_type) &&
+        ((PyWeakReference *)reference)->wr_object == generator) {
+        return Py_NewRef(run);
+    }
+#endif
+    return NULL;
+}
+
+/* As `announce`, of the generator. */
+static int
+announce_to(Hook *self, PyObject *generator, PyObject *code, long offset, PyObject *sent)
+{
+    PyObject *run = run_as_before(self, generator);
+    int noted = announce(self, run, NULL, code, offset, sent);
+    if (!noted) {
+        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
+        PyObject *its = getter->get(generator, getter->closure);
+        if (its == NULL) {
+            PyErr_Clear();
+        }
+        Py_XSETREF(run, run_of(self, its));
+        noted = announce(self, run, (PyFrameObject *)its, code, offset, sent);
+        LAST_FRAME(generator) = (Py_ssize_t)its;
+        Py_XDECREF(its);
+    }
+    Py_XDECREF(run);
+    return noted;
+}
+
 /* In the place of the method `send` of generators and coroutines. */
 static PyObject *
 send_way(PyObject *generator, PyObject *value)
@@ -1959,17 +2074,7 @@ send_way(PyObject *generator, PyObject *value)
     /* Where the interpreter tells nothing of it, we do. */
     int by_event = called_next == generator, steady = !by_event && is_steady(self, (Py_ssize_t)code + offset);
     called_next = NULL;
-    int noted = 0;
-    if (by_event || steady) {
-        PyGetSetDef *getter = PyCoro_CheckExact(generator) ? cr_frame : gi_frame;
-        PyObject *its = getter->get(generator, getter->closure), *run = run_of(self, its);
-        if (its == NULL) {
-            PyErr_Clear();
-        }
-        noted = announce(self, run, (PyFrameObject *)its, code, offset, value);
-        Py_XDECREF(run);
-        Py_XDECREF(its);
-    }
+    int noted = (by_event || steady) && announce_to(self, generator, code, offset, value);
     Py_DECREF(code);
     if (!by_event && !steady) {
         return send_plainly(generator, value);
@@ -1978,7 +2083,9 @@ send_way(PyObject *generator, PyObject *value)
     PyObject *result = NULL;
     if (noted || tell_of(self->otherwise, thread, frame, generator, send_text, value)) {
         result = send_plainly(generator, value);
-        if (steady && !tell_end_of(self, thread, frame, generator, send_text, value, result == NULL)) {
+        settle_announced();
+        if (steady && (result == NULL || PyList_GET_SIZE(self->calls) != 0) &&
+            !tell_end_of(self, thread, frame, generator, send_text, value, result == NULL)) {
             Py_CLEAR(result);
         }
     }
@@ -2142,12 +2249,11 @@ call_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwn
 
 #endif
 
-/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` that was announced. Return whether it is stored;
-   -1 if an exception is to be raised, here and below. */
+/* `run` goes on in this thread, whose buffer is `buffer`, by a `send` of `value` that was announced. Return whether it is
+   stored. */
 static int
-store_send(PyObject *run, PyObject *buffer)
+store_send(PyObject *run, PyObject *buffer, PyObject *value)
 {
-    PyObject *value = RUN(run, sent);
     if (value == unread) {
         return 0;
     }
@@ -2161,18 +2267,25 @@ store_send(PyObject *run, PyObject *buffer)
         stored = store_parts(buffer, run, resume_line, send_cause, value, RUN(run, resume_code),
                              RUN(run, resume_offset));
     }
-    Py_DECREF(value);
-    if (stored <= 0) {
-        return stored;
+    if (stored) {
+        if (RUN(run, at) == delegating) {
+            put(run, run_slots.passing, value);
+        }
+        put(run, run_slots.at, running);
+        if (announced_run == run) {
+            announced_run = NULL;
+            Py_DECREF(run);
+        }
+        if (RUN(run, cause) != nothing) {
+            put(run, run_slots.cause, nothing);
+        }
+        if (RUN(run, sent) != Py_None) {
+            put(run, run_slots.sent, Py_None);
+        }
     }
-    if (RUN(run, at) == delegating) {
-        put(run, run_slots.passing, RUN(run, sent));
-    }
-    put(run, run_slots.at, running);
-    put(run, run_slots.cause, nothing);
     /* Last: it may have been the last reference. */
-    put(run, run_slots.sent, Py_None);
-    return 1;
+    Py_DECREF(value);
+    return stored;
 }
 
 /* The same by a `yield from` of `outer` in `frame`, which passes a value on at `site`. */
@@ -2196,7 +2309,7 @@ store_passed(PyObject *run, PyObject *buffer, PyObject *outer, PyObject *site, P
         Py_XDECREF(at);
         Py_DECREF(code);
     }
-    if (stored > 0) {
+    if (stored) {
         put(outer, run_slots.passing, no_value);
         if (RUN(run, at) == delegating) {
             put(run, run_slots.passing, value);
@@ -2221,7 +2334,7 @@ store_next(Hook *self, PyObject *run, PyObject *buffer, PyFrameObject *frame)
     else if (site != NULL) {
         stored = store(BUFFER(buffer, rows), RUN(run, track), next_shape_at(site, outer));
     }
-    if (stored > 0) {
+    if (stored) {
         if (outer != NULL && (RUN(run, outer) != outer || RUN(outer, inner) != run)) {
             /* Where it yields that is learned. */
             put(run, run_slots.yield_offset, RUN(blank, yield_offset));
@@ -2241,8 +2354,8 @@ store_resume(Hook *self, PyObject *run, PyFrameObject *frame)
     }
     Py_INCREF(buffer);
     int stored = 0;
-    if (cause == again) {
-        stored = store_send(run, buffer);
+    if (announced_run == run || cause == again) {
+        stored = store_send(run, buffer, announced_run == run ? announced_value : RUN(run, sent));
     }
     else if (cause != NULL && PyUnicode_CheckExact(cause) && PyUnicode_GET_LENGTH(cause) == 0) {
         stored = store_next(self, run, buffer, frame);
@@ -2303,7 +2416,7 @@ store_yield(PyObject *run, PyObject *value, PyFrameObject *frame)
         let_resume(generator, state);
         Py_DECREF(buffer);
     }
-    if (stored > 0) {
+    if (stored) {
         put(run, run_slots.at, at);
         if (RUN(run, passing) != no_value) {
             put(run, run_slots.passing, no_value);
@@ -2501,9 +2614,10 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
     int stored = 0;
     if (spawn >= 0 && begins >= 0) {
         PyObject *track = new_track();
-        PyObject *key = track == NULL ? NULL : PyLong_FromVoidPtr(frame);
+        PyObject *key = track == NULL ? NULL : id_of(frame);
         PyObject *run = key == NULL ? NULL : new_run(track, (PyObject *)code, key, Py_None, buffer);
         if (run != NULL && set_of_id(self->live, frame, run)) {
+            begin_outermost(self, run, back);
             PyObject *rows = BUFFER(buffer, rows);
             long long its = number(track), t = now();
             stored = t >= 0 && store_at(rows, t, its, spawn);
@@ -2515,9 +2629,11 @@ store_start(Hook *self, PyFrameObject *frame, PyObject **its_run)
                 set_of_id(self->live, frame, NULL);
             }
         }
-        PyErr_Clear();
         if (stored) {
             *its_run = Py_NewRef(run);
+        }
+        else {
+            PyErr_Clear();
         }
         Py_XDECREF(run);
         Py_XDECREF(key);
@@ -2579,8 +2695,7 @@ is_unseen(Hook *self, PyFrameObject *frame, int what)
            (unsigned char)PyBytes_AS_STRING(instructions)[at] == self->resume && is_stepped(self, frame);
 }
 
-/* Whether there is nothing left to do of what is no call or return of an ordinary function; -1 if an exception is to
-   be raised. */
+/* Whether there is nothing left to do of what is no call or return of an ordinary function. */
 static Py_NO_INLINE int
 is_done(Hook *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -2632,18 +2747,16 @@ profile(PyObject *hook, PyFrameObject *frame, int what, PyObject *arg)
     if (is_over < 0) {
         is_over = is_done(self, frame, what, arg);
     }
-    if (is_over > 0) {
+    if (is_over) {
         return 0;
     }
-    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg}, *done = NULL;
-    if (is_over == 0) {
-        signed char state = 0;
-        /* Of what was thrown into the hook in Python asks whether it is suspended. */
-        int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
-        PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
-        done = or_later(with_room(self->otherwise, args, 3, NULL));
-        let_resume(generator, state);
-    }
+    PyObject *args[] = {(PyObject *)frame, event_names[what], arg == NULL ? Py_None : arg};
+    signed char state = 0;
+    /* Of what was thrown into the hook in Python asks whether it is suspended. */
+    int may_yield = what == PyTrace_RETURN && PyDict_GET_SIZE(self->thrown) == 0;
+    PyObject *generator = may_yield ? keep_running(frame, &state) : NULL;
+    PyObject *done = or_later(with_room(self->otherwise, args, 3, NULL));
+    let_resume(generator, state);
     /* The profile function stays also where no stack was left, other than one in Python. */
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
@@ -2833,7 +2946,7 @@ is_of_task(Hook *self, PyObject *generator, PyFrameObject *frame)
     return is_next || (resumer != NULL && resumer == awaited_frame && is_delegating(resumer)) || is_stepped(self, frame);
 }
 
-/* What is done with a step: -1 as in `is_seen`. */
+/* What is done with a step. */
 enum { NOT_TOLD, TOLD, AWAITED };
 
 /* Begin `step`, of which is known which generator is about to be resumed. Return what is done with it. */
@@ -2856,14 +2969,9 @@ begin_known(PyThreadState *thread, Step *step)
         long long offset = number(RUN(run, yield_offset));
         stored = offset >= 0 && offset == PyFrame_GetLasti(step->frame) ? store_resume(self, run, step->frame) : 0;
     }
-    if (stored <= 0) {
-        Py_CLEAR(step->run);
-    }
-    if (stored < 0) {
-        return -1;
-    }
     step->begins = NULL;
-    if (stored == 0) {
+    if (!stored) {
+        Py_CLEAR(step->run);
         Beginning *its = PyMem_Malloc(sizeof(Beginning));
         if (its == NULL) {
             return NOT_TOLD;
@@ -2928,7 +3036,7 @@ begin_step(PyObject *generator, Step *step)
     return seen > 0 ? begin_known(thread, step) : seen;
 }
 
-/* Whether the end of a step is stored; -1 if an exception is to be raised. */
+/* Whether the end of a step is stored. */
 static int
 store_step_end(Step *step, PySendResult how, PyObject *value)
 {
@@ -3183,6 +3291,7 @@ send_way(PyObject *generator, PyObject *value)
             Py_CLEAR(result);
         }
     }
+    settle_announced();
     Py_DECREF(self);
     return result;
 }
@@ -8324,12 +8433,21 @@ static char pairs[4096][2];
 /* Of a line of rows: the columns it is written as. Of the time what elapsed since the row before; of the shape, twice its
    number, and 1 more if the row has a value of its own; the values of those that have one. */
 enum { ELAPSED, SUBJECT, SHAPE, OWN, COLUMNS };
-/* A column: how far its numbers are above `base`, in `width` bytes each, and behind them those that are too large for that. */
+/* A column: how far its numbers are above `base`, the least, in `width` bytes each, and behind them those that are too
+   large for that. */
 typedef struct {
-    unsigned long long base, *above;
+    long long *numbers, base, most;
     Py_ssize_t count, wide;
     int width;
 } Packing;
+
+static inline void
+add_number(Packing *column, Py_ssize_t at, long long number)
+{
+    column->numbers[at] = number;
+    column->base = number < column->base ? number : column->base;
+    column->most = number > column->most ? number : column->most;
+}
 
 /* The largest number of so many bytes stands for one that is too large for them. */
 static inline unsigned long long
@@ -8338,32 +8456,26 @@ too_large_for(int width)
     return width == 8 ? ULLONG_MAX : (1ULL << 8 * width) - 1;
 }
 
-/* Of a column whose numbers are in `above`: the way of writing it that takes least room. */
+/* The way of writing a column that takes least room. */
 static void
 choose_width(Packing *column, int least_width)
 {
-    unsigned long long *above = column->above, all = 0;
+    const long long *numbers = column->numbers;
     const Py_ssize_t count = column->count;
-    long long base = count ? (long long)above[0] : 0;
-    for (Py_ssize_t i = 1; i < count; i++) {
-        base = (long long)above[i] < base ? (long long)above[i] : base;
-    }
-    column->base = (unsigned long long)base;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        above[i] -= column->base;
-        all |= above[i];
-    }
     column->wide = 0;
+    column->base = count ? column->base : 0;
     column->width = count ? least_width : 0;
-    if (all < 0xff) {
-        column->width = all == 0 ? column->width : 1;
+    const unsigned long long base = (unsigned long long)column->base, all = (unsigned long long)column->most - base;
+    if (count == 0 || all < 0xff) {
+        column->width = count == 0 || all == 0 ? column->width : 1;
         return;
     }
     Py_ssize_t wide[] = {0, 0, 0}, least = 8 * count;
     for (Py_ssize_t i = 0; i < count; i++) {
-        wide[0] += above[i] >= 0xff;
-        wide[1] += above[i] >= 0xffff;
-        wide[2] += above[i] >= 0xffffffff;
+        const unsigned long long above = (unsigned long long)numbers[i] - base;
+        wide[0] += above >= 0xff;
+        wide[1] += above >= 0xffff;
+        wide[2] += above >= 0xffffffff;
     }
     column->width = 8;
     for (int i = 0; i < 3; i++) {
@@ -8387,19 +8499,21 @@ put_bytes(unsigned char *to, unsigned long long number, int width)
 static unsigned char *
 put_column(unsigned char *to, const Packing *column)
 {
-    to = put_bytes(to, column->base, 8);
+    const unsigned long long base = (unsigned long long)column->base, too_large = too_large_for(column->width);
+    const long long *numbers = column->numbers;
+    to = put_bytes(to, base, 8);
     to = put_bytes(to, (unsigned long long)column->width, 1);
     to = put_bytes(to, (unsigned long long)column->wide, 4);
     unsigned char *wide = to + column->count * column->width;
-    const unsigned long long too_large = too_large_for(column->width), *above = column->above;
     for (Py_ssize_t i = 0; i < column->count && column->wide; i++) {
-        if (above[i] >= too_large) {
-            wide = put_bytes(wide, above[i], 8);
+        if ((unsigned long long)numbers[i] - base >= too_large) {
+            wide = put_bytes(wide, (unsigned long long)numbers[i] - base, 8);
         }
     }
 #define PUT(width)                                                                                                     \
     for (Py_ssize_t i = 0; i < column->count; i++) {                                                                   \
-        to = put_bytes(to, above[i] < too_large ? above[i] : too_large, width);                                        \
+        const unsigned long long above = (unsigned long long)numbers[i] - base;                                        \
+        to = put_bytes(to, above < too_large ? above : too_large, width);                                              \
     }                                                                                                                  \
     break;
     switch (column->width) {
@@ -8412,58 +8526,47 @@ put_column(unsigned char *to, const Packing *column)
     return wide;
 }
 
-/* Put the line of the file that has these rows (FORMAT.md, `packed`) into a bytearray; return its end. The GIL is kept: to
-   get it back takes longer. */
-static PyObject *
-rows_put_line(PyObject *self, PyObject *args)
+/* Of a line of rows, at most, as core/rows.py has it: the digits of base64 for a row, and all that stands around those. */
+enum { MOST_DIGITS = 44, AROUND = 128 };
+
+/* Put the line of the file that has these rows (FORMAT.md, `packed`) there; return its end. `numbers`: room for the columns,
+   and behind them for what is written, which takes at most as much and what they begin with. */
+static char *
+put_line(char *to, const long long *row, Py_ssize_t count, long long *numbers)
 {
     static const char before[] = "[\"packed\",\"", after[] = "\"]\n";
-    Rows *rows = (Rows *)self;
-    PyObject *room;
-    Py_ssize_t at, count = rows->size / ROW, size = 4 + 8, own = 0;
-    if (!PyArg_ParseTuple(args, "O!n", &PyByteArray_Type, &room, &at)) {
-        return NULL;
-    }
-    /* The columns, and behind them what is written, which takes at most as much and what they begin with. */
-    unsigned long long *numbers = PyMem_Malloc((2 * COLUMNS * count + 16) * sizeof(*numbers));
-    if (numbers == NULL) {
-        return PyErr_NoMemory();
-    }
+    Py_ssize_t size = 4 + 8, own = 0;
     Packing columns[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
-        columns[i].above = numbers + i * count;
-        columns[i].count = count;
+        columns[i] = (Packing){.numbers = numbers + i * count, .base = LLONG_MAX, .most = LLONG_MIN, .count = count};
     }
-    const long long *row = rows->items;
+    const long long t_ns = count ? row[0] : 0;
+    /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
+    unsigned long long t_before = (unsigned long long)t_ns;
+    if (count > 1) {
+        t_before -= (unsigned long long)row[ROW] - t_before;
+    }
     for (Py_ssize_t i = 0; i < count; i++, row += ROW) {
-        columns[ELAPSED].above[i] = (unsigned long long)row[0] - (unsigned long long)row[i ? -ROW : 0];
-        columns[SUBJECT].above[i] = (unsigned long long)row[1];
-        columns[SHAPE].above[i] = (unsigned long long)(row[2] & 0xffffffff) << 1 | (row[2] >> 32 != 0);
-        columns[OWN].above[own] = (unsigned long long)(row[2] >> 32);
-        own += row[2] >> 32 != 0;
+        const long long value = row[2] >> 32;
+        add_number(&columns[ELAPSED], i, (long long)((unsigned long long)row[0] - t_before));
+        add_number(&columns[SUBJECT], i, row[1]);
+        add_number(&columns[SHAPE], i, (row[2] & 0xffffffff) << 1 | (value != 0));
+        if (value != 0) {
+            add_number(&columns[OWN], own++, value);
+        }
+        t_before = (unsigned long long)row[0];
     }
     columns[OWN].count = own;
-    if (count > 1) {
-        /* Nothing elapsed before the first: it has that of the second, which is no special case for the width. */
-        columns[ELAPSED].above[0] = columns[ELAPSED].above[1];
-    }
     for (int i = 0; i < COLUMNS; i++) {
         choose_width(&columns[i], i == ELAPSED);
         size += 13 + columns[i].count * columns[i].width + 8 * columns[i].wide;
     }
-    Py_ssize_t length = sizeof(before) - 1 + (size + 2) / 3 * 4 + sizeof(after) - 1;
-    if (at < 0 || at > PyByteArray_GET_SIZE(room) || PyByteArray_GET_SIZE(room) - at < length) {
-        PyMem_Free(numbers);
-        PyErr_SetString(PyExc_ValueError, "there is no room for them");
-        return NULL;
-    }
     unsigned char *bytes = (unsigned char *)(numbers + COLUMNS * count), *end = put_bytes(bytes, (unsigned long long)count, 4);
-    end = put_bytes(end, count ? (unsigned long long)rows->items[0] : 0, 8);
+    end = put_bytes(end, (unsigned long long)t_ns, 8);
     for (int i = 0; i < COLUMNS; i++) {
         end = put_column(end, &columns[i]);
     }
     end[0] = end[1] = 0;
-    char *to = PyByteArray_AS_STRING(room) + at;
     memcpy(to, before, sizeof(before) - 1);
     to += sizeof(before) - 1;
     for (Py_ssize_t i = 0; i < size; i += 3, to += 4) {
@@ -8475,8 +8578,98 @@ rows_put_line(PyObject *self, PyObject *args)
         to[-i] = '=';
     }
     memcpy(to, after, sizeof(after) - 1);
-    PyMem_Free(numbers);
-    return PyLong_FromSsize_t(at + length);
+    return to + sizeof(after) - 1;
+}
+
+/* What Text is made of: rows, of which a line is to be made, or a text; and how many rows, or bytes. */
+typedef struct {
+    PyObject *of;
+    const long long *rows;
+    const char *text;
+    Py_ssize_t count;
+} Piece;
+
+static Py_ssize_t
+most_bytes(const Piece *piece)
+{
+    return piece->rows != NULL ? piece->count * MOST_DIGITS + AROUND : piece->count;
+}
+
+/* More than so many rows are packed without the GIL: to get it back takes as long as to pack some ten thousand. */
+enum { MANY = 8 * 1024 };
+
+/* As core/rows.py has it, but all that there is room for at once. */
+static PyObject *
+put_pieces(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *list, *room, *done = NULL;
+    Py_ssize_t index, at, rows = 0, most = 0;
+    if (!PyArg_ParseTuple(args, "O!nO!n", &PyList_Type, &list, &index, &PyByteArray_Type, &room, &at)) {
+        return NULL;
+    }
+    const Py_ssize_t count = index < 0 ? 0 : (PyList_GET_SIZE(list) - index) / 3;
+    Piece *pieces = PyMem_RawMalloc((size_t)(count > 0 ? count : 1) * sizeof(Piece));
+    if (pieces == NULL) {
+        return PyErr_NoMemory();
+    }
+    Py_ssize_t known = 0;
+    for (; known < count; known++) {
+        PyObject *of = PyList_GET_ITEM(list, index + 3 * known);
+        const Py_ssize_t first = (Py_ssize_t)number(PyList_GET_ITEM(list, index + 3 * known + 1));
+        const Py_ssize_t stop = (Py_ssize_t)number(PyList_GET_ITEM(list, index + 3 * known + 2));
+        Piece piece = {.of = of, .count = stop - first};
+        if (Py_IS_TYPE(of, rows_type) && first >= 0 && first < stop && stop <= ((Rows *)of)->size / ROW) {
+            piece.rows = ((Rows *)of)->items + first * ROW;
+            rows += piece.count;
+            most = piece.count > most ? piece.count : most;
+        }
+        else if (PyBytes_CheckExact(of) && first >= 0 && first < stop && stop <= PyBytes_GET_SIZE(of)) {
+            piece.text = PyBytes_AS_STRING(of) + first;
+        }
+        else {
+            break;
+        }
+        pieces[known] = piece;
+        Py_INCREF(of);
+    }
+    long long *numbers = PyMem_RawMalloc((size_t)(2 * COLUMNS * most + 16) * sizeof(*numbers));
+    Py_buffer view = {.obj = NULL};
+    if (numbers == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (known == 0 || known < count || at < 0) {
+        PyErr_SetString(PyExc_ValueError, "these are no pieces");
+    }
+    else if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) == 0) {
+        PyThreadState *thread = rows > MANY ? PyEval_SaveThread() : NULL;
+        Py_ssize_t put = 0;
+        for (; put < count && most_bytes(&pieces[put]) <= view.len - at; put++) {
+            char *to = (char *)view.buf + at;
+            if (pieces[put].rows != NULL) {
+                at = put_line(to, pieces[put].rows, pieces[put].count, numbers) - (char *)view.buf;
+            }
+            else {
+                memcpy(to, pieces[put].text, (size_t)pieces[put].count);
+                at += pieces[put].count;
+            }
+        }
+        if (thread != NULL) {
+            PyEval_RestoreThread(thread);
+        }
+        if (put > 0) {
+            done = Py_BuildValue("nn", index + 3 * put, at);
+        }
+        else {
+            PyErr_SetString(PyExc_ValueError, "there is no room for them");
+        }
+        PyBuffer_Release(&view);
+    }
+    PyMem_RawFree(numbers);
+    for (Py_ssize_t i = 0; i < known; i++) {
+        Py_DECREF(pieces[i].of);
+    }
+    PyMem_RawFree(pieces);
+    return done;
 }
 
 static Rows *
@@ -8486,7 +8679,7 @@ new_rows(void)
     if (rows != NULL) {
         static unsigned long long serials;
         rows->items = NULL;
-        rows->size = rows->room = rows->gone = rows->most = 0;
+        rows->size = rows->room = 0;
         rows->serial = ++serials;
     }
     return rows;
@@ -8498,12 +8691,28 @@ rows_new(PyTypeObject *Py_UNUSED(type), PyObject *Py_UNUSED(args), PyObject *Py_
     return (PyObject *)new_rows();
 }
 
+/* The memory of rows that are written, for the next that are taken: a thread that stores much needs it again at once, and
+   each new page of memory costs as much as thirty rows. So often in a row it was hardly needed. */
+static long long *spare_items;
+static Py_ssize_t spare_room;
+static int hardly_needed;
+
 static void
 rows_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     Rows *rows = (Rows *)self;
-    PyMem_Free(rows->items == NULL ? NULL : rows->items - rows->gone);
+    if (rows->room > LARGE) {
+        hardly_needed = rows->size > rows->room / 4 ? 0 : hardly_needed + 1;
+    }
+    if (rows->room >= FEW && rows->room > spare_room && hardly_needed < SELDOM) {
+        PyMem_RawFree(spare_items);
+        spare_items = rows->items;
+        spare_room = rows->room;
+    }
+    else {
+        PyMem_RawFree(rows->items);
+    }
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -8612,6 +8821,7 @@ rows_part(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "nn", &from, &to) ? part_of((Rows *)self, from, to) : NULL;
 }
 
+/* Their memory goes with those that are taken, if these are many. */
 static PyObject *
 rows_take(PyObject *self, PyObject *arg)
 {
@@ -8620,21 +8830,33 @@ rows_take(PyObject *self, PyObject *arg)
     if (count == -1 && PyErr_Occurred()) {
         return NULL;
     }
-    Rows *taken = (Rows *)part_of(rows, 0, count);
-    if (taken != NULL && taken->size > 0) {
-        rows->most = rows->size > rows->most ? rows->size : rows->most;
-        rows->items += taken->size;
-        rows->gone += taken->size;
-        rows->room -= taken->size;
-        rows->size -= taken->size;
-        if (rows->size <= KEPT_ROOM / 2) {
-            Py_ssize_t kept = rows->most > KEPT_ROOM ? rows->most : KEPT_ROOM;
-            if (rows->gone + rows->room > 2 * kept) {
-                resize(rows, kept);
-            }
-            rows->most = 0;
-        }
+    count = count < 0 ? 0 : count < rows->size / ROW ? count : rows->size / ROW;
+    const Py_ssize_t size = count * ROW, left = rows->size - size;
+    const int are_few = size <= FEW && rows->room <= LARGE;
+    Rows *taken = are_few ? (Rows *)part_of(rows, 0, count) : new_rows();
+    if (taken == NULL || size == 0) {
+        return (PyObject *)taken;
     }
+    if (are_few) {
+        memmove(rows->items, rows->items + size, (size_t)left * sizeof(long long));
+        rows->size = left;
+        return (PyObject *)taken;
+    }
+    Rows rest = {.items = spare_items, .room = spare_room};
+    spare_items = NULL;
+    spare_room = 0;
+    if (!make_room(&rest, left > FEW ? left : FEW)) {
+        PyMem_RawFree(rest.items);
+        Py_DECREF(taken);
+        return PyErr_NoMemory();
+    }
+    memcpy(rest.items, rows->items + size, (size_t)left * sizeof(long long));
+    taken->items = rows->items;
+    taken->room = rows->room;
+    taken->size = size;
+    rows->items = rest.items;
+    rows->room = rest.room;
+    rows->size = left;
     return (PyObject *)taken;
 }
 
@@ -8693,11 +8915,17 @@ rows_until(PyObject *self, PyObject *args)
 }
 
 static PyObject *
-rows_translate(PyObject *self, PyObject *known)
+rows_translate(PyObject *self, PyObject *args)
 {
     Rows *rows = (Rows *)self;
-    for (Py_ssize_t i = 1; i < rows->size; i += ROW) {
-        PyObject *track = PyLong_FromLongLong(rows->items[i]);
+    PyObject *known;
+    Py_ssize_t first, stop;
+    if (!PyArg_ParseTuple(args, "Onn", &known, &first, &stop)) {
+        return NULL;
+    }
+    /* Code in Python runs in between. */
+    for (Py_ssize_t i = first < 0 ? 0 : first; i < stop && i < rows->size / ROW; i++) {
+        PyObject *track = PyLong_FromLongLong(rows->items[i * ROW + 1]);
         PyObject *its = track == NULL ? NULL : PyObject_GetItem(known, track);
         long long number = its == NULL ? -1 : PyLong_AsLongLong(its);
         Py_XDECREF(its);
@@ -8705,9 +8933,8 @@ rows_translate(PyObject *self, PyObject *known)
         if (number == -1 && PyErr_Occurred()) {
             return NULL;
         }
-        /* Code in Python ran. */
-        if (i < rows->size) {
-            rows->items[i] = number;
+        if (i < rows->size / ROW) {
+            rows->items[i * ROW + 1] = number;
         }
     }
     Py_RETURN_NONE;
@@ -8721,8 +8948,7 @@ static PyMethodDef rows_methods[] = {
     {"find", rows_find, METH_VARARGS, NULL},
     {"count_of", rows_count_of, METH_O, NULL},
     {"until", rows_until, METH_VARARGS, NULL},
-    {"translate", rows_translate, METH_O, NULL},
-    {"put_line", rows_put_line, METH_VARARGS, NULL},
+    {"translate", rows_translate, METH_VARARGS, NULL},
     {NULL},
 };
 static PyType_Slot rows_type_slots[] = {
@@ -10492,6 +10718,7 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
 static PyMethodDef functions[] = {
     {"open_high", open_high, METH_VARARGS, NULL},
     {"read_apart", read_apart, METH_O, NULL},
+    {"put_pieces", put_pieces, METH_VARARGS, NULL},
     {"learn", learn, METH_VARARGS, NULL},
 #if PY_VERSION_HEX >= 0x030c0000
     {"monitoring_ways", monitoring_ways, METH_VARARGS, NULL},

@@ -6,6 +6,8 @@ An event is reported in the thread in which it happens. A runtime whose hooks ha
 
 from __future__ import annotations
 
+import sys
+
 from visualizer.trace import words
 from visualizer.tracers.core import code, lines
 from visualizer.tracers.core.buffer import NEW
@@ -52,6 +54,7 @@ class Context:
         self.compiled = recorder(stream.clock)
         if self.compiled is not None:
             stream.new_rows, stream.new_table = self.compiled.Rows, self.compiled.Table
+            stream.at_once, stream.made.put = sys.maxsize, self.compiled.put_pieces
             stream.open_high, code.read = self.compiled.open_high, self.compiled.read_apart
         #: Whether a code object is the program's own.
         self.own = own

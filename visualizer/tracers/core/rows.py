@@ -10,6 +10,7 @@ from binascii import b2a_base64 as _b2a_base64
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Mapping
+    from typing import Any
 
 #: Integers of a row: its time, a track, the number of a shape.
 ROW = 3
@@ -17,6 +18,8 @@ ROW = 3
 PARTS = -1
 #: Of a line of rows, at most: the digits of base64 for a row, and all that stands around those.
 MOST_DIGITS, AROUND = 44, 128
+#: What `put_pieces` puts has so many parts.
+PIECE = 3
 
 
 class Rows(list[int]):
@@ -52,15 +55,25 @@ class Rows(list[int]):
         """The first, from number `first` on, that is later than `t_ns`: they are in order of time."""
         return bisect_right(range(len(self) // ROW), t_ns, first, key=lambda row: self[row * ROW])
 
-    def translate(self, known: Mapping[int, int]) -> None:
+    def translate(self, known: Mapping[int, int], first: int, stop: int) -> None:
         """Put other tracks in the place of theirs."""
-        self[1::ROW] = map(known.__getitem__, self[1::ROW])
+        self[first * ROW + 1 : stop * ROW : ROW] = map(known.__getitem__, self[first * ROW + 1 : stop * ROW : ROW])
 
-    def put_line(self, room: bytearray, at: int) -> int:
-        """Put the line of the file that has these rows there, where there is room for AROUND bytes and MOST_DIGITS more
-        for each row; return its end. The recorder in C writes another line, which takes less room: that would take
-        Python longer than it saves."""
-        packed = _b2a_base64(_to_bytes(f"<{len(self)}q", *self), newline=False)
-        line = b'["rows","%b"]\n' % packed
-        room[at : at + len(line)] = line
-        return at + len(line)
+    def line(self, first: int, stop: int) -> bytes:
+        """The line of the file that has those from number `first` to before `stop`."""
+        numbers = self[first * ROW : stop * ROW]
+        return b'["rows","%b"]\n' % _b2a_base64(_to_bytes(f"<{len(numbers)}q", *numbers), newline=False)
+
+
+def put_pieces(pieces: list[Any], index: int, room: bytearray, at: int) -> tuple[int, int]:
+    """Put what begins at `pieces[index]` into `room`, where there is enough of it: for rows AROUND bytes, and
+    MOST_DIGITS more for each. Return where what comes next begins, in the one and the other.
+
+    Each is three of `pieces`: rows, or bytes, from which number, and to before which. The recorder in C puts all there
+    that there is room for, while the program goes on, and writes another line, which takes less room: that would take
+    Python longer than it saves.
+    """
+    of, first, stop = pieces[index : index + PIECE]
+    put = of.line(first, stop) if type(of) is Rows else of[first:stop]
+    room[at : at + len(put)] = put
+    return index + PIECE, at + len(put)

@@ -123,6 +123,9 @@ class Stream(Interning):
         #: Make what rows are stored in, and tables of what stands for which integer: the recorder in C has types of its
         #: own for them.
         self.new_rows: Callable[[], Rows] = Rows
+        #: Of one buffer so many rows are taken at a time. Those of the recorder in C need no memory of their own for
+        #: that, and little in the file.
+        self.at_once = _BATCH
         self.new_table: Callable[[], dict[int, Any]] = dict
         #: How the flushing thread opens what it asks the system: the program, which runs meanwhile, must not find that
         #: among its own descriptors, as it may without the recorder in C.
@@ -148,7 +151,7 @@ class Stream(Interning):
         #: The time of the latest event that is written.
         self._newest_ns = self.start_ns
         self._sink = sink
-        self._made = Text()
+        self.made = Text()
         #: Who flushes, at 0: the thread, and the frame of the function that does. To begin is one call in C.
         self._flushing: dict[int, tuple[int, FrameType | None]] = {}
         self._wake_up = _allocate_lock()
@@ -307,18 +310,18 @@ class Stream(Interning):
     def _flush(self, last: bool) -> None:
         flushing = self._flushing
         self._begin_batch()
-        text, made = self._made, 0
+        text, made = self.made, 0
         text.clear()
         waiting, is_all = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
         # have to be put in order. Each write lets the program go on for a while, so there are few of them.
-        while len(waiting) == 1 and waiting[0][1] > _BATCH:
+        while len(waiting) == 1 and waiting[0][1] > self.at_once:
             ((buffer, count),) = waiting
-            self._make_text(((buffer, _BATCH),), text)
-            made += _BATCH
-            waiting = ((buffer, count - _BATCH),)
+            self._make_text(((buffer, self.at_once),), text)
+            made += self.at_once
+            waiting = ((buffer, count - self.at_once),)
             if made >= FULL // ROW:
                 text.write(self._sink, made)
                 self._begin_batch()
@@ -429,15 +432,14 @@ class Stream(Interning):
             if taken.is_parts():
                 self._make_line(taken, until, rows, text)
             else:
-                upto = min(taken.next_parts(until), taken.at + _BATCH - len(rows) // ROW)
-                some = taken.rows.part(taken.at, upto)
+                upto = taken.next_parts(min(until, taken.at + _BATCH - len(rows) // ROW))
                 if self.copies is not None:
-                    some.translate(self.copies.known)
-                    self._report_copies(self.copies, some[0] - self.start_ns, rows, text)
-                if rows:
-                    rows += some
+                    taken.rows.translate(self.copies.known, taken.at, upto)
+                    self._report_copies(self.copies, taken.t_ns - self.start_ns, rows, text)
+                if upto - taken.at == _BATCH:
+                    text.add_rows(taken.rows, taken.at, upto)
                 else:
-                    rows = some
+                    rows += taken.rows.part(taken.at, upto)
                 taken.at = upto
             if len(rows) >= _BATCH * ROW:
                 self._pack(rows, text)
@@ -446,8 +448,8 @@ class Stream(Interning):
     def _pack(self, rows: Rows, text: Text) -> None:
         """Make a line of these rows, if there are any."""
         if rows:
-            text.add_rows(rows)
-            rows.clear()
+            count = len(rows) // ROW
+            text.add_rows(rows.take(count), 0, count)
 
     def _make_line(self, taken: Taken, until: int, rows: Rows, text: Text) -> None:
         """Make the line of the event with parts that comes next, after those it needs to have been told before; or add

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, ROW
+from visualizer.tracers.core.rows import AROUND, MOST_DIGITS, PIECE, put_pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from typing import Any
+
     from visualizer.trace.sink import Sink
     from visualizer.tracers.core.rows import Rows
 
@@ -18,48 +20,59 @@ class Text:
     again, and the program waits meanwhile.
     """
 
-    __slots__ = ("_room", "_size", "lines")
+    __slots__ = ("_pieces", "_room", "lines", "put")
 
     def __init__(self) -> None:
         #: Those that come next. It is empty between flushes, and while the program goes on.
         self.lines: list[str] = []
+        #: What comes before them, as `put_pieces` has it. No tuples: the program may count the objects of the garbage
+        #: collector meanwhile.
+        self._pieces: list[Any] = []
         self._room = bytearray()
-        self._size = 0
+        #: The recorder in C has its own.
+        self.put = put_pieces
 
     def clear(self) -> None:
         """What a flush that was interrupted had made is lost."""
         self.lines.clear()
-        self._size = 0
+        self._pieces.clear()
 
-    def add_rows(self, rows: Rows) -> None:
-        """Make a line of them, after all others."""
+    def add_rows(self, rows: Rows, first: int, stop: int) -> None:
+        """Make a line of those from number `first` to before `stop`, after all others, when it is written: up to then
+        they stay as they are."""
         self._settle()
-        at = self._extend(len(rows) // ROW * MOST_DIGITS + AROUND)
-        self._size = rows.put_line(self._room, at)
+        self._pieces += (rows, first, stop)
 
     def write(self, sink: Sink, count: int) -> None:
         """Append to the file what there is, which tells of `count` events."""
         self._settle()
-        if self._size:
-            sink.write(memoryview(self._room)[: self._size], count)
+        index = size = 0
+        while index < len(self._pieces):
+            self._extend(size, self._most_bytes(index))
+            index, size = self.put(self._pieces, index, self._room, size)
         self.clear()
+        if size:
+            sink.write(memoryview(self._room)[:size], count)
         if len(self._room) > _KEPT:
             self._room = bytearray()
 
     def _settle(self) -> None:
-        if self.lines:
-            added = "".join(self.lines).encode("ascii")
-            self.lines.clear()
-            at = self._extend(len(added))
-            self._room[at : self._size] = added
+        added = "".join(self.lines).encode("ascii")
+        self.lines.clear()
+        if added:
+            self._pieces += (added, 0, len(added))
 
-    def _extend(self, size: int) -> int:
-        """Have room for so many bytes more; return where."""
-        at = self._size
-        self._size += size
-        if self._size > len(self._room):
+    def _most_bytes(self, index: int) -> int:
+        """How many the piece there takes at most."""
+        of, first, stop = self._pieces[index : index + PIECE]
+        count: int = stop - first
+        return count if type(of) is bytes else count * MOST_DIGITS + AROUND
+
+    def _extend(self, size: int, more: int) -> None:
+        """Have room for so many bytes more than the first ones that there are."""
+        needed = size + more
+        if needed > len(self._room):
             # Another one: of what somebody still has a view of, such as a traceback, the size cannot be changed.
-            room = bytearray(max(self._size + self._size // 4, _LEAST))
-            room[:at] = memoryview(self._room)[:at]
+            room = bytearray(max(needed, min(2 * needed, _KEPT), _LEAST))
+            room[:size] = memoryview(self._room)[:size]
             self._room = room
-        return at
