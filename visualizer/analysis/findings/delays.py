@@ -44,12 +44,13 @@ from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
+from visualizer.analysis.findings.stretches import long_stretches, resumed_most
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
-from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
+from visualizer.analysis.text.source_text import definition, in_block_of, loop_around
 from visualizer.analysis.text.vain_tries import vain_try
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -572,14 +573,15 @@ def _polls(timeline: Timeline, observed: Observed, track: int) -> bool:
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """POLLS or more sleeps of 0 s in a row, in POLLS_NS, with short steps and nothing else between. One a track."""
+    """POLLS or more sleeps of 0 s, or waits with that limit, in a row, in POLLS_NS, with short steps and nothing else between. One a track."""
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
         if _polls(timeline, observed, track):
             steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
+            did = "slept 0 s" if suspension.reason == words.SLEEP else f"waited 0 s in {suspension.on}"
             sentence = (
-                f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
+                f"{timeline.name(track)} polls: it {did} {row.count} times in a row "
                 f"for {duration(lasted_ns, 2)}{steps} and was seen to do nothing else{at(suspension.place)}"
             )
             spent_ns = timeline.tracks[track].slices.spent_ns
@@ -596,31 +598,36 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
     busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
     for track in sorted(busy):
         cost_ns, longest = 0, None
-        for start_ns, end_ns in _long_slices(timeline, track, *RUNS):
-            seen = mostly(timeline, track, start_ns, end_ns)
-            loop = spins(timeline, seen.place) if seen is not None else ""
-            if seen is not None and not loop:
-                loop = _tries_in_vain(timeline, track, start_ns, end_ns, seen.place)
-            if seen is not None and loop:
+        for start_ns, end_ns in long_stretches(timeline, track, *RUNS):
+            place, where, loop = _tries_in_vain(timeline, track, start_ns, end_ns)
+            if loop:
                 cost_ns += end_ns - start_ns
-                longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
+                longest = max(longest or (0, 0, place, "", ""), (end_ns - start_ns, start_ns, place, where, loop))
         if longest is not None:
-            lasted_ns, start_ns, seen, loop = longest
+            lasted_ns, start_ns, place, where, loop = longest
             sentence = (
-                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
-                f"{hot_line(timeline, seen, quotes=False)}, and was seen to do nothing else"
+                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, {where}, and was seen to do "
+                "nothing else"
             )
-            yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
+            yield finding("busy_poll", sentence, (track,), start_ns, place, cost_ns, (track,))
 
 
-def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int, place: Place) -> str:
-    """What a loop around that place tries without waiting, if the track was seen to do hardly anything else, or ""."""
-    tried = vain_try(timeline, place)
-    if tried is None:
-        return ""
+def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> tuple[Place | None, str, str]:
+    """Where the track was seen the most in that time, that in words, and what a loop around that place tries without
+    waiting, if it was seen to do hardly anything else; else "" as the last."""
     seen = lines_sampled(timeline, track, start_ns, end_ns)
-    idle = sum(one.times for one in seen if one.place.file == place.file and one.place.line in tried.lines)
-    return tried.written if idle >= VAIN_SHARE * seen[0].of else ""
+    resumed = None if seen else resumed_most(timeline, track, start_ns, end_ns)
+    if resumed is not None:
+        tried = vain_try(timeline, resumed.place)
+        is_idle = tried is not None and resumed.times >= VAIN_SHARE * resumed.of
+        return resumed.place, resumed.told(), tried.written if tried is not None and is_idle else ""
+    tried = vain_try(timeline, seen[0].place) if seen else None
+    if tried is None:
+        return None, "", ""
+    file = seen[0].place.file
+    idle = sum(one.times for one in seen if one.place.file == file and one.place.line in tried.lines)
+    written = tried.written if idle >= VAIN_SHARE * seen[0].of else ""
+    return seen[0].place, hot_line(timeline, seen[0], quotes=False), written
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -657,6 +664,9 @@ def _tracks(delay: Delay, turn: LongRun | None) -> tuple[int, ...]:
 def _until(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> tuple[str, Place | None]:
     """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
+        resumed = resumed_most(timeline, turn.track, turn.start_ns, turn.end_ns)
+        if resumed is not None:
+            return f"{resumed.told()}, {_end(timeline, turn)[0]}", resumed.place
         return _from_until(timeline, turn)
     return f"{hot_line(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
@@ -814,20 +824,12 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
     track = timeline.tracks.get(hub)
     if track is None or not track.schedules:
         return
-    for start_ns, end_ns in _long_slices(timeline, hub, State.RUNNING):
+    for start_ns, end_ns in long_stretches(timeline, hub, State.RUNNING):
         others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
+        seen = mostly(timeline, hub, start_ns, end_ns) or resumed_most(timeline, hub, start_ns, end_ns)
         # First what costs less: there may be a million others.
-        if mostly(timeline, hub, start_ns, end_ns) and any(not 0 <= one.exit_ns < start_ns for one in others):
+        if seen is not None and any(not 0 <= one.exit_ns < start_ns for one in others):
             yield LongRun(start_ns, end_ns, hub, -1)
-
-
-def _long_slices(timeline: Timeline, track: int, *states: State) -> list[tuple[int, int]]:
-    """From when to when the track was in one of these states for HOG_NS or longer."""
-    slices = timeline.tracks[track].slices
-    start_ns = np.asarray(slices.start_ns)
-    end_ns = np.append(start_ns[1:], timeline.last_ns)
-    (long,) = np.nonzero((end_ns - start_ns >= HOG_NS) & np.isin(np.asarray(slices.state), states))
-    return [*zip(start_ns[long].tolist(), end_ns[long].tolist(), strict=True)]
 
 
 def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:

@@ -26,12 +26,12 @@ from visualizer.trace import words
 #: Beside a single other one, the interpreter gives a thread its turn long before NAMED_NS.
 _FEWEST = 2
 #: The rest of that time it mostly waits for what it does again and again.
-_SHARE = 1 / 3
+_SHARE = 0.5
 
 
 def starved_threads(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """Of threads without a hub or loop: STARVED_AGAIN times NAMED_NS or longer from the end of a wait until it ran, for
-    STARVED_NS in total, STARVED_SHARE of its life and _SHARE of the time from the first of these to the last, while
+    STARVED_NS in total, STARVED_SHARE of its life, and _SHARE of the time from the first of these to the last, while
     others of its process were seen to run, each for longer.
 
     Not counted, nor as parts of these: the times for which one thread kept the interpreter, and for which the machine
