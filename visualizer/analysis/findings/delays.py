@@ -44,7 +44,7 @@ from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
-from visualizer.analysis.findings.stretches import long_stretches, resumed_most
+from visualizer.analysis.findings.stretches import long_slices, long_stretches, resumed_most
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -453,8 +453,9 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         wait = Delay(track_id, hub, since_ns, until_ns, ready.slice)
         if turn is not None and _shared_ns(turn, wait) < NAMED_NS:
             turn = None  # It was over when this one's wait had just begun.
-        most = turn.track if turn is not None else _ran_longest(timeline, wait, life)
-        if most is not None and 2 * _ran_ns(timeline, track_id, *life) > _ran_ns(timeline, most, *life):
+        most = turn.track if turn is not None else _ran_longest(timeline, observed, wait, life)
+        own_ns = _ran_ns(timeline, observed, track_id, *life)
+        if most is not None and 2 * own_ns > _ran_ns(timeline, observed, most, *life):
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -475,12 +476,12 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
 
 
-def _ran_longest(timeline: Timeline, wait: Delay, life: tuple[int, int]) -> int | None:
+def _ran_longest(timeline: Timeline, observed: Observed, wait: Delay, life: tuple[int, int]) -> int | None:
     """Of those whom the hub ran meanwhile the one that ran longest between the two times of `life`."""
     steps = timeline.tracks[wait.hub].steps
     first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in wait[2:4])
     ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
-    return max(ran, key=lambda track: _ran_ns(timeline, track, *life), default=None)
+    return max(ran, key=lambda track: _ran_ns(timeline, observed, track, *life), default=None)
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
@@ -554,10 +555,14 @@ def _matters(
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
 
 
-def _ran_ns(timeline: Timeline, track: int, since_ns: int, until_ns: int) -> int:
-    """For how long it kept others from running between two times, idle in a call or not."""
+def _ran_ns(timeline: Timeline, observed: Observed, track: int, since_ns: int, until_ns: int) -> int:
+    """For how long it kept others from running between two times, idle in a call or not, without what of that is the
+    machine's doing."""
     slices = timeline.tracks[track].slices
-    return sum(slices.spent_ns(state, until_ns, since_ns) for state in (State.RUNNING, State.IDLE))
+    edges_ns = np.clip(np.append(slices.start_ns, timeline.last_ns), since_ns, until_ns)
+    ran = np.isin(np.asarray(slices.state), RUNS) & (np.diff(edges_ns) > 0)
+    start_ns, end_ns = edges_ns[:-1][ran], edges_ns[1:][ran]
+    return int(kept_off(timeline, observed).left_ns([track] * len(start_ns), start_ns, end_ns).sum())
 
 
 def _is_idle(timeline: Timeline, turn: LongRun) -> bool:
@@ -573,7 +578,8 @@ def _polls(timeline: Timeline, observed: Observed, track: int) -> bool:
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """POLLS or more sleeps of 0 s, or waits with that limit, in a row, in POLLS_NS, with short steps and nothing else between. One a track."""
+    """POLLS or more sleeps of 0 s, or waits with that limit, in a row, in POLLS_NS, with short steps and nothing else
+    between. One a track."""
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
@@ -597,37 +603,51 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
     threads = timeline.tracks.of_kind(words.THREAD)
     busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
     for track in sorted(busy):
-        cost_ns, longest = 0, None
-        for start_ns, end_ns in long_stretches(timeline, track, *RUNS):
-            place, where, loop = _tries_in_vain(timeline, track, start_ns, end_ns)
-            if loop:
-                cost_ns += end_ns - start_ns
-                longest = max(longest or (0, 0, place, "", ""), (end_ns - start_ns, start_ns, place, where, loop))
-        if longest is not None:
-            lasted_ns, start_ns, place, where, loop = longest
+        slices = (_sampled_in_vain(timeline, track, *one) for one in long_slices(timeline, track, *RUNS))
+        stretches = (_resumed_in_vain(timeline, track, *one) for one in long_stretches(timeline, track))
+        found = [one for one in (*slices, *stretches) if one is not None]
+        if found:
+            longest = max(found, key=lambda one: one.end_ns - one.start_ns)
             sentence = (
-                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, {where}, and was seen to do "
-                "nothing else"
+                f"{timeline.name(track)} polls: `{longest.written}` ran for "
+                f"{duration(longest.end_ns - longest.start_ns, 2)}, {longest.where}, and was seen to do nothing else"
             )
-            yield finding("busy_poll", sentence, (track,), start_ns, place, cost_ns, (track,))
+            cost_ns = sum(one.end_ns - one.start_ns for one in found)
+            yield finding("busy_poll", sentence, (track,), longest.start_ns, longest.place, cost_ns, (track,))
 
 
-def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> tuple[Place | None, str, str]:
-    """Where the track was seen the most in that time, that in words, and what a loop around that place tries without
-    waiting, if it was seen to do hardly anything else; else "" as the last."""
+class _InVain(NamedTuple):
+    """What a loop tried between these times, as it is written, without waiting; and where, in words."""
+
+    start_ns: int
+    end_ns: int
+    written: str
+    place: Place
+    where: str
+
+
+def _sampled_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> _InVain | None:
+    """What a loop tries where the track was seen the most, if it was seen to do hardly anything else."""
     seen = lines_sampled(timeline, track, start_ns, end_ns)
-    resumed = None if seen else resumed_most(timeline, track, start_ns, end_ns)
-    if resumed is not None:
-        tried = vain_try(timeline, resumed.place)
-        is_idle = tried is not None and resumed.times >= VAIN_SHARE * resumed.of
-        return resumed.place, resumed.told(), tried.written if tried is not None and is_idle else ""
     tried = vain_try(timeline, seen[0].place) if seen else None
     if tried is None:
-        return None, "", ""
-    file = seen[0].place.file
-    idle = sum(one.times for one in seen if one.place.file == file and one.place.line in tried.lines)
-    written = tried.written if idle >= VAIN_SHARE * seen[0].of else ""
-    return seen[0].place, hot_line(timeline, seen[0], quotes=False), written
+        return None
+    place = seen[0].place
+    idle = sum(one.times for one in seen if one.place.file == place.file and one.place.line in tried.lines)
+    if idle < VAIN_SHARE * seen[0].of:
+        return None
+    return _InVain(start_ns, end_ns, tried.written, place, hot_line(timeline, seen[0], quotes=False))
+
+
+def _resumed_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> _InVain | None:
+    """The same where it resumed generators for that all the time, and nothing else."""
+    resumed = resumed_most(timeline, track, start_ns, end_ns)
+    tried = vain_try(timeline, resumed.place) if resumed is not None else None
+    if resumed is None or tried is None or resumed.times < VAIN_SHARE * resumed.of:
+        return None
+    if resumed.end_ns - resumed.start_ns < HOG_NS:
+        return None
+    return _InVain(resumed.start_ns, resumed.end_ns, tried.written, resumed.place, resumed.told())
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -824,7 +844,7 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
     track = timeline.tracks.get(hub)
     if track is None or not track.schedules:
         return
-    for start_ns, end_ns in long_stretches(timeline, hub, State.RUNNING):
+    for start_ns, end_ns in [*long_slices(timeline, hub, State.RUNNING), *long_stretches(timeline, hub)]:
         others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
         seen = mostly(timeline, hub, start_ns, end_ns) or resumed_most(timeline, hub, start_ns, end_ns)
         # First what costs less: there may be a million others.

@@ -64,10 +64,11 @@ def starved_threads(timeline: Timeline, observed: Observed) -> Iterator[Finding]
         function, count = Counter(function_of(timeline, one) for one in ran).most_common(1)[0]
         several = len(ran) - count
         who = f"{count} × {function}" + (f" and {several} other{'s' * (several > 1)}" if several else "")
+        share = min(100, round(100 * total_ns / max(1, until_ns - track.spawn_ns)))
         sentence = (
-            f"{timeline.name(track.id)} was ready but did not run for {duration(total_ns, 2)}, "
-            f"{min(100, round(100 * total_ns / max(1, life_ns)))}% of its life, at most {duration(int(lost_ns[worst]), 2)} at "
-            f"once, while {who} ran (inferred: it had ended its wait, and they were seen to run)"
+            f"{timeline.name(track.id)} was ready but did not run for {duration(total_ns, 2)}, {share}% of its life, "
+            f"at most {duration(int(lost_ns[worst]), 2)} at once, while {who} ran (inferred: it had ended its wait, "
+            "and they were seen to run)"
         )
         suspension = suspension_before(timeline, track, waits[worst][0] + 1)
         place = suspension.place if suspension is not None else track.place

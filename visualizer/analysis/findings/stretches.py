@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,53 +16,69 @@ _LOOKED_AT = 100
 
 
 class Resumed(NamedTuple):
-    """A track resumed generators `of` times in a stretch, `times` of them at `place`."""
+    """A track resumed generators `of` times in a stretch, `times` of them at `place`, between these times."""
 
     place: Place
     times: int
     of: int
+    start_ns: int
+    end_ns: int
 
     def told(self) -> str:
         """"resuming generators 12,000 times at service.py:65"."""
         return f"resuming generators {self.times:,} times at {spot(self.place)}"
 
 
-def long_stretches(timeline: Timeline, track: int, *states: State) -> list[tuple[int, int]]:
-    """From when to when the track was in one of these states for HOG_NS or longer.
+def long_slices(timeline: Timeline, track: int, *states: State) -> list[tuple[int, int]]:
+    """From when to when the track was in one of these states for HOG_NS or longer."""
+    return _long(timeline, track, np.isin(np.asarray(timeline.tracks[track].slices.state), states))
 
-    While it runs it may resume generators, each for less than NAMED_NS: what they do they do for it. Not counted where
-    these mostly waited.
-    """
+
+def long_stretches(timeline: Timeline, track: int) -> list[tuple[int, int]]:
+    """From when to when the track ran for HOG_NS or longer and resumed generators meanwhile, each for less than
+    NAMED_NS: what they do they do for it. Not where these mostly waited."""
     slices = timeline.tracks[track].slices
-    start_ns = np.asarray(slices.start_ns)
-    end_ns = np.append(start_ns[1:], timeline.last_ns)
-    runs = np.isin(np.asarray(slices.state), states)
-    runs |= _resumes(timeline, track) & (end_ns - start_ns < NAMED_NS)
-    changes = np.flatnonzero(np.diff(np.concatenate(([False], runs, [False]))))
-    begins, ends = changes[::2], changes[1::2] - 1
-    long = end_ns[ends] - start_ns[begins] >= HOG_NS
-    found = zip(start_ns[begins[long]].tolist(), end_ns[ends[long]].tolist(), strict=True)
-    return [one for one in found if not _mostly_waited(timeline, track, *one)]
+    resumes = _resumes(timeline, track)
+    if not resumes.any():
+        return []
+    resumes &= np.append(np.diff(slices.start_ns), NAMED_NS) < NAMED_NS
+    found = _long(timeline, track, resumes | (np.asarray(slices.state) == State.RUNNING))
+    return [
+        one
+        for one in found
+        if len(_resumed_in(timeline, track, *one)) and not _mostly_waited(timeline, track, *one)
+    ]
+
+
+def _long(timeline: Timeline, track: int, those: Column) -> list[tuple[int, int]]:
+    """From when to when these slices follow one another for HOG_NS or longer."""
+    edges_ns = np.append(timeline.tracks[track].slices.start_ns, timeline.last_ns)
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], those, [False]))))
+    start_ns, end_ns = edges_ns[changes[::2]], edges_ns[changes[1::2]]
+    long = end_ns - start_ns >= HOG_NS
+    return [*zip(start_ns[long].tolist(), end_ns[long].tolist(), strict=True)]
 
 
 def resumed_most(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Resumed | None:
-    """The line at which the track resumed generators the most often in that time; None if it resumed none."""
-    suspensions, detail = timeline.columns.suspensions, timeline.columns.suspensions.detail
-    numbers = _resumed_in(timeline, track, start_ns, end_ns)
-    places = Counter[int]()
-    for how, count in zip(*np.unique(np.asarray(detail)[numbers], return_counts=True), strict=True):
-        places[suspensions.details.known[how][2]] += int(count)
-    for number, times in places.most_common(1):
-        place = timeline.place(number)
-        return Resumed(place, times, places.total()) if place is not None else None
+    """The line at which the track resumed most of the generators in that time; None if there is none."""
+    suspensions, numbers = timeline.columns.suspensions, _resumed_in(timeline, track, start_ns, end_ns)
+    details = np.asarray(suspensions.detail)[numbers]
+    places: dict[Place | None, list[int]] = {}
+    for how in np.unique(details).tolist():
+        places.setdefault(timeline.place(suspensions.details.known[how][2]), []).append(how)
+    for place, hows in places.items():
+        those = numbers[np.isin(details, hows)]
+        if place is not None and 2 * len(those) > len(numbers):
+            first, last = (timeline.suspensions[int(those[at])].t_ns for at in (0, -1))
+            return Resumed(place, len(those), len(numbers), first, last)
     return None
 
 
 def _resumes(timeline: Timeline, track: int, *others: str) -> Column:
     """Which slices of the track are waits for a generator that it has resumed, or for these reasons."""
     slices, suspensions = timeline.tracks[track].slices, timeline.columns.suspensions
-    about, found = np.asarray(slices.about), np.asarray(slices.state) == State.WAITING
-    found &= about >= 0
+    about = np.asarray(slices.about)
+    found: Column = (np.asarray(slices.state) == State.WAITING) & (about >= 0)
     wanted = np.array([reason in (words.RESUMED, *others) for reason, *_ in suspensions.details.known], dtype=bool)
     found[found] = wanted[np.asarray(suspensions.detail)[about[found]]]
     return found

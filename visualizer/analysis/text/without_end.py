@@ -73,7 +73,7 @@ def _names(source: str) -> _Names:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # Of what cannot be read anything may be so.
-        return names._replace(ended=dict.fromkeys(_METHODS, {""}))
+        return names._replace(ended={method: {""} for method in _METHODS})
     nodes = [*ast.walk(tree)]
     own = {one.name for one in nodes if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     for node in nodes:
@@ -84,7 +84,8 @@ def _names(source: str) -> _Names:
         elif isinstance(node, ast.Attribute) and node.attr in _METHODS:
             names.ended.setdefault(node.attr, set()).add(_last(node.value))
         elif isinstance(node, ast.Call):
-            given = {_last(part) for one in (*node.args, *(word.value for word in node.keywords)) for part in _parts(one)}
+            arguments = (*node.args, *(word.value for word in node.keywords))
+            given = {_last(part) for one in arguments for part in _parts(one)}
             # A function of its own, or what runs one, hands it on to where it is seen.
             if _last(node.func) not in own and not given & own:
                 names.given.update(given - {""})
@@ -97,5 +98,6 @@ def _last(node: ast.expr) -> str:
 
 def _parts(node: ast.expr) -> list[ast.expr]:
     """What an argument hands over: itself, or what it is a tuple, list or expression of."""
-    inner = node.elts if isinstance(node, ast.Tuple | ast.List) else [node.value] if isinstance(node, ast.Starred) else []
+    starred = [node.value] if isinstance(node, ast.Starred) else []
+    inner = node.elts if isinstance(node, ast.Tuple | ast.List) else starred
     return [part for one in inner for part in _parts(one)] or [node]

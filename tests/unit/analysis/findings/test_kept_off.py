@@ -188,17 +188,20 @@ def test_turns_that_the_machine_made_long(third_ms: int, expected: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("turns", "sleep_ms", "others", "held_ms", "expected"),
+    ("turns", "sleep_ms", "others", "held_ms", "before_ms", "expected"),
     [
-        pytest.param(5, 1, 2, 0, 1, id="two others run"),
-        pytest.param(2, 1, 2, 0, 0, id="twice only"),
-        pytest.param(5, 60, 2, 0, 0, id="a small part of its life"),
-        pytest.param(5, 1, 1, 0, 0, id="beside one, it would have its turn"),
-        pytest.param(5, 1, 2, 400, 0, id="one kept the interpreter, which is told"),
+        pytest.param(5, 1, 2, 0, 0, 1, id="two others run"),
+        pytest.param(5, 1, 2, 0, 900, 1, id="in a part of its life"),
+        pytest.param(5, 1, 2, 0, 2_900, 0, id="once in a long life"),
+        pytest.param(5, 1, 2, 2_899, 2_900, 1, id="a life in which one kept the interpreter"),
+        pytest.param(2, 1, 2, 0, 0, 0, id="twice only"),
+        pytest.param(5, 60, 2, 0, 0, 0, id="a small part of its life"),
+        pytest.param(5, 1, 1, 0, 0, 0, id="beside one, it would have its turn"),
+        pytest.param(5, 1, 2, 400, 0, 0, id="one kept the interpreter, which is told"),
     ],
 )
 def test_a_thread_that_hardly_gets_its_turn(
-    turns: int, sleep_ms: int, others: int, held_ms: int, expected: int
+    turns: int, sleep_ms: int, others: int, held_ms: int, before_ms: int, expected: int
 ) -> None:
     crowd = [f"crowd {number}" for number in range(others)]
     ran = Tape()
@@ -206,6 +209,8 @@ def test_a_thread_that_hardly_gets_its_turn(
         ran.spawn(key, words.THREAD, creator="main", line=30)
     for key in ("main", "quiet"):
         ran.waits(key, words.JOIN, "crowd.join()").parks(key, line=31)
+    if before_ms:
+        ran.waits("light", words.EVENT, "begun.wait()").parks("light", line=4).at(before_ms * MS).unparks("light")
     for _ in range(turns):
         ran.waits("light", words.SLEEP, f"{sleep_ms} ms", sleep_ms * MS).parks("light", line=5)
         ran.at(ran.t_ns + sleep_ms * MS).wake("light", words.NOBODY, words.TIMER).at(ran.t_ns + 15 * MS)
@@ -218,8 +223,9 @@ def test_a_thread_that_hardly_gets_its_turn(
     told = found(ran, "starvation")
     assert len(told) == expected
     for one in told:
+        share = {0: 98, 900: 20, 2_900: 7}[before_ms]
         assert one.sentence == (
-            "light was ready but did not run for 0.23 s, 98% of its life, at most 45 ms at once, "
+            f"light was ready but did not run for 0.23 s, {share}% of its life, at most 45 ms at once, "
             "while 2 × crowd ran (inferred: it had ended its wait, and they were seen to run)"
         )
         assert (one.line, one.cost_ns // MS) == (5, 225)
