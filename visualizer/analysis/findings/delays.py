@@ -44,7 +44,7 @@ from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
-from visualizer.analysis.findings.stretches import long_slices, long_stretches, resumed_most
+from visualizer.analysis.findings.stretches import long_slices, long_stretches, resumed_most, surely_ran_ns
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
@@ -793,6 +793,8 @@ def _own_ns(timeline: Timeline, observed: Observed, hub: int, turn: LongRun) -> 
     """For how long the turn itself blocked the hub."""
     off = kept_off(timeline, observed)
     own_ns = off.own_ns(hub, turn.start_ns, turn.end_ns)
+    if own_ns < turn.end_ns - turn.start_ns:
+        own_ns = max(own_ns, surely_ran_ns(timeline, turn.track, turn.start_ns, turn.end_ns))
     if own_ns < HOG_NS <= (at_most_ns := off.own_ns(hub, turn.start_ns, turn.end_ns, in_call=True)):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         if _call(timeline, turn, seen) is not None:

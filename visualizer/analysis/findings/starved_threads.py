@@ -77,18 +77,19 @@ def starved_threads(timeline: Timeline, observed: Observed) -> Iterator[Finding]
 
 
 def _seen(timeline: Timeline, track: Track, others: list[Track], waits: list[tuple[int, int]]) -> list[Track]:
-    """Which of the others were sampled between the first wait and the last, ran in one of them, and for more than twice
-    as long as it did."""
+    """Which of the others ran in one of these waits, were sampled from the first of them on, up to the end of what they
+    did in the last, and ran for more than twice as long as it did."""
     until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
 
-    def ran_ns(one: Track) -> int:
-        return one.slices.spent_ns(State.RUNNING, until_ns, track.spawn_ns)
+    def ran_ns(one: Track, since_ns: int = track.spawn_ns, until_ns: int = until_ns) -> int:
+        return one.slices.spent_ns(State.RUNNING, until_ns, since_ns)
+
+    def seen(one: Track) -> int:
+        after = one.slices.at(waits[-1][1]) + 1
+        end_ns = one.slices.start_ns[after] if after < len(one.slices) else timeline.last_ns
+        return len(timeline.samples.between(one.id, waits[0][0], end_ns))
 
     own_ns = ran_ns(track)
     return [
-        one
-        for one in others
-        if ran_ns(one) > 2 * own_ns
-        and len(timeline.samples.between(one.id, waits[0][0], waits[-1][1]))
-        and any(one.slices.spent_ns(State.RUNNING, end_ns, start_ns) for start_ns, end_ns in waits)
+        one for one in others if ran_ns(one) > 2 * own_ns and seen(one) and any(ran_ns(one, *wait) for wait in waits)
     ]

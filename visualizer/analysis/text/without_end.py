@@ -25,6 +25,8 @@ _MADE_AND_ENDED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         ),
     )
 }
+#: Who keeps a thing so has to take it out again to end a wait for it.
+_KEEPS = frozenset(("append", "appendleft", "add", "insert", "setdefault", "put", "put_nowait", "print", "len", "id"))
 _METHODS = frozenset(method for _, methods in _MADE_AND_ENDED.values() for method in methods)
 
 
@@ -87,7 +89,7 @@ def _names(source: str) -> _Names:
             arguments = (*node.args, *(word.value for word in node.keywords))
             given = {_last(part) for one in arguments for part in _parts(one)}
             # A function of its own, or what runs one, hands it on to where it is seen.
-            if _last(node.func) not in own and not given & own:
+            if _last(node.func) not in own | _KEEPS and not given & own:
                 names.given.update(given - {""})
     return names
 

@@ -33,6 +33,7 @@ def tasks(*keys: str) -> Tape:
         pytest.param("follow(changed)\n", {}, ["leak"], id="one of its own functions is given it"),
         pytest.param("spawn(follow, changed)\n", {}, ["leak"], id="what runs one is given it"),
         pytest.param("other = loop.create_future()\nother.set_result(1)\n", {}, ["leak"], id="another is set"),
+        pytest.param("waiting.append(changed)\n", {}, ["leak"], id="they are only kept"),
         pytest.param("changed.set_result(1)\n", {}, [], id="it would be set"),
         pytest.param("atexit.register(changed.set_result)\n", {}, [], id="it may be set"),
         pytest.param("for one in waiting:\n    one.set_result(1)\n", {}, [], id="by another name"),

@@ -230,3 +230,23 @@ def test_a_thread_that_hardly_gets_its_turn(
         )
         assert (one.line, one.cost_ns // MS) == (5, 225)
         assert [ran.ids[name] for name in ("light", *crowd)] == list(one.tracks)
+
+
+@pytest.mark.parametrize(("apart_ms", "expected"), [(0.5, ["hog"]), (2, [])])
+def test_who_does_something_all_the_time_was_not_kept_off(apart_ms: float, expected: list[str]) -> None:
+    """Though it may have been at any time, and for as long, by what is told of the thread."""
+    ran = Tape().spawn("loop", words.LOOP, parent="main")
+    for line, key in enumerate(("work", "other"), 30):
+        ran.spawn(key, words.TASK, parent="loop", creator="main", line=line).wake(key, "main", words.SPAWN)
+    ran.spawn("each", words.GENERATOR, "<genexpr>", parent="work", creator="work")
+    ran.waits("main", words.JOIN, "asyncio.run(all())").switch("main", "loop", line=40)
+    ran.switch("loop", "other").waits("other", words.SLEEP, "1 ms", MS).switch("other", "loop", line=9)
+    ran.switch("loop", "work")
+    while ran.t_ns < 200 * MS:
+        ran.resume("each", line=65).at(ran.t_ns + round(apart_ms * MS)).yields("each", "1", line=65)
+    ran.waits("work", words.SLEEP, "9 s", 9_000 * MS).switch("work", "loop", line=66)
+    ran.wake("other", "loop", words.TIMER).switch("loop", "other").exits("other").switch("other", "loop")
+    told = found(kept_off(ran, ran.ids["main"], words.NOBODY, 0, 1_000, 990), "hog")
+    assert [one.kind for one in told] == expected
+    for one in told:
+        assert one.sentence.startswith("<genexpr> ran for 0.2 s without yielding, until work yielded at demo.py:66")
