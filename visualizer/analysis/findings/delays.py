@@ -453,9 +453,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         wait = Delay(track_id, hub, since_ns, until_ns, ready.slice)
         if turn is not None and _shared_ns(turn, wait) < NAMED_NS:
             turn = None  # It was over when this one's wait had just begun.
-        most = turn.track if turn is not None else _ran_longest(timeline, observed, wait, life)
-        own_ns = _ran_ns(timeline, observed, track_id, *life)
-        if most is not None and 2 * own_ns > _ran_ns(timeline, observed, most, *life):
+        others_ns = _others_ns(timeline, observed, turn.track if turn is not None else None, wait, life, off_ns > 0)
+        if others_ns and 2 * _ran_ns(timeline, observed, track_id, *life) > others_ns:
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -476,12 +475,29 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
 
 
-def _ran_longest(timeline: Timeline, observed: Observed, wait: Delay, life: tuple[int, int]) -> int | None:
-    """Of those whom the hub ran meanwhile the one that ran longest between the two times of `life`."""
+def _others_ns(
+    timeline: Timeline, observed: Observed, most: int | None, wait: Delay, life: tuple[int, int], is_busy: bool
+) -> int:  # fmt: skip
+    """For how long between the two times of `life` the one ran that kept it from running: `most`, or the one that ran
+    longest of those whom the hub ran meanwhile. `is_busy`: the machine ran other programs, which made some turns long,
+    so of a crowd that it is one of, for how long half of them ran, or longer."""
     steps = timeline.tracks[wait.hub].steps
-    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in wait[2:4])
-    ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
-    return max(ran, key=lambda track: _ran_ns(timeline, observed, track, *life), default=None)
+
+    def longest_first(since_ns: int, until_ns: int) -> list[tuple[int, int]]:
+        first, last = (bisect_left(steps, t, key=lambda step: timeline.switch(step).t_ns) for t in (since_ns, until_ns))
+        those = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
+        return sorted(((_ran_ns(timeline, observed, one, *life), one) for one in those), reverse=True)
+
+    ran = longest_first(wait.due_ns, wait.ran_ns)
+    if most is not None:
+        ran = [(_ran_ns(timeline, observed, most, *life), most)]
+    if not ran:
+        return 0
+    function = function_of(timeline, timeline.tracks[wait.track])
+    if not is_busy or function_of(timeline, timeline.tracks[ran[0][1]]) != function:
+        return ran[0][0]
+    alike = [ns for ns, one in longest_first(*life) if function_of(timeline, timeline.tracks[one]) == function]
+    return alike[len(alike) // 2]
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:

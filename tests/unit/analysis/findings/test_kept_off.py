@@ -187,6 +187,26 @@ def test_turns_that_the_machine_made_long(third_ms: int, expected: list[str]) ->
         assert one.cost_ns < 4 * 240 * MS * 0.4
 
 
+@pytest.mark.parametrize(("first", "off_ms", "expected"), [("crew 1", 450, 0), ("crew 1", 0, 3), ("other", 450, 3)])
+def test_a_crowd_of_which_one_had_turns_that_the_machine_made_long(first: str, off_ms: int, expected: int) -> None:
+    names = [first, "crew 2", "crew 3", "crew 4"]
+    ran = Tape().spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate(names, 30):
+        ran.spawn(key, words.GREENLET, key, parent="hub", creator="main", line=line)
+    ran.at(MS)
+    for key in names:
+        ran.wake(key, "main", words.SPAWN)
+    ran.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    now_ms = 2
+    for _ in range(9):
+        for key in names:
+            ran.at(now_ms * MS).switch("hub", key)
+            now_ms += 90 if key == first else 20
+            ran.at(now_ms * MS).wake(key, "hub", words.CALLBACK).waits(key, words.SLEEP, "0 s", 0)
+            ran.switch(key, "hub", line=5)
+    assert len(found(kept_off(ran, ran.ids["main"], words.NOBODY, 0, now_ms, off_ms), "starvation")) == expected
+
+
 @pytest.mark.parametrize(
     ("turns", "sleep_ms", "others", "held_ms", "before_ms", "expected"),
     [
