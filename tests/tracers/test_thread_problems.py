@@ -305,6 +305,49 @@ def test_daemons_that_wait_for_time_or_end(trace_source: TraceSource) -> None:
     assert problems(trace_source(BESIDE_OTHERS + LEAK.format(wait="event.wait(0.001)"))) == []
 
 
+BURST = """
+import multiprocessing
+
+def follow(event):
+    event.wait()
+
+def crew():
+    events = []
+    for _ in range(10):
+        event = threading.Event()
+        threading.Thread(target=follow, args=(event,), daemon=True).start()
+        events.append(event)
+    signal.sigtimedwait((), 1.2)
+    {then}
+
+{run}
+"""
+CHILD = """child = multiprocessing.get_context("fork").Process(target=crew)
+child.start()
+child.join()
+"""
+
+
+@pytest.mark.parametrize("run", [pytest.param("crew()\n", id="main"), pytest.param(CHILD, id="child")])
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        pytest.param("pass", ["leak"], id="nobody sets them"),
+        pytest.param("if not events: events[0].set()", [], id="somebody may"),
+        pytest.param("for one in events: one.set()", [], id="all are set"),
+    ],
+)
+def test_a_crew_of_daemons_that_came_at_once(
+    trace_source: TraceSource, run: str, then: str, expected: list[str]
+) -> None:
+    found = problems(trace_source(BESIDE_OTHERS + BURST.format(then=then, run=run)))
+    assert [kind for kind, _ in found] == expected
+    for _, sentence in found:
+        assert sentence.startswith("10 × follow, spawned in crew() (script.py:")
+        assert "→ none of them has ended; " in sentence
+        assert "waits in event.wait() (script.py:" in sentence
+
+
 def test_a_timer_of_threadings_that_reaches_its_time(trace_source: TraceSource) -> None:
     """Its wait ends by its limit, as it should."""
     traced = trace_source(

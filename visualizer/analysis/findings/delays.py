@@ -44,12 +44,13 @@ from visualizer.analysis.findings.kept_off import kept_off, own_delays
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
+from visualizer.analysis.findings.stretches import long_slices, long_stretches, resumed_most, surely_ran_ns
 from visualizer.analysis.model.timeline import RUNS, Place, State, Suspension, Timeline, Track, Wakeup
 from visualizer.analysis.text.blocking_calls import BlockingCall
 from visualizer.analysis.text.blocking_calls import blocking_call as call_at
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import Sampled, hot_line, is_mostly_idle, lines_sampled, mostly
-from visualizer.analysis.text.source_text import definition, in_block_of, loop_around, spins
+from visualizer.analysis.text.source_text import definition, in_block_of, loop_around
 from visualizer.analysis.text.vain_tries import vain_try
 from visualizer.trace import words
 from visualizer.trace.columns import Column
@@ -452,8 +453,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         wait = Delay(track_id, hub, since_ns, until_ns, ready.slice)
         if turn is not None and _shared_ns(turn, wait) < NAMED_NS:
             turn = None  # It was over when this one's wait had just begun.
-        most = turn.track if turn is not None else _ran_longest(timeline, wait, life)
-        if most is not None and 2 * _ran_ns(timeline, track_id, *life) > _ran_ns(timeline, most, *life):
+        others_ns = _others_ns(timeline, observed, turn.track if turn is not None else None, wait, life, off_ns > 0)
+        if others_ns and 2 * _ran_ns(timeline, observed, track_id, *life) > others_ns:
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -474,12 +475,29 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
     return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
 
 
-def _ran_longest(timeline: Timeline, wait: Delay, life: tuple[int, int]) -> int | None:
-    """Of those whom the hub ran meanwhile the one that ran longest between the two times of `life`."""
+def _others_ns(
+    timeline: Timeline, observed: Observed, most: int | None, wait: Delay, life: tuple[int, int], is_busy: bool
+) -> int:  # fmt: skip
+    """For how long between the two times of `life` the one ran that kept it from running: `most`, or the one that ran
+    longest of those whom the hub ran meanwhile. `is_busy`: the machine ran other programs, which made some turns long,
+    so of a crowd that it is one of, for how long half of them ran, or longer."""
     steps = timeline.tracks[wait.hub].steps
-    first, last = (bisect_left(steps, t_ns, key=lambda step: timeline.switch(step).t_ns) for t_ns in wait[2:4])
-    ran = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
-    return max(ran, key=lambda track: _ran_ns(timeline, track, *life), default=None)
+
+    def longest_first(since_ns: int, until_ns: int) -> list[tuple[int, int]]:
+        first, last = (bisect_left(steps, t, key=lambda step: timeline.switch(step).t_ns) for t in (since_ns, until_ns))
+        those = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
+        return sorted(((_ran_ns(timeline, observed, one, *life), one) for one in those), reverse=True)
+
+    ran = longest_first(wait.due_ns, wait.ran_ns)
+    if most is not None:
+        ran = [(_ran_ns(timeline, observed, most, *life), most)]
+    if not ran:
+        return 0
+    function = function_of(timeline, timeline.tracks[wait.track])
+    if not is_busy or function_of(timeline, timeline.tracks[ran[0][1]]) != function:
+        return ran[0][0]
+    alike = [ns for ns, one in longest_first(*life) if function_of(timeline, timeline.tracks[one]) == function]
+    return alike[len(alike) // 2]
 
 
 def _by_machine_ns(timeline: Timeline, observed: Observed, track: Track, hub: int) -> tuple[int, int]:
@@ -553,10 +571,14 @@ def _matters(
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
 
 
-def _ran_ns(timeline: Timeline, track: int, since_ns: int, until_ns: int) -> int:
-    """For how long it kept others from running between two times, idle in a call or not."""
+def _ran_ns(timeline: Timeline, observed: Observed, track: int, since_ns: int, until_ns: int) -> int:
+    """For how long it kept others from running between two times, idle in a call or not, without what of that is the
+    machine's doing."""
     slices = timeline.tracks[track].slices
-    return sum(slices.spent_ns(state, until_ns, since_ns) for state in (State.RUNNING, State.IDLE))
+    edges_ns = np.clip(np.append(slices.start_ns, timeline.last_ns), since_ns, until_ns)
+    ran = np.isin(np.asarray(slices.state), RUNS) & (np.diff(edges_ns) > 0)
+    start_ns, end_ns = edges_ns[:-1][ran], edges_ns[1:][ran]
+    return int(kept_off(timeline, observed).left_ns([track] * len(start_ns), start_ns, end_ns).sum())
 
 
 def _is_idle(timeline: Timeline, turn: LongRun) -> bool:
@@ -572,14 +594,16 @@ def _polls(timeline: Timeline, observed: Observed, track: int) -> bool:
 
 
 def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """POLLS or more sleeps of 0 s in a row, in POLLS_NS, with short steps and nothing else between. One a track."""
+    """POLLS or more sleeps of 0 s, or waits with that limit, in a row, in POLLS_NS, with short steps and nothing else
+    between. One a track."""
     for track, row in observed.polls.longest.items():
         suspension = timeline.suspensions[row.suspension]
         lasted_ns = suspension.t_ns - row.since_ns
         if _polls(timeline, observed, track):
             steps = f", {duration(row.busy_ns, 2)} of it in {row.busy} longer steps," if row.busy else ""
+            did = "slept 0 s" if suspension.reason == words.SLEEP else f"waited 0 s in {suspension.on}"
             sentence = (
-                f"{timeline.name(track)} polls: it slept 0 s {row.count} times in a row "
+                f"{timeline.name(track)} polls: it {did} {row.count} times in a row "
                 f"for {duration(lasted_ns, 2)}{steps} and was seen to do nothing else{at(suspension.place)}"
             )
             spent_ns = timeline.tracks[track].slices.spent_ns
@@ -595,32 +619,51 @@ def _spinning_threads(timeline: Timeline) -> Iterator[Finding]:
     threads = timeline.tracks.of_kind(words.THREAD)
     busy = {track.id for track in threads} - {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
     for track in sorted(busy):
-        cost_ns, longest = 0, None
-        for start_ns, end_ns in _long_slices(timeline, track, *RUNS):
-            seen = mostly(timeline, track, start_ns, end_ns)
-            loop = spins(timeline, seen.place) if seen is not None else ""
-            if seen is not None and not loop:
-                loop = _tries_in_vain(timeline, track, start_ns, end_ns, seen.place)
-            if seen is not None and loop:
-                cost_ns += end_ns - start_ns
-                longest = max(longest or (0, 0, seen, ""), (end_ns - start_ns, start_ns, seen, loop))
-        if longest is not None:
-            lasted_ns, start_ns, seen, loop = longest
+        slices = (_sampled_in_vain(timeline, track, *one) for one in long_slices(timeline, track, *RUNS))
+        stretches = (_resumed_in_vain(timeline, track, *one) for one in long_stretches(timeline, track))
+        found = [one for one in (*slices, *stretches) if one is not None]
+        if found:
+            longest = max(found, key=lambda one: one.end_ns - one.start_ns)
             sentence = (
-                f"{timeline.name(track)} polls: `{loop}` ran for {duration(lasted_ns, 2)}, "
-                f"{hot_line(timeline, seen, quotes=False)}, and was seen to do nothing else"
+                f"{timeline.name(track)} polls: `{longest.written}` ran for "
+                f"{duration(longest.end_ns - longest.start_ns, 2)}, {longest.where}, and was seen to do nothing else"
             )
-            yield finding("busy_poll", sentence, (track,), start_ns, seen.place, cost_ns, (track,))
+            cost_ns = sum(one.end_ns - one.start_ns for one in found)
+            yield finding("busy_poll", sentence, (track,), longest.start_ns, longest.place, cost_ns, (track,))
 
 
-def _tries_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int, place: Place) -> str:
-    """What a loop around that place tries without waiting, if the track was seen to do hardly anything else, or ""."""
-    tried = vain_try(timeline, place)
-    if tried is None:
-        return ""
+class _InVain(NamedTuple):
+    """What a loop tried between these times, as it is written, without waiting; and where, in words."""
+
+    start_ns: int
+    end_ns: int
+    written: str
+    place: Place
+    where: str
+
+
+def _sampled_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> _InVain | None:
+    """What a loop tries where the track was seen the most, if it was seen to do hardly anything else."""
     seen = lines_sampled(timeline, track, start_ns, end_ns)
+    tried = vain_try(timeline, seen[0].place) if seen else None
+    if tried is None:
+        return None
+    place = seen[0].place
     idle = sum(one.times for one in seen if one.place.file == place.file and one.place.line in tried.lines)
-    return tried.written if idle >= VAIN_SHARE * seen[0].of else ""
+    if idle < VAIN_SHARE * seen[0].of:
+        return None
+    return _InVain(start_ns, end_ns, tried.written, place, hot_line(timeline, seen[0], quotes=False))
+
+
+def _resumed_in_vain(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> _InVain | None:
+    """The same where it resumed generators for that all the time, and nothing else."""
+    resumed = resumed_most(timeline, track, start_ns, end_ns)
+    tried = vain_try(timeline, resumed.place) if resumed is not None else None
+    if resumed is None or tried is None or resumed.times < VAIN_SHARE * resumed.of:
+        return None
+    if resumed.end_ns - resumed.start_ns < HOG_NS:
+        return None
+    return _InVain(resumed.start_ns, resumed.end_ns, tried.written, resumed.place, resumed.told())
 
 
 def _worst(found: Iterable[tuple[Hashable, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -657,6 +700,9 @@ def _tracks(delay: Delay, turn: LongRun | None) -> tuple[int, ...]:
 def _until(timeline: Timeline, turn: LongRun, seen: Sampled | None) -> tuple[str, Place | None]:
     """In words, where the turn was `seen`, if it was, and where it ended; and the line to look at."""
     if seen is None:
+        resumed = resumed_most(timeline, turn.track, turn.start_ns, turn.end_ns)
+        if resumed is not None:
+            return f"{resumed.told()}, {_end(timeline, turn)[0]}", resumed.place
         return _from_until(timeline, turn)
     return f"{hot_line(timeline, seen)}, {_end(timeline, turn)[0]}", seen.place
 
@@ -763,6 +809,8 @@ def _own_ns(timeline: Timeline, observed: Observed, hub: int, turn: LongRun) -> 
     """For how long the turn itself blocked the hub."""
     off = kept_off(timeline, observed)
     own_ns = off.own_ns(hub, turn.start_ns, turn.end_ns)
+    if own_ns < turn.end_ns - turn.start_ns:
+        own_ns = max(own_ns, surely_ran_ns(timeline, turn.track, turn.start_ns, turn.end_ns))
     if own_ns < HOG_NS <= (at_most_ns := off.own_ns(hub, turn.start_ns, turn.end_ns, in_call=True)):
         seen = mostly(timeline, turn.track, turn.start_ns, turn.end_ns)
         if _call(timeline, turn, seen) is not None:
@@ -814,20 +862,12 @@ def _own_turns(timeline: Timeline, hub: int) -> Iterator[LongRun]:
     track = timeline.tracks.get(hub)
     if track is None or not track.schedules:
         return
-    for start_ns, end_ns in _long_slices(timeline, hub, State.RUNNING):
+    for start_ns, end_ns in [*long_slices(timeline, hub, State.RUNNING), *long_stretches(timeline, hub)]:
         others = (one for one in timeline.tracks.values() if one.parent == hub and one.spawn_ns < end_ns)
+        seen = mostly(timeline, hub, start_ns, end_ns) or resumed_most(timeline, hub, start_ns, end_ns)
         # First what costs less: there may be a million others.
-        if mostly(timeline, hub, start_ns, end_ns) and any(not 0 <= one.exit_ns < start_ns for one in others):
+        if seen is not None and any(not 0 <= one.exit_ns < start_ns for one in others):
             yield LongRun(start_ns, end_ns, hub, -1)
-
-
-def _long_slices(timeline: Timeline, track: int, *states: State) -> list[tuple[int, int]]:
-    """From when to when the track was in one of these states for HOG_NS or longer."""
-    slices = timeline.tracks[track].slices
-    start_ns = np.asarray(slices.start_ns)
-    end_ns = np.append(start_ns[1:], timeline.last_ns)
-    (long,) = np.nonzero((end_ns - start_ns >= HOG_NS) & np.isin(np.asarray(slices.state), states))
-    return [*zip(start_ns[long].tolist(), end_ns[long].tolist(), strict=True)]
 
 
 def _turn_at_the_end(timeline: Timeline, hub: int) -> Iterator[LongRun]:

@@ -17,6 +17,7 @@ from visualizer.analysis.findings.base import (
     at,
     finding,
     function_of,
+    has_failed,
     left_waiting,
     spawned_told,
 )
@@ -25,6 +26,7 @@ from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.without_end import nobody_would_end
 from visualizer.trace import words
 
 _FEW_STEPS = 2
@@ -63,7 +65,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
     """Where they are spawned -> the tracks that leak, in the order of their creation, with what each waits for."""
     kinds = timeline.words.spawned | {words.THREAD}
     may_leak = (track for track in timeline.tracks.lasting(words.CANCELLED) if track.kind in kinds)
-    waits = Counter(track.place for track in may_leak if left_waiting(timeline, track, True) is not None)
+    waits = Counter(track.place for track in may_leak if _left(timeline, track) is not None)
     several = {place for place, count in waits.items() if count >= LEAK_OF}
     spawned: dict[Place, list[Track]] = {}
     for track in timeline.tracks.values() if several else ():
@@ -85,7 +87,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
         if len(waiting) >= LEAK_OF and _grows(timeline, tracks, waiting):
             # Who got to run late has not waited for long, but does the same.
             does = {(one.reason, one.on, one.place) for _, one in waiting}
-            left = [(track, one) for track in tracks if (one := left_waiting(timeline, track, True)) is not None]
+            left = [(track, one) for track in tracks if (one := _left(timeline, track)) is not None]
             found[place] = [(track, one) for track, one in left if (one.reason, one.on, one.place) in does]
     return found
 
@@ -101,12 +103,12 @@ def leaks_too(timeline: Timeline) -> Callable[[Track, Suspension], bool]:
 
 def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
-    suspension = left_waiting(timeline, track, True)
+    suspension = _left(timeline, track)
     if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
         return None  # Of a lock it is told who keeps it.
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         return None  # A worker of a pool's.
-    until_ns = track.exit_ns if track.exit_ns >= 0 else _end_ns(timeline)
+    until_ns = track.exit_ns if track.exit_ns >= 0 else _end_ns(timeline, track)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
         return None
@@ -139,15 +141,17 @@ def _grows(timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Susp
         return False
     waiting = [track for track, _ in idle]
     # Those that were cancelled were so at the end of all.
-    over_ns = min((track.exit_ns for track in waiting if track.exit_ns >= 0), default=_end_ns(timeline))
-    times_ns = [track.spawn_ns for track in waiting] + [min(over_ns, _end_ns(timeline))]
+    over_ns = min(track.exit_ns if track.exit_ns >= 0 else _end_ns(timeline, track) for track in waiting)
+    times_ns = [track.spawn_ns for track in waiting] + [over_ns]
     if times_ns[-1] < times_ns[-2]:
         return False
     gaps_ns = [after - before for before, after in pairwise(times_ns)]
     span_ns = times_ns[-1] - times_ns[0]
     # Who still does something now and then may be one of a crew that came in the beginning.
     most = LEAK_GAP_SHARE if any(len(track.steps) > _FEW_STEPS for track in waiting) else LEAK_IDLE_SHARE
-    return span_ns > 0 and (max(gaps_ns) <= most * span_ns or _left_behind(timeline, idle, times_ns[-1]))
+    if span_ns > 0 and max(gaps_ns) <= most * span_ns:
+        return True
+    return _left_behind(timeline, idle, times_ns[-1]) or _forgotten(timeline, idle, times_ns[-1])
 
 
 def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
@@ -166,7 +170,33 @@ def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until
     return len(runs) == len(objects) == len(idle) and until_ns - since_ns >= STUCK_NS
 
 
-def _end_ns(timeline: Timeline) -> int:
-    """When the program ended its work: when its first thread ended, or the end of what is known."""
-    first = next(iter(timeline.tracks.values()))
-    return first.exit_ns if first.exit_ns >= 0 else timeline.last_ns
+def _forgotten(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
+    """Whether these are no crew, though all came at once: each waits, STUCK_NS or longer, for what nobody in the source
+    would ever bring about, has not run since it began with that, and none was ended by anybody but its loop."""
+    own = [text for file, text in timeline.sources.items() if not strangeness(file)]
+    known: dict[tuple[str, str], bool] = {}
+    for track, one in idle:
+        if len(track.steps) > _FEW_STEPS or until_ns - one.t_ns < STUCK_NS:
+            return False
+        if track.outcome == words.CANCELLED and left_waiting(timeline, track) is None:
+            return False
+        if (one.reason, one.on) not in known:
+            known[one.reason, one.on] = nobody_would_end(timeline, one, own)
+        if not known[one.reason, one.on]:
+            return False
+    return True
+
+
+def _left(timeline: Timeline, track: Track) -> Suspension | None:
+    """What it waits for in its last slice, or did until it was cancelled, or the end of its process cut it off."""
+    slices = track.slices
+    if track.state is not State.DONE or track.exit_ns >= 0 or len(slices) < 2 or has_failed(timeline):
+        return left_waiting(timeline, track, True)
+    is_waiting = slices.state[-2] == State.WAITING and slices.about[-2] >= 0
+    return timeline.suspensions[slices.about[-2]] if is_waiting else None
+
+
+def _end_ns(timeline: Timeline, track: Track) -> int:
+    """When the process of a track ended its work: when its first thread ended, or the end of what is known."""
+    first = timeline.tracks.get(timeline.process_of(track.id).track)
+    return first.exit_ns if first is not None and first.exit_ns >= 0 else timeline.last_ns

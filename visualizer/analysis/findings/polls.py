@@ -1,4 +1,4 @@
-"""Which tracks sleep for 0 s again and again, and do nothing else."""
+"""Which tracks sleep for 0 s again and again, or wait so long, in vain, and do nothing else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.analysis.findings.base import POLL_STEP_NS, POLLS
+from visualizer.analysis.findings.base import FROM_OUTSIDE, POLL_STEP_NS, POLLS
 from visualizer.analysis.model.timeline import Entry, Timeline
 from visualizer.trace import words
 from visualizer.trace.columns import Column
 
-#: What a track does: it runs, it sleeps for 0 s, or anything else, which ends a row of such sleeps.
+#: What a track does: it runs, it sleeps for 0 s, or anything else, which ends a row of such sleeps. To resume a
+#: generator is part of a run. A time limit of 0 s is such a sleep, if nobody ends that wait.
 _RUNS, _SLEEPS, _ELSE = range(3)
 _LONG_AGO_NS = -(1 << 62)
 
@@ -121,17 +122,35 @@ class _Deeds(NamedTuple):
         what = np.full(len(entry), _ELSE)
         kinds = Entry.SWITCH, Entry.SUSPENSION, Entry.WAKEUP
         (ran,), (stood,), (woke,) = (np.nonzero(entry == kind) for kind in kinds)
+        spawned, over, written = (index[entry == kind].tolist() for kind in (Entry.SPAWN, Entry.EXIT, Entry.OUTPUT))
+        reasons = [reason for reason, *_ in suspensions.details.known]
+        generators = timeline.tracks.ids_of_kind(words.GENERATOR) if words.RESUMED in reasons else []
         what[ran] = _RUNS
         who[ran], t_ns[ran] = (np.asarray(column)[index[ran]] for column in (switches.target, switches.ns))
+        who[ran[np.isin(np.asarray(switches.origin)[index[ran]], generators)]] = words.NOBODY
         t_ns[stood], who[stood] = suspensions.whose(index[stood])
         suspension[stood] = index[stood]
-        sleep = np.array([reason == words.SLEEP for reason, *_ in suspensions.details.known], dtype=bool)
-        sleeps = sleep[np.asarray(suspensions.detail)[index[stood]]]
-        what[stood[sleeps & (suspensions.asked_for(index[stood]) == 0)]] = _SLEEPS
+        sleep, resumes = (
+            np.array(those, dtype=bool)[np.asarray(suspensions.detail)[index[stood]]]
+            for those in (
+                [reason == words.SLEEP or reason not in FROM_OUTSIDE for reason in reasons],
+                [reason == words.RESUMED for reason in reasons],
+            )
+        )
+        what[stood[sleep & (suspensions.asked_for(index[stood]) == 0)]] = _SLEEPS
+        who[stood[resumes]] = words.NOBODY
         who[woke] = np.asarray(wakeups.waker)[index[woke]]
-        spawned, over, written = (index[entry == kind].tolist() for kind in (Entry.SPAWN, Entry.EXIT, Entry.OUTPUT))
-        who[entry == Entry.SPAWN] = timeline.tracks.creators([timeline.spawns[number] for number in spawned])
+        made = [timeline.spawns[number] for number in spawned]
+        creators = np.array(timeline.tracks.creators(made), dtype=np.int64)
+        who[entry == Entry.SPAWN] = np.where(np.isin(made, generators), words.NOBODY, creators)
         who[entry == Entry.EXIT] = [timeline.exits[number] for number in over]
         who[entry == Entry.OUTPUT] = [timeline.outputs[number].track for number in written]
+        # Whoever is woken by another one that runs waited for that.
+        (by_others,) = np.nonzero(~np.isin(who[woke], timeline.hubs))
+        served = np.asarray(wakeups.track)[index[woke[by_others]]]
+        order = np.concatenate((np.arange(len(entry)), woke[by_others])).argsort(kind="stable")
+        more = (served, np.full(len(served), _ELSE), np.full(len(served), -1), np.full(len(served), -1))
+        columns = ((who, what, t_ns, suspension), more)
+        who, what, t_ns, suspension = (np.concatenate(both)[order] for both in zip(*columns, strict=True))
         known = who != words.NOBODY
         return cls(who[known], what[known], t_ns[known], suspension[known])

@@ -227,7 +227,10 @@ class Tracks(Mapping[int, Track]):
 
     def of_kind(self, kind: str) -> Iterator[Track]:
         """All tracks of that kind; no others are made."""
-        return map(self.__getitem__, self._those(lambda one: one.kind == kind))
+        return map(self.__getitem__, self.ids_of_kind(kind))
+
+    def ids_of_kind(self, kind: str) -> list[int]:
+        return self._those(lambda one: one.kind == kind)
 
     def _those(self, are: Callable[[Birth | Track], bool]) -> list[int]:
         """Ids of all tracks for which that is so; none is made for that."""

@@ -47,7 +47,9 @@ def lines_sampled(timeline: Timeline, track: int, start_ns: int, end_ns: int) ->
     for at in lines.values():
         _, place, called = max(at)
         found.append(Sampled(place, sum(count for count, *_ in at), of, every_ns, timeline.place(called)))
-    return sorted(found, key=lambda one: (-one.times, one.place))
+    # Of those seen as often, where it was first: what is seen after a call that let nobody look may be behind it.
+    earliest = timeline.place(samples.place[first])
+    return sorted(found, key=lambda one: (-one.times, earliest is None or one.place[:3] != earliest[:3], one.place))
 
 
 def mostly(timeline: Timeline, track: int, start_ns: int, end_ns: int) -> Sampled | None:

@@ -18,10 +18,6 @@ _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
 _LOOP = re.compile(r"[ \t]*(?:while|(?:async[ \t]+)?for)\b")
 #: The module that names are imported from, if they are, and these, in brackets or up to the end of the line.
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;]+)", re.MULTILINE)
-#: A loop that asks for something, without a call but such as ask; and what it does meanwhile, if that is nothing.
-_ASKS = r"(?:is_set|empty|full|done|locked|is_alive|qsize|running|cancelled)"
-_SPINS = re.compile(rf"(while (?:[^():]|\.{_ASKS}\(\)|\[[^][]*\])+):\s*(.*)")
-_IS_NOTHING = re.compile(r"pass|continue|\.\.\.|(?:time\.)?sleep\(0(?:\.0)?\)|os\.sched_yield\(\)")
 _COMMENT = re.compile(r"#.*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 #: Reason of a wait -> the methods of the awaited object by which another track would end it.
@@ -204,22 +200,6 @@ def in_loop(timeline: Timeline, place: Place, heads: tuple[str, ...] = ("while "
         if _DEF.match(line) or line.lstrip().startswith("class "):
             return False
     return False
-
-
-def spins(timeline: Timeline, place: Place) -> str:
-    """The head of the `while` loop that a place stands in, as it is written, if all it does is to ask again and again
-    for what nobody but others can change; "" if it does anything else, or that is not known."""
-    lines = _lines(timeline.sources.get(place.file, ""))
-    for number, around in _outwards(lines, place.line):
-        line = around.partition("#")[0]
-        head = _SPINS.fullmatch(line.strip())
-        if head is not None:
-            inside = (text for _, text in ((0, head[2]), *_below(lines, number)))
-            body = [text.partition("#")[0].strip() for text in inside]
-            return head[1] if all(map(_IS_NOTHING.fullmatch, filter(None, body))) else ""
-        if not _IS_NOTHING.fullmatch(line.strip()):
-            break
-    return ""
 
 
 def calls_in(timeline: Timeline, written: Place, pattern: str, methods: Iterable[str]) -> Iterator[tuple[int, str]]:

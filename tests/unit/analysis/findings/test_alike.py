@@ -194,6 +194,19 @@ while True:
 """
 
 
+RETURNED = """\
+while jobs:
+    done, jobs = {tried}
+    results += [one.result() for one in done]
+"""
+SELECTS = """\
+while True:
+    limit = {limit}
+    for key in poller.select(limit):
+        serve(key)
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "lines", "expected"),
     [
@@ -210,6 +223,17 @@ while True:
         (LOOP.format(tried="jobs.get_nowait()", failed="pass"), [4, 4], ""),
         (POLLED.format(failed="refill()"), [3, 2], ""),
         ("while True:\n    try:", [1, 1], ""),
+        (RETURNED.format(tried="wait(jobs, timeout=0)"), [2, 2], "wait(jobs, timeout=0)"),
+        (RETURNED.format(tried="wait(jobs, timeout=0.5)"), [2, 2], ""),
+        (RETURNED.format(tried="wait(jobs, timeout=0)"), [3, 2], ""),
+        (RETURNED.format(tried="jobs.get(timeout=0)"), [2, 2], ""),
+        (SELECTS.format(limit=0), [3, 3], "poller.select(limit)"),
+        (SELECTS.format(limit="1 if idle else 0"), [3, 3], ""),
+        ("while not link.poll(0):\n    looked += 1", [1, 2], "while not link.poll(0)"),
+        ("while not link.poll(1):\n    looked += 1", [1, 2], ""),
+        ("while jobs.get_nowait():\n    pass", [1, 2], ""),
+        ("while any(one.is_alive() for one in crew):\n    pass", [1, 2], "while any(one.is_alive() for one in crew)"),
+        ("while any(work(one) for one in crew):\n    pass", [1, 2], ""),
     ],
 )
 def test_a_thread_that_tries_in_vain_without_waiting_polls(source: str, lines: list[int], expected: str) -> None:

@@ -187,18 +187,41 @@ def test_turns_that_the_machine_made_long(third_ms: int, expected: list[str]) ->
         assert one.cost_ns < 4 * 240 * MS * 0.4
 
 
+@pytest.mark.parametrize(("first", "off_ms", "expected"), [("crew 1", 450, 0), ("crew 1", 0, 3), ("other", 450, 3)])
+def test_a_crowd_of_which_one_had_turns_that_the_machine_made_long(first: str, off_ms: int, expected: int) -> None:
+    names = [first, "crew 2", "crew 3", "crew 4"]
+    ran = Tape().spawn("hub", words.HUB, parent="main")
+    for line, key in enumerate(names, 30):
+        ran.spawn(key, words.GREENLET, key, parent="hub", creator="main", line=line)
+    ran.at(MS)
+    for key in names:
+        ran.wake(key, "main", words.SPAWN)
+    ran.waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40)
+    now_ms = 2
+    for _ in range(9):
+        for key in names:
+            ran.at(now_ms * MS).switch("hub", key)
+            now_ms += 90 if key == first else 20
+            ran.at(now_ms * MS).wake(key, "hub", words.CALLBACK).waits(key, words.SLEEP, "0 s", 0)
+            ran.switch(key, "hub", line=5)
+    assert len(found(kept_off(ran, ran.ids["main"], words.NOBODY, 0, now_ms, off_ms), "starvation")) == expected
+
+
 @pytest.mark.parametrize(
-    ("turns", "sleep_ms", "others", "held_ms", "expected"),
+    ("turns", "sleep_ms", "others", "held_ms", "before_ms", "expected"),
     [
-        pytest.param(5, 1, 2, 0, 1, id="two others run"),
-        pytest.param(2, 1, 2, 0, 0, id="twice only"),
-        pytest.param(5, 60, 2, 0, 0, id="a small part of its life"),
-        pytest.param(5, 1, 1, 0, 0, id="beside one, it would have its turn"),
-        pytest.param(5, 1, 2, 400, 0, id="one kept the interpreter, which is told"),
+        pytest.param(5, 1, 2, 0, 0, 1, id="two others run"),
+        pytest.param(5, 1, 2, 0, 900, 1, id="in a part of its life"),
+        pytest.param(5, 1, 2, 0, 2_900, 0, id="once in a long life"),
+        pytest.param(5, 1, 2, 2_899, 2_900, 1, id="a life in which one kept the interpreter"),
+        pytest.param(2, 1, 2, 0, 0, 0, id="twice only"),
+        pytest.param(5, 60, 2, 0, 0, 0, id="a small part of its life"),
+        pytest.param(5, 1, 1, 0, 0, 0, id="beside one, it would have its turn"),
+        pytest.param(5, 1, 2, 400, 0, 0, id="one kept the interpreter, which is told"),
     ],
 )
 def test_a_thread_that_hardly_gets_its_turn(
-    turns: int, sleep_ms: int, others: int, held_ms: int, expected: int
+    turns: int, sleep_ms: int, others: int, held_ms: int, before_ms: int, expected: int
 ) -> None:
     crowd = [f"crowd {number}" for number in range(others)]
     ran = Tape()
@@ -206,6 +229,8 @@ def test_a_thread_that_hardly_gets_its_turn(
         ran.spawn(key, words.THREAD, creator="main", line=30)
     for key in ("main", "quiet"):
         ran.waits(key, words.JOIN, "crowd.join()").parks(key, line=31)
+    if before_ms:
+        ran.waits("light", words.EVENT, "begun.wait()").parks("light", line=4).at(before_ms * MS).unparks("light")
     for _ in range(turns):
         ran.waits("light", words.SLEEP, f"{sleep_ms} ms", sleep_ms * MS).parks("light", line=5)
         ran.at(ran.t_ns + sleep_ms * MS).wake("light", words.NOBODY, words.TIMER).at(ran.t_ns + 15 * MS)
@@ -218,9 +243,30 @@ def test_a_thread_that_hardly_gets_its_turn(
     told = found(ran, "starvation")
     assert len(told) == expected
     for one in told:
+        share = {0: 98, 900: 20, 2_900: 7}[before_ms]
         assert one.sentence == (
-            "light was ready but did not run for 0.23 s, 98% of its life, at most 45 ms at once, "
+            f"light was ready but did not run for 0.23 s, {share}% of its life, at most 45 ms at once, "
             "while 2 × crowd ran (inferred: it had ended its wait, and they were seen to run)"
         )
         assert (one.line, one.cost_ns // MS) == (5, 225)
         assert [ran.ids[name] for name in ("light", *crowd)] == list(one.tracks)
+
+
+@pytest.mark.parametrize(("apart_ms", "expected"), [(0.5, ["hog"]), (2, [])])
+def test_who_does_something_all_the_time_was_not_kept_off(apart_ms: float, expected: list[str]) -> None:
+    """Though it may have been at any time, and for as long, by what is told of the thread."""
+    ran = Tape().spawn("loop", words.LOOP, parent="main")
+    for line, key in enumerate(("work", "other"), 30):
+        ran.spawn(key, words.TASK, parent="loop", creator="main", line=line).wake(key, "main", words.SPAWN)
+    ran.spawn("each", words.GENERATOR, "<genexpr>", parent="work", creator="work")
+    ran.waits("main", words.JOIN, "asyncio.run(all())").switch("main", "loop", line=40)
+    ran.switch("loop", "other").waits("other", words.SLEEP, "1 ms", MS).switch("other", "loop", line=9)
+    ran.switch("loop", "work")
+    while ran.t_ns < 200 * MS:
+        ran.resume("each", line=65).at(ran.t_ns + round(apart_ms * MS)).yields("each", "1", line=65)
+    ran.waits("work", words.SLEEP, "9 s", 9_000 * MS).switch("work", "loop", line=66)
+    ran.wake("other", "loop", words.TIMER).switch("loop", "other").exits("other").switch("other", "loop")
+    told = found(kept_off(ran, ran.ids["main"], words.NOBODY, 0, 1_000, 990), "hog")
+    assert [one.kind for one in told] == expected
+    for one in told:
+        assert one.sentence.startswith("<genexpr> ran for 0.2 s without yielding, until work yielded at demo.py:66")

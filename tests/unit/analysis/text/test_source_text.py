@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.analysis.tape import FILE, Tape
 from visualizer.analysis.model.timeline import Place
-from visualizer.analysis.text.source_text import function_at, in_block_of, in_loop, loop_around, spins
+from visualizer.analysis.text.source_text import function_at, in_block_of, in_loop, loop_around
 
 SOURCE = """\
 def work():
@@ -34,5 +34,4 @@ def test_a_line_that_the_trace_does_not_carry_is_in_no_block() -> None:
         assert not in_block_of(timeline, place, "lock")
         assert not in_loop(timeline, place)
         assert function_at(timeline, place) is None
-        assert spins(timeline, place) == ""
         assert loop_around(timeline, place, None) == place.line
