@@ -476,13 +476,16 @@ class Dropped(_Event, tag="dropped", frozen=True):
 
 
 class Refused(_Event, tag="refused", frozen=True):
-    """What track `by` asked at `place` of the generator `track` (-1: not known which) was refused with `exception`."""
+    """What track `by` asked at `place` was refused with `exception` because of `track` (-1: not known which): a
+    generator or greenlet that was to be resumed, with the value `sent` ("": none, or not known), or who waits already
+    for the same."""
 
     t_ns: Since
     by: Id
     track: Id
     exception: str
     place: Id
+    sent: str = ""
 
 
 class Cancel(_Event, tag="cancel", frozen=True):

@@ -5834,7 +5834,7 @@ own_of(PyObject *thing, PyObject *name)
 }
 
 /* An attribute that stands in the object's own dictionary, a slot, or is a plain one of its class, a new reference: as
-   `attribute_of` of greenlets/call_sites.py. NULL, and no exception, if that is unknown. */
+   `attribute_of` of core/call_sites.py. NULL, and no exception, if that is unknown. */
 static PyObject *
 attribute_stored(PyObject *thing, PyObject *name)
 {

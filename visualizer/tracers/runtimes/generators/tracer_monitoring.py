@@ -415,7 +415,7 @@ class MonitoringTracer:
     @uninterrupted
     def _on_exception(self, code: CodeType, _offset: int, error: BaseException) -> Any:
         try:
-            kind, asked = type(error), self._generators.raised()
+            kind, (asked, sent) = type(error), self._generators.raised()
             if kind is not ValueError and kind is not TypeError and kind is not RuntimeError:
                 if type_name(kind) != "error":
                     return
@@ -426,7 +426,7 @@ class MonitoringTracer:
                 if back is not None and back.tb_next is None and self._recording.own(code):
                     # Greenlet's goes on with addresses.
                     text = Shown(f"{type_name(kind)}({args[0].partition(chr(10))[0]!r})")
-                    self._generators.on_refusal(_getframe(1), text, asked)
+                    self._generators.on_refusal(_getframe(1), text, asked, sent)
         except Exception as failure:
             self._recording.fail(self.name, failure)
 

@@ -19,6 +19,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
+from visualizer.tracers.core.call_sites import BOUND, JOINS, New, Receiver, attribute_of
 from visualizer.tracers.core.code import callable_name, is_generated, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbered, Numbers
@@ -36,7 +37,6 @@ from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_unready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, attribute_of
 from visualizer.tracers.runtimes.greenlets.creation import stands_for
 from visualizer.tracers.runtimes.greenlets.family import Family, store_suspension
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer

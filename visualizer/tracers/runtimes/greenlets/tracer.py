@@ -12,11 +12,11 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
