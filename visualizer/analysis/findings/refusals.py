@@ -12,7 +12,7 @@ from visualizer.trace import words
 
 _TOO_EARLY = re.compile(r"can't send non-None value to a just-started (generator|coroutine|async generator)")
 #: Who is told that the same is being waited for already.
-_IN_USE = re.compile(r"already used by|already waiting|already running|simultaneous|[Cc]oncurrent call")
+_IN_USE = re.compile(r"already used|already waiting|already running|simultaneous|[Cc]oncurrent call")
 _RESUMES = (words.NEXT, words.SEND, words.THROW, words.CLOSE)
 
 

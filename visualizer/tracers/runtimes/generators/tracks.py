@@ -22,7 +22,7 @@ from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
-from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, type_name
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -39,6 +39,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     delegations,
     ends_in_none,
     frame_of,
+    is_generator,
     is_resuming,
     may_run,
     outside_of_blocks,
@@ -79,6 +80,12 @@ _EARLY = "can't send non-None value to a just-started "
 _KINDS = {GeneratorType: "generator", CoroutineType: "coroutine", AsyncGeneratorType: "async generator"}
 #: Which track was asked, and for what.
 _UNKNOWN = words.NOBODY, lines.NO_VALUE
+#: Parts of what is said by exceptions that tell that.
+_REFUSALS = (
+    _EXECUTING, "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
+    "asynchronous generator is already running", "annot switch to a ",
+)
+_arguments = BaseException.__dict__["args"].__get__
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
 
@@ -262,6 +269,15 @@ class Generators:
         and what that sent, if it is known."""
         return self.asked.pop(get_ident(), _UNKNOWN) if self.asked else _UNKNOWN
 
+    def on_exception(self, error: BaseException, frame: Any, asked: int, sent: Any = lines.NO_VALUE) -> None:
+        """`error` was raised by a call in `frame`, of a method of `asked`, with `sent`, if that is known: tell it if it
+        refused."""
+        args = _arguments(error)
+        if len(args) == 1 and type(args[0]) is str and any(part in args[0] for part in _REFUSALS):
+            # Greenlet's goes on with addresses.
+            text = Shown(f"{type_name(type(error))}({args[0].partition(chr(10))[0]!r})")
+            self.on_refusal(frame, text, asked, sent)
+
     def on_refusal(self, frame: Any, error: str, asked: int, sent: Any) -> None:
         """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`, with
         `sent`, if that is known."""
@@ -271,7 +287,7 @@ class Generators:
                 # It may be due to the number of arguments.
                 error = Shown("TypeError")
         if asked == words.NOBODY and self.reads_variables:
-            known = self.sites.receiver(frame, lambda receiver: self.track_of(receiver.thing))
+            known = self.sites.receiver(frame, lambda receiver: self._known(receiver.thing))
             asked = known if known is not lines.NO_VALUE else words.NOBODY
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
@@ -281,6 +297,10 @@ class Generators:
         inside = self.running_in(frame)
         by = inside[-1] if inside else self.recording.current()
         self.stream.extend((lines.refused, self.clock(), by, asked, (error, sent), frame.f_code, frame.f_lasti))
+
+    def _known(self, thing: Any) -> int:
+        """The track of a generator or greenlet; NOBODY of anything else."""
+        return self.track_of(thing) if is_generator(thing) else self.recording.greenlet(thing)
 
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""

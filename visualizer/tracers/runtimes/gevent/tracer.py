@@ -35,6 +35,7 @@ from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_unready, store_wake
+from visualizer.tracers.runtimes.gevent.refusals import Refusals
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
 from visualizer.tracers.runtimes.greenlets.creation import stands_for
@@ -96,6 +97,7 @@ class GeventTracer(Family):
         self._callbacks = Callbacks(recording, greenlets, self._ready, self._spawns)
         self._ties = Ties(recording, greenlets, self._ready, self._numbers)
         self._served = served.Served(recording, greenlets)
+        self._refusals = Refusals(recording, greenlets)
         self._giving: Any = None
         self._pause: Callable[[Any], None] | None = None
         if recording.control is not None:
@@ -110,6 +112,7 @@ class GeventTracer(Family):
             self._recording.hubs.remove(_is_hub_here)
         self._spawns.remove()
         self._served.remove()
+        self._refusals.remove()
         for poll in self._polls:
             poll.stop()
         if self._hub_class is not None:
@@ -123,6 +126,9 @@ class GeventTracer(Family):
             self._served.imported(name, module)
             return
         known: Any = module
+        if name == "gevent.exceptions":
+            self._refusals.begin(known.ConcurrentObjectUseError)
+            return
         if name == "gevent.queue":
             self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"), self._numbers.of_no_track)
             return
