@@ -45,6 +45,8 @@ VAIN_SHARE = 0.8
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25
+#: All are, if who gives them sleeps, and they take so long on average.
+LONG_ANSWER_NS = 100 * _MS
 #: So many tracks of one place leak, if at most this share of all that it spawned has ended, each of them waits for this
 #: share of its life, and there was no time longer than this share of the whole without a new one.
 LEAK_OF = 8
