@@ -184,6 +184,13 @@ def is_over(timeline: Timeline) -> bool:
     return bool(mains) and all(track.exit_ns >= 0 for track in mains)
 
 
+def is_cut_short(timeline: Timeline) -> bool:
+    """Whether another track than the main thread ended the program: what that waited for raised its SystemExit."""
+    main = next(iter(timeline.tracks.values()), None)
+    switch = timeline.switch(main.steps[-1]) if main is not None and len(main.steps) else None
+    return switch is not None and switch.cause == words.THROW and (switch.value or "").startswith("SystemExit(")
+
+
 def main_threads(timeline: Timeline) -> list[Track]:
     """The first of each process. It waits for the others at its end, but for daemons, which are cut off."""
     mains: dict[int, Track] = {}
