@@ -467,6 +467,12 @@ class Continued(_Event, tag="continued", frozen=True):
     held_ns: Since
 
 
+class Now(_Event, tag="now", frozen=True):
+    """A process of the program still runs at `t_ns`, and has had nothing to tell for a second."""
+
+    t_ns: Since
+
+
 class Dropped(_Event, tag="dropped", frozen=True):
     """`count` things called `what` were left out of the trace so far, in total."""
 
@@ -540,7 +546,7 @@ Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
     | Gives | Gets | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork
     | Process | Copy | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel
-    | Struck | Unasked | Uncaught | End
+    | Struck | Unasked | Uncaught | Now | End
 )
 
 #: What a shape can be made of.
