@@ -261,6 +261,7 @@ def test_every_signal_reaches_the_program_once(tmp_path: Path, to_all: bool) -> 
             *(signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2),
             *(signal.SIGALRM, signal.SIGTTIN, signal.SIGTTOU, signal.SIGTSTP, signal.SIGWINCH, signal.SIGCONT),
             *(signal.SIGURG, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGRTMIN + 1, signal.SIGRTMAX),
+            *(signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS),
         )
     ]
     script = tmp_path / "hears.py"

@@ -513,7 +513,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
         (
             "def run():\n    yield\nit = run()\nit.send(1)\n",
             "crash",
-            ["main raised TypeError: ", "`it.send(1)`", "was sent a value before its first yield"],
+            ["main raised TypeError: ", "`it.send(1)`", "run was sent 1 before its first yield"],
         ),
         (
             "def fail():\n    gevent.sleep(0)\n    {}['port']\ngevent.spawn(fail).get()\n",

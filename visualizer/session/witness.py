@@ -4,11 +4,11 @@ byte of stdin the same byte, until that ends."""
 import os
 import signal
 
-#: No handler can be had for these; the end of a child concerns its parent alone; and these tell of a fault in the
-#: process itself.
+#: No handler can be had for these; these the system sends a process for what its own children and pipes do; and behind
+#: a handler of these, the fault that they tell of would come again, for ever.
 _OWN = {
     signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE,
-    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
 }
 #: What is meant for the program.
 PASSED_ON = sorted(signal.valid_signals() - _OWN)

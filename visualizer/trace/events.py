@@ -467,6 +467,12 @@ class Continued(_Event, tag="continued", frozen=True):
     held_ns: Since
 
 
+class Now(_Event, tag="now", frozen=True):
+    """A process of the program still runs at `t_ns`, and has had nothing to tell for a second."""
+
+    t_ns: Since
+
+
 class Dropped(_Event, tag="dropped", frozen=True):
     """`count` things called `what` were left out of the trace so far, in total."""
 
@@ -476,13 +482,16 @@ class Dropped(_Event, tag="dropped", frozen=True):
 
 
 class Refused(_Event, tag="refused", frozen=True):
-    """What track `by` asked at `place` of the generator `track` (-1: not known which) was refused with `exception`."""
+    """What track `by` asked at `place` was refused with `exception` because of `track` (-1: not known which): a
+    generator or greenlet that was to be resumed, with the value `sent` ("": none, or not known), or who waits already
+    for the same."""
 
     t_ns: Since
     by: Id
     track: Id
     exception: str
     place: Id
+    sent: str = ""
 
 
 class Cancel(_Event, tag="cancel", frozen=True):
@@ -537,7 +546,7 @@ Event = (
     Text | Place | Listing | Spawn | Name | Serves | Mark | Resume | Yield | Switch | Park | Unpark | Wait | Tie | Takes
     | Gives | Gets | Size | Wake | Unready | Exit | Inferred | Poll | Idle | Delayed | Sample | Output | Thread | Fork
     | Process | Copy | Started | Ended | Pair | Sent | Received | Note | Held | Continued | Dropped | Refused | Cancel
-    | Struck | Unasked | Uncaught | End
+    | Struck | Unasked | Uncaught | Now | End
 )
 
 #: What a shape can be made of.

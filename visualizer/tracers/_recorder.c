@@ -3885,6 +3885,8 @@ static struct {
     setter set_parent;
     int (*set_parent_in_c)(PyObject *, PyObject *);
     PyObject *settrace;
+    /* `greenlet.error`, and what is told of a call that refused with it; None where the interpreter tells. */
+    PyObject *error, *refused;
 } greenlets;
 
 static PyObject *throw_text, *no_args;
@@ -4137,15 +4139,47 @@ runs_now(Away *away)
     return current;
 }
 
+/* A call has raised greenlet's own error, in no function of Python's: tell that. Return `result`, as the call did. */
+static PyObject *
+tell_switch_refused(PyObject *target, PyObject *result)
+{
+    PyObject *type, *error, *traceback;
+    if (result != NULL || greenlets.functions == NULL || greenlets.refused == Py_None ||
+        !PyErr_ExceptionMatches(greenlets.error)) {
+        return result;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    if (traceback == NULL) {
+        PyErr_NormalizeException(&type, &error, &traceback);
+        PyThreadState *thread = PyThreadState_Get();
+        PyObject *refused = Py_NewRef(greenlets.refused);
+        PyThreadState_EnterTracing(thread);
+        PyObject *done = PyObject_CallFunctionObjArgs(refused, target, error, NULL);
+        PyThreadState_LeaveTracing(thread);
+        Py_DECREF(refused);
+        if (done == NULL) {
+            /* What a signal's handler has raised. */
+            Py_XDECREF(type);
+            Py_XDECREF(error);
+            Py_XDECREF(traceback);
+            return NULL;
+        }
+        Py_DECREF(done);
+    }
+    PyErr_Restore(type, error, traceback);
+    return NULL;
+}
+
 static PyObject *
 switch_by(switch_function plainly, PyObject *target, PyObject *args, PyObject *kwargs)
 {
     Away *away = away_here();
     PyObject *origin = runs_now(away);
     if (origin == NULL) {
-        return plainly(target, args, kwargs);
+        return tell_switch_refused(target, plainly(target, args, kwargs));
     }
-    return leave(away, origin, target, args, kwargs) < 0 ? NULL : arrive(origin, plainly(target, args, kwargs));
+    return leave(away, origin, target, args, kwargs) < 0
+               ? NULL : tell_switch_refused(target, arrive(origin, plainly(target, args, kwargs)));
 }
 
 static PyObject *
@@ -4171,9 +4205,10 @@ method_throw(PyObject *target, PyObject *args)
     Away *away = away_here();
     PyObject *origin = runs_now(away);
     if (origin == NULL) {
-        return greenlets.throw_plainly(target, args);
+        return tell_switch_refused(target, greenlets.throw_plainly(target, args));
     }
-    return leave(away, origin, target, NULL, NULL) < 0 ? NULL : arrive(origin, greenlets.throw_plainly(target, args));
+    return leave(away, origin, target, NULL, NULL) < 0
+               ? NULL : tell_switch_refused(target, arrive(origin, greenlets.throw_plainly(target, args)));
 }
 
 static PyObject *
@@ -4243,13 +4278,14 @@ leave_switches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
-/* (greenlet's type, the capsule of its functions, its `settrace`): from now on see switches before they are made. Where they
-   are not as they are known, the trace function alone is told of them. */
+/* (greenlet's type, the capsule of its functions, its `settrace`, its error, what is told of a switch that is refused):
+   from now on see switches before they are made. Where they are not as they are known, the trace function alone is told
+   of them. */
 static PyObject *
 watch_switches(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *type, *capsule, *settrace;
-    if (!PyArg_ParseTuple(args, "O!OO", &PyType_Type, &type, &capsule, &settrace)) {
+    PyObject *type, *capsule, *settrace, *error, *refused;
+    if (!PyArg_ParseTuple(args, "O!OOOO", &PyType_Type, &type, &capsule, &settrace, &error, &refused)) {
         return NULL;
     }
     void **its = PyCapsule_IsValid(capsule, "greenlet._C_API") ? PyCapsule_GetPointer(capsule, "greenlet._C_API") : NULL;
@@ -4261,6 +4297,8 @@ watch_switches(PyObject *Py_UNUSED(module), PyObject *args)
         parent != NULL && Py_IS_TYPE(parent, &PyGetSetDescr_Type)) {
         greenlets.type = (PyTypeObject *)Py_NewRef(type);
         Py_XSETREF(greenlets.settrace, Py_NewRef(settrace));
+        Py_XSETREF(greenlets.error, Py_NewRef(error));
+        Py_XSETREF(greenlets.refused, Py_NewRef(refused));
         greenlets.switches = switches;
         greenlets.throws = throws;
         greenlets.parent = ((PyGetSetDescrObject *)parent)->d_getset;
@@ -6155,7 +6193,7 @@ own_of(PyObject *thing, PyObject *name)
 }
 
 /* An attribute that stands in the object's own dictionary, a slot, or is a plain one of its class, a new reference: as
-   `attribute_of` of greenlets/call_sites.py. NULL, and no exception, if that is unknown. */
+   `attribute_of` of core/call_sites.py. NULL, and no exception, if that is unknown. */
 static PyObject *
 attribute_stored(PyObject *thing, PyObject *name)
 {

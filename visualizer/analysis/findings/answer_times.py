@@ -12,6 +12,8 @@ from visualizer.trace import words
 
 #: A track that ran at most this long before the answer came is assumed to have given it.
 _JUST_NS = 1_000_000
+#: So many connections are told apart at a line.
+_MOST_OVER = 8
 
 
 class Answer(NamedTuple):
@@ -27,19 +29,21 @@ class Answer(NamedTuple):
         return self.came_ns - self.suspension.t_ns
 
 
-class _Line(NamedTuple):
-    """All answers that were waited for at one line: how many, for how long in all, and the one that took longest."""
+class Line(NamedTuple):
+    """All answers that were waited for at one line: how many, for how long in all, the one that took longest; and by
+    the ends of the connection, of the first ones, how many came over it, and the one of these that took longest."""
 
     answers: int
     waited_ns: int
     slowest: Answer
+    over: dict[tuple[str, str], tuple[int, Answer]]
 
 
 @dataclass(slots=True)
 class Answers:
     """Of each line at which the program, on connections that it opened itself, waits to read: how long it waits."""
 
-    lines: dict[tuple[str, int], _Line] = field(default_factory=dict)
+    lines: dict[tuple[str, int], Line] = field(default_factory=dict)
     #: Track -> both ends of the connection that it opened last, as far as they were known then. Who did not open one
     #: waits to be asked.
     opened: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -70,9 +74,17 @@ class Answers:
         giver = before.origin if before is not None and just and before.origin != suspension.track else words.NOBODY
         answer = Answer(suspension, wakeup.t_ns, giver)
         key = suspension.place.file, suspension.place.line
-        known = self.lines.get(key, _Line(0, 0, answer))
-        slowest = answer if answer.waited_ns > known.slowest.waited_ns else known.slowest
-        self.lines[key] = _Line(known.answers + 1, known.waited_ns + answer.waited_ns, slowest)
+        known = self.lines.get(key, Line(0, 0, answer, {}))
+        ends = suspension.local, suspension.peer
+        if ends in known.over or len(known.over) < _MOST_OVER:
+            before_it, its_slowest = known.over.get(ends, (0, answer))
+            known.over[ends] = before_it + 1, _slower(its_slowest, answer)
+        waited_ns = known.waited_ns + answer.waited_ns
+        self.lines[key] = Line(known.answers + 1, waited_ns, _slower(known.slowest, answer), known.over)
+
+
+def _slower(one: Answer, other: Answer) -> Answer:
+    return other if other.waited_ns > one.waited_ns else one
 
 
 def _last_to_hub(timeline: Timeline, hub: int, switches: int) -> Switch | None:

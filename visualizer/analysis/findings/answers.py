@@ -6,13 +6,23 @@ from bisect import bisect_left
 
 import numpy as np
 
-from visualizer.analysis.findings.answer_times import Answer
-from visualizer.analysis.findings.base import SLOW_FACTOR, SLOW_NS, SLOW_OF, Finding, at, finding, spot
+from visualizer.analysis.findings.answer_times import Answer, Line
+from visualizer.analysis.findings.base import (
+    LONG_ANSWER_NS,
+    SLOW_FACTOR,
+    SLOW_NS,
+    SLOW_OF,
+    Finding,
+    at,
+    finding,
+    listed,
+    spot,
+)
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.delays import hogs
 from visualizer.analysis.findings.held_locks import held_too_long
 from visualizer.analysis.findings.kept_off import kept_off
-from visualizer.analysis.model.connections import across
+from visualizer.analysis.model.connections import across, times_asked
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
 from visualizer.analysis.text.durations import duration
 from visualizer.trace import words
@@ -25,41 +35,79 @@ _MOST_SLICES = 1_000
 
 @once
 def slow_answer(timeline: Timeline, observed: Observed) -> list[Finding]:
-    """Of SLOW_OF or more answers at a line one took much longer than they did on average. One for each line."""
+    """Of SLOW_OF or more answers at a line one took much longer than they did on average, or all took long since who
+    gave them slept. One for each line."""
     found = []
-    for count, waited_ns, slowest in observed.answers.lines.values():
-        longest_ns = slowest.waited_ns
-        least_ns = max(waited_ns / count + SLOW_NS, waited_ns / count * SLOW_FACTOR)
-        if count < SLOW_OF or longest_ns < least_ns:
-            continue
-        suspension = slowest.suspension
-        explained_ns = _hogged_ns(timeline, observed, slowest) + _kept_off_ns(timeline, observed, slowest)
-        if 2 * explained_ns > longest_ns - waited_ns // count:
-            # That it took longer than most is the doing of a hog, and told there; or of the machine.
-            continue
-        name = timeline.name(suspension.track)
-        giver, outside = slowest.giver, ""
-        seen = across(timeline, suspension, slowest.came_ns) if suspension.peer else words.NOBODY
-        if seen != words.NOBODY:
-            giver = seen
-        elif suspension.peer:
-            servers = _servers(timeline, suspension.peer)
-            giver = giver if giver in servers else words.NOBODY
-            # What a thread, or a protocol, does without waiting for the connection is not seen.
-            if not servers and timeline.tracks[suspension.track].kind != words.THREAD:
-                outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
-        best = _waited_most(timeline, slowest, giver)
-        if best is not None and best[1].object in held_too_long(timeline, observed):
-            continue  # The `lock_held` tells of it.
-        why = _why(timeline, slowest, giver, best, seen != words.NOBODY)
-        sentence = (
-            f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
-            f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
-        )
-        tracks = (suspension.track, giver) if why else (suspension.track,)
-        since_ns, place = suspension.t_ns, suspension.place
-        found.append(finding("slow_answer", sentence, tracks, since_ns, place, longest_ns, tracks[:1]))
+    for line in observed.answers.lines.values():
+        one = _slowest(timeline, observed, line) or _all_slow(timeline, line) if line.answers >= SLOW_OF else None
+        if one is not None:
+            found.append(one)
     return found
+
+
+def _slowest(timeline: Timeline, observed: Observed, line: Line) -> Finding | None:
+    """One took much longer than they did on average."""
+    count, waited_ns, slowest, _ = line
+    longest_ns = slowest.waited_ns
+    suspension = slowest.suspension
+    if longest_ns < max(waited_ns / count + SLOW_NS, waited_ns / count * SLOW_FACTOR):
+        return None
+    explained_ns = _hogged_ns(timeline, observed, slowest) + _kept_off_ns(timeline, observed, slowest)
+    if 2 * explained_ns > longest_ns - waited_ns // count:
+        # That it took longer than most is the doing of a hog, and told there; or of the machine.
+        return None
+    name = timeline.name(suspension.track)
+    giver, outside = slowest.giver, ""
+    seen = across(timeline, suspension, slowest.came_ns) if suspension.peer else words.NOBODY
+    if seen != words.NOBODY:
+        giver = seen
+    elif suspension.peer:
+        servers = _servers(timeline, suspension.peer)
+        giver = giver if giver in servers else words.NOBODY
+        # What a thread, or a protocol, does without waiting for the connection is not seen.
+        if not servers and timeline.tracks[suspension.track].kind != words.THREAD:
+            outside = f"; it came from outside: nothing recorded has the other end, {suspension.peer}"
+    best = _waited_most(timeline, slowest, giver)
+    if best is not None and best[1].object in held_too_long(timeline, observed):
+        return None  # The `lock_held` tells of it.
+    why = _why(timeline, slowest, giver, best, seen != words.NOBODY)
+    sentence = (
+        f"{why}{name} waited {duration(longest_ns, 2)} for the slowest of {count} answers{at(suspension.place)}, "
+        f"{duration(waited_ns // count, 2)} on average{outside}{_printed(timeline, slowest)}"
+    )
+    tracks = (suspension.track, giver) if why else (suspension.track,)
+    since_ns, place = suspension.t_ns, suspension.place
+    return finding("slow_answer", sentence, tracks, since_ns, place, longest_ns, tracks[:1])
+
+
+def _all_slow(timeline: Timeline, line: Line) -> Finding | None:
+    """All took long: whoever has the other ends slept that long for each that was asked of them."""
+    count, waited_ns, slowest, over = line
+    if waited_ns < count * LONG_ANSWER_NS:
+        return None
+    who, gave, slept, places, asked = [], [], [], set(), 0.0
+    for ends, (answers, answer) in over.items():
+        giver = across(timeline, answer.suspension, answer.came_ns)
+        best = _waited_most(timeline, answer, giver)
+        if best is None or best[1].reason != words.SLEEP:
+            return None
+        asked += times_asked(timeline, ends) - answers / 2
+        who.append(answer.suspension.track)
+        gave.append(giver)
+        slept.append(best[1].sleep_ns if best[1].sleep_ns > 0 else best[0])
+        places.add(best[1].place)
+    if asked < 0:
+        return None  # Whoever is not asked for most of it tells what happens of its own accord.
+    place = slowest.suspension.place
+    where = at(places.pop()) if len(places) == 1 else ""
+    who, gave = sorted({*who}), sorted({*gave})
+    givers, askers = (listed([timeline.name(one) for one in tracks]) for tracks in (gave, who))
+    sentence = (
+        f"{givers}, at the other end{'s' * (len(gave) > 1)}, slept {duration(sum(slept) // len(slept), 2)} for each"
+        f"{where} → {askers} waited for {count} answers{at(place)}, {duration(waited_ns // count, 2)} each on average"
+    )
+    since_ns = min(answer.suspension.t_ns for _, answer in over.values())
+    return finding("slow_answer", sentence, (*who, *gave), since_ns, place, waited_ns, who)
 
 
 def _hogged_ns(timeline: Timeline, observed: Observed, answer: Answer) -> int:

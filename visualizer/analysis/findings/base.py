@@ -45,6 +45,8 @@ VAIN_SHARE = 0.8
 SLOW_OF = 3
 SLOW_NS = 50 * _MS
 SLOW_FACTOR = 1.25
+#: All are, if who gives them sleeps, and they take so long on average.
+LONG_ANSWER_NS = 100 * _MS
 #: So many tracks of one place leak, if at most this share of all that it spawned has ended, each of them waits for this
 #: share of its life, and there was no time longer than this share of the whole without a new one.
 LEAK_OF = 8
@@ -180,6 +182,13 @@ def is_over(timeline: Timeline) -> bool:
         return False
     mains = main_threads(timeline)
     return bool(mains) and all(track.exit_ns >= 0 for track in mains)
+
+
+def is_cut_short(timeline: Timeline) -> bool:
+    """Whether another track than the main thread ended the program: what that waited for raised its SystemExit."""
+    main = next(iter(timeline.tracks.values()), None)
+    switch = timeline.switch(main.steps[-1]) if main is not None and len(main.steps) else None
+    return switch is not None and switch.cause == words.THROW and (switch.value or "").startswith("SystemExit(")
 
 
 def main_threads(timeline: Timeline) -> list[Track]:

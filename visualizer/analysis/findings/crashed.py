@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 from visualizer.analysis.findings.base import Finding, at, finding, is_interrupted
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.refusals import in_use, is_too_early, meant, refused_at, too_early
 from visualizer.analysis.model.timeline import State, Timeline, Track
 from visualizer.analysis.text.hot_lines import quoted
 from visualizer.trace import events as ev
 from visualizer.trace import words
-
-#: The message of an exception -> what was done wrong, where the interpreter only says what it refused.
-_MEANT = {
-    "can't send non-None value to a just-started generator": "was sent a value before its first yield",
-    "can't send non-None value to a just-started coroutine": "was sent a value before its first await",
-}
 
 
 def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -41,8 +36,13 @@ def crash(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         sentence = f"{timeline.name(raised.id)} raised {told}{where}, which {timeline.name(main)} did not catch"
     else:
         sentence = f"{timeline.name(main)} raised {told}{where}"
-    if message in _MEANT:
-        sentence += f": {_unstarted(timeline)} {_MEANT[message]}"
+    refused = refused_at(timeline, place, message)
+    if refused is not None:
+        sentence += meant(timeline, refused)
+    elif is_too_early(message):
+        sentence += too_early(_unstarted(timeline), is_too_early(message), "")
+    elif raised is not None:
+        sentence += in_use(timeline, raised)
     tracks = [track for track in (raised.id if raised is not None else main, main) if track in timeline.tracks]
     yield finding("crash", f"{sentence} → the program ended", tracks, t_ns, place)
 
@@ -86,10 +86,7 @@ def _woken_last_by(timeline: Timeline, track: Track) -> int:
 
 
 def _unstarted(timeline: Timeline) -> str:
-    """The generator that refused it, or the one that never ran, if there is just one."""
-    refused = [remark.track for remark in timeline.remarks if isinstance(remark, ev.Refused)]
-    if refused and refused[-1] in timeline.tracks:
-        return timeline.name(refused[-1])
+    """The generator that never ran, if there is just one."""
     kinds = (words.GENERATOR, words.COROUTINE)
     found = [track for track in timeline.tracks.values() if track.kind in kinds and not len(track.steps)]
-    return timeline.name(found[0].id) if len(found) == 1 else "a generator"
+    return timeline.name(found[0].id) if len(found) == 1 else "the generator"

@@ -17,6 +17,7 @@ from visualizer.analysis.findings.base import (
     end_told,
     finding,
     has_failed,
+    is_cut_short,
     is_interrupted,
     is_over,
     last_known,
@@ -470,7 +471,7 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     their function, were served there before, or they take from a queue in a loop, or their creator waits for something
     outside. A coroutine at its await is: its work is lost.
     """
-    if not is_over(timeline):
+    if not is_over(timeline) or is_cut_short(timeline):
         return
     told_of = {track for one in deadlock(timeline, observed) for track in one.lost_by}
     explained = _explained(timeline, observed)
@@ -546,7 +547,7 @@ def _was_there(timeline: Timeline, track: Track, suspension: Suspension) -> bool
 def never_started(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet or coroutine that was spawned had never run when the program ended by itself; or a coroutine was
     dropped, which nothing can start any more, however the program ended, or if it still runs."""
-    over = is_over(timeline)
+    over = is_over(timeline) and not is_cut_short(timeline)
     if is_interrupted(timeline):
         return
     crowded = {one.track for several in crowded_out(timeline, observed).values() for one in several}

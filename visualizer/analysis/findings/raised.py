@@ -17,9 +17,10 @@ from visualizer.analysis.findings.base import (
     suspension_before,
     thread_waits,
 )
-from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.joins import expression, only_waits
 from visualizer.analysis.findings.pools import waits_for_results
+from visualizer.analysis.findings.refusals import ended_by, in_use, meant
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.stray_timeouts import struck_waits
 from visualizer.analysis.findings.tracebacks import ended_process, exception, in_callbacks, in_streams, printed
@@ -36,7 +37,13 @@ _ENDS_PROGRAM = ("SystemExit(", "KeyboardInterrupt(")
 _LOOKS = re.compile(r"\.(?:exception|exc_info)\b(?!\s*\()|\.successful\(|(?<!os)\.link(?:_exception)?\(")
 
 
-def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
+@once
+def unretrieved(timeline: Timeline, observed: Observed) -> list[Finding]:
+    """See `_unretrieved`."""
+    return list(_unretrieved(timeline, observed))
+
+
+def _unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A greenlet of a hub raised, and no track was seen to get the exception. Inferred: a later get() is not recorded.
     Or a thread did, or another process than the first, whose exception nobody can get.
 
@@ -64,7 +71,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             is_process = timeline.process_of(track_id).track == track_id
             if is_process and (track.value or "").startswith("KeyboardInterrupt("):
                 continue  # Ctrl-C, which all of them get.
-            yield _of_thread(timeline, track, "process" if is_process else "thread")
+            yield _of_thread(timeline, observed, track, "process" if is_process else "thread")
         if track.state is not State.FAILED or parent is None or not parent.schedules:
             continue
         if (track.value or "").startswith(_ENDS_PROGRAM):
@@ -72,13 +79,13 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         if track.kind == words.TASK:
             if track_id in of_streams:
                 loop = timeline.name(track.parent)
-                yield _of_task(timeline, track, f": {loop} printed it and went on", printed(timeline, track))
+                yield _of_task(timeline, observed, track, f": {loop} printed it and went on", printed(timeline, track))
             elif track_id in told:
-                yield _of_task(timeline, track)
+                yield _of_task(timeline, observed, track)
             elif track_id not in observed.retrieved and (gathering := _gathered(timeline, track)) is not None:
                 ended = f"{gathering.on}{at(gathering.place)} had ended with that of another task"
                 unseen = "a later await that need not wait is not recorded"
-                yield _of_task(timeline, track, f" (inferred: {ended}; {unseen})")
+                yield _of_task(timeline, observed, track, f" (inferred: {ended}; {unseen})")
             continue
         if any(since_ns <= track.exit_ns <= until_ns for since_ns, until_ns in observed.group_joins):
             continue
@@ -97,6 +104,7 @@ def unretrieved(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         who = timeline.name(track_id)
         # gevent prints it in either case, so the printed traceback does not show whether it was retrieved.
         sentence = f"{who} raised{raised}{at(place)}" if place else f"{who}{at(track.place)} raised{raised}"
+        sentence += _refused(timeline, observed, track)
         if suspension is None:
             sentence += " → exception never retrieved (inferred: no track waited for it"
         else:
@@ -114,11 +122,12 @@ def _ends_it(timeline: Timeline, suspension: Suspension) -> bool:
     return last is not None and last.t_ns == suspension.t_ns
 
 
-def _of_thread(timeline: Timeline, track: Track, what: str) -> Finding:
+def _of_thread(timeline: Timeline, observed: Observed, track: Track, what: str) -> Finding:
     """A thread, or a process by its main thread, raised. Of what hands on the results of a pool of multiprocessing's
     it says who waits for them up to the end."""
     place = printed(timeline, track)
-    sentence = f"{timeline.name(track.id)} raised {track.value or 'an exception'}{at(place)} → the {what} ended"
+    raised = f"{track.value or 'an exception'}{at(place)}{_refused(timeline, observed, track)}"
+    sentence = f"{timeline.name(track.id)} raised {raised} → the {what} ended"
     waits: list[Suspension] = []
     if function_of(timeline, track) in _OF_POOL and timeline.last_ns - track.exit_ns >= STUCK_NS:
         threads = (one for one in timeline.tracks.of_kind(words.THREAD) if one.process == track.process)
@@ -214,10 +223,19 @@ def _gathered(timeline: Timeline, track: Track) -> Suspension | None:
     return None
 
 
-def _of_task(timeline: Timeline, track: Track, why: str = "", raised_at: Place | None = None) -> Finding:
+def _of_task(
+    timeline: Timeline, observed: Observed, track: Track, why: str = "", raised_at: Place | None = None
+) -> Finding:
     place = raised_at or track.place
-    sentence = f"{timeline.name(track.id)}{at(place)} raised {track.value} → exception never retrieved{why}"
+    raised = f"{track.value}{_refused(timeline, observed, track)}"
+    sentence = f"{timeline.name(track.id)}{at(place)} raised {raised} → exception never retrieved{why}"
     return finding("unretrieved", sentence, (track.id,), track.exit_ns, place)
+
+
+def _refused(timeline: Timeline, observed: Observed, track: Track) -> str:
+    """What a refusal that ended the track was about."""
+    remark = ended_by(timeline, observed, track)
+    return meant(timeline, remark) if remark is not None else in_use(timeline, track)
 
 
 def _looks_at_exceptions(timeline: Timeline, places: Iterable[Place | None]) -> bool:

@@ -20,12 +20,16 @@ def cancel_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding
     it was asked again. One for each task, about the first time.
 
     Not where that was taken back (`Task.uncancel`), as by who only ends a part of what the task does. If it was
-    cancelled in the end, what it waited for may have been its way to end: unless it had waited there before.
+    cancelled in the end, what it waited for may have been its way to end: unless it had waited there before. No such
+    wait is that for the end of another task that it cancelled in turn, as in `wait_for` up to Python 3.11.
 
     Or a greenlet of gevent's was killed, and waited again where it had waited as that came.
     """
     yield from _kills_swallowed(timeline, observed)
     taken_back_ns = {tie.track: tie.t_ns for tie in timeline.ties if tie.relation == words.UNCANCELLED}
+    handed_on: dict[int, list[Cancel]] = {}
+    for one in (one for asked in timeline.cancels.values() for one in asked):
+        handed_on.setdefault(one.by, []).append(one)
     for number, asked in timeline.cancels.items():
         track = timeline.tracks.get(number)
         if track is None:
@@ -36,7 +40,7 @@ def cancel_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding
             (one, again)
             for one, until_ns in zip(asked, next_ns, strict=True)
             if _is_own(timeline, one) and one.t_ns > taken_back_ns.get(number, -1)
-            if (again := _waits_again(timeline, track, one.t_ns, until_ns)) is not None
+            if (again := _waits_again(timeline, track, one.t_ns, until_ns, handed_on.get(number, []))) is not None
         )
         asked_for, suspension = next(caught, (None, None))
         if asked_for is None or suspension is None:
@@ -104,11 +108,19 @@ def _is_own(timeline: Timeline, asked: Cancel) -> bool:
     return place is not None and not strangeness(place.file)
 
 
-def _waits_again(timeline: Timeline, track: Track, t_ns: int, until_ns: int) -> Suspension | None:
-    """What a task waits for first that was asked to end at `t_ns`, and again at `until_ns`; None if nothing."""
+def _waits_again(
+    timeline: Timeline, track: Track, t_ns: int, until_ns: int, handed_on: list[Cancel]
+) -> Suspension | None:
+    """What a task waits for first that was asked to end at `t_ns`, and again at `until_ns`; None if nothing. Not for
+    the end of what it has asked to end for that reason, by calls in `handed_on`."""
     slices = track.slices
     waits = [index for index in range(len(slices)) if slices.state[index] == State.WAITING and slices.about[index] >= 0]
     after = bisect_right(waits, t_ns, key=slices.start_ns.__getitem__)
+    first = timeline.suspensions[slices.about[waits[after]]] if after < len(waits) else None
+    if first is not None and any(
+        t_ns <= one.t_ns <= first.t_ns and timeline.place(one.place) == first.place for one in handed_on
+    ):
+        after += 1
     if after == len(waits) or slices.start_ns[waits[after]] > until_ns:
         return None
     again, *before = (timeline.suspensions[slices.about[index]] for index in (waits[after], *waits[:after]))

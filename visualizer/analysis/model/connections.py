@@ -9,6 +9,18 @@ from visualizer.analysis.model.timeline import Suspension, Timeline
 from visualizer.trace import words
 
 
+def times_asked(timeline: Timeline, ends: tuple[str, str]) -> int:
+    """How often somebody in the trace waited to read what is sent from the first of these ends to the second, or read
+    it at once, or served a request that came so."""
+    there = ends[::-1]
+    _, columns, _, texts = timeline.columns
+    known = columns.asked.known
+    ends_known = [(asked[4], ends_of(asked, texts)[1:]) for asked in known]
+    reads = {number for number, end in enumerate(ends_known) if end == (words.READ, there)}
+    details = [number for number, (_, asked, _) in enumerate(columns.details.known) if asked in reads]
+    return int(np.isin(np.asarray(columns.detail), details).sum()) + len(timeline.has_end.get(there, ()))
+
+
 def across(timeline: Timeline, suspension: Suspension, t_ns: int) -> int:
     """The track that has the other end of the connection that `suspension` waits on, maybe in another process: who
     served a request by it, or read from it at once, last before `t_ns`, else who waited on that then, else first

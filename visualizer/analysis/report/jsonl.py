@@ -483,13 +483,14 @@ def _remark(timeline: Timeline, index: int) -> Record:
                 "message": message or None,
                 **_place(timeline.place(place)),
             }
-        case ev.Refused(by=by, track=track, exception=exception, place=place):
+        case ev.Refused(by=by, track=track, exception=exception, place=place, sent=sent):
             return {
                 "event": "refused",
                 "track": _track(by),
                 "name": _name(timeline, by),
                 "refused_by": _track(track),
                 "exception": exception,
+                "sent": sent or None,
                 **_place(timeline.place(place)),
             }
         case ev.Struck(track=track, asked_ns=asked_ns, place=place):

@@ -89,6 +89,9 @@ class GeneratorSteps(Protocol):
     def track_of(self, thing: Any) -> int:
         """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
 
+    def on_exception(self, error: BaseException, frame: Any, asked: int, sent: Any = ...) -> None:
+        """`error` was raised by a call in `frame`, of a method of `asked` if that is known: tell it if it refused."""
+
 
 class Points(Protocol):
     """Where a program can be paused beside the switches of greenlets: the steps of its generators, and lines."""

@@ -128,6 +128,8 @@ class Context:
         self.on_tasks: list[Callable[[bool], None]] = []
         #: The main thread of the forked child with that process id; NOBODY if that is not known.
         self.child: Callable[[int], int] = lambda pid: NOBODY
+        #: The track of a greenlet, as far as it has one; NOBODY of anything else.
+        self.greenlet: Callable[[Any], int] = lambda thing: NOBODY
         #: The ids of the children that are known and may live, and of the last that were seen to have ended.
         self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
         #: Informed of the program's calls.

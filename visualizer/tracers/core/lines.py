@@ -275,8 +275,12 @@ def dropped(_s: Interning, t: int, what: str, count: int, _v: Any, _c: CodeType 
     return f'["dropped",{t},{quote(what)},{count}]\n'
 
 
-def refused(s: Interning, t: int, by: int, track: int, error: Any, code: CodeType | None, at: int) -> str:
-    return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}]\n'
+def refused(
+    s: Interning, t: int, by: int, track: int, about: tuple[Any, Any], code: CodeType | None, at: int
+) -> str:
+    error, sent = about
+    value = "" if sent is NO_VALUE else f",{quote(show(sent))}"
+    return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}{value}]\n'
 
 
 def cancel(s: Interning, t: int, by: int, track: int, message: str, code: CodeType | None, at: int) -> str:

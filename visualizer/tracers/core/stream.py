@@ -73,6 +73,8 @@ _sleep, _monotonic = time.sleep, time.monotonic
 _getframe = sys._getframe
 #: Who has to wait for another thread's flush looks again after so long, in seconds.
 _AGAIN_S = 0.0002
+#: A time is told at least so often.
+_QUIET_NS = 1_000_000_000
 
 
 def _join(parts: list[Any], at: int) -> bool:
@@ -161,6 +163,8 @@ class Stream(Interning):
         #: How many forks are in progress: in none of them it shall begin, whichever thread asks for that.
         self._forking = 0
         self._flushes = 0
+        #: When something was last written.
+        self._told_ns = 0
         self.collector = Collector()
         #: Of the flushing thread, as the operating system and as Python have it.
         self._thread_id = self._ident = 0
@@ -333,7 +337,9 @@ class Stream(Interning):
         if flushing is not self._flushing:
             return  # A signal's handler has forked meanwhile, and this is the child: its parent writes that.
         # The program continues while we write, and may count its objects: by now we hold no new list.
-        text.write(self._sink, made + sum(count for _, count in waiting))
+        made += sum(count for _, count in waiting)
+        text.write(self._sink, made)
+        self._tell_time(made > 0)
         losses = self._sink.lost, self.missed, self.interrupted
         if self._lost != losses:
             t_ns = self.clock() - self.start_ns
@@ -344,6 +350,15 @@ class Stream(Interning):
                 loss = f'["thread",{t_ns},{self.process}]\n{loss}'
             if self._sink.write(loss.encode("ascii"), 0):
                 self._lost = losses
+
+    def _tell_time(self, wrote: bool) -> None:
+        """Tell how late it is where nothing else has told it for a while: that a program hangs is known by that."""
+        now_ns = self.clock()
+        if not wrote and self._told_ns:
+            if now_ns - self._told_ns < _QUIET_NS:
+                return
+            self._sink.write(f'["now",{now_ns - self.start_ns}]\n'.encode("ascii"), 0)
+        self._told_ns = now_ns
 
     def _begin_batch(self) -> None:
         """What is written next may stand after lines of another process: it begins by saying on which thread it is."""

@@ -21,7 +21,7 @@ TABLE = (
     ),
     Row(
         "gevent", f"{_HERE}.gevent.tracer:GeventTracer",
-        ("gevent.hub", "gevent.greenlet", "gevent.queue", "gevent.pywsgi", "gunicorn.http.wsgi"),
+        ("gevent.hub", "gevent.greenlet", "gevent.queue", "gevent.exceptions", "gevent.pywsgi", "gunicorn.http.wsgi"),
         "on when gevent is imported: a subclass of its loop, and greenlet.settrace",
     ),
     Row(

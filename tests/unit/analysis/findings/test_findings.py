@@ -926,6 +926,15 @@ def test_no_answer_is_called_slow(tape: Tape) -> None:
     assert "slow_answer" not in kinds(tape)
 
 
+def test_all_answers_were_slow_since_who_gave_them_slept() -> None:
+    sentence, tracks, _, line = only(asks(150, 150, 150, known=True), "slow_answer")
+    waited = "foo waited for 3 answers (demo.py:5), 0.15 s each on average"
+    assert sentence == f"serve, at the other end, slept 0.15 s for each (demo.py:8) → {waited}"
+    assert (tracks, line) == (["foo", "serve"], 5)
+    assert "slow_answer" not in kinds(asks(60, 60, 60, known=True))
+    assert "slow_answer" not in kinds(asks(150, 150, 150, known=True, serves=False))
+
+
 def test_a_trace_of_which_some_is_missing() -> None:
     def tape(*dropped: tuple[str, int]) -> Tape:
         tape = producer_consumer()

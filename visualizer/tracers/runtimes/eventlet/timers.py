@@ -7,12 +7,12 @@ to `BaseHub.add_timer`, in the greenlet that asks. While the hub does it, the ti
 from __future__ import annotations
 
 from visualizer.trace.words import NOBODY
+from visualizer.tracers.core.call_sites import BOUND
 from visualizer.tracers.core.code import callable_name
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, nanoseconds, type_module, type_name
 from visualizer.tracers.runtimes.eventlet.frames import is_of_eventlet, variable
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.timeouts import is_stray
 
 TYPE_CHECKING = False

@@ -18,7 +18,7 @@ from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import callable_name, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
-from visualizer.tracers.core.values import bases_of, dictionary, keep, type_name
+from visualizer.tracers.core.values import Shown, bases_of, dictionary, keep, type_name
 from visualizer.tracers.runtimes.eventlet.frames import Frames, is_of_eventlet, variable, waiting_putter
 from visualizer.tracers.runtimes.eventlet.timers import Asked, Timers, is_timeout, thrown
 from visualizer.tracers.runtimes.greenlets.creation import function_of, stands_for
@@ -44,6 +44,8 @@ class EventletTracer(Family):
         self._recording = recording
         self._greenlets = greenlets = recording.of(GreenletTracer)
         self._hub_class: Any = None
+        #: The module that says whether two may not wait for one descriptor.
+        self._prevents: Any = None
         #: What stood where we have put something: (class, name, function).
         self._originals: list[tuple[Any, str, Any]] = []
         self._timers: Timers | None = None
@@ -75,6 +77,8 @@ class EventletTracer(Family):
         self._replace(kind, "add_timer", self._add_timer)
         self._replace(kind, "sleep_until", self._sleep_until)
         self._replace(kind, "prepare_timers", self._prepare_timers)
+        self._prevents = known
+        self._replace(known.FdListener, "__init__", self._listener)
         if self._recording.control is not None:
             self._replace(kind, "__init__", self._init)
 
@@ -155,6 +159,29 @@ class EventletTracer(Family):
             original(hub, clock if clock is not None else lambda: now() / 1_000_000_000)
 
         return __init__
+
+    def _listener(self, original: Any) -> Any:
+        """What stands for a green thread that is to wait for a descriptor: it is made before that is refused."""
+
+        def __init__(listener: Any, evtype: Any, fileno: Any, cb: Any, tb: Any, mark_as_closed: Any) -> None:  # noqa: N807
+            original(listener, evtype, fileno, cb, tb, mark_as_closed)
+            if self._timers is not None:
+                self._guarded(self._on_listener, evtype, fileno)
+
+        return __init__
+
+    def _on_listener(self, direction: str, fd: int) -> None:
+        listeners = dictionary(_hub_here()).get("listeners")
+        known = listeners.get(direction) if type(listeners) is dict else None
+        first = known.get(fd) if type(known) is dict and self._prevents.g_prevent_multiple_readers else None
+        own = own_frame(sys._getframe(1), self._recording.own) if first is not None else None
+        if own is None:
+            return
+        # It goes on with addresses.
+        text = Shown(f"RuntimeError('Second simultaneous {direction} on fileno {fd} detected')")
+        holder = self._greenlets.tracks.get(id(dictionary(first).get("greenlet")), words.NOBODY)
+        stream, by = self._recording.stream, self._recording.current()
+        stream.extend((lines.refused, stream.clock(), by, holder, (text, lines.NO_VALUE), own.f_code, own.f_lasti))
 
     def _on_poll(self, hub: Any) -> None:
         key = id(dictionary(hub).get("greenlet"))

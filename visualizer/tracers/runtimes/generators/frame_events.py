@@ -151,9 +151,9 @@ class FrameEvents:
         `method`: that was called. But for what is sent too early, a TypeError is due to its arguments.
         """
         refusal = self._generators.on_refused(asked)
-        by = self._generators.raised()
-        if refusal and not (refusal == "TypeError" and method != "send") and self._recording.own(code):
-            self._generators.on_refusal(frame, Shown(refusal), by)
+        track, sent = self._generators.raised()
+        if refusal and not (refusal.startswith("TypeError") and method != "send") and self._recording.own(code):
+            self._generators.on_refusal(frame, Shown(refusal), track, sent)
 
 
 def _raises_again(code: CodeType, at: int, suspended_at: int) -> bool | None:

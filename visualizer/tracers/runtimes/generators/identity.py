@@ -90,9 +90,7 @@ class Births:
         if generator is None:
             self._waiting.setdefault(id(made), []).append(track)
         else:
-            link = self._link(generator, self.gone)
-            link.key, link.track, link.code = id(frame_of(generator)), track, made
-            self.found[link.key] = link
+            self._note(generator, id(frame_of(generator)), track, made)
 
     def _is_new(self, generator: Any) -> bool:
         return not may_run(generator) and is_unstarted(generator) and id(frame_of(generator)) not in self.found
@@ -162,6 +160,20 @@ class Births:
         if found is not None and found.code is code:
             del self.found[key]
             self._recording.exited(t_ns, found.track, words.CLOSED)
+
+    def meet(self, generator: Any, frame: Any) -> int:
+        """The track of one that has not been started, and refused to be: a new one, if it was not seen being made."""
+        key, code = id(frame), frame.f_code
+        track = self.track_of(key, code)
+        if track == words.NOBODY and not self._waiting.get(id(code)):
+            track = self.spawn(code, self._recording.now())
+            self._note(generator, key, track, code)
+        return track
+
+    def _note(self, generator: Any, key: int, track: int, code: CodeType) -> None:
+        link = self._link(generator, self.gone)
+        link.key, link.track, link.code = key, track, code
+        self.found[key] = link
 
     def track_of(self, key: int, code: CodeType) -> int:
         """The track of the generator of `code` that has the frame `key` and has not been started."""

@@ -30,7 +30,7 @@ from visualizer.tracers.core.code import (
 )
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.postponed import WAITING, uninterrupted
-from visualizer.tracers.core.values import Shown, type_name
+from visualizer.tracers.core.values import type_name
 from visualizer.tracers.runtimes.generators.fast_path import monitoring_ways
 from visualizer.tracers.runtimes.generators.introspection import (
     ASKING,
@@ -60,11 +60,6 @@ _OF_GENERATORS = _events.PY_START | _events.PY_RESUME | _events.PY_YIELD | _even
 
 
 #: What the interpreter, or greenlet, says of a call that does not resume what it was to resume.
-_REFUSALS = (
-    "already executing", "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
-    "asynchronous generator is already running", "annot switch to a ",
-)
-_arguments = BaseException.__dict__["args"].__get__
 _traceback = BaseException.__dict__["__traceback__"].__get__
 
 
@@ -346,6 +341,8 @@ class MonitoringTracer:
         if kind is type:
             if not self._recording.makes(function):
                 return _DISABLE
+            if self._tool is not None:
+                self._watch_exceptions(self._tool)
             self._making.append(function)
             self._watch_calls(True)
             return None
@@ -415,18 +412,14 @@ class MonitoringTracer:
     @uninterrupted
     def _on_exception(self, code: CodeType, _offset: int, error: BaseException) -> Any:
         try:
-            kind, asked = type(error), self._generators.raised()
+            kind, (asked, sent) = type(error), self._generators.raised()
             if kind is not ValueError and kind is not TypeError and kind is not RuntimeError:
                 if type_name(kind) != "error":
                     return
-            args = _arguments(error)
-            if len(args) == 1 and type(args[0]) is str and any(part in args[0] for part in _REFUSALS):
-                back = _traceback(error)
-                # Not where it passes on its way out.
-                if back is not None and back.tb_next is None and self._recording.own(code):
-                    # Greenlet's goes on with addresses.
-                    text = Shown(f"{type_name(kind)}({args[0].partition(chr(10))[0]!r})")
-                    self._generators.on_refusal(_getframe(1), text, asked)
+            back = _traceback(error)
+            # Not where it passes on its way out.
+            if back is not None and back.tb_next is None and self._recording.own(code):
+                self._generators.on_exception(error, _getframe(1), asked, sent)
         except Exception as failure:
             self._recording.fail(self.name, failure)
 

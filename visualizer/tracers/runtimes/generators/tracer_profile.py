@@ -64,6 +64,8 @@ class ProfileTracer(FrameEvents):
 
     def __init__(self, recording: Context) -> None:
         super().__init__(recording, {})
+        # The interpreter writes back what it showed of them.
+        self._generators.reads_variables = False
         self._imports = recording.imports
         #: Whether the program is known to have a generator; what --include names is taken to have one.
         self._found = bool(recording.own.include)

@@ -13,15 +13,16 @@ from __future__ import annotations
 import gc
 import sys
 from _thread import get_ident
-from types import CodeType, CoroutineType
+from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
+from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.core.code import ASYNC_GENERATOR_FLAG, GENERATOR_FLAG, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.stream import FULL
-from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep
+from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, type_name
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.generators.identity import Births, is_unstarted
 from visualizer.tracers.runtimes.generators.introspection import (
@@ -38,6 +39,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
     delegations,
     ends_in_none,
     frame_of,
+    is_generator,
     is_resuming,
     may_run,
     outside_of_blocks,
@@ -74,6 +76,16 @@ UNREAD = object()
 #: Each run begins as a copy of it, in C.
 _BLANK = Run(words.NOBODY, sys._getframe().f_code, 0)
 _EXECUTING = "already executing"
+_EARLY = "can't send non-None value to a just-started "
+_KINDS = {GeneratorType: "generator", CoroutineType: "coroutine", AsyncGeneratorType: "async generator"}
+#: Which track was asked, and for what.
+_UNKNOWN = words.NOBODY, lines.NO_VALUE
+#: Parts of what is said by exceptions that tell that.
+_REFUSALS = (
+    _EXECUTING, "to a just-started ", "cannot reuse already awaited ", "is being awaited already",
+    "asynchronous generator is already running", "annot switch to a ",
+)
+_arguments = BaseException.__dict__["args"].__get__
 _RERAISED = "it was closed and ended by an exception: which one is not known on this Python"
 _COLLECTED = "it was collected before it was finished; when is not known"
 
@@ -98,9 +110,11 @@ class Watched:
 class Call:
     """A call in progress of a method of which the end must be seen. Nothing of the program's is kept alive by it."""
 
-    __slots__ = ("chain", "key", "target", "thread")
+    __slots__ = ("chain", "key", "sent", "target", "thread")
 
-    def __init__(self, target: int, key: int, chain: list[tuple[Any, int, CodeType, Run | None]]) -> None:
+    def __init__(
+        self, target: int, key: int, chain: list[tuple[Any, int, CodeType, Run | None]], sent: Any = lines.NO_VALUE
+    ) -> None:
         #: The id of what the method is called of, which the caller keeps as long as the call takes.
         self.target = target
         #: The thread that makes the call: another one may call the same.
@@ -109,6 +123,8 @@ class Call:
         self.key = key
         #: What a close would close: weak reference, id of its frame, code, run; the innermost last.
         self.chain = chain
+        #: What `keep` makes of what is sent, if that is known.
+        self.sent = sent
 
 
 class Generators:
@@ -139,8 +155,14 @@ class Generators:
         #: Generators that were told to be resumed because something was thrown through them into what they wait for:
         #: the instruction they are suspended at, by the id of the frame. They run only when what they wait for ends.
         self.through: dict[int, int] = {}
-        #: The track of which the last call that raised in a thread was a method's, by the thread's ident.
-        self.asked: dict[int, int] = {}
+        #: The track of which the last call that raised in a thread was a method's, and what that sent, as far as it is
+        #: known; by the thread's ident.
+        self.asked: dict[int, tuple[int, Any]] = {}
+        #: What was sent to one that was to be started by it, and refused; by the thread's ident.
+        self.sent: dict[int, Any] = {}
+        self.sites = CallSites()
+        #: Whether the variables of a frame can be read in a hook.
+        self.reads_variables = True
         #: Calls in progress, in any thread.
         self.calls: list[Call] = []
         recording.steps = self
@@ -183,7 +205,8 @@ class Generators:
             self.calls.append(Call(id(target), key, known))
             return True
         if run is None or self._run_of(generator, frame) is None:
-            self.calls.append(Call(id(target), key, []))
+            sent = lines.NO_VALUE if argument is UNREAD or cause is not words.SEND else keep(argument)
+            self.calls.append(Call(id(target), key, [], sent))
             return True
         if run.at:
             run.cause, run.sent, run.generator = cause, argument, generator
@@ -223,26 +246,49 @@ class Generators:
 
         Return what it must have raised then, as far as that is certain.
         """
+        here = get_ident()
+        sent = self.sent.pop(here, lines.NO_VALUE)
         generator = resumed_by(target) if is_resuming(target) else None
         frame = frame_of(generator) if generator is not None else None
         run = self.live.get(id(frame)) if frame is not None else None
         if run is not None:
-            self.asked[get_ident()] = run.track
+            self.asked[here] = run.track, sent
             if not run.at:
                 return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
-            self.asked[get_ident()] = self.births.track_of(id(frame), frame.f_code)
-            if id(frame.f_code) in self.watched and is_unstarted(generator):
-                return "TypeError"
+            is_early = id(frame.f_code) in self.watched and is_unstarted(generator)
+            track = self.births.meet(generator, frame) if is_early else self.births.track_of(id(frame), frame.f_code)
+            self.asked[here] = track, sent
+            if is_early:
+                return f'TypeError("{_EARLY}{_KINDS[type(generator)]}")'
         return ""
 
-    def raised(self) -> int:
-        """The track of which a method has just raised in this thread, before the interpreter tells of the exception."""
-        return self.asked.pop(get_ident(), words.NOBODY) if self.asked else words.NOBODY
+    def raised(self) -> tuple[int, Any]:
+        """The track of which a method has just raised in this thread, before the interpreter tells of the exception;
+        and what that sent, if it is known."""
+        return self.asked.pop(get_ident(), _UNKNOWN) if self.asked else _UNKNOWN
 
-    def on_refusal(self, frame: Any, error: str, asked: int) -> None:
-        """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`."""
+    def on_exception(self, error: BaseException, frame: Any, asked: int, sent: Any = lines.NO_VALUE) -> None:
+        """`error` was raised by a call in `frame`, of a method of `asked`, with `sent`, if that is known: tell it if it
+        refused."""
+        args = _arguments(error)
+        if len(args) == 1 and type(args[0]) is str and any(part in args[0] for part in _REFUSALS):
+            # Greenlet's goes on with addresses.
+            text = Shown(f"{type_name(type(error))}({args[0].partition(chr(10))[0]!r})")
+            self.on_refusal(frame, text, asked, sent)
+
+    def on_refusal(self, frame: Any, error: str, asked: int, sent: Any) -> None:
+        """An exception that says so, in this text, was raised in `frame` by what it called: a method of `asked`, with
+        `sent`, if that is known."""
+        if sent is lines.NO_VALUE:
+            sent = self.sites.handed(frame, self.reads_variables)
+            if error.startswith("TypeError") and not self.sites.at(frame).sends:
+                # It may be due to the number of arguments.
+                error = Shown("TypeError")
+        if asked == words.NOBODY and self.reads_variables:
+            known = self.sites.receiver(frame, lambda receiver: self._known(receiver.thing))
+            asked = known if known is not lines.NO_VALUE else words.NOBODY
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
             # A copy, which is made at once: other threads start and end theirs meanwhile.
@@ -250,7 +296,11 @@ class Generators:
             asked = running[0] if len(running) == 1 and _EXECUTING in error else words.NOBODY
         inside = self.running_in(frame)
         by = inside[-1] if inside else self.recording.current()
-        self.stream.extend((lines.refused, self.clock(), by, asked, error, frame.f_code, frame.f_lasti))
+        self.stream.extend((lines.refused, self.clock(), by, asked, (error, sent), frame.f_code, frame.f_lasti))
+
+    def _known(self, thing: Any) -> int:
+        """The track of a generator or greenlet; NOBODY of anything else."""
+        return self.track_of(thing) if is_generator(thing) else self.recording.greenlet(thing)
 
     def on_called(self, target: Any) -> bool:
         """The call is over. A close may have ended generators without running them: return whether it has."""
@@ -260,6 +310,9 @@ class Generators:
         if call is None:
             return False
         self.calls.remove(call)
+        if call.sent is not None and call.sent is not lines.NO_VALUE:
+            # It was not resumed.
+            self.sent[here] = call.sent
         for reference, key, code, run in reversed(call.chain):
             generator = reference()
             if generator is None or frame_of(generator) is None:

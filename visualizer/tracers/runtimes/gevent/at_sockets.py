@@ -15,8 +15,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
+    from visualizer.tracers.core.call_sites import CallSites
     from visualizer.tracers.core.sockets import Addresses, Endpoint
-    from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
     #: By id(code) + offset of a frame: the table for the frame below it, or, of the program's own, a tuple of one by
     #: the id of a socket of gevent's: a weak reference to it, where it has Python's socket, a weak reference to that,

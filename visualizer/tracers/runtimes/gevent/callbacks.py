@@ -12,6 +12,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.call_sites import BOUND
 from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.unpatched import Local
@@ -21,7 +22,6 @@ from visualizer.tracers.runtimes.gevent.attribution.wait_queues import Service
 from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.ready import Ready, links_of
 from visualizer.tracers.runtimes.gevent.spawns import Spawns
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False

@@ -12,13 +12,13 @@ import sys
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.call_sites import attribute_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.values import SEQUENCES, bases_of, type_name
 from visualizer.tracers.core.variables import Unknown
 from visualizer.tracers.core.youngest import all_of
 from visualizer.tracers.runtimes.gevent.ready import Ready
-from visualizer.tracers.runtimes.greenlets.call_sites import attribute_of
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False

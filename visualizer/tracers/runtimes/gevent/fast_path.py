@@ -4,12 +4,12 @@ did, or returns None, and the hub resumes one that is known to be ready. All oth
 from __future__ import annotations
 
 from visualizer.trace import words
+from visualizer.tracers.core.call_sites import New
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.runtimes.gevent.at_sockets import known_shape
 from visualizer.tracers.runtimes.gevent.limits import Limits
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_wake
 from visualizer.tracers.runtimes.gevent.spawns import given_name
-from visualizer.tracers.runtimes.greenlets.call_sites import New
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False

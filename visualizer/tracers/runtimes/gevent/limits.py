@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from time import monotonic_ns
 
+from visualizer.tracers.core.call_sites import BOUND
 from visualizer.tracers.core.code import own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.values import bases_of, dictionary, nanoseconds, type_module, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.timeouts import is_stray
 
 TYPE_CHECKING = False

@@ -7,10 +7,10 @@ import gc
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW, Buffer
+from visualizer.tracers.core.call_sites import BOUND
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.unpatched import Local
 from visualizer.tracers.core.values import bases_of, type_module, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
 
 TYPE_CHECKING = False

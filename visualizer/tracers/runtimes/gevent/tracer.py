@@ -19,6 +19,7 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import VALUE_BIT, Buffer
+from visualizer.tracers.core.call_sites import BOUND, JOINS, New, Receiver, attribute_of
 from visualizer.tracers.core.code import callable_name, is_generated, is_of_runtime, own_frame
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.object_ids import Numbered, Numbers
@@ -34,9 +35,9 @@ from visualizer.tracers.runtimes.gevent.hub_frames import cause_of_frames
 from visualizer.tracers.runtimes.gevent.limits import Limit, Limits
 from visualizer.tracers.runtimes.gevent.polling import Poll, attributes
 from visualizer.tracers.runtimes.gevent.ready import Ready, store_unready, store_wake
+from visualizer.tracers.runtimes.gevent.refusals import Refusals
 from visualizer.tracers.runtimes.gevent.spawns import Spawns, given_name
 from visualizer.tracers.runtimes.gevent.waits import HUB_ENDS, Waits
-from visualizer.tracers.runtimes.greenlets.call_sites import BOUND, JOINS, New, Receiver, attribute_of
 from visualizer.tracers.runtimes.greenlets.creation import stands_for
 from visualizer.tracers.runtimes.greenlets.family import Family, store_suspension
 from visualizer.tracers.runtimes.greenlets.tracer import GreenletTracer
@@ -98,6 +99,7 @@ class GeventTracer(Family):
         #: What is looked at before a hub polls, if there is anything.
         self._looked_at: list[dict[Any, Any]] = [self._ties.semaphores]
         self._served = served.Served(recording, greenlets)
+        self._refusals = Refusals(recording, greenlets)
         self._giving: Any = None
         self._pause: Callable[[Any], None] | None = None
         if recording.control is not None:
@@ -112,6 +114,7 @@ class GeventTracer(Family):
             self._recording.hubs.remove(_is_hub_here)
         self._spawns.remove()
         self._served.remove()
+        self._refusals.remove()
         for poll in self._polls:
             poll.stop()
         if self._hub_class is not None:
@@ -125,6 +128,9 @@ class GeventTracer(Family):
             self._served.imported(name, module)
             return
         known: Any = module
+        if name == "gevent.exceptions":
+            self._refusals.begin(known.ConcurrentObjectUseError)
+            return
         if name == "gevent.queue":
             self._sizes = Sizes(by_slots(known.SimpleQueue, "maxsize", "queue"), self._numbers.of_no_track)
             self._looked_at.append(self._sizes.known)

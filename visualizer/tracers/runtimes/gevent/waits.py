@@ -12,12 +12,12 @@ import os
 import sys
 
 from visualizer.trace import words
+from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.core.code import is_of_runtime
 from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import bases_of, dictionary, type_module, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.gevent.watchers import MAKERS, Makers, is_watcher
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

@@ -12,8 +12,8 @@ import sys
 
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
+from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.core.values import type_module
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

@@ -12,11 +12,11 @@ import sys
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import Buffer
+from visualizer.tracers.core.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.core.code import callable_name, function_name, is_of_runtime, place_of
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.values import Shown, bases_of, keep, show, type_name
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSite, CallSites, work_out
 from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
@@ -114,11 +114,16 @@ class GreenletTracer:
         self.is_active = greenlet.greenlet.__bool__
         self._recording.runners.append(self._running)
         self._recording.getcurrent = greenlet.getcurrent
+        self._recording.greenlet = self._known
         self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         if self._recording.compiled is not None:
-            self._recording.compiled.watch_switches(greenlet.greenlet, greenlet._C_API, self._originals[0])
+            # From 3.12 on, the interpreter tells of what is raised.
+            refused = self._on_refused if sys.version_info < (3, 12) else None
+            self._recording.compiled.watch_switches(
+                greenlet.greenlet, greenlet._C_API, self._originals[0], greenlet.error, refused
+            )
         self.watch_thread()
         self._recording.on_thread.append(self.watch_thread)
         self._recording.imports.in_threads(self.name, self._await_thread)
@@ -156,6 +161,19 @@ class GreenletTracer:
         except BaseException:
             self._recording.at_next_event(self.watch_thread)
             raise
+
+    def _known(self, thing: Any) -> int:
+        is_greenlet = self.module is not None and issubclass(type(thing), self.module.greenlet)
+        return self.tracks.get(id(thing), words.NOBODY) if is_greenlet else words.NOBODY
+
+    def _on_refused(self, greenlet: Any, error: Any) -> None:
+        """A switch to `greenlet` was refused, in the frame that called for it."""
+        steps = self._recording.steps
+        try:
+            if steps is not None and self._recording.own(sys._getframe(1).f_code):
+                steps.on_exception(error, sys._getframe(1), self._known(greenlet))
+        except Exception as failure:
+            self._failed(failure)
 
     def rehook(self) -> None:
         """Have the trace function of the current thread made anew: a family has something to put in front of it."""

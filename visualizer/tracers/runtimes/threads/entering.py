@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import opcode
 
+from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.runtimes.generators.introspection import after, handler
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

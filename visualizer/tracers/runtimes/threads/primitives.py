@@ -12,11 +12,11 @@ from _queue import SimpleQueue as _SimpleQueue
 from visualizer.trace import words
 from visualizer.tracers.core import code as code_objects
 from visualizer.tracers.core import syntax
+from visualizer.tracers.core.call_sites import plain_value, work_out
 from visualizer.tracers.core.lines import NO_VALUE
 from visualizer.tracers.core.queue_sizes import by_dictionary
 from visualizer.tracers.core.values import SEQUENCES, bases_of, dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
-from visualizer.tracers.runtimes.greenlets.call_sites import plain_value, work_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from types import CodeType
     from typing import Any
 
-    from visualizer.tracers.runtimes.greenlets.call_sites import Recipe
+    from visualizer.tracers.core.call_sites import Recipe
 
     #: Its name, or "" by position, and how it is worked out.
     Argument = tuple[str, Recipe | None]

@@ -14,6 +14,7 @@ from types import BuiltinFunctionType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
+from visualizer.tracers.core.call_sites import CallSites
 from visualizer.tracers.core.code import function_name, is_generated, own_frame
 from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.postponed import makes_uninterrupted
@@ -21,7 +22,6 @@ from visualizer.tracers.core.queue_sizes import Sizes
 from visualizer.tracers.core.sockets import Addresses, address_text, several
 from visualizer.tracers.core.values import dictionary, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
-from visualizer.tracers.runtimes.greenlets.call_sites import CallSites
 from visualizer.tracers.runtimes.threads.asked import MOST_FOUND, Asked, callers, found_key, remember
 from visualizer.tracers.runtimes.threads.awaited_children import (
     NONE,

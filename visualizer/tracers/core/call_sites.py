@@ -46,6 +46,8 @@ _GO_THROUGH = (next, list, tuple, set, frozenset, dict, sorted, sum, min, max, a
 _RUN = frozenset(("run", "_run", "__call__"))
 #: Functions that wait for each of what they are given.
 JOINS = ("joinall", "wait", "iwait")
+#: Methods of generators, which are handed a value as greenlets are by `switch`.
+_SENDS = ("send", "asend")
 
 
 _class_dict = type.__dict__["__dict__"].__get__
@@ -74,7 +76,10 @@ class Receiver:
 class CallSite:
     """What is known of one call in the program's source."""
 
-    __slots__ = ("argument", "code", "constant", "first", "joined", "maker", "name", "path", "receiver", "thrown")
+    __slots__ = (
+        "argument", "code", "constant", "first", "joined", "maker", "name", "path", "receiver", "sends", "sent",
+        "thrown",
+    )
 
     def __init__(
         self, code: CodeType, argument: Recipe | None = None, receiver: Recipe | None = None,
@@ -99,6 +104,10 @@ class CallSite:
         self.joined = joined
         #: Of `other.throw(...)`, what is thrown, as text.
         self.thrown = thrown
+        #: Of `other.send(value)`, the value.
+        self.sent: Recipe | None = None
+        #: Whether it is a `send` of one value.
+        self.sends = False
 
 
 class CallSites:
@@ -128,6 +137,20 @@ class CallSites:
         """The first argument of the call that `frame` is suspended in; NO_VALUE if it has none or it is unknown."""
         recipe = self.at(frame).first
         return NO_VALUE if recipe is None else _work_out(recipe, frame, lambda thing: thing)
+
+    def handed(self, frame: Any, reads_variables: bool) -> Any:
+        """What `keep` makes of what was handed over by the call that `frame` is in, of a `switch`, `send` or `asend`
+        that refused. Without `reads_variables`, those of functions are unknown."""
+        code, site = frame.f_code, self.at(frame)
+        recipe = site.argument or site.sent
+        if recipe is None:
+            return NO_VALUE
+        if reads_variables or not code.co_flags & FUNCTION:
+            return _work_out(recipe, frame, keep)
+        try:
+            return keep(recipe(dict.fromkeys((*code.co_varnames, *code.co_freevars), NOWHERE), frame.f_globals))
+        except Unknown:
+            return NO_VALUE
 
     def receiver(self, frame: Any, then: Callable[[Receiver], Any]) -> Any:
         """`then` of what `frame` is suspended in a method of; NO_VALUE if that is unknown."""
@@ -199,6 +222,8 @@ def _site(code: CodeType, offset: int) -> CallSite:
         _maybe(_path, tree.args[0]) if tree.args else None,
         _maybe(_expression, tree.args[0]) if joins else None,
     )
+    if method in _SENDS and len(tree.args) == 1 and not tree.keywords:
+        site.sent, site.sends = plain_value(tree.args[0]), type(tree.args[0]).__name__ != "Starred"
     if method is not None and code.co_flags & FUNCTION:
         site.path = _names(tree.func.value)
         if type(tree.func.value).__name__ == "Call" and not tree.args and not tree.keywords:
