@@ -80,7 +80,8 @@ def test_who_runs_is_told_in_whatever_room_there_is() -> None:
         "main waits in gevent.joinall([a, b]) → hub runs for the first time",
         "main spawned reader → reader runs for the first time",
     ]
-    assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned it → reader starts"]
+    assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned reader → reader starts"]
+    assert told(34)[1] == "main spawned it → reader starts"
     assert told(46)[2:] == ["reader yields (sleeps 0 s) → hub runs", "reader had only yielded → reader runs"]
     assert told(36)[2:] == ["reader yields → hub runs", "it had only yielded → reader runs"]
     assert told(30)[0] == "main waits in … → hub starts"

@@ -17,6 +17,9 @@ _LEAST_EFFECT = 10
 _NEAR = 8
 #: What may follow a word, or nothing.
 _ENDS_WORD = ("", " ", ":", ",", ";")
+#: A number, at the end of a beginning that is without its unit.
+_UNITLESS = re.compile(r"(?<![\w.])[\d.]+ ?$")
+_UNIT = re.compile(r" ?(?:ns|µs|ms|s|min|h|days?|%)(?!\w)")
 #: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
 _MOST = 8
 _IN_ASCII = str.maketrans(
@@ -132,7 +135,10 @@ def _between_words(text: str, head: str) -> str:
     """A beginning of `text` without the part of a word at its end, if that is short."""
     inside = head and not head[-1].isspace() and text[len(head) : len(head) + 1] not in _ENDS_WORD
     space = head.rfind(" ", -_NEAR) if inside else -1
-    return head[: space + 1] if space > 0 else head
+    head = head[: space + 1] if space > 0 else head
+    # Half a figure is another one.
+    figure = _UNITLESS.search(head)
+    return head[: figure.start()] if figure and _UNIT.match(text, len(head.rstrip())) else head
 
 
 def _cut(text: str, width: int) -> str:
