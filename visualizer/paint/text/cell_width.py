@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-#: The number at the end of a name, which distinguishes tracks of the same name.
-_NUMBER = re.compile(r"\W?\d+\W*$")
+#: The number at the end of a name, which distinguishes tracks of the same name; of a group it stands before how many it
+#: has.
+_NUMBER = re.compile(r"\W?\d+\W*(?:[×x]\d+)?$")
 #: A name whose number is before what stands in parentheses, as Python names threads: by their function.
 _NUMBERED = re.compile(r"[^(]*\d(?= \([^()]*\)$)")
 #: The share of a shortened sentence that is left to the cause, at least.
