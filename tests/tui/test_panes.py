@@ -202,8 +202,8 @@ async def test_in_a_narrow_terminal_a_sentence_has_its_end_and_the_selected_trac
             return [line.strip() for line in lines[below - 3 : below - 1]]
 
         assert await told(2) == [
-            "hub → customer-1   main spawned it → customer-1 starts",
-            "┈ main waits for joinall…; nothing more happens to it before …end of the trace",
+            "hub → customer-1   main spawned customer-1 → customer-1 starts",
+            "┈ main waits for joinall: 1 ms so far; nothing more happens to it",
         ]
         assert await told(8) == [
             "hub → Thread-2 (_handle_tasks_of_the_pool)   customer-1 put an item in the",

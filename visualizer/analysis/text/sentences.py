@@ -340,7 +340,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.SPAWN:
             return f"{name} spawned {it}" if waker else f"{it} was spawned (by which track is unknown)"
         case words.TIMER:
-            return _timer(wakeup, suspension, it)
+            return _timer(timeline, wakeup, suspension, it)
         case words.TURN:
             return f"{it} yielded nothing to its scheduler and waits for its turn (inferred)"
         case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
@@ -349,11 +349,11 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.FINISHED if waker and waker.kind == words.LOOP:
             return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
-            return f"{name}, which {it} was waiting for, ended"
+            return _ended_for(name, it)
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
             return f"{name} has nothing left to wait for"
         case words.FINISHED | words.SUBPROCESS if child := timeline.ended_child(wakeup, suspension):
-            return f"{child}, which {it} was waiting for, ended"
+            return _ended_for(child, it)
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
@@ -371,7 +371,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.RELEASE:
             return f"{name} let {it} have the queue{what}"
         case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
-            return _timer(wakeup, suspension, it)
+            return _timer(timeline, wakeup, suspension, it)
         case words.TIMEOUT:
             return f"a timeout ended {_possessive(it)} wait{what}"
         case words.KILL if waker:
@@ -390,6 +390,11 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.UNKNOWN if waker:
             return f"{name} woke {it} (cause unknown)"
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
+
+
+def _ended_for(name: str, it: str) -> str:
+    """Where there is little room, what is left out last comes first."""
+    return f"{name} ended, which it was waiting for" if it == _IT else f"{name}, which {it} was waiting for, ended"
 
 
 def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
@@ -421,13 +426,16 @@ def _all_ended(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:
     return len(joined) > 1 and all(track is not None and 0 <= track.exit_ns <= t_ns for track in joined)
 
 
-def _timer(wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
+def _timer(timeline: Timeline, wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
     if suspension is None or suspension.asked_ns < 0:
         return f"{_possessive(it)} timer expired"
     if suspension.asked_ns == 0 and suspension.reason == words.SLEEP:
         return f"{it} had only yielded"
     late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
+    if late_ns < 0 and timeline.pauses.between(suspension.t_ns, wakeup.t_ns)[0]:
+        # A thread's own sleep goes on meanwhile: it only seems short, since times leave the pause out.
+        off = " (part of it passed while the program was paused)"
     asked = duration(suspension.asked_ns)
     if suspension.reason == words.SLEEP and wakeup.cause == words.TIMER:
         return f"{_possessive(it)} {asked} sleep is over{off}"
