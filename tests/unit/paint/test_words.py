@@ -242,3 +242,23 @@ def test_threads_that_compute_at_once_share_the_interpreter() -> None:
 
     assert said(500_000_000)
     assert not said(950_000_000)
+
+
+def test_where_it_might_be_either_track_it_is_left_out() -> None:
+    tape = Tape().spawn("baker", words.GREENLET, parent="main", creator="main")
+    tape.spawn("customer", words.GREENLET, parent="main", creator="main").spawn("hub", words.HUB)
+    tape.switch("main", "customer").waits("customer", words.QUEUE, "shelf.get()").switch("customer", "hub")
+    tape.wake("customer", "baker", words.CALLBACK).switch("hub", "customer")
+    tape.waits("customer", words.JOIN, "baker.join()", thing=f"track {tape.ids['baker']}").switch("customer", "hub")
+    tape.switch("hub", "baker").exits("baker").switch("baker", "hub")
+    tape.wake("customer", "baker", words.FINISHED).switch("hub", "customer")
+    timeline = tape.timeline()
+
+    def told(index: int, width: int) -> str:
+        return told_within(timeline, index, width)
+
+    assert told(2, 90) == "baker put an item in the queue customer was waiting on (shelf.get()) → customer runs"
+    assert told(2, 62) == "baker put an item in the queue (shelf.get()) → customer runs"
+    assert told(6, 60) == "baker, which customer was waiting for, ended → customer runs"
+    assert told(6, 54) == "baker ended, which it was waiting for → customer runs"
+    assert told(6, 40) == "baker ended, which it … → customer runs"

@@ -63,7 +63,9 @@ def source_lines(text: str) -> SourceLines:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return SourceLines(raw, shown, (), {})
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    functions = tuple((node.lineno, node.end_lineno or node.lineno, node.name) for node in nodes if isinstance(node, kinds))
+    functions = tuple(
+        (node.lineno, node.end_lineno or node.lineno, node.name) for node in nodes if isinstance(node, kinds)
+    )
     return SourceLines(raw, shown, functions, dict(_heads(nodes)))
 
 

@@ -75,8 +75,8 @@ class Arrangement:
             self._sorted_ns = timeline.last_ns
         of = (
             len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted, self.by, self.order,
-            self._sorted_ns, self._most_label_cells, frozenset(self.collapsed), frozenset(self.folded.items()), tuple(self.pinned),
-            frozenset(self.hidden),
+            self._sorted_ns, self._most_label_cells, frozenset(self.collapsed), frozenset(self.folded.items()),
+            tuple(self.pinned), frozenset(self.hidden),
         )
         if of == self._rows_of:
             return

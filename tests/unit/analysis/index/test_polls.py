@@ -74,7 +74,11 @@ def test_what_is_said_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("fd", "direction", "polls"),
-    [(7, "read", "polls fd 7 to read"), (7, "read or write", "polls fd 7 to read or write"), (-1, "", "polls in select(limit)")],
+    [
+        (7, "read", "polls fd 7 to read"),
+        (7, "read or write", "polls fd 7 to read or write"),
+        (-1, "", "polls in select(limit)"),
+    ],
 )
 def test_what_it_polls(fd: int, direction: str, polls: str) -> None:
     tape = waits_twice(words.SELECT, fd=fd, direction=direction)
