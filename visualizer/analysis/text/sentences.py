@@ -71,7 +71,8 @@ def in_words(
     # Where the origin is called "it" already, the target keeps its name; and so does one whose name is no longer.
     is_it = length is Length.BRIEFEST and switch.cause != words.IGNORED and len(to) > len(_IT)
     it = _IT if is_it else to
-    return plain(f"{_why(timeline, switch, it, first, wakeup, before, gave)} → {runs}")
+    why = _why(timeline, switch, it, first, wakeup, before, gave, length is Length.BRIEFEST)
+    return plain(f"{why} → {runs}")
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -107,7 +108,7 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int, short: bool = F
     if state is State.WAITING:
         return plain(f"{name} {has_been.format('idle')}: {polls(suspension)}{_limit(suspension)}")
     if state is State.READY:
-        cause = _woken(timeline, *timeline.made_ready(track, index + 1), _IT)
+        cause = _woken(timeline, *timeline.made_ready(track, index + 1), _IT, brief=True)
         return plain(f"{name} {has_been.format('ready')}: {cause}")
     text = {
         State.CREATED: f"{name} was created {since} ago and has not run yet" if since_ns else f"{name} has not run yet",
@@ -163,17 +164,17 @@ def may_run_first(track: Track) -> bool:
 
 def _why(
     timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None,
-    gave: str | None,
+    gave: str | None, brief: bool,
 ) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id, switch.t_ns)
     value = switch.value
     if switch.cause == words.SLICE:
-        return _told(timeline, switch, to, wakeup, before)
+        return _told(timeline, switch, to, wakeup, before, brief)
     if switch.cause == words.UNPARK:
         if wakeup is not None and wakeup.cause == words.MESSAGE:
             return f"{timeline.name(wakeup.waker, wakeup.t_ns)} sends {value or 'a message'} to {to}"
-        return _woken(timeline, wakeup, before, to)
+        return _woken(timeline, wakeup, before, to, brief)
     if switch.suspension < 0:
         return _ended(timeline, origin, gave)
     suspension = timeline.suspensions[switch.suspension]
@@ -183,7 +184,7 @@ def _why(
         case words.SEND:
             return f"{name} sends {value} to {to}" if value is not None else f"{name} resumes {to}"
         case words.THROW if origin.schedules:
-            return _thrown(timeline, switch, to, wakeup, before)
+            return _thrown(timeline, switch, to, wakeup, before, brief)
         case words.THROW:
             return _throws(name, value, to)
         case words.CLOSE:
@@ -196,7 +197,7 @@ def _why(
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.schedules and not _is_of_callback(timeline, switch, origin, wakeup):
-            return _woken(timeline, wakeup, before, to)
+            return _woken(timeline, wakeup, before, to, brief)
         case words.SWITCH if suspension.reason != words.SWITCHED and not origin.schedules:
             return waits(suspension, name)
         case words.SWITCH:
@@ -209,10 +210,12 @@ def _is_of_callback(timeline: Timeline, switch: Switch, origin: Track, wakeup: W
     return origin.kind == words.LOOP and wakeup is None and timeline.tracks[switch.target].kind != words.TASK
 
 
-def _told(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
+def _told(
+    timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None, brief: bool
+) -> str:
     """What another tool's trace knows of it."""
     if wakeup is not None:
-        return _woken(timeline, wakeup, before, to)
+        return _woken(timeline, wakeup, before, to, brief)
     if switch.index in timeline.flows:
         waker = timeline.wakeups[timeline.flows[switch.index]].waker
         begins = f"the slice {switch.value}" if switch.value is not None else "a slice"
@@ -233,12 +236,14 @@ def _throws(name: str, value: str | None, to: str, kills: bool = False) -> str:
     return f"{name} throws {value or 'an exception'} into {to}"
 
 
-def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
+def _thrown(
+    timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None, brief: bool
+) -> str:
     """The hub throws on behalf of another track, which is named instead."""
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
             return _throws(timeline.name(wakeup.waker, wakeup.t_ns), switch.value, to, wakeup.cause == words.KILL)
-    return _woken(timeline, wakeup, before, to)
+    return _woken(timeline, wakeup, before, to, brief)
 
 
 def _ended(timeline: Timeline, track: Track, gave: str | None = None) -> str:
@@ -329,8 +334,11 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
     return f"{name} waits{what}{so_far}"
 
 
-def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str) -> str:
-    """What woke the track, which is called `it`: by its name, or "it" where the name stands before."""
+def _woken(
+    timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str, brief: bool
+) -> str:
+    """What woke the track, which is called `it`: by its name, or "it" where that stands elsewhere in the sentence.
+    `brief`: what it waited for is named, but not that it did."""
     if wakeup is None:
         return _UNKNOWN
     waker = timeline.tracks.get(wakeup.waker)
@@ -349,11 +357,11 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.FINISHED if waker and waker.kind == words.LOOP:
             return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
-            return _ended_for(name, it)
+            return _ended_for(name, it, brief)
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
             return f"{name} has nothing left to wait for"
         case words.FINISHED | words.SUBPROCESS if child := timeline.ended_child(wakeup, suspension):
-            return _ended_for(child, it)
+            return _ended_for(child, it, brief)
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
@@ -381,7 +389,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
         case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
-            if it == _IT:
+            if brief:
                 done = _WAITED_FOR.sub("", done)
             # Not `format`: the words may be those of a trace's header.
             return f"{name} {done.replace('{}', it)}{what}"
@@ -392,9 +400,9 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
 
 
-def _ended_for(name: str, it: str) -> str:
+def _ended_for(name: str, it: str, brief: bool) -> str:
     """Where there is little room, what is left out last comes first."""
-    return f"{name} ended, which it was waiting for" if it == _IT else f"{name}, which {it} was waiting for, ended"
+    return f"{name} ended, which {it} was waiting for" if brief else f"{name}, which {it} was waiting for, ended"
 
 
 def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
