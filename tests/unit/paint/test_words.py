@@ -262,3 +262,14 @@ def test_where_it_might_be_either_track_it_is_left_out() -> None:
     assert told(6, 60) == "baker, which customer was waiting for, ended → customer runs"
     assert told(6, 54) == "baker ended, which it was waiting for → customer runs"
     assert told(6, 40) == "baker ended, which it … → customer runs"
+
+
+def test_a_limit_is_told_whole_or_not_at_all() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").waits("main", words.EVENT, "door.wait(2)", 2_000_000_000)
+    timeline = tape.switch("main", "hub").switch("hub", "main").timeline()
+    told = {width: told_within(timeline, 0, width) for width in (60, 48, 40)}
+    assert told == {
+        60: "main waits in door.wait(2), at most 2 s → hub starts",
+        48: "main waits in door.wait(2) → hub starts",
+        40: "main waits in door.wait(2) → hub starts",
+    }

@@ -86,7 +86,7 @@ def sentence_before_first(timeline: Timeline) -> str:
 def describe_state(timeline: Timeline, track_id: int, t_ns: int, short: bool = False) -> str:
     """What the track is doing at `t_ns`, and for how long. Raise KeyError if there is no such track.
 
-    `short`: not where it was last seen, nor what limit its wait has.
+    `short`: not where it was last seen, nor what it polls, or what limit its wait has.
     """
     track = timeline.tracks[track_id]
     name = timeline.name(track_id, t_ns)
@@ -106,7 +106,8 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int, short: bool = F
     # Right at a switch no time has passed yet.
     has_been = f"has been {{}} for {since}" if since_ns else "is {}"
     if state is State.WAITING:
-        return plain(f"{name} {has_been.format('idle')}: {polls(suspension)}{_limit(suspension)}")
+        polled = "" if short else f": {polls(suspension)}{_limit(suspension)}"
+        return plain(f"{name} {has_been.format('idle')}{polled}")
     if state is State.READY:
         cause = _woken(timeline, *timeline.made_ready(track, index + 1), _IT, brief=True)
         return plain(f"{name} {has_been.format('ready')}: {cause}")
@@ -199,7 +200,7 @@ def _why(
         case words.SWITCH if origin.schedules and not _is_of_callback(timeline, switch, origin, wakeup):
             return _woken(timeline, wakeup, before, to, brief)
         case words.SWITCH if suspension.reason != words.SWITCHED and not origin.schedules:
-            return waits(suspension, name)
+            return waits(suspension, name, brief)
         case words.SWITCH:
             return f"{name} switches to {to}" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
@@ -255,15 +256,16 @@ def _ended(timeline: Timeline, track: Track, gave: str | None = None) -> str:
     return f"{timeline.name(track.id, track.exit_ns)} ended ({how}{', inferred' if track.inferred else ''})"
 
 
-def waits(suspension: Suspension, name: str) -> str:
-    """How a track begins to wait: "foo sleeps 2 s"."""
+def waits(suspension: Suspension, name: str, brief: bool = False) -> str:
+    """How a track begins to wait: "foo sleeps 2 s". `brief`: not for how long at most."""
     if suspension.reason == words.SLEEP and suspension.asked_ns >= 0:
         slept_ns = suspension.sleep_ns
-        limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns < slept_ns else ""
+        is_limited = suspension.asked_ns < slept_ns and not brief
+        limit = f", at most {duration(suspension.asked_ns)}" if is_limited else ""
         return f"{name} sleeps {duration(slept_ns)}{limit}" if slept_ns else f"{name} yields (sleeps 0 s)"
     if suspension.reason == words.SLEEP:
         return f"{name} sleeps{_in(suspension) or ' (duration unknown)'}"
-    limit = _limit(suspension)
+    limit = _limit(suspension) if not brief else ""
     if _in(suspension):
         return f"{name} waits{_in(suspension)}{limit}"
     if suspension.reason == words.JOIN:
@@ -353,7 +355,8 @@ def _woken(
             return f"{it} yielded nothing to its scheduler and waits for its turn (inferred)"
         case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
             first = timeline.tracks[joined_tracks(suspension.object)[0]]
-            return f"every {first.kind} {it} {'joined' if first.kind != words.TASK else 'was waiting for'} has ended"
+            did = "joined" if first.kind != words.TASK else "was waiting for"
+            return f"all that {it} {did} ended" if brief else f"every {first.kind} {it} {did} has ended"
         case words.FINISHED if waker and waker.kind == words.LOOP:
             return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
