@@ -260,8 +260,8 @@ def test_where_it_might_be_either_track_it_is_left_out() -> None:
     assert told(2, 90) == "baker put an item in the queue customer was waiting on (shelf.get()) → customer runs"
     assert told(2, 62) == "baker put an item in the queue (shelf.get()) → customer runs"
     assert told(6, 60) == "baker, which customer was waiting for, ended → customer runs"
-    assert told(6, 54) == "baker ended, which it was waiting for → customer runs"
-    assert told(6, 40) == "baker ended, which it … → customer runs"
+    assert told(6, 54) == "baker ended, for which it waited → customer runs"
+    assert told(6, 40) == "baker ended, for which … → customer runs"
 
 
 def test_a_limit_is_told_whole_or_not_at_all() -> None:

@@ -405,7 +405,7 @@ def _woken(
 
 def _ended_for(name: str, it: str, brief: bool) -> str:
     """Where there is little room, what is left out last comes first."""
-    return f"{name} ended, which {it} was waiting for" if brief else f"{name}, which {it} was waiting for, ended"
+    return f"{name} ended, for which {it} waited" if brief else f"{name}, which {it} was waiting for, ended"
 
 
 def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
@@ -444,7 +444,8 @@ def _timer(timeline: Timeline, wakeup: Wakeup, suspension: Suspension | None, it
         return f"{it} had only yielded"
     late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
-    if late_ns < 0 and timeline.pauses.between(suspension.t_ns, wakeup.t_ns)[0]:
+    # What begins while the clock stands still has the time of the pause.
+    if late_ns < 0 and timeline.pauses.between(suspension.t_ns - 1, wakeup.t_ns)[0]:
         # A thread's own sleep goes on meanwhile: it only seems short, since times leave the pause out.
         off = " (part of it passed while the program was paused)"
     asked = duration(suspension.asked_ns)

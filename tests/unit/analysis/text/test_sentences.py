@@ -340,11 +340,12 @@ def test_in_few_words_a_state_has_no_limit_and_no_place() -> None:
     assert describe_state(timeline, foo, t_ns, short=True) == "foo waits in door.wait(): 5 µs"
 
 
-def test_a_sleep_that_went_on_during_a_pause_is_not_called_early() -> None:
+@pytest.mark.parametrize("paused_ns", [100_000_000, 1_000])
+def test_a_sleep_that_went_on_during_a_pause_is_not_called_early(paused_ns: int) -> None:
     tape = Tape().waits("main", words.SLEEP, "0.8 s", 800_000_000).parks("main")
-    tape.at(100_000_000)
-    tape.events.append(ev.Held(100_000_000, 0))
-    tape.events.append(ev.Continued(100_000_000, 700_000_000))
+    assert tape.t_ns == 1_000
+    tape.events.append(ev.Held(paused_ns, 0))
+    tape.events.append(ev.Continued(paused_ns, 700_000_000))
     tape.at(100_100_000).wake("main", words.NOBODY, words.TIMER).unparks("main")
     told = "main's 0.8 s sleep is over (part of it passed while the program was paused) → main runs"
     assert last(tape) == told
