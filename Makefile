@@ -20,6 +20,8 @@ export NODE_PACKAGES = $(NODE)
 
 BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py visualizer/tracers/_recorder.c
+# pip itself says nothing for a minute or two.
+INSTALLING = echo "Installing into $(VENV) ..." >&2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # Where nothing is kept that was compiled, each of the programs that the tests start compiles all of its modules anew.
 COMPILED = env -u PYTHONDONTWRITEBYTECODE
@@ -89,10 +91,12 @@ clean:
 # what is installed for the tests, most never is. What TESTS (or all) import is compiled once, not by each worker. That
 # pip which comes with an older Python takes twice as long to find it all.
 $(VENV)/.runs: $(BUILT_FROM) $(VENV)/bin/python
+	@$(INSTALLING)
 	@$(PIP) --editable '.[scenarios]' >&2
 	@touch $@
 
 $(VENV)/.tests: $(BUILT_FROM) $(VENV)/bin/python
+	@$(INSTALLING)
 	@$(PIP) --no-compile --upgrade pip >&2
 	@$(PIP) --no-compile --editable '.[$(EXTRAS)]' >&2
 	@-$(COMPILED) $(BIN)/pytest --collect-only --quiet $(TESTS) >/dev/null

@@ -21,23 +21,20 @@ from gevent import socket as gevent_socket
 SECONDS = {"slow": 0.3, "quick": 0.1, "medium": 0.2}
 # An address in numbers needs no thread that looks it up.
 gevent.config.resolver = "block"
-SERVER = """
-import asyncio, sys
+
 
 async def answer(reader, writer):
     page = (await reader.readline()).decode().strip()
-    await asyncio.sleep(dict(slow=0.3, quick=0.1, medium=0.2)[page])
+    await asyncio.sleep(SECONDS[page])
     writer.write(f"the {page} page".encode())
     await writer.drain()
     writer.close()
 
-async def main():
+
+async def serve():
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
-
-asyncio.run(main())
-"""
 
 
 def fetch(page, port, sockets):
@@ -71,10 +68,18 @@ async def with_asyncio(port):
             tasks.create_task(fetch_as_task(page, port), name=page)
 
 
-if __name__ == "__main__":
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+def main():
+    command = [sys.executable, __file__, "serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         port = int(server.stdout.readline())
         one_after_another(port)
         with_gevent(port)
         asyncio.run(with_asyncio(port))
         server.stdin.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["serve"]:
+        asyncio.run(serve())
+    else:
+        main()

@@ -124,37 +124,37 @@ def test_tasks_are_tracks_under_their_loop(trace_source: TraceSource) -> None:
     ]
     assert described == [
         ("thread", "main", "unknown", "unknown", "returned"),
-        ("loop", "loop", "main-1", "main-1", "returned"),
-        ("task", "main", "loop", "main-1", "raised"),
-        ("task", "wanting", "loop", "main-2", "returned"),
-        ("task", "turns", "loop", "main-2", "returned"),
+        ("loop", "loop", "main", "main", "returned"),
+        ("task", "main", "loop", "main", "raised"),
+        ("task", "wanting", "loop", "main()", "returned"),
+        ("task", "turns", "loop", "main()", "returned"),
     ]
     assert [track.value for track in timeline.tracks.values()][2:] == ["ValueError('over')", "'item'", "None"]
     assert traced.wakes == [
-        ("main-1", "spawn", "main-2"),
-        ("main-2", "spawn", "wanting"),
-        ("main-2", "spawn", "turns"),
+        ("main", "spawn", "main()"),
+        ("main()", "spawn", "wanting"),
+        ("main()", "spawn", "turns"),
         *[("loop", "timer", "turns")] * 3,
-        ("turns", "finished", "main-2"),
-        ("main-2", "callback", "wanting"),
-        ("loop", "timer", "main-2"),
-        ("main-2", "callback", "wanting"),
-        ("wanting", "finished", "main-2"),
+        ("turns", "finished", "main()"),
+        ("main()", "callback", "wanting"),
+        ("loop", "timer", "main()"),
+        ("main()", "callback", "wanting"),
+        ("wanting", "finished", "main()"),
         # `asyncio.run` runs the loop twice more, to end what is left.
-        *[("loop", "finished", "main-1")] * 3,
+        *[("loop", "finished", "main")] * 3,
     ]
     waits = {(*traced.wait(wait), wait.object, wait.place.line if wait.place else 0) for wait in timeline.suspensions}
     assert {wait for wait in waits if wait[0] != "loop"} == {
-        ("main-1", "join", "asyncio.run(main())", "track 1", 36),
-        ("main-2", "join", "turning", f"track {traced.tracks('turns')[0].id}", 20),
-        ("main-2", "sleep", "0.03 s", "", 22),
-        ("main-2", "join", "waiting", f"track {traced.tracks('wanting')[0].id}", 24),
+        ("main", "join", "asyncio.run(main())", "track 1", 36),
+        ("main()", "join", "turning", f"track {traced.tracks('turns')[0].id}", 20),
+        ("main()", "sleep", "0.03 s", "", 22),
+        ("main()", "join", "waiting", f"track {traced.tracks('wanting')[0].id}", 24),
         ("wanting", "event", "ready.wait()", "Event 1", 5),
         ("wanting", "queue", "items.get()", "Queue 1", 6),
         ("turns", "sleep", "0 s", "", 13),
     }
-    assert traced.ran("main-2", "wanting", "turns") == [
-        "main-2", "wanting", "turns", "turns", "turns", "turns", "main-2", "wanting", "main-2", "wanting", "main-2",
+    assert traced.ran("main()", "wanting", "turns") == [
+        "main()", "wanting", "turns", "turns", "turns", "turns", "main()", "wanting", "main()", "wanting", "main()",
     ]
     assert "IDLE" in traced.states("loop")
     assert {track.kind for track in timeline.tracks.values()} == {words.THREAD, words.LOOP, words.TASK}
@@ -381,24 +381,24 @@ def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> Non
         for place in (timeline.place(one.place),)
     ]
     assert asked == [
-        ("main-2", "napper", "enough", 41), ("main-2", "stubborn", "enough", 41),
-        *[("main-2", name, *how) for name in ("deaf", "tidies") for how in (("once", 46), ("twice", 48))],
+        ("main()", "napper", "enough", 41), ("main()", "stubborn", "enough", 41),
+        *[("main()", name, *how) for name in ("deaf", "tidies") for how in (("once", 46), ("twice", 48))],
     ]
     outcomes = [traced.outcome(name) for name in ("napper", "stubborn", "deaf", "tidies")]
     assert outcomes == ["cancelled", "returned", "cancelled", "cancelled"]
     others = {"BaseEventLoop.shutdown_default_executor", *traced.threads}
     wakes = [wake for wake in traced.wakes if wake[1] not in ("spawn", "timer", "finished") and wake[2] not in others]
     assert wakes == [
-        ("main-2", "cancel", "napper"),
-        ("main-2", "cancel", "stubborn"),
-        *[("main-2", "cancel", name) for name in ("deaf", "deaf", "tidies", "tidies")],
+        ("main()", "cancel", "napper"),
+        ("main()", "cancel", "stubborn"),
+        *[("main()", "cancel", name) for name in ("deaf", "deaf", "tidies", "tidies")],
         ("first", "callback", "second"),
-        *[("loop", "timeout", "main-2")] * 2,
-        ("asyncio_0", "threadpool", "main-2"),
+        *[("loop", "timeout", "main()")] * 2,
+        ("asyncio_0", "threadpool", "main()"),
     ]
     # What is thrown into a task passes through all that it awaits: the task alone runs then.
     assert {track.kind for track in timeline.tracks.values()} == {words.THREAD, words.LOOP, words.TASK}
-    told = {(wait.reason, wait.object) for wait in timeline.suspensions if timeline.name(wait.track) == "main-2"}
+    told = {(wait.reason, wait.object) for wait in timeline.suspensions if timeline.name(wait.track) == "main()"}
     first, second = traced.tracks("first")[0].id, traced.tracks("second")[0].id
     assert {("join", f"tracks {first}, {second}"), ("threadpool", ""), ("sleep", "")} <= told
     problems = {(one.kind, timeline.name(one.tracks[0])) for one in traced.problems}
@@ -452,7 +452,7 @@ def test_who_cancels_a_task_that_does_not_wait(trace_source: TraceSource) -> Non
         for place in (timeline.place(one.place),)
     ]
     those = [("fresh", 23), ("ready", 26), ("both", 27), ("one", 27), ("two", 27), ("other", 28), ("inner", 28)]
-    assert sorted(asked) == sorted(("main-2", name, line) for name, line in those)
+    assert sorted(asked) == sorted(("main()", name, line) for name, line in those)
     assert [traced.outcome(name) for name, _ in those] == ["cancelled"] * 7
     assert traced.problems == []
 
@@ -511,7 +511,7 @@ def test_a_library_that_cancels_a_part_of_a_task_is_where_that_is_asked(
         """
     )
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
-    assert ("main-2", "sleep", "asyncio.sleep(math.inf)") in traced.waits
+    assert ("main()", "sleep", "asyncio.sleep(math.inf)") in traced.waits
     timeline = traced.timeline
     asked = [
         (timeline.name(one.by), timeline.name(one.track), place.file.rpartition("/")[2], place.line)
@@ -519,7 +519,7 @@ def test_a_library_that_cancels_a_part_of_a_task_is_where_that_is_asked(
         for one in cancels
         if (place := timeline.place(one.place)) is not None
     ]
-    assert asked == [("loop", "main-2", "scopes.py", 10), ("main-2", "other", "script.py", 18)]
+    assert asked == [("loop", "main()", "scopes.py", 10), ("main()", "other", "script.py", 18)]
     # What a callback spawns is not the doing of who runs the loop; what the program calls is its own.
     spawned = [track.place for track in traced.tracks("Scope.tidy")]
     assert [(place.function, place.line) for place in spawned if place] == [("Scope.strike", 11), ("main", 18)]
@@ -672,26 +672,26 @@ def test_the_tasks_of_a_loop_of_uvloops(trace_source: TraceSource, tmp_path: Pat
     (note,) = traced.timeline.notes
     assert note.startswith("uvloop keeps its callbacks out of sight")
     # At the end the main thread joins that of the executor, from 3.12 on.
-    joined = ("uvloop_0", "finished", "main-1")
+    joined = ("uvloop_0", "finished", "main")
     # Whether the one is connected before the other reads is luck.
     lucky = ("serve", "callback", "ask")
     wakes = [wake for wake in traced.wakes if wake[2] not in traced.threads and wake not in (joined, lucky)]
     assert sorted(wake for wake in wakes if wake[1] not in ("spawn", "timer")) == [
-        ("ask", "finished", "main-2"),
-        ("loop", "finished", "main-1"),
+        ("ask", "finished", "main()"),
+        ("loop", "finished", "main"),
         ("loop", "io", "ask"),
         ("loop", "io", "serve"),
-        ("loop", "timeout", "main-2"),
+        ("loop", "timeout", "main()"),
         # What uvloop does without calling any function in Python: name lookup and connect.
         ("loop", "unknown", "ask"),
-        ("loop", "unknown", "main-2"),
-        ("main-2", "callback", "waiter"),
-        ("main-2", "cancel", "stuck"),
+        ("loop", "unknown", "main()"),
+        ("main()", "callback", "waiter"),
+        ("main()", "cancel", "stuck"),
         ("produce", "callback", "consume"),
-        ("produce", "finished", "main-2"),
-        ("stuck", "finished", "main-2"),
-        ("uvloop_0", "threadpool", "main-2"),
-        ("waiter", "finished", "main-2"),
+        ("produce", "finished", "main()"),
+        ("stuck", "finished", "main()"),
+        ("uvloop_0", "threadpool", "main()"),
+        ("waiter", "finished", "main()"),
     ]
     assert ("waiter", "event", "event.wait()") in traced.waits
     assert "IDLE" in traced.states("loop")
@@ -1066,7 +1066,7 @@ def test_a_task_is_spawned_by_the_generator_that_makes_it(trace_source: TraceSou
         """
     )
     name, children = traced.timeline.name, traced.tracks("child")
-    creators = ["generator", "main-2", "generator", "main-2", "generator", "main-2", "make"]
+    creators = ["generator", "main()", "generator", "main()", "generator", "main()", "make"]
     assert [name(child.creator) for child in children] == creators
     spawned = {name(child.id) for child in children}
     wakes = [(waker, woken) for waker, cause, woken in traced.wakes if cause == words.SPAWN and woken in spawned]

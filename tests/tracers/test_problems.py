@@ -459,7 +459,7 @@ gevent.joinall([gevent.spawn(request, n) for n in range(6)])
             asyncio.run(main())
             """,
             "crash",
-            ["fetch-1 raised IndexError('list index out of range') (script.py:12) `[0][n]`, which main-1 got"],
+            ["fetch-1 raised IndexError('list index out of range') (script.py:12) `[0][n]`, which main got"],
         ),
         (
             TASKS.format(odd=1, takes=0, limit=""),
@@ -702,7 +702,7 @@ def test_a_loop_that_nothing_can_wake(trace_source: TraceSource) -> None:
     assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
     [(kind, sentence)] = problems(traced)
     assert kind == "deadlock"
-    assert sentence.startswith("consume waits in condition.wait() (script.py:8) for Condition 1 and main-2 waits")
+    assert sentence.startswith("consume waits in condition.wait() (script.py:8) for Condition 1 and main() waits")
     assert "for consume → nothing else in the program could wake them, until" in sentence
 
 

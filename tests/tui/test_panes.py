@@ -202,8 +202,8 @@ async def test_in_a_narrow_terminal_a_sentence_has_its_end_and_the_selected_trac
             return [line.strip() for line in lines[below - 3 : below - 1]]
 
         assert await told(2) == [
-            "hub → customer-1   main spawned it → customer-1 starts",
-            "┈ main waits for joinall…; nothing more happens to it before …end of the trace",
+            "hub → customer-1   main spawned customer-1 → customer-1 starts",
+            "┈ main waits for joinall: 1 ms so far; nothing more happens to it",
         ]
         assert await told(8) == [
             "hub → Thread-2 (_handle_tasks_of_the_pool)   customer-1 put an item in the",
@@ -391,3 +391,62 @@ async def test_behind_its_end_a_track_is_not_said_to_go_on(replay: Replay) -> No
             await pilot.press("left", "right")
             await pilot.pause()
             assert "█ main resumes" in text_of(screen), "at the switch itself it has not ended"
+
+
+async def test_while_a_loop_is_suspended_its_pane_says_what_it_is_although_it_ended_later(replay: Replay) -> None:
+    demo = Demo("looped", "run(main())\n")
+    demo.at_ms(1).spawn("loop", words.LOOP, parent="main").spawn("task", words.TASK, parent="loop", creator="main")
+    demo.wake("task", "main", words.SPAWN).waits("main", words.JOIN, "run(main())").switch("main", "loop")
+    demo.at_ms(2).switch("loop", "task").exits("task").switch("task", "loop").exits("loop").switch("loop", "main")
+    demo.end()
+    app = replay(demo)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await loaded(pilot)
+        pane = screen._sources[1]
+
+        async def told(switch: int) -> list[str]:
+            await pilot.press("colon", *str(switch), "enter")
+            await pilot.pause()
+            return [" ".join(pane.render_line(y).text.split()) for y in range(3)]
+
+        what = "The loop is asyncio's: of the program", "it runs only callbacks."
+        assert await told(2) == ["┈ loop is suspended", *what]
+        assert await told(3) == ["task has ended: returned", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(80, '…", send("abcdefghijklmnop", value)…'), (200, 'x = print("a long beginning"')],
+)
+async def test_a_sign_for_what_is_cut_takes_nothing_from_the_expression(
+    replay: Replay, width: int, shown: str
+) -> None:
+    line = 'x = print("a long beginning", send("abcdefghijklmnop", value), "and an end")'
+    demo = Demo("long", f"import greenlet\n{line}\n")
+    demo.at_ms(1).spawn("one", words.GREENLET, creator="main")
+    start = line.index("send(")
+    end = start + len('send("abcdefghijklmnop", value)')
+    place = demo._places = demo._places + 1
+    demo.events.append(ev.Place(place, demo.text("long.py"), demo.text("<module>"), 2, 2, start, end))
+    demo.events.append(ev.Switch(demo._tick(), demo.ids["main"], demo.ids["one"], words.SWITCH, words.NOTHING, place))
+    demo.switch("one", "main").end()
+    app = replay(demo)
+    async with app.run_test(size=(width, 24)) as pilot:
+        screen = await loaded(pilot)
+        await pilot.press("home")
+        await pilot.pause()
+        pane = screen._sources[1]
+        assert shown in "\n".join(pane.render_line(y).text for y in range(pane.size.height))
+
+
+async def test_a_wide_screen_has_wider_names(replay: Replay) -> None:
+    name = "a_thread_with_a_name_of_37_characters"
+    demo = Demo("named", "start()\n")
+    demo.at_ms(1).spawn(name, words.THREAD, parent=words.NOBODY, creator="main").end()
+    app = replay(demo)
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await loaded(pilot)
+        assert name not in text_of(screen)
+        await pilot.resize_terminal(210, 24)
+        await pilot.pause()
+        assert f"  {name} " in text_of(screen)

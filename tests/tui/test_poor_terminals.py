@@ -149,7 +149,7 @@ async def test_without_colours_what_is_chosen_is_reversed(tmp_path: Path) -> Non
         assert reversed_[top].startswith("▾ main"), "the selected track"
         assert all(len(line) == 1 for line in reversed_[top + 1 : top + 5]), "the playhead, in each row"
         events = screen.query_one("#events").region
-        assert "main spawned it → foo starts" in reversed_[events.y + 1], "the event"
+        assert "main spawned foo → foo starts" in reversed_[events.y + 1], "the event"
         assert_colourless(strips(app))
 
 

@@ -80,7 +80,8 @@ def test_who_runs_is_told_in_whatever_room_there_is() -> None:
         "main waits in gevent.joinall([a, b]) → hub runs for the first time",
         "main spawned reader → reader runs for the first time",
     ]
-    assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned it → reader starts"]
+    assert told(46)[:2] == ["main waits in gevent.joinall(…) → hub starts", "main spawned reader → reader starts"]
+    assert told(34)[1] == "main spawned it → reader starts"
     assert told(46)[2:] == ["reader yields (sleeps 0 s) → hub runs", "reader had only yielded → reader runs"]
     assert told(36)[2:] == ["reader yields → hub runs", "it had only yielded → reader runs"]
     assert told(30)[0] == "main waits in … → hub starts"
@@ -241,3 +242,34 @@ def test_threads_that_compute_at_once_share_the_interpreter() -> None:
 
     assert said(500_000_000)
     assert not said(950_000_000)
+
+
+def test_where_it_might_be_either_track_it_is_left_out() -> None:
+    tape = Tape().spawn("baker", words.GREENLET, parent="main", creator="main")
+    tape.spawn("customer", words.GREENLET, parent="main", creator="main").spawn("hub", words.HUB)
+    tape.switch("main", "customer").waits("customer", words.QUEUE, "shelf.get()").switch("customer", "hub")
+    tape.wake("customer", "baker", words.CALLBACK).switch("hub", "customer")
+    tape.waits("customer", words.JOIN, "baker.join()", thing=f"track {tape.ids['baker']}").switch("customer", "hub")
+    tape.switch("hub", "baker").exits("baker").switch("baker", "hub")
+    tape.wake("customer", "baker", words.FINISHED).switch("hub", "customer")
+    timeline = tape.timeline()
+
+    def told(index: int, width: int) -> str:
+        return told_within(timeline, index, width)
+
+    assert told(2, 90) == "baker put an item in the queue customer was waiting on (shelf.get()) → customer runs"
+    assert told(2, 62) == "baker put an item in the queue (shelf.get()) → customer runs"
+    assert told(6, 60) == "baker, which customer was waiting for, ended → customer runs"
+    assert told(6, 54) == "baker ended, for which it waited → customer runs"
+    assert told(6, 40) == "baker ended, for which … → customer runs"
+
+
+def test_a_limit_is_told_whole_or_not_at_all() -> None:
+    tape = Tape().spawn("hub", words.HUB, parent="main").waits("main", words.EVENT, "door.wait(2)", 2_000_000_000)
+    timeline = tape.switch("main", "hub").switch("hub", "main").timeline()
+    told = {width: told_within(timeline, 0, width) for width in (60, 48, 40)}
+    assert told == {
+        60: "main waits in door.wait(2), at most 2 s → hub starts",
+        48: "main waits in door.wait(2) → hub starts",
+        40: "main waits in door.wait(2) → hub starts",
+    }

@@ -81,8 +81,13 @@ class _Serving:
         return [Service(start_ns, end_ns, what) for start_ns, end_ns, what in said if what is not None]
 
 
+#: What the main thread is called; and often what it runs, as in `asyncio.run(main())`.
+_MAIN = "main"
+
+
 class Names:
-    """The names of tracks. A number stays once it is given: tracks that share a name are not renumbered.
+    """The names of tracks. A number stays once it is given: tracks that share a name are not renumbered. The main
+    thread needs none, and what it runs under its own name is a call: "main()".
 
     A track that serves one thing all its life goes by that, with its own name behind it; of one that serves several it
     depends on the time.
@@ -118,8 +123,8 @@ class Names:
     def of_spawn(self, spawn: int) -> str:
         """The same of a track that nobody has asked for: by the number of its spawn."""
         spawns = self._tracks.spawns
-        name = spawns.births.known[spawns.birth[spawn]].name
-        return f"{name}-{spawns.number[spawn]}" if self._namesakes[name].count > 1 else name
+        birth = spawns.births.known[spawns.birth[spawn]]
+        return self._with_number(birth.name, birth.kind, spawns.number[spawn])
 
     @property
     def serving(self) -> Collection[int]:
@@ -133,11 +138,17 @@ class Names:
         names = [birth.name for birth in births]
         in_front = [f"{name}-" if name in shared else "" for name in names]
         birth, number = spawns.birth, spawns.number
-        return {
+        found = {
             id: of(known) if isinstance(known, Track)
             else f"{front}{number[known]}" if (front := in_front[birth[known]]) else names[birth[known]]
             for id, known in self._tracks.look_all()
         }
+        called_main = [number for number, name in enumerate(names) if name == _MAIN]
+        for spawn in nonzero(np.isin(np.asarray(birth), called_main)).tolist():
+            id = int(spawns.track[spawn])
+            if self._tracks.look(id) == spawn:
+                found[id] = self.of_spawn(spawn)
+        return found
 
     def own(self, track: Track) -> str:
         """The name without a number, and without what the track serves."""
@@ -155,7 +166,14 @@ class Names:
         return serving.services(track.exit_ns) if serving is not None else []
 
     def _numbered(self, track: Track, name: str) -> str:
-        return f"{name}-{track.number}" if self._namesakes[name].count > 1 else name
+        return self._with_number(name, track.kind, track.number)
+
+    def _with_number(self, name: str, kind: str, number: int) -> str:
+        if self._namesakes[name].count == 1:
+            return name
+        if name == _MAIN and (kind == words.THREAD) == (number == 1):
+            return _MAIN if number == 1 else f"{_MAIN}()" if number == 2 else f"{_MAIN}()-{number - 1}"
+        return f"{name}-{number}"
 
     def give(self, name: str, count: int, ids: int) -> int:
         """Name so many tracks that have no name yet, the sum of whose ids is `ids`. Return the number of the first; the

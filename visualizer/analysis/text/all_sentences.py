@@ -180,7 +180,9 @@ class AllSentences:
         (timed,) = np.nonzero(np.isin(wake_cause, timers) & limited & told)
         late_ns = np.asarray(wakeups.ns)[wakeup[timed]] - suspensions.whose(suspension[timed])[0] - asked_ns[timed]
         for at, late in zip(timed.tolist(), late_ns.tolist(), strict=True):
-            more[at] = duration(late, 2)
+            # Whether the program was paused meanwhile is looked up each time.
+            is_short = late < 0 and self._timeline.pauses.sentence is not None
+            more[at] = int(wakeup[at]) if is_short else duration(late, 2)
         # Whether all joined tracks have ended by then, and where it was asked for that one be cancelled, is looked up
         # each time.
         cancels = [number for number, name in enumerate(known) if name == words.CANCEL]

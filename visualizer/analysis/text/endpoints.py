@@ -25,18 +25,18 @@ def addresses(suspension: Suspension) -> str:
 def awaits(suspension: Suspension) -> str | None:
     """Such as "to read from fd 7, 127.0.0.1:40312->127.0.0.1:8080"; None if it is no wait on a descriptor."""
     if suspension.direction and suspension.fd < 0:
-        return f"for one of several fds ({suspension.direction})"
+        return f"for one of {_several(suspension.direction)}"
     return _said(suspension, 0)
 
 
 def polls(suspension: Suspension) -> str:
-    """What a thread polls, such as "polls read 5, write 7"; if that is not known, in which call."""
+    """What a thread polls, such as "polls fd 5 to read, fd 7 to write"; if that is not known, in which call."""
     if not suspension.direction:
         return f"polls in {suspension.on}" if suspension.on else "polls"
     if suspension.fd < 0:
-        return f"polls {suspension.direction}"
+        return f"polls {_several(suspension.direction)}"
     between = addresses(suspension)
-    return f"polls {suspension.direction} {suspension.fd}" + (f", {between}" if between else "")
+    return f"polls fd {suspension.fd} to {suspension.direction}" + (f", {between}" if between else "")
 
 
 def is_ready(suspension: Suspension) -> str | None:
@@ -51,6 +51,16 @@ def found_ready(which: str) -> str:
         direction, *fds = part.split()
         if fds and direction in (words.READ, words.WRITE):
             said.append(_SAID[direction][1].format(f"fd{'s' * (len(fds) > 1)} {', '.join(fds)}"))
+    return ", ".join(said)
+
+
+def _several(which: str) -> str:
+    """"read 5 6, write 7" in words: "fds 5, 6 to read, fd 7 to write"; what is not written so, as it is."""
+    said = []
+    for part in which.split(", "):
+        direction, *fds = part.split()
+        known = fds and direction in (words.READ, words.WRITE) and "or" not in fds
+        said.append(f"fd{'s' * (len(fds) > 1)} {', '.join(fds)} to {direction}" if known else part)
     return ", ".join(said)
 
 

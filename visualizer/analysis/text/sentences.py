@@ -6,6 +6,8 @@ Made from the model alone. What the trace does not contain is called unknown; wh
 from __future__ import annotations
 
 import ntpath
+import re
+from enum import IntEnum
 
 from visualizer.analysis.index.polls import is_poll
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
@@ -17,6 +19,12 @@ from visualizer.analysis.text.source_text import written
 from visualizer.trace import words
 
 _UNKNOWN = "cause unknown"
+#: What a track is called whose name stands elsewhere in the sentence.
+_IT = "it"
+#: What stands in front of the arguments of a call: not of a tuple, as in `[(name, pay(name)) for name in names]`.
+IS_CALL = re.compile(r"[\w)\]]\Z")
+#: What says of a thing that the woken track waited for it. Behind the name of its waker, "it" might be either.
+_WAITED_FOR = re.compile(r" \{\} was \w+(?: for| on| at)?")
 #: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
 KILLS = "GreenletExit("
 #: How tracks end that give a value.
@@ -28,34 +36,43 @@ _DONE_TO_QUEUE = {
 }
 
 
-def sentence(timeline: Timeline, index: int, short: bool = False) -> str:
-    """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch.
+class Length(IntEnum):
+    """In how many words a switch is told."""
 
-    `short`: the track that runs is named once, at the end, and is "it" before.
-    """
+    FULL = 0
+    #: A track that runs for the first time "starts".
+    BRIEF = 1
+    #: Also, the track that runs is named once, at the end: before, it is "it" or left out.
+    BRIEFEST = 2
+
+
+def sentence(timeline: Timeline, index: int, length: Length = Length.FULL) -> str:
+    """Why switch number `index` happened, and which track runs then. Raise IndexError if there is no such switch."""
     switch = timeline.switch(index)
     target = timeline.tracks[switch.target]
     cause: tuple[Wakeup | None, Suspension | None] = None, None
     if timeline.tracks[switch.origin].schedules or switch.cause in words.SUSPENDS_NOBODY:
         cause = timeline.made_ready(target, target.slice_of_step(index))
-    return in_words(timeline, switch, is_first(target, switch), *cause, short=short)
+    return in_words(timeline, switch, is_first(target, switch), *cause, length=length)
 
 
 def in_words(
     timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None,
-    gave: str | None = None, short: bool = False,
+    gave: str | None = None, length: Length = Length.FULL,
 ) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a
     hub, and of a thread that goes on, what made the target ready, and what it had been waiting for. `gave`: what stands
-    for the value with which the origin ended, if it ended with one. `short`: see `sentence`."""
+    for the value with which the origin ended, if it ended with one."""
     to = timeline.name(switch.target, switch.t_ns)
-    runs = f"{to} {'starts' if short else 'runs for the first time'}" if first else f"{to} runs"
+    runs = f"{to} {'starts' if length else 'runs for the first time'}" if first else f"{to} runs"
     if first and switch.cause == words.THROW:
         # What is thrown into one that has not begun ends it there.
         runs = f"{to} ends without having run"
-    # Where the origin is called "it" already, the target keeps its name.
-    it = "it" if short and switch.cause != words.IGNORED else to
-    return plain(f"{_why(timeline, switch, it, first, wakeup, before, gave)} → {runs}")
+    # Where the origin is called "it" already, the target keeps its name; and so does one whose name is no longer.
+    is_it = length is Length.BRIEFEST and switch.cause != words.IGNORED and len(to) > len(_IT)
+    it = _IT if is_it else to
+    why = _why(timeline, switch, it, first, wakeup, before, gave, length is Length.BRIEFEST)
+    return plain(f"{why} → {runs}")
 
 
 def sentence_before_first(timeline: Timeline) -> str:
@@ -66,8 +83,11 @@ def sentence_before_first(timeline: Timeline) -> str:
     return plain(f"{timeline.name(first)} runs; no switch yet")
 
 
-def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
-    """What the track is doing at `t_ns`, and for how long. Raise KeyError if there is no such track."""
+def describe_state(timeline: Timeline, track_id: int, t_ns: int, short: bool = False) -> str:
+    """What the track is doing at `t_ns`, and for how long. Raise KeyError if there is no such track.
+
+    `short`: not where it was last seen, nor what it polls, or what limit its wait has.
+    """
     track = timeline.tracks[track_id]
     name = timeline.name(track_id, t_ns)
     index = track.slices.at(t_ns)
@@ -82,18 +102,19 @@ def describe_state(timeline: Timeline, track_id: int, t_ns: int) -> str:
     if state is State.WAITING:
         suspension = timeline.suspensions[about]
         if not is_poll(timeline, suspension):
-            return plain(_waiting(timeline, suspension, name, since_ns))
+            return plain(_waiting(timeline, suspension, name, since_ns, short))
     # Right at a switch no time has passed yet.
     has_been = f"has been {{}} for {since}" if since_ns else "is {}"
     if state is State.WAITING:
-        return plain(f"{name} {has_been.format('idle')}: {polls(suspension)}{_limit(suspension)}")
+        polled = "" if short else f": {polls(suspension)}{_limit(suspension)}"
+        return plain(f"{name} {has_been.format('idle')}{polled}")
     if state is State.READY:
-        cause = _woken(timeline, *timeline.made_ready(track, index + 1), "it")
+        cause = _woken(timeline, *timeline.made_ready(track, index + 1), _IT, brief=True)
         return plain(f"{name} {has_been.format('ready')}: {cause}")
     text = {
         State.CREATED: f"{name} was created {since} ago and has not run yet" if since_ns else f"{name} has not run yet",
         State.RUNNING: (f"{name} {has_been.format('running')}" if since_ns else f"{name} runs")
-        + _last_seen(timeline, track_id, t_ns - since_ns, t_ns),
+        + ("" if short else _last_seen(timeline, track_id, t_ns - since_ns, t_ns)),
         State.IDLE: f"{name} {has_been.format('idle')}: {_idle(timeline, track, t_ns - since_ns, t_ns)}",
         State.BLOCKED: f"{name} {has_been.format('blocked')}: {timeline.name(about, t_ns)}"
         f"{_blocks(timeline, about, t_ns - since_ns, t_ns) if state is State.BLOCKED else ''}",
@@ -144,17 +165,17 @@ def may_run_first(track: Track) -> bool:
 
 def _why(
     timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None,
-    gave: str | None,
+    gave: str | None, brief: bool,
 ) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id, switch.t_ns)
     value = switch.value
     if switch.cause == words.SLICE:
-        return _told(timeline, switch, to, wakeup, before)
+        return _told(timeline, switch, to, wakeup, before, brief)
     if switch.cause == words.UNPARK:
         if wakeup is not None and wakeup.cause == words.MESSAGE:
             return f"{timeline.name(wakeup.waker, wakeup.t_ns)} sends {value or 'a message'} to {to}"
-        return _woken(timeline, wakeup, before, to)
+        return _woken(timeline, wakeup, before, to, brief)
     if switch.suspension < 0:
         return _ended(timeline, origin, gave)
     suspension = timeline.suspensions[switch.suspension]
@@ -164,7 +185,7 @@ def _why(
         case words.SEND:
             return f"{name} sends {value} to {to}" if value is not None else f"{name} resumes {to}"
         case words.THROW if origin.schedules:
-            return _thrown(timeline, switch, to, wakeup, before)
+            return _thrown(timeline, switch, to, wakeup, before, brief)
         case words.THROW:
             return _throws(name, value, to)
         case words.CLOSE:
@@ -177,9 +198,9 @@ def _why(
         case words.SWITCH if origin.kind == words.UNKNOWN:
             return _UNKNOWN
         case words.SWITCH if origin.schedules and not _is_of_callback(timeline, switch, origin, wakeup):
-            return _woken(timeline, wakeup, before, to)
+            return _woken(timeline, wakeup, before, to, brief)
         case words.SWITCH if suspension.reason != words.SWITCHED and not origin.schedules:
-            return waits(suspension, name)
+            return waits(suspension, name, brief)
         case words.SWITCH:
             return f"{name} switches to {to}" + (f" with {value}" if value is not None else "")
     return _UNKNOWN
@@ -190,10 +211,12 @@ def _is_of_callback(timeline: Timeline, switch: Switch, origin: Track, wakeup: W
     return origin.kind == words.LOOP and wakeup is None and timeline.tracks[switch.target].kind != words.TASK
 
 
-def _told(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
+def _told(
+    timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None, brief: bool
+) -> str:
     """What another tool's trace knows of it."""
     if wakeup is not None:
-        return _woken(timeline, wakeup, before, to)
+        return _woken(timeline, wakeup, before, to, brief)
     if switch.index in timeline.flows:
         waker = timeline.wakeups[timeline.flows[switch.index]].waker
         begins = f"the slice {switch.value}" if switch.value is not None else "a slice"
@@ -214,12 +237,14 @@ def _throws(name: str, value: str | None, to: str, kills: bool = False) -> str:
     return f"{name} throws {value or 'an exception'} into {to}"
 
 
-def _thrown(timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None) -> str:
+def _thrown(
+    timeline: Timeline, switch: Switch, to: str, wakeup: Wakeup | None, before: Suspension | None, brief: bool
+) -> str:
     """The hub throws on behalf of another track, which is named instead."""
     if wakeup is not None and wakeup.waker in timeline.tracks and switch.value is not None:
         if wakeup.cause in (words.KILL, words.THROW):
             return _throws(timeline.name(wakeup.waker, wakeup.t_ns), switch.value, to, wakeup.cause == words.KILL)
-    return _woken(timeline, wakeup, before, to)
+    return _woken(timeline, wakeup, before, to, brief)
 
 
 def _ended(timeline: Timeline, track: Track, gave: str | None = None) -> str:
@@ -231,15 +256,16 @@ def _ended(timeline: Timeline, track: Track, gave: str | None = None) -> str:
     return f"{timeline.name(track.id, track.exit_ns)} ended ({how}{', inferred' if track.inferred else ''})"
 
 
-def waits(suspension: Suspension, name: str) -> str:
-    """How a track begins to wait: "foo sleeps 2 s"."""
+def waits(suspension: Suspension, name: str, brief: bool = False) -> str:
+    """How a track begins to wait: "foo sleeps 2 s". `brief`: not for how long at most."""
     if suspension.reason == words.SLEEP and suspension.asked_ns >= 0:
         slept_ns = suspension.sleep_ns
-        limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns < slept_ns else ""
+        is_limited = suspension.asked_ns < slept_ns and not brief
+        limit = f", at most {duration(suspension.asked_ns)}" if is_limited else ""
         return f"{name} sleeps {duration(slept_ns)}{limit}" if slept_ns else f"{name} yields (sleeps 0 s)"
     if suspension.reason == words.SLEEP:
         return f"{name} sleeps{_in(suspension) or ' (duration unknown)'}"
-    limit = _limit(suspension)
+    limit = _limit(suspension) if not brief else ""
     if _in(suspension):
         return f"{name} waits{_in(suspension)}{limit}"
     if suspension.reason == words.JOIN:
@@ -261,7 +287,14 @@ def _in(suspension: Suspension) -> str:
         return f" {end}"
     if not suspension.on or suspension.on == words.UNKNOWN:
         return ""
-    return f" {'in' if '(' in suspension.on else 'for'} {suspension.on}"
+    return f" {'in' if '(' in suspension.on else 'for'} {_written(suspension)}"
+
+
+def _written(suspension: Suspension) -> str:
+    """The waiting call as it is written in the source; without arguments that the trace has in part."""
+    function, parenthesis, arguments = suspension.on.partition("(")
+    is_cut = parenthesis and arguments.endswith("…") and IS_CALL.search(function)
+    return f"{function}(…)" if is_cut else suspension.on
 
 
 def _yield(timeline: Timeline, suspension: Suspension) -> str:
@@ -273,8 +306,9 @@ def _yield(timeline: Timeline, suspension: Suspension) -> str:
     return f"the yield of {timeline.name(inner.track)}{where}, which it waits for"
 
 
-def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: int) -> str:
+def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: int, short: bool) -> str:
     since = duration(since_ns, 2)
+    so_far = f": {since}{'' if short else ' so far'}" if since_ns else ""
     match suspension.reason:
         case words.RESUMED:
             resumed = f"which it resumed {since} ago" if since_ns else "which it resumes"
@@ -293,40 +327,44 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
             limit = f", at most {duration(suspension.asked_ns)}" if suspension.asked_ns < suspension.sleep_ns else ""
             return f"{name} sleeps: {since} of {duration(suspension.sleep_ns)}{limit}"
         case words.SLEEP:
-            return f"{name} sleeps{_in(suspension)}" + (f": {since} so far" if since_ns else "")
+            return f"{name} sleeps{_in(suspension)}{so_far}"
     reason = suspension.reason
     what = _in(suspension) or (" for something unknown" if reason == words.UNKNOWN else f" ({reason})")
-    if suspension.asked_ns >= 0:
+    if suspension.asked_ns >= 0 and not short:
         limit = f"at most {duration(suspension.asked_ns)}"
         return f"{name} waits{what}" + (f": {since} of {limit}" if since_ns else f", {limit}")
-    return f"{name} waits{what}" + (f": {since} so far" if since_ns else "")
+    return f"{name} waits{what}{so_far}"
 
 
-def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str) -> str:
-    """What woke the track, which is called `it`: by its name, or "it" where the name stands before."""
+def _woken(
+    timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str, brief: bool
+) -> str:
+    """What woke the track, which is called `it`: by its name, or "it" where that stands elsewhere in the sentence.
+    `brief`: what it waited for is named, but not that it did."""
     if wakeup is None:
         return _UNKNOWN
     waker = timeline.tracks.get(wakeup.waker)
     name = timeline.name(wakeup.waker, wakeup.t_ns)
-    what = f" ({suspension.on})" if suspension and suspension.on else ""
+    what = f" ({_written(suspension)})" if suspension and suspension.on else ""
     match wakeup.cause:
         case words.SPAWN:
             return f"{name} spawned {it}" if waker else f"{it} was spawned (by which track is unknown)"
         case words.TIMER:
-            return _timer(wakeup, suspension, it)
+            return _timer(timeline, wakeup, suspension, it)
         case words.TURN:
             return f"{it} yielded nothing to its scheduler and waits for its turn (inferred)"
         case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
             first = timeline.tracks[joined_tracks(suspension.object)[0]]
-            return f"every {first.kind} {it} {'joined' if first.kind != words.TASK else 'was waiting for'} has ended"
+            did = "joined" if first.kind != words.TASK else "was waiting for"
+            return f"all that {it} {did} ended" if brief else f"every {first.kind} {it} {did} has ended"
         case words.FINISHED if waker and waker.kind == words.LOOP:
             return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
-            return f"{name}, which {it} was waiting for, ended"
+            return _ended_for(name, it, brief)
         case words.FINISHED if waker and waker.schedules and suspension and suspension.on_track == waker.id:
             return f"{name} has nothing left to wait for"
         case words.FINISHED | words.SUBPROCESS if child := timeline.ended_child(wakeup, suspension):
-            return f"{child}, which {it} was waiting for, ended"
+            return _ended_for(child, it, brief)
         case words.FINISHED:
             return f"what {it} was waiting for ended"
         case words.IO if suspension and is_ready(suspension):
@@ -344,7 +382,7 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.RELEASE:
             return f"{name} let {it} have the queue{what}"
         case words.TIMEOUT if suspension and suspension.asked_ns >= 0 and not suspension.is_whole_sleep:
-            return _timer(wakeup, suspension, it)
+            return _timer(timeline, wakeup, suspension, it)
         case words.TIMEOUT:
             return f"a timeout ended {_possessive(it)} wait{what}"
         case words.KILL if waker:
@@ -354,13 +392,20 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
         case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
+            if brief:
+                done = _WAITED_FOR.sub("", done)
             # Not `format`: the words may be those of a trace's header.
             return f"{name} {done.replace('{}', it)}{what}"
         case words.CALLBACK if waker and suspension and suspension.on:
-            return f"{name} woke {it} from {suspension.on}"
+            return f"{name} woke {it} from {_written(suspension)}"
         case words.UNKNOWN if waker:
             return f"{name} woke {it} (cause unknown)"
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
+
+
+def _ended_for(name: str, it: str, brief: bool) -> str:
+    """Where there is little room, what is left out last comes first."""
+    return f"{name} ended, for which {it} waited" if brief else f"{name}, which {it} was waiting for, ended"
 
 
 def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
@@ -375,7 +420,7 @@ def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
 
 
 def _possessive(it: str) -> str:
-    return "its" if it == "it" else f"{it}'s"
+    return "its" if it == _IT else f"{it}'s"
 
 
 def _done(timeline: Timeline, suspension: Suspension) -> str:
@@ -392,15 +437,19 @@ def _all_ended(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:
     return len(joined) > 1 and all(track is not None and 0 <= track.exit_ns <= t_ns for track in joined)
 
 
-def _timer(wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
+def _timer(timeline: Timeline, wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:
     if suspension is None or suspension.asked_ns < 0:
         return f"{_possessive(it)} timer expired"
     if suspension.asked_ns == 0 and suspension.reason == words.SLEEP:
         return f"{it} had only yielded"
     late_ns = wakeup.t_ns - suspension.t_ns - suspension.asked_ns
     off = f" ({duration(abs(late_ns), 2)} {'late' if late_ns > 0 else 'early'})" if late_ns else ""
+    # What begins while the clock stands still has the time of the pause.
+    if late_ns < 0 and timeline.pauses.between(suspension.t_ns - 1, wakeup.t_ns)[0]:
+        # A thread's own sleep goes on meanwhile: it only seems short, since times leave the pause out.
+        off = " (part of it passed while the program was paused)"
     asked = duration(suspension.asked_ns)
     if suspension.reason == words.SLEEP and wakeup.cause == words.TIMER:
         return f"{_possessive(it)} {asked} sleep is over{off}"
-    what = f"its sleep of {duration(suspension.sleep_ns)}" if suspension.reason == words.SLEEP else suspension.on
+    what = f"its sleep of {duration(suspension.sleep_ns)}" if suspension.reason == words.SLEEP else _written(suspension)
     return f"{_possessive(it)} time limit of {asked}{' for ' + what if what else ''} is over{off}"

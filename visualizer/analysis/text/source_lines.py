@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from visualizer.analysis.model.types import Place
 from visualizer.analysis.text.printable import plain
 
+#: First line, byte in it, last line, byte in it, as `ast` and a `Place` have them.
+Span = tuple[int, int, int, int]
 _TAB_SIZE = 4
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -22,9 +25,15 @@ class SourceLines:
     shown: tuple[str, ...]
     #: (first line, last line, name) of each function, to find the one that contains a line.
     functions: tuple[tuple[int, int, str], ...]
+    #: Where a `for` or `with` begins and ends -> where what it goes through or enters does: only that waits.
+    heads: Mapping[Span, Span]
 
     def span(self, place: Place, line: int) -> tuple[int, int] | None:
         """From which to which character of line number `line`, as it is shown, the expression of `place` goes."""
+        of = place.line, place.column, place.end_line, place.end_column
+        if of in self.heads:
+            begin, column, end, end_column = self.heads[of]
+            place = place._replace(line=begin, column=column, end_line=end, end_column=end_column)
         last = max(place.line, place.end_line)
         if place.column < 0 or not place.line <= line <= last or not 0 < line <= len(self.raw):
             return None
@@ -46,20 +55,33 @@ def source_lines(text: str) -> SourceLines:
     raw = tuple(_NEWLINE.split(text))
     if len(raw) > 1 and not raw[-1]:
         raw = raw[:-1]
-    return SourceLines(raw, tuple(plain(line.expandtabs(_TAB_SIZE)) for line in raw), _functions(text))
-
-
-def _functions(text: str) -> tuple[tuple[int, int, str], ...]:
+    shown = tuple(plain(line.expandtabs(_TAB_SIZE)) for line in raw)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            nodes = [*ast.walk(ast.parse(text))]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
+        return SourceLines(raw, shown, (), {})
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return tuple(
-        (node.lineno, node.end_lineno or node.lineno, node.name) for node in ast.walk(tree) if isinstance(node, kinds)
+    functions = tuple(
+        (node.lineno, node.end_lineno or node.lineno, node.name) for node in nodes if isinstance(node, kinds)
     )
+    return SourceLines(raw, shown, functions, dict(_heads(nodes)))
+
+
+def _heads(nodes: Iterable[ast.AST]) -> Iterator[tuple[Span, Span]]:
+    """Where each `for` and `with` is, and where what it goes through, or enters."""
+    for node in nodes:
+        if isinstance(node, ast.For | ast.AsyncFor):
+            yield _span(node, node.iter, node.iter)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            yield _span(node, node.items[0].context_expr, node.items[-1].context_expr)
+
+
+def _span(node: ast.stmt, first: ast.expr, last: ast.expr) -> tuple[Span, Span]:
+    """Where a statement is, and where its expressions from `first` to `last` are."""
+    whole = node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
+    return whole, (first.lineno, first.col_offset, last.end_lineno or last.lineno, last.end_col_offset or 0)
 
 
 def _shown_length(text: str, column: int | None) -> int:

@@ -21,7 +21,7 @@ _TURNS = {
 
 def what_next(timeline: Timeline, track_id: int, t_ns: int, short: bool = False) -> str:
     """What the track does after its state at `t_ns`, and when; "" if nothing more is known. `short`: of one that is
-    woken not also when it runs.
+    woken not also when it runs, and that nothing more happens without up to when that is known.
 
     Raise KeyError if there is no such track.
     """
@@ -30,7 +30,9 @@ def what_next(timeline: Timeline, track_id: int, t_ns: int, short: bool = False)
     index = slices.at(t_ns) + 1
     if index >= len(slices):
         ended = index > 0 and slices.state[index - 1] in FINAL
-        return "nothing more happens to it before the end of the trace" if timeline.finished and not ended else ""
+        if ended or not timeline.finished:
+            return ""
+        return "nothing more happens to it" + ("" if short else " before the end of the trace")
     after = duration(slices.start_ns[index] - t_ns, 2)
     state, about = State(slices.state[index]), slices.about[index]
     if state is State.WAITING:

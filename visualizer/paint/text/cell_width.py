@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-#: The number at the end of a name, which distinguishes tracks of the same name.
-_NUMBER = re.compile(r"\W?\d+\W*$")
+#: The number at the end of a name, which distinguishes tracks of the same name; of a group it stands before how many it
+#: has.
+_NUMBER = re.compile(r"\W?\d+\W*(?:[×x]\d+)?$")
 #: A name whose number is before what stands in parentheses, as Python names threads: by their function.
 _NUMBERED = re.compile(r"[^(]*\d(?= \([^()]*\)$)")
 #: The share of a shortened sentence that is left to the cause, at least.
@@ -17,6 +18,9 @@ _LEAST_EFFECT = 10
 _NEAR = 8
 #: What may follow a word, or nothing.
 _ENDS_WORD = ("", " ", ":", ",", ";")
+#: A number, at the end of a beginning that is without its unit.
+_UNITLESS = re.compile(r"(?<![\w.])[\d.]+ ?$")
+_UNIT = re.compile(r" ?(?:ns|µs|ms|s|min|h|days?|%)(?!\w)")
 #: Of a text so many characters for each cell are looked at: the rest cannot be seen. A character may take no cell.
 _MOST = 8
 _IN_ASCII = str.maketrans(
@@ -132,7 +136,10 @@ def _between_words(text: str, head: str) -> str:
     """A beginning of `text` without the part of a word at its end, if that is short."""
     inside = head and not head[-1].isspace() and text[len(head) : len(head) + 1] not in _ENDS_WORD
     space = head.rfind(" ", -_NEAR) if inside else -1
-    return head[: space + 1] if space > 0 else head
+    head = head[: space + 1] if space > 0 else head
+    # Half a figure is another one.
+    figure = _UNITLESS.search(head)
+    return head[: figure.start()] if figure and _UNIT.match(text, len(head.rstrip())) else head
 
 
 def _cut(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ from visualizer.analysis.model.blocking import LATE_NS
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import sentence
+from visualizer.analysis.text.sentences import IS_CALL, Length, sentence
 from visualizer.paint.text.cell_width import cell_width, fit_sentence, is_wider
 from visualizer.trace import words
 
@@ -16,8 +16,6 @@ from visualizer.trace import words
 _BLOCKED = "blocked"
 #: Arguments of a call that are longer than this are left out.
 _LONGEST_ARGUMENTS = 12
-#: What stands in front of the arguments of a call: not of a tuple, as in `[(name, pay(name)) for name in names]`.
-_CALLS = re.compile(r"[\w)\]]\Z")
 #: What a sentence says in brackets of its cause: "its 10 ms sleep is over (5.1 ms late) → handler runs". That a track
 #: raised something is no mere remark.
 _REMARK = re.compile(r" \((?!raised )[^()]*\)(?= → )")
@@ -78,7 +76,7 @@ def wait_label(timeline: Timeline, suspension: Suspension) -> str:
     if not suspension.on:
         return "waits for something unknown" if suspension.reason == words.UNKNOWN else plain(suspension.reason)
     function, parenthesis, arguments = suspension.on.partition("(")
-    if _CALLS.search(function) and parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
+    if IS_CALL.search(function) and parenthesis and len(arguments) > _LONGEST_ARGUMENTS:
         return plain(f"{function}(…)")
     return plain(suspension.on)
 
@@ -90,7 +88,7 @@ def brief(timeline: Timeline, said: str, suspension: int, width: int) -> str:
         return said
     call = plain(timeline.suspensions[suspension].on)
     function, parenthesis, arguments = call.partition("(")
-    is_call = parenthesis and _CALLS.search(function)
+    is_call = parenthesis and IS_CALL.search(function)
     return said.replace(call, f"{function}(…)") if is_call and len(arguments) > 2 else said
 
 
@@ -98,8 +96,8 @@ def told_within(timeline: Timeline, index: int, width: int) -> str:
     """The sentence of switch number `index` in at most `width` cells: without the arguments of the call that waits, and
     with the name of the track that runs only once, and without a remark in brackets, before anything is cut."""
     suspension, said = timeline.switch(index).suspension, ""
-    for short in (False, True):
-        said = brief(timeline, plain(sentence(timeline, index, short)), suspension, width)
+    for length in Length:
+        said = brief(timeline, plain(sentence(timeline, index, length)), suspension, width)
         if not is_wider(said, width):
             return said
     without = _REMARK.sub("", said)

@@ -145,7 +145,7 @@ class ComparisonScreen(Arranging, Moving, Exporting):
         a, b = self.pair.views
         for view, other in ((a, b), (b, a)):
             # Not what the other takes now: that may depend on this one.
-            view.make_room(max(half, room - other.unfolded_count))
+            view.make_room(max(half, room - other.unfolded_count), self.size.width)
         # Temporary lines take room, but do not fold anything.
         height = self.message_line.styles.height
         message_lines = int(height.value) if self.message_line.display and height is not None else 0

@@ -190,7 +190,7 @@ class PresentingScreen(Screen[None]):
         self._caption.display = captions > 0
         caption, sentence_ = captions + 2 * around - 1 if captions else 0, _SENTENCE_LINES + 2 * around
         most = max(3, int((height - 2 - tall - caption - sentence_) * _ROWS_SHARE))
-        view.make_room(most)
+        view.make_room(most, self.size.width)
         heights: dict[Widget, int] = {
             self._caption: caption,
             self._sentence: sentence_,

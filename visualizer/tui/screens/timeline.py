@@ -323,7 +323,7 @@ class TimelineScreen(Arranging, Moving, Stepping, Viewing, Copying):
         room = height - _FIXED_LINES - sentence - tall - notices - 1 - self.filter.display
         is_large = self.has_class(_LARGE_ROWS)
         most = room if is_large else max(_LEAST_TRACKS, int(room * _TRACKS_SHARE))
-        self.view.make_room(most)
+        self.view.make_room(most, self.size.width)
         lines = min(max(self.view.line_count, 1), most)
         switches = max(_LEAST_TRACKS, min(self.sequence.length, room if is_large else int(room * _SEQUENCE_SHARE)))
         if self.has_class(_LARGE_TABS):

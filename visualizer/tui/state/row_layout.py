@@ -12,6 +12,8 @@ from visualizer.paint.text.cell_width import cell_width
 from visualizer.trace import words
 
 _LABEL_CELLS = (10, 28)
+#: More of a wide screen: this part of it.
+_LABEL_SHARE = 5
 #: Names beyond these are not measured: the column shall not be as wide as the longest of thousands.
 _MEASURED_ROWS = 200
 #: Rows are sorted by time again when the timeline has grown by this factor.
@@ -48,6 +50,8 @@ class Arrangement:
         #: How many cells the labels need, and have.
         self.needed_cells = self.label_cells = _LABEL_CELLS[0]
         self._room = 0
+        #: How many cells they may have at most.
+        self._most_label_cells = _LABEL_CELLS[1]
         #: How long the timeline was when the rows were sorted by a time last.
         self._sorted_ns = 0
         self._all_rows = RowList(timeline)
@@ -56,10 +60,11 @@ class Arrangement:
         self._numbers: dict[int | Group, int] = {}
         self._track_groups: dict[Group, TrackGroup] = {}
 
-    def make_room(self, rows: int) -> None:
-        """At most this many rows are visible at once."""
-        if rows != self._room:
-            self._room = rows
+    def make_room(self, rows: int, width: int = 0) -> None:
+        """At most this many rows are visible at once, on a screen of that many cells."""
+        most = max(_LABEL_CELLS[1], width // _LABEL_SHARE)
+        if (rows, most) != (self._room, self._most_label_cells):
+            self._room, self._most_label_cells = rows, most
             self.arrange()
 
     def arrange(self) -> None:
@@ -70,8 +75,8 @@ class Arrangement:
             self._sorted_ns = timeline.last_ns
         of = (
             len(timeline.tracks), len(timeline.spawns), timeline.renamed, self._room, self.wanted, self.by, self.order,
-            self._sorted_ns, frozenset(self.collapsed), frozenset(self.folded.items()), tuple(self.pinned),
-            frozenset(self.hidden),
+            self._sorted_ns, self._most_label_cells, frozenset(self.collapsed), frozenset(self.folded.items()),
+            tuple(self.pinned), frozenset(self.hidden),
         )
         if of == self._rows_of:
             return
@@ -100,10 +105,9 @@ class Arrangement:
         if self.selected_number < 0 and self.rows:
             self.choose(next((row for row in self.rows if row.group is None), self.rows[0]))
         names = [cell_width(row_name(timeline, row)) + 2 * row.depth + 4 for row in self.rows[:_MEASURED_ROWS]]
-        least, most = _LABEL_CELLS
         # The order of the rows is shown there too, beside the name of the line.
         names += [len(text) + 1 for text in (self.overview_text, self.ruler_text("switches")) if ", " in text]
-        self.needed_cells = self.label_cells = min(max([least, *names]), most)
+        self.needed_cells = self.label_cells = min(max([_LABEL_CELLS[0], *names]), self._most_label_cells)
 
     def _folds_of_processes(self, every: list[Row], within: list[Row]) -> dict[Group, bool]:
         """Which groups are folded where the rows do not fit: `every` one of a process, and those `within` them.

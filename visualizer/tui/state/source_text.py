@@ -86,4 +86,4 @@ def _listing(text: str) -> SourceText:
         lines = highlight("\n".join(shown), language="python").split("\n", allow_blank=True)
         # The lexer must not have added or removed lines: marks are found by line number.
         lines = lines[: len(shown)] + [Content(line) for line in shown[len(lines) :]]
-    return SourceText(known.raw, shown, known.functions, tuple(lines))
+    return SourceText(known.raw, shown, known.functions, known.heads, tuple(lines))

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from visualizer.analysis.index.polls import called
 from visualizer.analysis.model.timeline import State
 from visualizer.analysis.text.printable import plain
-from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
+from visualizer.analysis.text.sentences import Length, describe_state, sentence, sentence_before_first
 from visualizer.analysis.text.upcoming import what_next
 from visualizer.paint.rows.group_row import state_counts
 from visualizer.paint.rows.order import row_name
@@ -58,7 +58,7 @@ class Sentence(Widget):
             ends = (switch.target,) if switch.cause in words.SUSPENDS_NOBODY else (switch.origin, switch.target)
             who = " → ".join(timeline.name(track, switch.t_ns) for track in ends)
             head = plain(who) + "   "
-            tellings = (head + plain(sentence(timeline, index, short)) for short in (False, True))
+            tellings = (head + plain(sentence(timeline, index, length)) for length in Length)
             wordings = [Notice(brief(timeline, said, switch.suspension, width), "text") for said in tellings]
             fitting = (one for most in (1, _LINES) for one in wordings if len(one.broken(width)) <= most)
             broken = next(fitting, wordings[-1]).within(width, _LINES)
@@ -79,10 +79,10 @@ class Sentence(Widget):
         at = track.slices.at(view.playhead.t_ns)
         state = State(called(view.timeline, track).state[at]) if at >= 0 else State.UNKNOWN
         mark = glyphs(view.ascii)[state] if at >= 0 else " "
-        said = describe_state(view.timeline, view.selected, view.playhead.t_ns)
         suspension = track.slices.about[at] if at >= 0 and track.slices.state[at] == State.WAITING else -1
-        told = said
-        for short in (False, True):
+        told = ""
+        for shorter, short in ((False, False), (False, True), (True, True)):
+            said = describe_state(view.timeline, view.selected, view.playhead.t_ns, shorter)
             then = what_next(view.timeline, view.selected, view.playhead.t_ns, short)
             told = brief(view.timeline, plain(f"{said}; {then}" if then else said), suspension, width - 2)
             if not is_wider(told, width - 2):

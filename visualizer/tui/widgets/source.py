@@ -101,7 +101,7 @@ class SourcePane(Widget):
     def _unplaced(self, where: SourcePosition) -> str:
         """Why there is no source to show."""
         track = self._view.timeline.tracks.get(where.track)
-        if track is None or (track.exit_ns >= 0 and self._state is State.WAITING):
+        if track is None or where.activity.startswith(("has ended", "has stopped")):
             return ""
         if track.schedules:
             if track.kind == words.LOOP:
@@ -187,9 +187,8 @@ class SourcePane(Widget):
 
     def _cut(self, line: Strip, plain: str, start: int, shift: int, width: int) -> Strip:
         """The line with a sign at whichever side something of the source, and not only its indentation, is missing."""
-        sign = ".." if self._view.ascii else "…"
-        size = cell_width(sign)
-        mark = Strip([Segment(sign, self.rich_style + style("dim", is_dark(self)))])
+        size = cell_width(self._sign)
+        mark = Strip([Segment(self._sign, self.rich_style + style("dim", is_dark(self)))])
         if len(plain) - len(plain.lstrip()) < shift and plain.strip():
             line = Strip.join([line.crop(0, start), mark, line.crop(start + size)])
         if cell_width(plain.rstrip()) - shift > width - start:
@@ -232,8 +231,16 @@ class SourcePane(Widget):
         if span is not None:
             plain = text.lines[self._line - 1].plain
             first, last = (cell_width(plain[:end]) for end in span)
-            if last - first <= room:
-                shift = max(shift, last - room)
+            # The signs of `_cut` take their room from what is beside the expression.
+            before = cell_width(self._sign) if plain[: span[0]].strip() else 0
+            behind = cell_width(self._sign) if plain[span[1] :].strip() else 0
+            if last + behind - first + before <= room:
+                shift = max(shift, last + behind - room)
             elif first > room // 2:
-                shift = max(shift, first)
+                shift = max(shift, first - before)
         return shift
+
+    @property
+    def _sign(self) -> str:
+        """What stands where something is missing."""
+        return ".." if self._view.ascii else "…"

@@ -64,9 +64,9 @@ def test_a_select_is_idle_and_a_sleep_waits() -> None:
 def test_what_is_said_of_it() -> None:
     tape = waits_twice(words.SELECT)
     timeline, worker = tape.timeline(), tape.ids["worker"]
-    said = "worker has been idle for 30 ms: polls read 5 6, write 7, at most 70 ms"
+    said = "worker has been idle for 30 ms: polls fds 5, 6 to read, fd 7 to write, at most 70 ms"
     assert describe_state(timeline, worker, 50 * MS) == said
-    assert what_next(timeline, worker, 15 * MS) == "in 5 ms it becomes idle: polls read 5 6, write 7"
+    assert what_next(timeline, worker, 15 * MS) == "in 5 ms it becomes idle: polls fds 5, 6 to read, fd 7 to write"
     assert describe_state(timeline, worker, 95 * MS).startswith("worker sleeps: ")
     view = Viewport(Axis.TIME, 0.0, 100.0 * MS, 1)
     assert "60% idle (polling or in a call), " in pointed(timeline, worker, view, 0, 100 * MS)[1]
@@ -74,7 +74,11 @@ def test_what_is_said_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("fd", "direction", "polls"),
-    [(7, "read", "polls read 7"), (7, "read or write", "polls read or write 7"), (-1, "", "polls in select(limit)")],
+    [
+        (7, "read", "polls fd 7 to read"),
+        (7, "read or write", "polls fd 7 to read or write"),
+        (-1, "", "polls in select(limit)"),
+    ],
 )
 def test_what_it_polls(fd: int, direction: str, polls: str) -> None:
     tape = waits_twice(words.SELECT, fd=fd, direction=direction)

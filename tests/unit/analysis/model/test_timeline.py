@@ -369,3 +369,19 @@ def test_steps_know_their_slices() -> None:
 def test_where_a_track_was_spawned_by_the_current_one() -> None:
     tape = Tape().spawn("gen", words.GENERATOR).resume("gen").spawn("g", words.GREENLET, creator=words.CURRENT)
     assert tape.timeline().tracks[tape.ids["g"]].creator == tape.ids["gen"]
+
+
+def test_what_the_main_thread_runs_under_its_own_name_is_a_call_and_the_thread_has_no_number() -> None:
+    tape = Tape().spawn("loop", words.LOOP, parent="main")
+    assert tape.timeline().names()[0] == "main"
+    tape.spawn("first", words.TASK, "main", parent="loop")
+    timeline = tape.timeline()
+    assert timeline.names() == {0: "main", tape.ids["loop"]: "loop", tape.ids["first"]: "main()"}
+    assert timeline.own_name(tape.ids["first"]) == "main", "the name of its function"
+    tape.spawn("second", words.GREENLET, "main", parent="main").spawn("thread", words.THREAD, "main")
+    timeline = tape.timeline()
+    unasked = timeline.names()
+    assert [timeline.name(tape.ids[key]) for key in ("main", "first", "second", "thread")] == [
+        "main", "main()", "main()-2", "main-4",
+    ]
+    assert timeline.names() == unasked, "whether somebody asked for the tracks or not"

@@ -25,7 +25,7 @@ def suspension(fd: int, direction: str, local: str = "", peer: str = "") -> Susp
             "for fd 7 to connect, peer b:2",
             "fd 7 is connected or has failed, peer b:2",
         ),
-        (suspension(-1, "read 5 6, write 7"), "for one of several fds (read 5 6, write 7)", None),
+        (suspension(-1, "read 5 6, write 7"), "for one of fds 5, 6 to read, fd 7 to write", None),
         (suspension(-1, ""), None, None),
         (suspension(7, "a later version's word"), None, None),
     ],

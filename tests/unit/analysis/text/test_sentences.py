@@ -6,7 +6,9 @@ import pytest
 
 from tests.unit.analysis.tape import STEP_NS, Tape, ping_pong, producer_consumer, sleeps
 from visualizer.analysis.model.timeline import Timeline
+from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import describe_state, sentence, sentence_before_first
+from visualizer.trace import events as ev
 from visualizer.trace import words
 
 
@@ -321,3 +323,37 @@ def test_what_a_lost_track_does() -> None:
 def test_what_was_done_to_the_thing_it_waited_on(reason: str, on: str, said: str) -> None:
     tape = hub_and().waits("foo", reason, on).switch("foo", "hub").wake("foo", "main", words.CALLBACK)
     assert last(tape.switch("hub", "foo")) == f"{said} → foo runs"
+
+
+def test_a_call_that_the_trace_has_in_part_is_told_without_arguments() -> None:
+    tape = hub_and().waits("foo", words.JOIN, "gevent.joinall([gevent.spawn(foo), gev…").switch("foo", "hub")
+    assert last(tape) == "foo waits in gevent.joinall(…) → hub runs"
+    tape = hub_and().waits("foo", words.QUEUE, "[(name, pay(name)) for name in every…").switch("foo", "hub")
+    assert last(tape) == "foo waits in [(name, pay(name)) for name in every… → hub runs"
+
+
+def test_in_few_words_a_state_has_no_limit_and_no_place() -> None:
+    tape = hub_and().waits("foo", words.EVENT, "door.wait()", 10**9).switch("foo", "hub")
+    timeline, foo = tape.timeline(), tape.ids["foo"]
+    t_ns = timeline.switch_ns[-1] + 5_000
+    assert describe_state(timeline, foo, t_ns) == "foo waits in door.wait(): 5 µs of at most 1 s"
+    assert describe_state(timeline, foo, t_ns, short=True) == "foo waits in door.wait(): 5 µs"
+
+
+@pytest.mark.parametrize("paused_ns", [100_000_000, 1_000])
+def test_a_sleep_that_went_on_during_a_pause_is_not_called_early(paused_ns: int) -> None:
+    tape = Tape().waits("main", words.SLEEP, "0.8 s", 800_000_000).parks("main")
+    assert tape.t_ns == 1_000
+    tape.events.append(ev.Held(paused_ns, 0))
+    tape.events.append(ev.Continued(paused_ns, 700_000_000))
+    tape.at(100_100_000).wake("main", words.NOBODY, words.TIMER).unparks("main")
+    told = "main's 0.8 s sleep is over (part of it passed while the program was paused) → main runs"
+    assert last(tape) == told
+    timeline = tape.timeline()
+    assert AllSentences(timeline).said(0, timeline.switch_count)[-1] == told
+
+
+def test_a_sleep_that_ended_early_without_one_is() -> None:
+    tape = Tape().waits("main", words.SLEEP, "0.8 s", 800_000_000).parks("main")
+    tape.at(100_100_000).wake("main", words.NOBODY, words.TIMER).unparks("main")
+    assert "(0.7 s early)" in last(tape)

@@ -128,3 +128,22 @@ def test_what_follows_keeps_its_beginning(text: str, width: int, fitted: str) ->
 def test_a_fitted_name_has_the_width(text: str, width: int, ellipsis: str) -> None:
     assert cell_width(fit_name(plain(text), width, ellipsis)) == width
     assert cell_width(fit_sentence(plain(text), width, ellipsis)) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fitted"),
+    [
+        ("its time limit of 20 ms is over → server runs", 34, "its time limit of … → server runs"),
+        ("main waits in run(…): 0.51 ms so far; it is woken", 37, "main waits in run(…): …; it is woken"),
+        # A figure without a unit is whole.
+        ("fd 5 can be read → server runs", 20, "fd 5 … → server runs"),
+        ("main sends 12 spoons to it → server runs", 31, "main sends 12 … → server runs"),
+    ],
+)
+def test_no_figure_is_cut_off_from_its_unit(text: str, width: int, fitted: str) -> None:
+    assert fit_sentence(text, width).rstrip() == fitted
+
+
+def test_groups_of_one_name_are_told_apart_by_the_number_in_front_of_how_many_they_are() -> None:
+    fitted = [fit_name(f"a_service_of_mine ({pid}) ×{count}", 20) for pid, count in ((411, 9), (412, 10))]
+    assert fitted == ["a_service_o…(411) ×9", "a_service_…(412) ×10"]
