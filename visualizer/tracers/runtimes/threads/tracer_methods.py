@@ -43,11 +43,12 @@ from visualizer.tracers.runtimes.threads.calls import (
 )
 from visualizer.tracers.runtimes.threads.messages import MODULE as MESSAGES
 from visualizer.tracers.runtimes.threads.messages import Messages, Transfers
+from visualizer.tracers.runtimes.threads.parked import Wait
 from visualizer.tracers.runtimes.threads.pools import MODULE as POOLS
 from visualizer.tracers.runtimes.threads.primitives import BLOCKS_AND_LIMIT, MODULES, PARAMETERS, Primitives, code_of
 from visualizer.tracers.runtimes.threads.selecting import found_by, keys_of
 from visualizer.tracers.runtimes.threads.shared_locks import MODULE as SHARED_LOCKS
-from visualizer.tracers.runtimes.threads.waits import Wait, Waits
+from visualizer.tracers.runtimes.threads.waits import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program

@@ -18,7 +18,7 @@ from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.thread_frames import all_stacks
 from visualizer.tracers.core.values import dictionary
 from visualizer.tracers.core.variables import of_variables
-from visualizer.tracers.runtimes.threads.asked import Again
+from visualizer.tracers.runtimes.threads.again import Again
 from visualizer.tracers.runtimes.threads.births import Births
 from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
