@@ -271,6 +271,10 @@ class Writer:
         """The same suspension, of another track in another process, and without a switch. Return its number."""
         return self.timeline._suspensions.repeat(suspension, t_ns, track, on_track)
 
+    def suspended_on(self, suspension: int, on_track: int) -> None:
+        """It is known now on which track the suspension of that number is."""
+        self.timeline._suspensions.on_track[suspension] = on_track
+
     def wake(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
         """Add wakeups."""
         self.timeline._wakeups.extend(ns, track, waker, cause)

@@ -20,7 +20,7 @@ from visualizer.tracers.core.values import keep, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
     from typing import Any, TypeVar
 
@@ -106,6 +106,8 @@ class Context:
         #: Functions that call what a loop runs, such as the one that runs a handle: what stands below one of them has
         #: nothing to do with the track that runs.
         self.bottoms: list[CodeType] = []
+        #: Gives the tracks of the greenlets that are suspended, each with the frame in which it is.
+        self.suspended_greenlets: Callable[[], Iterable[tuple[int, Any]]] = tuple
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
         #: Each tells whether a frame makes a step of a task, which is a track: what the task awaits is none. (That
@@ -330,6 +332,20 @@ class Context:
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
         return self.steps.running_in(frame) if self.steps is not None else []
+
+    def running_elsewhere(self, here: Iterable[int]) -> dict[int, list[int]]:
+        """The generators in the middle of which greenlets are suspended, by the track of each; and by those of the loop
+        or task that runs on its stack. `here`: the generators that run in the current one."""
+        found: dict[int, list[int]] = {}
+        if self.steps is None or self.steps.running().issubset(here):
+            return found
+        for track, frame in self.suspended_greenlets():
+            generators = self.running_in(frame)
+            while generators and track not in found:
+                found[track] = generators
+                runs = self.inside.get(track)
+                track = runs() if runs is not None else track
+        return found
 
     # Calls of the program that only a runtime which watches code sees, passed on to the others.
 
