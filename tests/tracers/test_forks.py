@@ -354,7 +354,7 @@ os._exit(0)
         (child.name, "next", "outer-2"), ("outer-2", "return", child.name),
     ]
     assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
-    assert traced.states("outer-2")[:2] == ["RUNNING", "WAITING"]
+    assert traced.states("outer-2")[:2] == ["WAITING", "RUNNING"], "it waits for inner-2"
 
 
 def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:
