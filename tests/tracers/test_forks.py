@@ -568,7 +568,7 @@ print("over", flush=True)
     steps = in_child(traced)
     assert steps == in_child(traced, 0)[-len(steps):]
     assert steps[0] == ("forks", "switch", "switches")
-    assert steps[-1] == ("runs_loop", "yield", "main")
+    assert steps[-3] == ("runs_loop", "yield", "main"), "then that is dropped"
 
 
 def test_a_task_forks_in_a_loop_that_a_generator_runs(trace_source: TraceSource) -> None:
@@ -597,7 +597,81 @@ def test_a_task_forks_in_a_loop_that_a_generator_runs(trace_source: TraceSource)
     steps = in_child(traced)
     assert steps == in_child(traced, 0)[-len(steps):]
     assert steps[0][:2] == ("forks", "yield")
-    assert steps[-1] == ("runs_loop", "yield", "main")
+    assert steps[-3] == ("runs_loop", "yield", "main"), "then that is dropped"
+
+
+def test_a_loop_of_its_own_runs_in_a_child_that_a_task_forked(trace_source: TraceSource) -> None:
+    """It runs in the place of the task, which goes on behind that."""
+    traced = trace_source(
+        """
+        import asyncio, os
+
+        async def inner():
+            await asyncio.sleep(0)
+
+        async def work():
+            pid = os.fork()
+            if pid:
+                os.waitpid(pid, 0)
+            else:
+                asyncio.run(inner())
+
+        asyncio.run(work())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    (work,) = (track for track in timeline.tracks.values() if track.base_name == "work" and track.process == 1)
+    (inner,) = traced.tracks("inner")
+    of_work = [switch for switch in traced.switches if work.id in (switch.origin, switch.target)]
+    first = of_work[0]
+    assert (first.origin, timeline.tracks[first.target].kind) == (work.id, words.LOOP)
+    assert timeline.tracks[timeline.switch(inner.steps[0]).origin].id == first.target
+    # Then it ends, and the loop that it is a task of.
+    assert work.outcome == words.RETURNED
+    assert timeline.switch(timeline.switch_count - 1).target in (0, timeline.processes[1].track)
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="what a thread waits for is recorded from 3.12 on, or in C")
+@pytest.mark.parametrize("first", ["", "import greenlet; greenlet.greenlet(int).switch()"])
+def test_a_child_waits_for_a_lock(first: str, trace_source: TraceSource) -> None:
+    """Also where the greenlets of the thread were known before the fork."""
+    traced = trace_source(
+        f"""
+        import os, sys, threading, time
+        {first}
+
+        def gives():
+            # Once the main thread has stood in that call for a while.
+            main, seen = threading.main_thread().ident, 0
+            while seen < 10:
+                time.sleep(0.005)
+                seen = seen + 1 if sys._current_frames()[main].f_code is waits.__code__ else 0
+            lock.release()
+
+        def waits():
+            lock.acquire()
+
+        lock = threading.Lock()
+        lock.acquire()
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        if os.fork() == 0:
+            thread = threading.Thread(target=gives)
+            thread.start()
+            waits()
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    main = traced.timeline.processes[1].track
+    reasons = [wait.reason for wait in traced.timeline.suspensions if wait.track == main]
+    assert words.LOCK in reasons
+    (wake,) = (wake for wake in traced.timeline.wakeups if wake.track == main)
+    assert traced.timeline.own_name(wake.waker).partition(" ")[0].startswith("Thread-")
 
 
 def test_a_generator_that_is_being_closed_at_a_fork_gives_way_to_who_closes_it(trace_source: TraceSource) -> None:

@@ -84,6 +84,9 @@ class Context:
         self.ended: dict[int, int] = {}
         #: The track of the process's main thread.
         self.track = NOBODY
+        #: The same in a forked child -> the number that this thread had as it began, in whichever process: what was
+        #: kept before the fork has that, and to the file both are the same (processes/copies.py).
+        self.first_numbers: dict[int, int] = {}
         #: Why hooks must not take their fast path now: tracks about which something is still to be found out, or NOBODY
         #: if something else is due.
         self.unsettled: set[int] = set()
@@ -318,7 +321,16 @@ class Context:
             track = runner()
             if track is not None:
                 return self.in_place_of(track)
-        return self.in_place_of(self.stream.here(self.stream.clock()).track)
+        return self.in_place_of(self.thread())
+
+    def thread(self) -> int:
+        """The track of the current thread, by the number that all that is kept has for it."""
+        track = self.stream.here(self.stream.clock()).track
+        return self.first_numbers.get(track, track)
+
+    def is_main(self) -> bool:
+        """Whether the main thread runs here, and nobody in its place."""
+        return self.stream.here(self.stream.clock()).track == self.track and self.current() == self.thread()
 
     def in_place_of(self, track: int) -> int:
         """The track that runs where `track` has the stack: itself, if it runs no loop."""

@@ -278,6 +278,7 @@ class Forks:
         copies.known.update(dict.fromkeys(numbers, track))
         born_with = [*fork.running, *(one for number in numbers for one in inside.get(number, ()))]
         buffer.track = stream.process = recording.track = track
+        recording.first_numbers[track] = recording.first_numbers.get(fork.track, fork.track)
         creator = copies.original(fork.running[-1] if fork.running else fork.track)
         about = self._pid, parent, copies.original(fork.track), ""
         if self.server_of is not None:

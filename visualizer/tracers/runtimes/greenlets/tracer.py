@@ -387,7 +387,7 @@ class GreenletTracer:
         parent = self.parent_of(greenlet)
         if parent is None:
             # The main greenlet of its thread: the thread's own track.
-            track = recording.stream.here(t_ns).track
+            track = recording.thread()
         else:
             parent_track = self.tracks.get(id(parent))
             if parent_track is None:
