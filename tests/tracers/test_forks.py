@@ -535,6 +535,35 @@ a.switch("parent")
     assert {track.parent for track in copies if track.kind == words.GREENLET} == {grandchild.track}
 
 
+def test_a_child_of_a_child_that_has_not_gone_on_with_a_greenlet_has_it_from_who_did(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        _INSIDE
+        + """
+def stops_twice():
+    next(inner())
+    next(inner())
+
+a = greenlet(stops_twice)
+if os.fork() == 0:
+    a.switch()
+    if os.fork() == 0:
+        if os.fork() == 0:
+            a.switch("last")
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    os.wait()
+    os._exit(0)
+os.wait()
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"last\n", b"")
+    is_sound(traced)
+    assert in_child(traced, 3)[:2] == [("main", "switch", "inner"), ("inner", "yield", "stops_twice")]
+    first, last = ([track for track in traced.tracks("stops_twice") if track.process == number] for number in (1, 3))
+    assert [track.copy_of for track in last] == [track.id for track in first]
+
+
 def test_a_loop_goes_on_in_a_child(trace_source: TraceSource) -> None:
     """A generator runs the loop, whose task resumes one that switches to the greenlet that forks."""
     traced = trace_source(

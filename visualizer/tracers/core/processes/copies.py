@@ -58,7 +58,8 @@ class Copies:
         generators that others are in the middle of, by these.
         """
         self._limit = limit
-        self._of = dict(before.known) if before is not None else {}
+        # What the parent has not met goes by the number that it has where it was met last.
+        self._of: dict[int, int] = {**before._of, **before.known} if before is not None else {}
         self._elsewhere = elsewhere
         self._inside = inside
         self._process = process
@@ -70,7 +71,7 @@ class Copies:
         self._of_one, self._of_two = frozenset(_OF_ONE), frozenset(_OF_TWO)
 
     def original(self, track: int) -> int:
-        """How the parent's lines call a track that was inherited."""
+        """How the parent's lines call a track that was inherited; where they do not, those of who forked that."""
         return self._of.get(track, track)
 
     def _find(self, track: int) -> int:
