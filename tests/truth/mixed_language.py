@@ -137,7 +137,7 @@ def draw(chance: Random) -> list[Side]:
 
 def draw_forks(chance: Random) -> list[Side]:
     """In half of them a greenlet is in the middle of a generator as the thread forks, and goes on behind that."""
-    host, more = chance.choice((NOBODY, GEVENT)), ["r = fork()", _AWAY]
+    host, more = chance.choice((NOBODY, GEVENT, TASK)), ["r = fork()", _AWAY]
     if chance.random() < 0.5:
         return [_side(chance, host, more)]
     inner = chance.choice(_GENERATORS)
