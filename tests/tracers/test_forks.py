@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -435,7 +436,7 @@ go_on()
     copies = {track.base_name: track for track in timeline.tracks.values() if track.process == 1}
     assert {*copies} == {child.name, "<lambda>", *inside}
     chain = [copies["<lambda>"], *(copies[name] for name in inside), timeline.tracks[child.track]]
-    for track, on in zip(chain, chain[1:], strict=False):
+    for track, on in pairwise(chain):
         assert State(track.slices.state[0]) is State.WAITING
         assert timeline.suspensions[track.slices.about[0]].on_track == on.id
     (output,) = (one for one in timeline.outputs if timeline.tracks[one.track].process == 1)
@@ -499,7 +500,7 @@ next(above())
     states = [[State(state).name for state in track.slices.state][:3] for track in chain]
     assert states[0] == ["RUNNING", "WAITING", "RUNNING"]
     assert [state[0] for state in states[1:]] == ["WAITING", "WAITING", "RUNNING"]
-    for track, on in zip(chain, chain[1:], strict=False):
+    for track, on in pairwise(chain):
         waits = next(one for one in timeline.suspensions if one.track == track.id)
         assert (waits.on_track, bool(waits.place)) == (on.id, True)
 

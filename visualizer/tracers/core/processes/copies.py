@@ -82,7 +82,7 @@ class Copies:
         copy = self.known[track] = self._new_track()
         self.met.append((copy, self.original(track)))
         for generator in self._inside.pop(track, ()):
-            self.known[generator]  # noqa: B018 - it is met by that
+            self.known[generator]
         return copy
 
     def translate(self, line: Line, a: Any, b: Any, value: Any) -> tuple[Any, Any, Any] | None:

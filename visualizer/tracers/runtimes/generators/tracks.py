@@ -617,7 +617,7 @@ class Generators:
             run.yield_offset = -1
 
     def running(self) -> set[int]:
-        """The tracks of all generators that run, or are suspended in the middle of a run, with the stack they are on."""
+        """The tracks of all generators that run, or are suspended in the middle of that with their greenlet."""
         # A copy, which is made at once: other threads start and end theirs meanwhile.
         return {run.track for run in list(self.live.values()) if run.at == RUNNING}
 
