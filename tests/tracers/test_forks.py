@@ -443,6 +443,49 @@ go_on()
     assert output.track == copies["inner"].id
 
 
+@pytest.mark.parametrize("runtime", ["gevent", "eventlet"])
+def test_a_hub_wakes_in_a_child_who_slept_in_a_generator(runtime: str, trace_source: TraceSource) -> None:
+    pytest.importorskip(runtime)
+    traced = trace_source(
+        f"""
+        import os, warnings
+        warnings.simplefilter("ignore")
+        import {runtime} as runtime
+
+        def inner():
+            runtime.sleep(0.02)
+            print("went on", flush=True)
+            yield 1
+
+        def outer():
+            yield from inner()
+
+        def worker():
+            list(outer())
+
+        runtime.spawn(worker)
+        runtime.sleep(0)
+        if os.fork() == 0:
+            runtime.sleep(0.04)
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"went on\n", b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    (inner,) = (track for track in traced.tracks("inner") if track.process == 1)
+    (output,) = (one for one in timeline.outputs if one.text == "went on\n")
+    assert output.track == inner.id
+    slept = timeline.suspensions[inner.slices.about[0]]
+    assert (State(inner.slices.state[0]), slept.reason, slept.on) == (State.WAITING, words.SLEEP, "0.02 s")
+    wakes = [timeline.tracks[wake.waker].kind for wake in timeline.wakeups if wake.track == inner.id]
+    assert wakes == [words.HUB]
+    after = in_child(traced)
+    first = after.index(("hub", "switch", "inner"))
+    assert after[first + 1 : first + 3] == [("inner", "yield", "outer"), ("outer", "yield", "worker")]
+
+
 def test_a_child_whose_greenlet_never_goes_on_has_nothing_of_what_that_was_in_the_middle_of(
     trace_source: TraceSource,
 ) -> None:
