@@ -187,7 +187,7 @@ class Forking:
         stacks, copies, of = self._stacks, process.copies, track.copy_of
         parted = process.parted(original.process) if original is not None else process
         bottom, *above = parted.at_fork.stacks.get(of, [of])
-        if bottom in copies:
+        if above and bottom in copies:
             stacks.stacks[copies[bottom]] = [copies[one] for one in (bottom, *above) if one in copies]
         if of in parted.at_fork.closing:
             stacks.closing.add(track.id)
