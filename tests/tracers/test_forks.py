@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -354,7 +355,419 @@ os._exit(0)
         (child.name, "next", "outer-2"), ("outer-2", "return", child.name),
     ]
     assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
-    assert traced.states("outer-2")[:2] == ["RUNNING", "WAITING"]
+    assert traced.states("outer-2")[:2] == ["WAITING", "RUNNING"], "it waits for inner-2"
+
+
+def in_child(traced: Traced, number: int = 1) -> list[tuple[str, str, str]]:
+    """(from, cause, to) of each switch of that process, by the names that they have in the program."""
+    name = traced.timeline.own_name
+    of_child = [
+        (switch.origin, switch.cause, switch.target) for switch in traced.switches
+        if traced.timeline.tracks[switch.origin].process == number and switch.cause != words.UNPARK
+    ]
+    main = traced.timeline.processes[number].track
+    called = {track: "main" if track == main else name(track) for track in traced.timeline.tracks}
+    return [(called[origin], cause, called[target]) for origin, cause, target in of_child]
+
+
+#: Greenlet `a` runs what is `inside` and is suspended there, in the middle of it all.
+_INSIDE = """
+import asyncio, os, types
+from greenlet import getcurrent, greenlet
+
+main = getcurrent()
+
+def inner():
+    print(main.switch(), flush=True)
+    yield 1
+
+def outer():
+    yield from inner()
+
+async def agen():
+    for value in inner():
+        yield value
+
+async def coroutine():
+    async for value in agen():
+        return value
+
+def drive(coroutine):
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        pass
+
+def go_on():
+    a.switch("went on")
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "inside"),
+    [
+        ("next(inner())", ["inner"]),
+        ("list(outer())", ["outer", "inner"]),
+        ("drive(coroutine())", ["coroutine", "agen", "inner"]),
+    ],
+)
+def test_a_greenlet_goes_on_in_the_generators_that_it_was_in_the_middle_of(
+    body: str, inside: list[str], trace_source: TraceSource
+) -> None:
+    traced = trace_source(
+        _INSIDE
+        + f"""
+a = greenlet(lambda: {body})
+a.switch()
+if os.fork() == 0:
+    go_on()
+os.wait()
+go_on()
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"went on\nwent on\n", b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    (child,) = timeline.processes[1:]
+    assert in_child(traced)[0] == ("main", "switch", "inner")
+    # It does what its parent does from there on.
+    assert in_child(traced) == in_child(traced, 0)[-len(in_child(traced)):]
+    copies = {track.base_name: track for track in timeline.tracks.values() if track.process == 1}
+    assert {*copies} == {child.name, "<lambda>", *inside}
+    chain = [copies["<lambda>"], *(copies[name] for name in inside), timeline.tracks[child.track]]
+    for track, on in pairwise(chain):
+        assert State(track.slices.state[0]) is State.WAITING
+        assert timeline.suspensions[track.slices.about[0]].on_track == on.id
+    (output,) = (one for one in timeline.outputs if timeline.tracks[one.track].process == 1)
+    assert output.track == copies["inner"].id
+
+
+@pytest.mark.parametrize("runtime", ["gevent", "eventlet"])
+def test_a_hub_wakes_in_a_child_who_slept_in_a_generator(runtime: str, trace_source: TraceSource) -> None:
+    pytest.importorskip(runtime)
+    traced = trace_source(
+        f"""
+        import os, warnings
+        warnings.simplefilter("ignore")
+        import {runtime} as runtime
+
+        def inner():
+            runtime.sleep(0.02)
+            print("went on", flush=True)
+            yield 1
+
+        def outer():
+            yield from inner()
+
+        def worker():
+            list(outer())
+
+        runtime.spawn(worker)
+        runtime.sleep(0)
+        if os.fork() == 0:
+            runtime.sleep(0.04)
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"went on\n", b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    (inner,) = (track for track in traced.tracks("inner") if track.process == 1)
+    (output,) = (one for one in timeline.outputs if one.text == "went on\n")
+    assert output.track == inner.id
+    slept = timeline.suspensions[inner.slices.about[0]]
+    assert (State(inner.slices.state[0]), slept.reason, slept.on) == (State.WAITING, words.SLEEP, "0.02 s")
+    wakes = [timeline.tracks[wake.waker].kind for wake in timeline.wakeups if wake.track == inner.id]
+    assert wakes == [words.HUB]
+    after = in_child(traced)
+    first = after.index(("hub", "switch", "inner"))
+    assert after[first + 1 : first + 3] == [("inner", "yield", "outer"), ("outer", "yield", "worker")]
+
+
+def test_a_child_whose_greenlet_never_goes_on_has_nothing_of_what_that_was_in_the_middle_of(
+    trace_source: TraceSource,
+) -> None:
+    """Nor has it a generator that is suspended by its yield."""
+    traced = trace_source(
+        _INSIDE
+        + """
+def plain():
+    yield 1
+
+kept = plain()
+next(kept)
+a = greenlet(lambda: next(inner()))
+a.switch()
+if os.fork() == 0:
+    list(plain())
+    os._exit(0)
+os.wait()
+"""
+    )
+    names = [track.base_name for track in traced.timeline.tracks.values() if track.process == 1]
+    assert (traced.ended.code, names) == (0, [traced.timeline.processes[1].name, "plain"])
+
+
+def test_the_main_greenlet_goes_on_in_the_generators_that_it_was_in_the_middle_of(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        _INSIDE
+        + """
+def forks():
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+    main.switch("child" if pid == 0 else "parent")
+
+a = greenlet(forks)
+
+def switches():
+    print(a.switch(), flush=True)
+    yield 1
+
+def above():
+    yield from switches()
+
+next(above())
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"child\nparent\n", b"")
+    is_sound(traced)
+    steps = [("forks", "switch", "switches"), ("switches", "yield", "above"), ("above", "yield", "main")]
+    assert in_child(traced)[:3] == steps == in_child(traced, 0)[-len(in_child(traced)):][:3]
+    timeline = traced.timeline
+    copies = {track.base_name: track for track in timeline.tracks.values() if track.process == 1}
+    main = timeline.tracks[timeline.processes[1].track]
+    chain = [main, copies["above"], copies["switches"], copies["forks"]]
+    states = [[State(state).name for state in track.slices.state][:3] for track in chain]
+    assert states[0] == ["RUNNING", "WAITING", "RUNNING"]
+    assert [state[0] for state in states[1:]] == ["WAITING", "WAITING", "RUNNING"]
+    for track, on in pairwise(chain):
+        waits = next(one for one in timeline.suspensions if one.track == track.id)
+        assert (waits.on_track, bool(waits.place)) == (on.id, True)
+
+
+def test_a_child_that_forks_goes_on_where_the_first_process_stood(trace_source: TraceSource) -> None:
+    """The child has done nothing with the greenlet, so there its state is that which it inherited itself."""
+    traced = trace_source(
+        _INSIDE
+        + """
+a = greenlet(lambda: list(outer()))
+b = greenlet(lambda: list(outer()))
+a.switch()
+b.switch()
+if os.fork() == 0:
+    b.switch("child")
+    if os.fork() == 0:
+        a.switch("grandchild")
+        os._exit(0)
+    os.wait()
+    os._exit(0)
+os.wait()
+a.switch("parent")
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"child\ngrandchild\nparent\n", b"")
+    is_sound(traced)
+    goes_on = [("main", "switch", "inner"), ("inner", "yield", "outer"), ("outer", "yield", "<lambda>")]
+    assert [in_child(traced, number)[:3] for number in (1, 2)] == [goes_on] * 2
+    grandchild = traced.timeline.processes[2]
+    copies = [track for track in traced.timeline.tracks.values() if track.process == 2 and track.id != grandchild.track]
+    assert sorted(track.base_name for track in copies) == ["<lambda>", "inner", "outer"]
+    assert {State(track.slices.state[0]) for track in copies} == {State.WAITING}
+    assert {track.parent for track in copies if track.kind == words.GREENLET} == {grandchild.track}
+
+
+def test_a_child_of_a_child_that_has_not_gone_on_with_a_greenlet_has_it_from_who_did(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        _INSIDE
+        + """
+def stops_twice():
+    next(inner())
+    next(inner())
+
+a = greenlet(stops_twice)
+if os.fork() == 0:
+    a.switch()
+    if os.fork() == 0:
+        if os.fork() == 0:
+            a.switch("last")
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    os.wait()
+    os._exit(0)
+os.wait()
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"last\n", b"")
+    is_sound(traced)
+    assert in_child(traced, 3)[:2] == [("main", "switch", "inner"), ("inner", "yield", "stops_twice")]
+    first, last = ([track for track in traced.tracks("stops_twice") if track.process == number] for number in (1, 3))
+    assert [track.copy_of for track in last] == [track.id for track in first]
+
+
+def test_a_loop_goes_on_in_a_child(trace_source: TraceSource) -> None:
+    """A generator runs the loop, whose task resumes one that switches to the greenlet that forks."""
+    traced = trace_source(
+        _INSIDE
+        + """
+def forks():
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+    main.switch("child" if pid == 0 else "parent")
+
+a = greenlet(forks)
+
+def switches():
+    print(a.switch(), flush=True)
+    yield 1
+    yield 2
+
+async def work():
+    list(switches())
+
+def runs_loop():
+    yield asyncio.run(work())
+
+next(runs_loop())
+print("over", flush=True)
+"""
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"child\nover\nparent\nover\n", b"")
+    is_sound(traced)
+    steps = in_child(traced)
+    assert steps == in_child(traced, 0)[-len(steps):]
+    assert steps[0] == ("forks", "switch", "switches")
+    assert steps[-3] == ("runs_loop", "yield", "main"), "then that is dropped"
+
+
+def test_a_task_forks_in_a_loop_that_a_generator_runs(trace_source: TraceSource) -> None:
+    """What runs the loop stands below that, in the child, too."""
+    traced = trace_source(
+        """
+        import asyncio, os
+
+        def forks():
+            yield os.fork()
+
+        async def work():
+            for pid in forks():
+                if pid:
+                    os.waitpid(pid, 0)
+
+        def runs_loop():
+            yield asyncio.run(work())
+
+        next(runs_loop())
+        print("over", flush=True)
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr) == (b"over\nover\n", b"")
+    is_sound(traced)
+    steps = in_child(traced)
+    assert steps == in_child(traced, 0)[-len(steps):]
+    assert steps[0][:2] == ("forks", "yield")
+    assert steps[-3] == ("runs_loop", "yield", "main"), "then that is dropped"
+
+
+def test_a_loop_of_its_own_runs_in_a_child_that_a_task_forked(trace_source: TraceSource) -> None:
+    """It runs in the place of the task, which goes on behind that."""
+    traced = trace_source(
+        """
+        import asyncio, os
+
+        async def inner():
+            await asyncio.sleep(0)
+
+        async def work():
+            pid = os.fork()
+            if pid:
+                os.waitpid(pid, 0)
+            else:
+                asyncio.run(inner())
+
+        asyncio.run(work())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    is_sound(traced)
+    timeline = traced.timeline
+    (work,) = (track for track in timeline.tracks.values() if track.base_name == "work" and track.process == 1)
+    (inner,) = traced.tracks("inner")
+    of_work = [switch for switch in traced.switches if work.id in (switch.origin, switch.target)]
+    first = of_work[0]
+    assert (first.origin, timeline.tracks[first.target].kind) == (work.id, words.LOOP)
+    assert timeline.tracks[timeline.switch(inner.steps[0]).origin].id == first.target
+    # Then it ends, and the loop that it is a task of.
+    assert work.outcome == words.RETURNED
+    assert timeline.switch(timeline.switch_count - 1).target in (0, timeline.processes[1].track)
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="what a thread waits for is recorded from 3.12 on, or in C")
+@pytest.mark.parametrize("first", ["", "import greenlet; greenlet.greenlet(int).switch()"])
+def test_a_child_waits_for_a_lock(first: str, trace_source: TraceSource) -> None:
+    """Also where the greenlets of the thread were known before the fork."""
+    traced = trace_source(
+        f"""
+        import os, sys, threading, time
+        {first}
+
+        def gives():
+            # Once the main thread has stood in that call for a while.
+            main, seen = threading.main_thread().ident, 0
+            while seen < 10:
+                time.sleep(0.005)
+                seen = seen + 1 if sys._current_frames()[main].f_code is waits.__code__ else 0
+            lock.release()
+
+        def waits():
+            lock.acquire()
+
+        lock = threading.Lock()
+        lock.acquire()
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        if os.fork() == 0:
+            thread = threading.Thread(target=gives)
+            thread.start()
+            waits()
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    main = traced.timeline.processes[1].track
+    reasons = [wait.reason for wait in traced.timeline.suspensions if wait.track == main]
+    assert words.LOCK in reasons
+    (wake,) = (wake for wake in traced.timeline.wakeups if wake.track == main)
+    assert traced.timeline.own_name(wake.waker).partition(" ")[0].startswith("Thread-")
+
+
+def test_a_generator_that_is_being_closed_at_a_fork_gives_way_to_who_closes_it(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os
+
+        def gen():
+            try:
+                yield 1
+            finally:
+                pid = os.fork()
+                if pid:
+                    os.waitpid(pid, 0)
+
+        one = gen()
+        next(one)
+        one.close()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    is_sound(traced)
+    assert in_child(traced) == in_child(traced, 0)[-1:] == [("gen", "close", "main")]
 
 
 def test_forks_with_nothing_in_between(trace_source: TraceSource) -> None:

@@ -67,6 +67,8 @@ _MAKE = {
     GEVENT: "{o} = gevent.spawn({n})",
     TASK: '{o} = asyncio.create_task({n}(), name="{n}")',
 }
+#: Whoever makes that step, and all that are in the middle of it, are suspended.
+_AWAY = "r = {s}_own.switch({v})"
 #: Steps that suspend whoever makes them.
 _SUSPENDS = ("r = yield", "gevent.sleep", "await asyncio.sleep")
 
@@ -88,30 +90,32 @@ _LEAVE = """\
             except BaseException:
                 pass
 """
-#: In the children that are forked everything goes on as in the process that waits for their ends.
+#: In the children that are forked everything goes on as in the process that waits for their ends; and they fork, too.
 _FORKS = """\
 import os
 FORKS = 0
 def fork():
     global CHILD, FORKS
-    if CHILD or FORKS == 3:
+    if FORKS == 3:
         return None
     FORKS += 1
     pid = {fork}()
+    number = f"@{{FORKS}}"
     if pid == 0:
-        CHILD = f"@{{FORKS}}"
+        CHILD = number
         LOG.clear()
         return "child"
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    with open(f"{{sys.argv[1]}}.{{FORKS}}") as file:
-        LOG.extend(json.load(file))
+    with open(sys.argv[1] + number) as file:
+        FORKS, steps = json.load(file)
+    LOG.extend(steps)
     return code
 """
 _CHILD_ENDS = """\
 if CHILD:
-    with open(f"{sys.argv[1]}.{FORKS}", "w") as file:
-        json.dump(LOG, file)
-    (os._exit if FORKS % 2 else sys.exit)(FORKS + 6)
+    with open(sys.argv[1] + CHILD, "w") as file:
+        json.dump((FORKS, LOG), file)
+    (os._exit if CHILD == "@1" else sys.exit)(int(CHILD[1:]) + 6)
 """
 _SWEEP = """\
 def sweep():
@@ -132,12 +136,31 @@ def draw(chance: Random) -> list[Side]:
 
 
 def draw_forks(chance: Random) -> list[Side]:
-    return [_side(chance, chance.choice((NOBODY, GEVENT)), ["r = fork()"])]
+    """In half of them a greenlet is in the middle of a generator as the thread forks, and goes on behind that."""
+    host, more = chance.choice((NOBODY, GEVENT, TASK)), ["r = fork()", _AWAY]
+    if chance.random() < 0.5:
+        return [_side(chance, host, more)]
+    inner = chance.choice(_GENERATORS)
+    side = _, own, workers = _side(chance, host, more, [inner, RAW])
+    _insert(chance, workers[0][3], (_AWAY, 0, 1, True))
+    _insert(chance, workers[1][3], (_TO[inner][0], 0, 2, True))
+    at = _insert(chance, own, ("r = {o}.switch()", 1, 3, True))
+    at = _insert(chance, own, ("r = fork()", 0, 4, True), at + 1)
+    _insert(chance, own, ("r = {o}.switch()", 1, 5, True), at + 1)
+    return [side]
 
 
-def _side(chance: Random, host: str, more: Sequence[str] = ()) -> Side:
+def _insert(chance: Random, ops: list[Op], op: Op, first: int = 0) -> int:
+    """Put it in somewhere, not in front of that place; return where."""
+    at = chance.randint(first, len(ops))
+    ops.insert(at, op)
+    return at
+
+
+def _side(chance: Random, host: str, more: Sequence[str] = (), first: Sequence[str] = ()) -> Side:
+    """`more`: codes that anybody may run. `first`: kinds of workers that are there whatever else is."""
     kinds = [*_GENERATORS, RAW, RAW, *([host, host] if host != NOBODY else [])]
-    of = several(chance, 2, 6, lambda: chance.choice(kinds))
+    of = [*first, *several(chance, 2, 6, lambda: chance.choice(kinds))]
 
     def op(by: str) -> Op:
         number = chance.randrange(len(of) + 1)

@@ -435,13 +435,11 @@ class Received(_Event, tag="received", frozen=True):
 
 
 class Copy(_Event, tag="copy", frozen=True):
-    """`track` is what became, in a child that was forked, of the parent's track `of`; `runs`: that forked, or waits
-    for who did."""
+    """`track` is what became, in a child that was forked, of the parent's track `of`."""
 
     t_ns: Since
     track: Id
     of: Id
-    runs: Int = 0
 
 
 class Note(_Event, tag="note", frozen=True):

@@ -83,10 +83,10 @@ class Tape:
         self.events.append(ev.Spawn(t_ns, *spawned))
         return self
 
-    def copies(self, key: str, of: str, runs: int = 0) -> Tape:
+    def copies(self, key: str, of: str) -> Tape:
         t_ns = self._tick()
         self.ids[key] = len(self.ids)
-        self.events.append(ev.Copy(t_ns, self.ids[key], self.ids[of], runs))
+        self.events.append(ev.Copy(t_ns, self.ids[key], self.ids[of]))
         return self
 
     def rename(self, key: str, name: str) -> Tape:

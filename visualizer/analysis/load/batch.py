@@ -88,8 +88,6 @@ class Batches:
         self.pending: dict[int, tuple[int, int, int]] = {}
         #: By which wakeup greenlets that run are ready as soon as they are suspended; by the bottom of the stack.
         self.early: dict[int, int] = {}
-        #: Generators that are being closed.
-        self.closing: set[int] = set()
         #: Whom each track resumed last, and where.
         self.resumed: dict[int, tuple[int, int]] = {}
         self._most = _FEW
@@ -202,7 +200,7 @@ class _Batch:
         return extras
 
     def _closed_by(self, kind: Column) -> Column:
-        closing, a, may_close = self.batches.closing, self.columns.a, self.batches.templates.closes
+        closing, a, may_close = self.batches.stacks.closing, self.columns.a, self.batches.templates.closes
         if not closing and not may_close.any():
             return _NO_NUMBERS
         closes = (kind == RESUME) & may_close.take(self.columns.template)

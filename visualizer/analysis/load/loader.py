@@ -19,6 +19,7 @@ from visualizer.trace.events import (
     End,
     Ended,
     Exit,
+    Fork,
     Listing,
     Pair,
     Place,
@@ -37,7 +38,7 @@ from visualizer.trace.source import Line, Source
 _DEFINITIONS = frozenset((Text, Place, Listing))
 #: Lines that do not become columns together with those around them.
 _APART = _DEFINITIONS | {
-    Shape, Copy, Process, Started, Ended, Pair, Sent, Received, Interleaved, End, Told
+    Shape, Copy, Fork, Process, Started, Ended, Pair, Sent, Received, Interleaved, End, Told
 }
 
 
@@ -95,7 +96,9 @@ class Loader:
                 self._killed(ended, line.t_ns)
             return
         self._settle()
-        if isinstance(line, Process):
+        if isinstance(line, Fork):
+            self._forking.on_fork(line)
+        elif isinstance(line, Process):
             # With a child's main thread all of it ends; and who is killed has not told all that it sent.
             self._apart = _APART | {Exit}
             self._take_end(self._forking.on_process(line))

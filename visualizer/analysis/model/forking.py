@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from visualizer.analysis.model.processes import Process
-from visualizer.analysis.model.stacks import Stacks
+from visualizer.analysis.model.stacks import Stacks, Standing
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.types import Entry, Track
 from visualizer.analysis.model.writer import Writer
@@ -31,19 +31,31 @@ class Forking:
         self._writer = writer
         self._stacks = stacks
         self._tracks = writer.timeline.tracks
+        #: Who stood where at the forks of which no child has told, by the thread that forked, and when.
+        self._forks: dict[tuple[int, int], Standing] = {}
         #: Numbers of texts of our own.
         self._own_texts: dict[str, int] = {}
         #: Processes whose end was seen before whoever may wait for it had gone on: main thread, and how it ended.
         self._awaited: list[tuple[int, ev.Ended]] = []
 
+    def on_fork(self, line: ev.Fork) -> None:
+        """The current thread forks: what its child inherits is known now. That may tell of itself later, or never."""
+        thread = self._stacks.thread
+        self._forks[thread, line.t_ns] = self._stacks.standing(thread)
+        self._writer.reach(line.t_ns, 1, ())
+
     def on_process(self, line: ev.Process) -> ev.Exit | None:
         """A child has been forked or started, and goes on with its own lines. Return the end of who was replaced by it
         (exec), if anybody was."""
         processes = self._writer.processes
+        # Of whoever forked and told nothing after that all stands as it did.
+        at_fork = self._forks.pop((line.forked_by, line.t_ns), None) or self._stacks.standing(line.forked_by)
         before = self._last(line.pid)
         replaced = before if before is not None and before.track != line.track and not self._is_over(before) else None
         process = processes.begin(line.pid, line.parent, line.track, line.forked_by, line.t_ns)
         process.command = process.command or line.command
+        if process.forker is not None:
+            process.at_fork = at_fork
         started = processes.started.pop(line.pid, None)
         if started is not None:
             self._attribute(process, started)
@@ -151,55 +163,61 @@ class Forking:
         track = writer.track(line.track, t_ns, thread, kind, name)
         track.copy_of = line.of
         track.creator = process.track
-        process.copies[line.of] = line.track
+        originals = process.keep(line.of, line.track)
         if original is not None:
             track.place = original.place
             track.parent = process.copies.get(original.parent, words.NOBODY)
             if track.parent == words.NOBODY:
                 process.orphans.setdefault(original.parent, []).append(track)
-        for child in process.orphans.pop(line.of, ()):
-            # It was spoken of before its parent was.
-            child.parent = line.track
+        for one in originals:
+            # They were spoken of before it was.
+            for child in process.orphans.pop(one, ()):
+                child.parent = line.track
+            for suspension in process.unmet.pop(one, ()):
+                writer.suspended_on(suspension, line.track)
         self._enter(t_ns, Entry.SPAWN, writer.spawned(track, t_ns))
-        if line.runs:
-            self._run(t_ns, track)
-        elif not len(track.slices):
-            self._begin(t_ns, track, original, process)
+        self._stand(process, track, original)
         writer.reach(t_ns, 1, ())
 
     def _enter(self, t_ns: int, entry: Entry, index: int) -> None:
         self._writer.enter(np.array([entry], np.uint32), np.array([index], np.uint32), np.array([t_ns]))
 
-    def _begin(self, t_ns: int, track: Track, original: Track | None, process: Process) -> None:
-        """It has done nothing since the fork: it is as it was then."""
-        writer = self._writer
+    def _stand(self, process: Process, track: Track, original: Track | None) -> None:
+        """It stands where the original stood at the fork, and is as that was."""
+        stacks, copies, of = self._stacks, process.copies, track.copy_of
+        parted = process.parted(original.process) if original is not None else process
+        bottom, *above = parted.at_fork.stacks.get(of, [of])
+        if above and bottom in copies:
+            stacks.stacks[copies[bottom]] = [copies[one] for one in (bottom, *above) if one in copies]
+        if of in parted.at_fork.closing:
+            stacks.closing.add(track.id)
+        forked = process.at_fork
+        if of == forked.bottom:
+            stacks.of_thread[process.track] = track.id
+        if of == forked.current:
+            self._writer.begin_slice(track, process.start_ns, State.RUNNING)
+            main = self._tracks.get(process.track)
+            if main is not None:
+                self._begin(main, self._tracks.get(forked.thread), process, process.start_ns)
+        elif not len(track.slices):
+            self._begin(track, original, process, parted.start_ns)
+
+    def _begin(self, track: Track, original: Track | None, process: Process, forked_ns: int) -> None:
+        """It has done nothing in the process: it is as the original was at the fork."""
+        writer, t_ns = self._writer, process.start_ns
         slices = original.slices if original is not None else track.slices
-        at = slices.at(process.start_ns)
+        at = slices.at(forked_ns)
         state = State(slices.state[at]) if at >= 0 else State.UNKNOWN
         if state is State.WAITING and slices.about[at] >= 0:
             suspension = slices.about[at]
-            on_track = process.copies.get(writer.timeline.suspensions[suspension].on_track, words.NOBODY)
-            about = writer.repeat_suspension(suspension, t_ns, track.id, on_track)
-            writer.begin_slice(track, process.start_ns, State.WAITING, about)
+            on_track = writer.timeline.suspensions[suspension].on_track
+            about = writer.repeat_suspension(suspension, t_ns, track.id, process.copies.get(on_track, words.NOBODY))
+            if on_track not in process.copies:
+                process.unmet.setdefault(on_track, []).append(about)
+            writer.begin_slice(track, t_ns, State.WAITING, about)
             self._enter(t_ns, Entry.SUSPENSION, about)
         else:
-            writer.begin_slice(track, process.start_ns, State.CREATED if state is State.CREATED else State.UNKNOWN)
-
-    def _run(self, t_ns: int, track: Track) -> None:
-        """It ran at the fork: on top of what was told of before it, or in the thread's place."""
-        writer, stacks = self._writer, self._stacks
-        stack = stacks.stack(stacks.bottom)
-        inside = track.kind in (words.GENERATOR, words.COROUTINE)
-        how = writer.number_of_suspension((words.RESUMED if inside else words.SWITCHED, -1, words.NOTHING))
-        below = writer.track(stack[-1], t_ns, stacks.thread)
-        about = writer.suspend_new_alone(t_ns, below.id, track.id, how)
-        writer.begin_slice(below, t_ns, State.WAITING, about)
-        self._enter(t_ns, Entry.SUSPENSION, about)
-        if inside:
-            stack.append(track.id)
-        else:
-            stacks.go_to(track.id)
-        writer.begin_slice(track, t_ns, State.RUNNING)
+            writer.begin_slice(track, t_ns, State.CREATED if state is State.CREATED else State.UNKNOWN)
 
     def ended(self, track: int, t_ns: int) -> int | None:
         """A track has ended: with its main thread all of a child is over. Return the number of that process."""

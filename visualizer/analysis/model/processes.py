@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from visualizer.analysis.model.stacks import NOWHERE, Standing
 from visualizer.analysis.model.types import Place, Track
 from visualizer.trace import words
 from visualizer.trace.events import Started
@@ -30,10 +31,17 @@ class Process:
     starter: tuple[int, Place | None] | None = None
     #: All that belong to it, but for the first process.
     tracks: list[Track] = field(default_factory=list)
-    #: What became here of tracks of the process that forked it, by the id of those.
+    #: The process that forked it, and who stood where then.
+    forker: Process | None = None
+    at_fork: Standing = NOWHERE
+    #: What became here of tracks of that process, and of those that forked that in turn, by the ids of all of these;
+    #: and all that each of what is here was.
     copies: dict[int, int] = field(default_factory=dict)
-    #: Of those the ones whose parent has not been told of, by the id that it has in the other process.
+    originals: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    #: Of those the ones whose parent has not been told of, by the id that it has in the other process; and by the
+    #: same the suspensions that are on one of which that is so.
     orphans: dict[int, list[Track]] = field(default_factory=dict)
+    unmet: dict[int, list[int]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,6 +59,21 @@ class Process:
         if track.process != self.number:
             track.process = self.number
             self.tracks.append(track)
+
+    def keep(self, of: int, track: int) -> tuple[int, ...]:
+        """Track `of` of the process that forked it is `track` here. Return all that this was: also what `of` was."""
+        further = self.forker.originals.get(of, ()) if self.forker is not None else ()
+        self.originals[track] = originals = (of, *further)
+        self.copies.update(dict.fromkeys(originals, track))
+        return originals
+
+    def parted(self, process: int) -> Process:
+        """By which fork it has what it has of the process of that number: its own; or that by which one began that
+        forked it in turn, in which nothing was told of it."""
+        parted = self
+        while parted.forker is not None and parted.forker.number != process:
+            parted = parted.forker
+        return parted
 
     def tell(self, main: Track) -> None:
         """Its main thread is told of: say who created it."""
@@ -91,7 +114,8 @@ class Processes:
         process = Process(len(self.all), pid, parent, track, t_ns)
         if forked_by != words.NOBODY:
             process.how = words.BY_FORK
-            process.copies[forked_by] = track
+            process.forker = self.of(forked_by)
+            process.keep(forked_by, track)
         self.all.append(process)
         self.of_pid[pid] = process
         self._of_thread[track] = process

@@ -7,7 +7,26 @@ stack at a time.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from visualizer.trace import words
+
+
+class Standing(NamedTuple):
+    """Who stands where at a moment, on the stacks of all threads."""
+
+    #: A thread; at the bottom of which stack it is, and who runs there.
+    thread: int
+    bottom: int
+    current: int
+    #: Of each track on a stack of several, all that stand on that, from the bottom up.
+    stacks: dict[int, list[int]]
+    #: Generators that are being closed.
+    closing: frozenset[int]
+
+
+#: Nothing is known of where anybody stands.
+NOWHERE = Standing(words.NOBODY, words.NOBODY, words.NOBODY, {}, frozenset())
 
 
 class Stacks:
@@ -20,6 +39,8 @@ class Stacks:
         self.stacks: dict[int, list[int]] = {}
         #: Thread -> the bottom of the stack that it is on; where there is none, its own.
         self.of_thread: dict[int, int] = {}
+        #: Generators that are being closed.
+        self.closing: set[int] = set()
 
     @property
     def bottom(self) -> int:
@@ -41,6 +62,14 @@ class Stacks:
     def go_to(self, bottom: int) -> None:
         """The thread goes on with another stack."""
         self.of_thread[self.thread] = bottom
+
+    def standing(self, thread: int) -> Standing:
+        """Who stands where now, and on that thread."""
+        stacks = [[*stack] for stack in self.stacks.values() if len(stack) > 1]
+        of_track = {track: stack for stack in stacks for track in stack}
+        bottom = self.of_thread.get(thread, thread)
+        current = of_track.get(bottom, [bottom])[-1]
+        return Standing(thread, bottom, current, of_track, frozenset(self.closing))
 
     def tidy(self) -> None:
         """Forget the stacks of those that stand alone."""

@@ -260,16 +260,15 @@ class Writer:
         """No switch came with a suspension: it was of this track, at this time."""
         self.timeline._suspensions.leave_alone(suspension, t_ns, track)
 
-    def suspend_new_alone(self, t_ns: int, track: int, on_track: int, how: int) -> int:
-        """A track is suspended, and no switch comes with that. Return the number of the suspension."""
-        suspensions = self.timeline._suspensions
-        suspensions.extend(np.array([~self.timeline.switch_count]), np.array([on_track]), np.array([how]))
-        suspensions.leave_alone(len(suspensions) - 1, t_ns, track)
-        return len(suspensions) - 1
-
     def repeat_suspension(self, suspension: int, t_ns: int, track: int, on_track: int) -> int:
         """The same suspension, of another track in another process, and without a switch. Return its number."""
         return self.timeline._suspensions.repeat(suspension, t_ns, track, on_track)
+
+    def suspended_on(self, suspension: int, on_track: int) -> None:
+        """It is known now on which track the suspension of that number is."""
+        timeline = self.timeline
+        timeline._suspensions.on_track[suspension] = on_track
+        timeline.tracks[timeline.suspensions[suspension].track].version += 1
 
     def wake(self, ns: Column, track: Column, waker: Column, cause: Column) -> None:
         """Add wakeups."""

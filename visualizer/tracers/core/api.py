@@ -86,6 +86,9 @@ class GeneratorSteps(Protocol):
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
 
+    def running(self) -> set[int]:
+        """The tracks of all generators that run, or are suspended in the middle of that with their greenlet."""
+
     def track_of(self, thing: Any) -> int:
         """The track of a generator that is suspended, or has not been started; NOBODY of anything else."""
 

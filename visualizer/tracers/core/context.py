@@ -22,7 +22,7 @@ from visualizer.tracers.core.values import keep, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
     from typing import Any, TypeVar
 
@@ -87,6 +87,9 @@ class Context:
         self.ended: dict[int, int] = {}
         #: The track of the process's main thread.
         self.track = NOBODY
+        #: The same in a forked child -> the number that this thread had as it began, in whichever process: what was
+        #: kept before the fork has that, and to the file both are the same (processes/copies.py).
+        self.first_numbers: dict[int, int] = {}
         #: Why hooks must not take their fast path now: tracks about which something is still to be found out, or NOBODY
         #: if something else is due.
         self.unsettled: set[int] = set()
@@ -109,6 +112,8 @@ class Context:
         #: Functions that call what a loop runs, such as the one that runs a handle: what stands below one of them has
         #: nothing to do with the track that runs.
         self.bottoms: list[CodeType] = []
+        #: Gives the tracks of the greenlets that are suspended, each with the frame in which it is.
+        self.suspended_greenlets: Callable[[], Iterable[tuple[int, Any]]] = tuple
         #: Knows the generators that run in a frame.
         self.steps: GeneratorSteps | None = None
         #: Each tells whether a frame makes a step of a task, which is a track: what the task awaits is none. (That
@@ -332,7 +337,16 @@ class Context:
             track = runner()
             if track is not None:
                 return self.in_place_of(track)
-        return self.in_place_of(self.stream.here(self.stream.clock()).track)
+        return self.in_place_of(self.thread())
+
+    def thread(self) -> int:
+        """The track of the current thread, by the number that all that is kept has for it."""
+        track = self.stream.here(self.stream.clock()).track
+        return self.first_numbers.get(track, track)
+
+    def is_main(self) -> bool:
+        """Whether the main thread runs here, and nobody in its place."""
+        return self.stream.here(self.stream.clock()).track == self.track and self.current() == self.thread()
 
     def in_place_of(self, track: int) -> int:
         """The track that runs where `track` has the stack: itself, if it runs no loop."""
@@ -346,6 +360,20 @@ class Context:
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of the generators that run in `frame` and below it, the innermost last."""
         return self.steps.running_in(frame) if self.steps is not None else []
+
+    def running_elsewhere(self, here: Iterable[int]) -> dict[int, list[int]]:
+        """The generators in the middle of which greenlets are suspended, by the track of each; and by those of the loop
+        or task that runs on its stack. `here`: the generators that run in the current one."""
+        found: dict[int, list[int]] = {}
+        if self.steps is None or self.steps.running().issubset(here):
+            return found
+        for track, frame in self.suspended_greenlets():
+            generators = self.running_in(frame)
+            while generators and track not in found:
+                found[track] = generators
+                runs = self.inside.get(track)
+                track = runs() if runs is not None else track
+        return found
 
     # Calls of the program that only a runtime which watches code sees, passed on to the others.
 

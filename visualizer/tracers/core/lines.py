@@ -88,8 +88,8 @@ def born(s: Interning, t: int, track: int, about: Any, _: Any, code: CodeType | 
     return spawn(s, t, track, about, None, code, at)
 
 
-def copy(_s: Interning, t: int, track: int, of: int, runs: int, _c: CodeType | None, _o: int) -> str:
-    return f'["copy",{t},{track},{of},{runs}]\n'
+def copy(_s: Interning, t: int, track: int, of: int, _v: Any, _c: CodeType | None, _o: int) -> str:
+    return f'["copy",{t},{track},{of}]\n'
 
 
 def name(s: Interning, t: int, track: int, text: str, _v: Any, _c: CodeType | None, _o: int) -> str:

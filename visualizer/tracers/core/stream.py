@@ -522,7 +522,7 @@ class Stream(Interning):
         """Before the first line that speaks of them."""
         if copies.met:
             self._pack(rows, text)
-            text.lines += [f'["copy",{t_ns},{track},{of},0]\n' for track, of in copies.met]
+            text.lines += [f'["copy",{t_ns},{track},{of}]\n' for track, of in copies.met]
             copies.met.clear()
 
     # The flushing thread.

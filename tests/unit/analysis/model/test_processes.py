@@ -56,7 +56,7 @@ def test_a_copy_is_as_the_other_one_was_at_the_fork() -> None:
 def test_who_runs_at_the_fork_runs_in_the_child() -> None:
     tape = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a")
     tape.spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3)
-    tape.forks("child", by="main").copies("a'", "a", runs=1).copies("gen'", "gen", runs=1)
+    tape.forks("child", by="main").copies("a'", "a").copies("gen'", "gen")
     tape.yields("gen'", "1").switch("a'", "child")
     timeline = tape.timeline()
     assert timeline.tracks[tape.ids["a'"]].parent == tape.ids["child"]
@@ -64,7 +64,69 @@ def test_who_runs_at_the_fork_runs_in_the_child() -> None:
         (tape.ids["gen'"], tape.ids["a'"]), (tape.ids["a'"], tape.ids["child"]),
     ]
     assert [state for _, state in tape.states(timeline, "child")] == ["RUNNING", "WAITING", "RUNNING"]
-    assert [state for _, state in tape.states(timeline, "a'")] == ["RUNNING", "WAITING", "RUNNING", "WAITING"]
+    assert [state for _, state in tape.states(timeline, "a'")] == ["WAITING", "RUNNING", "WAITING"]
+    (waits,) = (one for one in timeline.suspensions if one.track == tape.ids["a'"] and one.reason == words.RESUMED)
+    assert (waits.on_track, waits.place and waits.place.line) == (tape.ids["gen'"], 3)
+
+
+def suspended_inside() -> Tape:
+    """Greenlet a is suspended in the middle of gen, which is in the middle of inner."""
+    tape = Tape().spawn("a", words.GREENLET, parent="main").switch("main", "a")
+    tape.spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3)
+    tape.spawn("inner", words.GENERATOR, creator=words.CURRENT).resume("inner", line=4)
+    return tape.switch("inner", "main", line=5)
+
+
+def test_a_greenlet_goes_on_in_what_it_was_in_the_middle_of() -> None:
+    tape = suspended_inside().forks("child").copies("a'", "a").copies("gen'", "gen").copies("inner'", "inner")
+    tape.switch("child", "a'").yields("inner'", "1").yields("gen'", "2").switch("a'", "child")
+    timeline = tape.timeline()
+    child, outer, gen, inner = (tape.ids[key] for key in ("child", "a'", "gen'", "inner'"))
+    assert [timeline.ends_of(index) for index in range(timeline.switch_count)][4:] == [
+        (child, inner), (inner, gen), (gen, outer), (outer, child),
+    ]
+    for key, on in (("a'", gen), ("gen'", inner), ("inner'", child)):
+        slices = timeline.tracks[tape.ids[key]].slices
+        assert (slices.state[0], timeline.suspensions[slices.about[0]].on_track) == (State.WAITING, on)
+        assert tape.states(timeline, key)[1][1] == "RUNNING"
+
+
+def test_a_child_that_tells_late_has_what_stood_there_at_the_fork() -> None:
+    """The process that forked has gone on meanwhile."""
+    tape = suspended_inside()
+    forked_ns = tape.t_ns + STEP_NS
+    tape.events.append(ev.Fork(forked_ns))
+    tape.at(forked_ns + STEP_NS).switch("main", "a").yields("inner", "1").yields("gen", "2").exits("gen")
+    late_ns = tape.t_ns
+    tape.at(forked_ns).forks("child").at(late_ns).copies("a'", "a").copies("gen'", "gen").copies("inner'", "inner")
+    tape.switch("child", "a'").yields("inner'", "1")
+    timeline = tape.timeline()
+    assert timeline.ends_of(timeline.switch_count - 1) == (tape.ids["inner'"], tape.ids["gen'"])
+    assert [state for _, state in tape.states(timeline, "gen'")] == ["WAITING", "RUNNING"]
+
+
+def test_a_child_forks_before_it_tells_of_what_it_has() -> None:
+    """What the last one inherits is as it was at the first fork, whatever the first process did in between."""
+    tape = suspended_inside().spawn("hub", words.HUB, parent="main").forks("child").thread("main")
+    tape.switch("main", "a").yields("inner", "1").yields("gen", "2").switch("a", "main").thread("child")
+    tape.forks("last", "child", 78, 77).copies("a''", "a").copies("gen''", "gen").copies("inner''", "inner")
+    tape.copies("hub''", "hub").switch("last", "a''").yields("inner''", "1")
+    timeline = tape.timeline()
+    last, outer, gen, inner = (tape.ids[key] for key in ("last", "a''", "gen''", "inner''"))
+    ends = [timeline.ends_of(index) for index in range(timeline.switch_count)]
+    assert ends[-2:] == [(last, inner), (inner, gen)]
+    assert [timeline.tracks[one].parent for one in (outer, tape.ids["hub''"])] == [last, last]
+    slices = timeline.tracks[inner].slices
+    assert timeline.suspensions[slices.about[0]].on_track == last
+    assert slices.start_ns[0] == timeline.processes[2].start_ns
+
+
+def test_a_generator_that_is_being_closed_at_the_fork_is_so_in_the_child() -> None:
+    tape = Tape().spawn("gen", words.GENERATOR, creator=words.CURRENT).resume("gen", line=3).yields("gen", "1")
+    tape.resume("gen", words.CLOSE, line=4).forks("child").copies("gen'", "gen").exits("gen'", words.CLOSED)
+    timeline = tape.timeline()
+    switch = timeline.switch(timeline.switch_count - 1)
+    assert (switch.origin, switch.target, switch.cause) == (tape.ids["gen'"], tape.ids["child"], words.CLOSE)
 
 
 def test_a_copy_whose_parent_is_told_of_later() -> None:
@@ -125,7 +187,7 @@ def test_figures_and_records_tell_the_process_where_there_are_several() -> None:
 def test_a_damaged_trace_that_tells_of_copies_of_nobody() -> None:
     tape = Tape()
     tape.events += [
-        ev.Copy(1, 5, 99), ev.Process(2, 0, 77, 70, 0), ev.Process(3, 8, 78, 70, 55), ev.Copy(4, 9, 9, 1),
+        ev.Copy(1, 5, 99), ev.Process(2, 0, 77, 70, 0), ev.Process(3, 8, 78, 70, 55), ev.Copy(4, 9, 9),
         ev.Copy(5, 9, 9), ev.Process(6, 8, 78, 70, 55), ev.Exit(7, 8, words.RETURNED, -1), ev.End(8, 0, 0),
     ]
     timeline = tape.timeline()

@@ -2,7 +2,8 @@
 
 To the hooks they are what they were: every table of the tracers is copied with the process, and its numbers hold. To
 the file they are new tracks. So in a child the flush puts another number in the place of each track that is older than
-the process, and a `copy` line before the first event that speaks of it. What never does anything here is not told.
+the process, and a `copy` line before the first event that speaks of it, together with those of the generators that
+it is in the middle of: they go on with it, and may do so without an event. What never does anything here is not told.
 """
 
 from __future__ import annotations
@@ -48,15 +49,19 @@ class Copies:
     """The tracks that one process inherited."""
 
     def __init__(
-        self, limit: int, before: Copies | None, elsewhere: frozenset[int], process: str, new_track: Callable[[], int]
+        self, limit: int, before: Copies | None, elsewhere: frozenset[int], inside: dict[int, list[int]], process: str,
+        new_track: Callable[[], int],
     ) -> None:
         """`limit`: tracks below it are inherited. `before`: those that the parent inherited itself.
 
-        `elsewhere`: the parent's other threads, which do not live here: they keep their numbers.
+        `elsewhere`: the parent's other threads, which do not live here: they keep their numbers. `inside`: the
+        generators that others are in the middle of, by these.
         """
         self._limit = limit
-        self._of = dict(before.known) if before is not None else {}
+        # What the parent has not met goes by the number that it has where it was met last.
+        self._of: dict[int, int] = {**before._of, **before.known} if before is not None else {}
         self._elsewhere = elsewhere
+        self._inside = inside
         self._process = process
         self._new_track = new_track
         #: The file's number of each track, by the hooks'.
@@ -66,7 +71,7 @@ class Copies:
         self._of_one, self._of_two = frozenset(_OF_ONE), frozenset(_OF_TWO)
 
     def original(self, track: int) -> int:
-        """How the parent's lines call a track that was inherited."""
+        """How the parent's lines call a track that was inherited; where they do not, those of who forked that."""
         return self._of.get(track, track)
 
     def _find(self, track: int) -> int:
@@ -76,6 +81,8 @@ class Copies:
             return self.original(track)
         copy = self.known[track] = self._new_track()
         self.met.append((copy, self.original(track)))
+        for generator in self._inside.pop(track, ()):
+            self.known[generator]
         return copy
 
     def translate(self, line: Line, a: Any, b: Any, value: Any) -> tuple[Any, Any, Any] | None:

@@ -268,13 +268,17 @@ class Forks:
         recording.number_tracks()
         track = recording.new_track()
         name = f"process {self._pid}"
-        stream.copies = self._copies = copies = Copies(fork.limit, before, elsewhere, name, recording.new_track)
+        inside = recording.running_elsewhere(fork.running)
+        stream.copies = self._copies = copies = Copies(
+            fork.limit, before, elsewhere, inside, name, recording.new_track
+        )
         # The hooks may know the thread's track by the number that it had then, or by that of an earlier process.
-        copies.known[fork.track] = track
-        for known in before.known if before is not None else ():
-            if copies.original(known) == fork.track:
-                copies.known[known] = track
+        inherited = before.known if before is not None else ()
+        numbers = [fork.track, *(known for known in inherited if copies.original(known) == fork.track)]
+        copies.known.update(dict.fromkeys(numbers, track))
+        born_with = [*fork.running, *(one for number in numbers for one in inside.get(number, ()))]
         buffer.track = stream.process = recording.track = track
+        recording.first_numbers[track] = recording.first_numbers.get(fork.track, fork.track)
         creator = copies.original(fork.running[-1] if fork.running else fork.track)
         about = self._pid, parent, copies.original(fork.track), ""
         if self.server_of is not None:
@@ -282,9 +286,9 @@ class Forks:
         buffer.store((lines.process, fork.t_ns, track, about, None, None, 0))
         born = words.THREAD, name, words.NOBODY, creator
         buffer.store((lines.born, fork.t_ns, track, born, None, fork.code, fork.offset))
-        for running in fork.running:
-            copy = copies.known[running] = recording.new_track()
-            buffer.store((lines.copy, fork.t_ns, copy, copies.original(running), 1, None, 0))
+        for one in born_with:
+            copy = copies.known[one] = recording.new_track()
+            buffer.store((lines.copy, fork.t_ns, copy, copies.original(one), None, None, 0))
         self._name = _name_of_process()
         if self._look_for_name not in stream.before_flush:
             stream.before_flush.append(self._look_for_name)

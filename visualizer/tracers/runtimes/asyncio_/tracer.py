@@ -7,6 +7,7 @@ that has no such queue is not watched, and the trace says so, unless it is uvloo
 
 from __future__ import annotations
 
+import os
 import sys
 from _collections import deque  # type: ignore[import-not-found]
 
@@ -39,6 +40,8 @@ _UNWATCHED = (
 )
 #: Functions of a loop that cease to run it.
 _ENDS = ("run_forever", "_run_forever_cleanup")
+#: That by which asyncio, from 3.12 on, forgets in a forked child which loop ran.
+_FORGETS = "on_fork"
 
 
 class AsyncioTracer:
@@ -103,6 +106,7 @@ class AsyncioTracer:
                 except Exception as error:
                     self.fail(error)
 
+        os.register_at_fork(after_in_child=self._keep_own)
         self._hook = _set_running_loop
         for place in (known.events, known):
             if getattr(place, "_set_running_loop", None) is original:
@@ -176,15 +180,25 @@ class AsyncioTracer:
         self._queues[id(queue)] = ref(queue), known, queue.loop
         object.__setattr__(loop, "_ready", queue)
 
+    def _keep_own(self) -> None:
+        """In a forked child, in its only thread: the loops of the others do not run here."""
+        ident = get_ident()
+        for other in [*self._running]:
+            if other != ident:
+                del self._running[other]
+
     def _on_running(self, loop: Any, frame: Any) -> None:
         """This thread runs `loop` from now on, or none, as the function in `frame` says."""
         ident = get_ident()
         running = self._running.get(ident)
         if running is None:
             running = self._running[ident] = []
+        code = frame.f_code
         if loop is None:
+            if code.co_name == _FORGETS and is_of_asyncio(code.co_filename):
+                return  # Who has forked in the middle of a step goes on there, though asyncio no longer knows it.
             if running:
-                running.pop().stops(frame.f_code.co_name not in _ENDS)
+                running.pop().stops(code.co_name not in _ENDS)
                 self.context.runs_tasks(bool(running))
             return
         known = self._loop_of(loop)

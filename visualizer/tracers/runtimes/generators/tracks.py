@@ -291,9 +291,8 @@ class Generators:
             asked = known if known is not lines.NO_VALUE else words.NOBODY
         if asked == words.NOBODY:
             # By a `for`, `next` or the like; if one alone runs that can have refused, it is that one.
-            # A copy, which is made at once: other threads start and end theirs meanwhile.
-            running = [run.track for run in list(self.live.values()) if run.at == RUNNING]
-            asked = running[0] if len(running) == 1 and _EXECUTING in error else words.NOBODY
+            running = self.running()
+            asked = running.pop() if len(running) == 1 and _EXECUTING in error else words.NOBODY
         inside = self.running_in(frame)
         by = inside[-1] if inside else self.recording.current()
         self.stream.extend((lines.refused, self.clock(), by, asked, (error, sent), frame.f_code, frame.f_lasti))
@@ -669,6 +668,11 @@ class Generators:
         """Have the next yield of each generator go the long way: something else is due then."""
         for run in list(self.live.values()):
             run.yield_offset = -1
+
+    def running(self) -> set[int]:
+        """The tracks of all generators that run, or are suspended in the middle of that with their greenlet."""
+        # A copy, which is made at once: other threads start and end theirs meanwhile.
+        return {run.track for run in list(self.live.values()) if run.at == RUNNING}
 
     def running_in(self, frame: Any) -> list[int]:
         """The tracks of all generators that run in `frame` and below it, the innermost last."""

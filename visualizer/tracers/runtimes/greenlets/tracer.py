@@ -21,7 +21,7 @@ from visualizer.tracers.runtimes.greenlets.creation import function_of, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -100,6 +100,7 @@ class GreenletTracer:
             self.module.settrace, self.module.gettrace = self._originals
             self._recording.runners.remove(self._running)
             self._recording.getcurrent = None
+            self._recording.suspended_greenlets = tuple
 
     def finish(self, t_ns: int) -> None:
         """Nothing is known only at the end: a greenlet that is suspended then stays suspended."""
@@ -115,6 +116,7 @@ class GreenletTracer:
         self._recording.runners.append(self._running)
         self._recording.getcurrent = greenlet.getcurrent
         self._recording.greenlet = self._known
+        self._recording.suspended_greenlets = self._suspended
         self._recording.on_tasks.append(self._on_tasks)
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
@@ -282,6 +284,13 @@ class GreenletTracer:
         """The track of the greenlet that runs."""
         return self.tracks.get(id(self.module.getcurrent()))
 
+    def _suspended(self) -> Iterator[tuple[int, Any]]:
+        """The tracks of greenlets that are suspended, each with the frame in which it is."""
+        for greenlet in self.living():
+            frame = self.frame_of(greenlet)
+            if frame is not None:
+                yield self.tracks[id(greenlet)], frame
+
     def _on_tasks(self, begins: bool) -> None:
         """The greenlet that runs begins or ceases to run a loop: not always the same track runs in its place.
 
@@ -396,7 +405,7 @@ class GreenletTracer:
         parent = self.parent_of(greenlet)
         if parent is None:
             # The main greenlet of its thread: the thread's own track.
-            track = recording.stream.here(t_ns).track
+            track = recording.thread()
         else:
             parent_track = self.tracks.get(id(parent))
             if parent_track is None:

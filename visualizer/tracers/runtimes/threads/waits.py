@@ -595,7 +595,7 @@ class Waits:
         # A signal's handler may run while the main thread waits.
         if ident in self.parked or any(is_there() for is_there in context.hubs):
             return False
-        if (context.runners or context.inside) and context.current() != self._stream.here(t_ns).track:
+        if (context.runners or context.inside) and context.current() != context.thread():
             return False
         try:
             awaited = self.primitives.above(frame, what in (ACQUIRE, ACQUIRE_AGAIN))
@@ -848,7 +848,7 @@ class Waits:
                 if wait.given is not None:
                     # It had given up by then: the next one has got that, or it lies in the queue.
                     self._give(wait.key, wait.given, len(self._put.get(wait.key, ())))
-                if wait.limit_ns == words.UNKNOWN_LIMIT and self._runs() == self._context.track:
+                if wait.limit_ns == words.UNKNOWN_LIMIT and self._context.is_main():
                     return words.NOBODY, words.UNKNOWN, t_ns  # A signal's handler may have raised.
                 return over if t_ns >= due_ns else (words.NOBODY, words.SIGNAL, t_ns)
             waker, put_ns = wait.given or self._takes(wait.key)
