@@ -10551,14 +10551,15 @@ watch_sockets(PyObject *Py_UNUSED(module), PyObject *type)
     Py_RETURN_NONE;
 }
 
-/* watch_calls(buffer, lock, rlock, asked, wait, (local, ...)): the types, and what TOLD lists. In the main thread, once. */
+/* watch_calls(buffer, lock, rlock, asked, wait, (local, ...), full): the types, what TOLD lists, and as `learn` has it. In
+   the main thread, once. */
 static PyObject *
 watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *buffer, *lock, *rlock, *asked, *wait;
     PyObject *told;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
-                          &PyType_Type, &asked, &PyType_Type, &wait, &PyTuple_Type, &told) ||
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!n", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
+                          &PyType_Type, &asked, &PyType_Type, &wait, &PyTuple_Type, &told, &full) ||
         learn_buffer(buffer) < 0 || slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0 ||
         slot_offset(buffer, "asked", &asked_of_buffer) < 0 || slot_offset(buffer, "asking", &asking_of_buffer) < 0) {
         return NULL;

@@ -15,7 +15,7 @@ from visualizer.trace import events as ev
 def refused(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A track resumed a generator that was running, or not to be resumed so, or a greenlet of another thread; or waited
     for what another one waits for already."""
-    told = {one.tracks[0] for one in unretrieved(timeline, observed)}
+    told = {track for one in unretrieved(timeline, observed) for track in one.tracks[:1]}
     for remark in timeline.remarks:
         if isinstance(remark, ev.Refused):
             place = timeline.place(remark.place)
