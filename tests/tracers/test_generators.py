@@ -11,6 +11,7 @@ import pytest
 from tests.tracers.conftest import TraceScenario, TraceSource
 from tests.tracers.traced import trace
 from visualizer.trace import words
+from visualizer.trace.events import Resume
 from visualizer.tracers.core.compiled import _monotonic_ns, recorder
 
 SEES_CREATION = sys.version_info >= (3, 12)
@@ -836,3 +837,71 @@ def test_threads_that_close_the_same_generator_at_the_same_time(trace_source: Tr
         """
     )
     assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+
+
+#: Gives up asynchronous generators in the middle of an `await`, to a finalizer that does nothing, until the frame of a
+#: function comes to stand where one of theirs did: that function does ACT. Frames of as many bytes are made there.
+_GIVEN_UP = """
+import sys
+import types
+
+@types.coroutine
+def leaf():
+    yield
+
+async def given_up():
+    a = b = c = d = e = f = g = h = i = j = k = l = m = n = o = p = None
+    await leaf()
+    yield
+
+def numbers():
+    yield 1
+    yield 2
+
+def begin():
+    generator = given_up()
+    generator.asend(None).send(None)
+    return sys.getsizeof(generator.ag_frame), id(generator.ag_frame)
+
+def found():
+    for _ in range(100):
+        size, place = begin()
+        for _ in range(10):
+            if functions[size](place):
+                return True
+
+FUNCTION = '''
+def takes(place):
+    {variables} = None
+    if id(sys._getframe()) == place:
+        try:
+            ACT
+        except KeyError:
+            pass
+        return True
+    kept.append(sys._getframe())
+'''
+sys.set_asyncgen_hooks(finalizer=lambda generator: None)
+functions, kept, other = {}, [], numbers()
+next(other)
+for count in range(1, 40):
+    names = {"sys": sys, "kept": kept, "other": other}
+    exec(FUNCTION.format(variables=" = ".join(f"v{one}" for one in range(count))), names)
+    names["takes"](0)
+    functions[sys.getsizeof(kept[-1])] = names["takes"]
+print(found())
+"""
+
+
+@pytest.mark.parametrize(("act", "outcome"), [
+    ("other.throw(KeyError('thrown'))", "raised"), ("other.close()", "closed"), ("next(other)", None),
+])
+def test_a_function_whose_frame_is_where_one_of_a_generator_was_whose_end_is_not_told(
+    trace_source: TraceSource, act: str, outcome: str | None
+) -> None:
+    traced = trace_source(_GIVEN_UP.replace("ACT", act))
+    assert (traced.ended.stdout, traced.ended.stderr, traced.timeline.notes) == (b"True\n", b"", [])
+    (other,) = traced.tracks("numbers")
+    assert other.outcome == outcome
+    resumed = [event.track for event in traced.events if type(event) is Resume]
+    assert {resumed.count(track.id) for track in traced.tracks("given_up")} == {1}

@@ -189,3 +189,46 @@ def test_a_greenlet_has_its_name_however_the_generator_runs_that_enters_it(
     )
     greenlets = [track.base_name for track in traced.timeline.tracks.values() if track.kind == "greenlet"]
     assert greenlets == ["named"]
+
+
+def test_a_generator_in_a_greenlet_makes_a_task_and_wakes_one(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+        from greenlet import greenlet
+
+        async def made():
+            pass
+
+        async def waits(event):
+            await event.wait()
+
+        def acts(number):
+            kept.append(asyncio.create_task(made(), name=f"made {number}"))
+            events[number].set()
+
+        def numbers():
+            acts(0)
+            yield 1
+
+        def plain():
+            next(generator)
+            acts(1)
+
+        async def first():
+            events.extend((asyncio.Event(), asyncio.Event()))
+            waiting = [asyncio.create_task(waits(event), name=f"waits {n}") for n, event in enumerate(events)]
+            await asyncio.sleep(0)
+            greenlet(plain).switch()
+            await asyncio.gather(*waiting, *kept)
+
+        events, kept, generator = [], [], numbers()
+        asyncio.run(first())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    name = traced.timeline.name
+    creators = {name(track.id): name(track.creator) for track in traced.timeline.tracks.values()}
+    assert [creators[f"made {number}"] for number in (0, 1)] == ["numbers", "plain"]
+    wakers = {woken: waker for waker, _, woken in traced.wakes if woken.startswith("waits")}
+    assert wakers == {"waits 0": "numbers", "waits 1": "plain"}

@@ -234,6 +234,8 @@ def render(sides: list[Side], forks: bool = False) -> Program:
             code = "for _ in range(30): await asyncio.sleep(0)"
             program.step(who, code, catches="BaseException")
             program.add(f'    log("{who}", 0, "end")\ndef {main}():\n    asyncio.run({who}())')
+            # It cancels all others in the order of a set of them: of their addresses.
+            program.last = who
         elif host == GEVENT:
             # It ends with a LoopExit, as nobody is left who could wake anybody.
             program.step(who, f"{side}_event.clear(); {side}_event.wait()", catches="BaseException")

@@ -107,10 +107,17 @@ class Program:
     last: str = ""
 
     def repeated(self, log: list[Step]) -> list[tuple[object, ...]]:
-        """What each run of a repeatable program logs: in this order, behind the end of the last that of each worker."""
-        ends = [number for number, step in enumerate(log, 1) if step.phase == END and step.who == self.last]
-        end = ends[0] if ends else len(log)
-        ordered = (*log[:end], *sorted(log[end:], key=lambda step: step.who))
+        """What each run of a repeatable program logs: in this order, behind the end of the last that of each worker.
+
+        Each forked child has a last of its own.
+        """
+        over, ordered, unordered = set[str](), list[Step](), list[Step]()
+        for step in log:
+            name, _, child = step.who.partition("@")
+            (unordered if child in over else ordered).append(step)
+            if step.phase == END and name == self.last:
+                over.add(child)
+        ordered += sorted(unordered, key=lambda step: step.who)
         return [(*step[1:4], _ITS_OWN.sub("", str(step.detail))) for step in ordered]
 
     def add(self, text: str) -> None:

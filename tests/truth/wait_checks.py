@@ -25,6 +25,7 @@ _JUST_NS = 1_000_000
 _IN_C = ("lock ", "RLock ", "SimpleQueue ")
 #: What a step gives that cannot tell whether its limit ended it.
 _EITHER = repr("either")
+_CANCELLED = "CancelledError()"
 
 
 def check_limits(truth: Truth) -> None:
@@ -108,6 +109,11 @@ def check_ends_of_waits(truth: Truth) -> None:
                 assert attempt.after is not None
                 assert limit is not None
                 assert attempt.after.t_ns - attempt.before.t_ns >= limit * 1e9, f"{attempt} was ended by {wake}"
+                continue
+            if wake.cause == words.TIMEOUT and attempt.after is not None and attempt.after.detail == _CANCELLED:
+                # Its limit was over, and before it could go on it was cancelled.
+                cancels = truth.timeline.cancels.get(wake.track, [])
+                assert any(cancel.t_ns >= wake.t_ns for cancel in cancels), f"{attempt} was ended by {wake}"
                 continue
             assert (wake.cause == words.TIMEOUT) == is_late, f"{attempt} was ended by {wake}"
 

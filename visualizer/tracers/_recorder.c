@@ -1094,12 +1094,25 @@ told(PyObject *Py_UNUSED(module), PyObject *otherwise)
 
 /* Steps of generators. */
 
-/* The run of the generator that has `frame`, a new reference; NULL, and no exception, if there is none. */
+/* The run of the generator that has `frame`, borrowed; NULL, and no exception, if there is none. As Generators.run_in has
+   it: where one was whose end was not told, any other frame may be now. */
+static inline PyObject *
+run_in(Hook *self, void *frame)
+{
+    PyObject *run = find_id(self->live, frame);
+    if (run == NULL || !Py_IS_TYPE(run, run_slots.type)) {
+        return NULL;
+    }
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    Py_DECREF(code);
+    return code == RUN(run, code) ? run : NULL;
+}
+
+/* The same, a new reference. `frame` may be NULL. */
 static inline PyObject *
 run_of(Hook *self, PyObject *frame)
 {
-    PyObject *run = frame == NULL ? NULL : find_id(self->live, frame);
-    return run != NULL && Py_IS_TYPE(run, run_slots.type) ? Py_NewRef(run) : NULL;
+    return frame == NULL ? NULL : Py_XNewRef(run_in(self, frame));
 }
 
 static inline int
@@ -1437,8 +1450,7 @@ static PyObject *
 delegates_at(Hook *self, PyObject *site, PyFrameObject *frame)
 {
     int known = SITE(site, passed) != Py_None || number(SITE(site, passed_shape)) >= 0;
-    PyObject *outer = known ? find_id(self->live, frame) : NULL;
-    return outer != NULL && Py_IS_TYPE(outer, run_slots.type) ? outer : NULL;
+    return known ? run_in(self, frame) : NULL;
 }
 
 /* The shape of a resumption at `site` by a `for` or `next`, or by a `yield from` of `outer`, that passes nothing on; -1 if
@@ -1486,7 +1498,7 @@ store_return(Hook *self, PyObject *run, PyFrameObject *frame)
 static inline void
 begin_outermost(Hook *self, PyObject *run, PyFrameObject *back)
 {
-    if (find_id(self->live, back) == NULL) {
+    if (run_in(self, back) == NULL) {
         put(run, run_slots.yield_site, outermost);
     }
 }
@@ -1507,7 +1519,7 @@ adopt_yield(Hook *self, PyObject *run, PyFrameObject *frame, PyObject *offset)
     }
     /* Who waits for it has to know: at its first `yield` who began it. */
     PyFrameObject *back = RUN(run, yield_site) == outermost ? NULL : resumer_of(frame);
-    int is_outermost = back == NULL || find_id(self->live, back) == NULL;
+    int is_outermost = back == NULL || run_in(self, back) == NULL;
     PyObject *resumes = is_outermost ? NULL : site_in(buffer, back);
     PyObject *outer = resumes == NULL ? NULL : delegates_at(self, resumes, back);
     int known = is_outermost || outer != NULL || (resumes != NULL && number(SITE(resumes, next_shape)) >= 0);
@@ -2436,7 +2448,7 @@ is_awaiting(Hook *self, PyFrameObject *frame, PyCodeObject *code)
     watched = watched != NULL ? watched : of_id(self->awaiting, code);
     PyObject *awaits = watched == NULL || !Py_IS_TYPE(watched, watched_type) ? NULL : SLOT(watched, awaits_of_watched);
     PyObject *at = awaits == NULL || !PyFrozenSet_CheckExact(awaits) ? NULL : PyLong_FromLong(PyFrame_GetLasti(frame));
-    int found = at != NULL && of_id(self->live, frame) == NULL && PySet_Contains(awaits, at) == 1;
+    int found = at != NULL && run_in(self, frame) == NULL && PySet_Contains(awaits, at) == 1;
     Py_XDECREF(at);
     PyErr_Clear();
     return found;
@@ -2467,7 +2479,7 @@ is_stepped(Hook *self, PyFrameObject *frame)
         }
         else {
             stepped = code->co_flags & self->flags ? 0 : find_id(self->step_codes, code) != NULL;
-            stepped = stepped || (of_id(self->live, back) == NULL &&
+            stepped = stepped || (run_in(self, back) == NULL &&
                                   is_eager_step(PyList_GET_ITEM(loops, PyList_GET_SIZE(loops) - 1), (PyObject *)inner));
         }
         goes_on = is_awaited && back != NULL;

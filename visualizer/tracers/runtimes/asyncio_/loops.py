@@ -299,8 +299,11 @@ class Loop:
         return getcurrent is not None and id(getcurrent()) == self.home
 
     def _by_current(self, track: int) -> int:
-        """The same, as what is current in the thread of the loop, if it is: a generator does what its task seems to."""
-        return words.CURRENT if track == (self.track if self.current is None else self.current.track) else track
+        """The same, as what is current in the thread of the loop, if it is: a generator does what its task seems to, or
+        its greenlet."""
+        context = self._shared.context
+        runs = self.running if not context.runners or self._is_at_home() else context.current()
+        return words.CURRENT if track == runs else track
 
     def _store_wake(self, t_ns: int, track: int, waker: int, cause: str) -> None:
         if self.ident == get_ident():

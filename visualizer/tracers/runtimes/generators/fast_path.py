@@ -82,7 +82,7 @@ def monitoring_ways(
         try:
             frame = _getframe(1)
             run = run_of(id(frame))
-            if run is None or (run.at != SUSPENDED and run.at != DELEGATING):
+            if run is None or run.code is not code or (run.at != SUSPENDED and run.at != DELEGATING):
                 return on_resume(code, offset)
             try:
                 buffer = local.buffer
@@ -121,7 +121,7 @@ def monitoring_ways(
     def suspension(code: CodeType, offset: int, value: Any) -> Any:
         try:
             run = run_of(id(_getframe(1)))
-            if run is None or run.yield_offset != offset:
+            if run is None or run.yield_offset != offset or run.code is not code:
                 return on_yield(code, offset, value)
             if value is run.yield_value:
                 shape = run.yield_shape
@@ -168,7 +168,7 @@ def profile_way(
             if run is None:
                 if not frame.f_code.co_flags & flag:
                     return
-            elif run.yield_offset == frame.f_lasti:
+            elif run.yield_offset == frame.f_lasti and run.code is frame.f_code:
                 if arg is run.yield_value:
                     shape = run.yield_shape
                 else:
@@ -186,7 +186,7 @@ def profile_way(
                 if not (code.co_flags & flag or unsettled or code.co_name in entered):
                     return
             # The RESUME after the yield: elsewhere something is thrown into it.
-            elif run.at != RUNNING and run.yield_offset == frame.f_lasti - 2:
+            elif run.at != RUNNING and run.yield_offset == frame.f_lasti - 2 and run.code is frame.f_code:
                 buffer = run.in_thread
                 rows = buffer.rows
                 if run.cause is again:

@@ -105,14 +105,14 @@ class FrameEvents:
         instruction = instructions[at] if at >= 0 else -1
         suspended_at = self._thrown.pop(id(frame), None)
         if instruction == _RETURN:
-            self._generators.on_return(id(frame), value, frame)
+            self._generators.on_return(frame, value)
         elif instruction == _YIELD and not (suspended_at == at and value is None and self._ended(frame)):
             self._generators.on_yield(frame, code, at, value)
         else:
             passed: bool | None = suspended_at == at
             if suspended_at is not None and not passed and code.co_code[at] in (_RERAISE, _RAISE):
                 passed = _raises_again(code, at, suspended_at)
-            self._generators.on_unwind(id(frame), None, frame, passed)
+            self._generators.on_unwind(frame, None, passed)
 
     def _ended(self, frame: Any) -> bool:
         """Whether a generator that was thrown into and stands where it stood ended there, or yielded None there again.

@@ -263,7 +263,7 @@ class MonitoringTracer:
     @uninterrupted
     def _on_yield(self, code: CodeType, offset: int, value: Any) -> Any:
         try:
-            if id(_getframe(2)) not in self._generators.live:
+            if self._generators.run_in(_getframe(2)) is None:
                 return _DISABLE if self._silent.get(id(code)) else None
             self._generators.on_yield(_getframe(2), code, offset, value)
         except BaseException as error:
@@ -274,8 +274,7 @@ class MonitoringTracer:
     def _on_return(self, code: CodeType, _offset: int, value: Any) -> Any:
         try:
             if id(code) in self._watched:
-                frame = _getframe(1)
-                self._generators.on_return(id(frame), value, frame)
+                self._generators.on_return(_getframe(1), value)
             elif _getframe(1).f_back is None:
                 self._recording.left(words.RETURNED, value)
         except BaseException as error:
@@ -293,8 +292,7 @@ class MonitoringTracer:
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> Any:
         try:
             if id(code) in self._watched:
-                frame = _getframe(1)
-                self._generators.on_unwind(id(frame), error, frame)
+                self._generators.on_unwind(_getframe(1), error)
             elif id(code) in self._entries and _getframe(1).f_back is None:
                 killed = type_name(type(error)) == "GreenletExit"
                 self._recording.left(words.KILLED if killed else words.RAISED, error)

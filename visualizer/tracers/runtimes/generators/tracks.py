@@ -173,7 +173,7 @@ class Generators:
     def on_ask(self, generator: Any, method: str) -> None:
         """Something to await is made of an asynchronous generator: it will be resumed through that."""
         frame = generator.ag_frame
-        run = self.live.get(id(frame)) if frame is not None else None
+        run = self.run_in(frame)
         if run is not None:
             run.asked = ASKING[method], ref(generator)
             run.ended_in_none = ends_in_none(generator)
@@ -190,7 +190,7 @@ class Generators:
         if frame is None or id(frame.f_code) not in self.watched:
             return False
         key = id(frame)
-        run = self.live.get(key)
+        run = self.run_in(frame)
         if kind is ATHROW:
             if run is not None and run.asked is None:
                 run.asked = words.THROW if len(gc.get_referents(target)) > 1 else words.CLOSE, ref(generator)
@@ -219,8 +219,8 @@ class Generators:
         frame = frame_of(thing) if any(type(thing) is kind for kind in GENERATORS) else None
         if frame is None:
             return words.NOBODY
-        run = self.live.get(id(frame))
-        if run is not None and run.code is frame.f_code:
+        run = self.run_in(frame)
+        if run is not None:
             return run.track if run.at != RUNNING else words.NOBODY
         return self.births.track_of(id(frame), frame.f_code)
 
@@ -233,8 +233,17 @@ class Generators:
         here = get_ident()
         return any(key == its for call in self.calls[:] if call.thread == here for _, its, *_ in call.chain)
 
+    def run_in(self, frame: Any) -> Run | None:
+        """The run of the generator that has `frame`; None if it has none, or there is no frame.
+
+        Not every end is told: of one that is collected after it was given to a finalizer of asynchronous generators, or
+        where another profile function is in force, it is not. Its frame's place may then be any other frame's.
+        """
+        run = self.live.get(id(frame))
+        return run if run is not None and run.code is frame.f_code else None
+
     def _run_of(self, generator: Any, frame: Any) -> Run | None:
-        """The run of a generator that has this frame, None if it has not been started."""
+        """The same of a generator that has this frame; None also if it has not been started."""
         run = self.live.get(id(frame))
         if run is not None and (run.code is not frame.f_code or is_unstarted(generator)):
             self._lose(id(frame), run, self.clock())
@@ -250,7 +259,7 @@ class Generators:
         sent = self.sent.pop(here, lines.NO_VALUE)
         generator = resumed_by(target) if is_resuming(target) else None
         frame = frame_of(generator) if generator is not None else None
-        run = self.live.get(id(frame)) if frame is not None else None
+        run = self.run_in(frame)
         if run is not None:
             self.asked[here] = run.track, sent
             if not run.at:
@@ -376,6 +385,7 @@ class Generators:
 
     def _take_place(self, key: int, t_ns: int) -> None:
         """A generator begins, whose frame may have the place of another one's that is no more."""
+        self.through.pop(key, None)
         gone = self.live.get(key)
         if gone is not None and gone.at == RUNNING and self.tells_late:
             self.live.pop(key, None)
@@ -393,7 +403,7 @@ class Generators:
             return False  # It was told that it was made: then it has to be told that it runs, too.
         inner, back = frame, frame.f_back
         while back is not None and back.f_code.co_flags & GENERATOR_FLAG:
-            if id(back) in self.live:
+            if self.run_in(back) is not None:
                 return False
             if back.f_lasti not in self._awaits_of(back.f_code):
                 break  # It resumes the next by hand. So does a loop that is a generator itself.
@@ -406,7 +416,7 @@ class Generators:
 
     def is_track(self, frame: Any) -> bool:
         """Whether the step that is made, or was just ended, in the frame of a watched generator is that of a track."""
-        return id(frame) in self.live or not self.is_stepped(frame, frame.f_code)
+        return self.run_in(frame) is not None or not self.is_stepped(frame, frame.f_code)
 
     def _awaits_of(self, code: CodeType) -> frozenset[int]:
         known = self.watched.get(id(code)) or self.awaiting.get(id(code))
@@ -428,7 +438,7 @@ class Generators:
         if self.calls and self._is_called(key):
             cause, value = words.SEND, None
         where, offset = _place(frame.f_back)
-        outer = self.live.get(id(frame.f_back)) if where is not None else None
+        outer = self.run_in(frame.f_back)
         # Else it is not known what a generator resumes it for.
         learn = cause is words.NEXT and where is not None and (outer or not where.co_flags & GENERATOR_FLAG)
         if learn:
@@ -456,10 +466,11 @@ class Generators:
             del self.through[key]
             return True
         t_ns = self.clock()
-        run = self.live.get(key)
+        run = self.run_in(frame)
         if run is None:
             if self.is_stepped(frame, code):
                 return False
+            self._take_place(key, t_ns)
             run = self.live[key] = Run(self.births.spawn(code, t_ns), code, key)
         back = frame.f_back
         where, offset = _place(back)
@@ -483,7 +494,7 @@ class Generators:
                 cause = words.SEND
             learn = False
         else:
-            outer = self.live.get(id(back)) if back is not None else None
+            outer = self.run_in(back)
             if outer is not None and offset in self.watched[id(outer.code)].sends:
                 by_run = True
                 if outer.inner is not run or run.outer is not outer:
@@ -555,7 +566,7 @@ class Generators:
         """
         passed = []
         while back is not None:
-            outer = self.live.get(id(back))
+            outer = self.run_in(back)
             if outer is None or outer.at != DELEGATING:
                 break
             passed.append((back, outer))
@@ -567,7 +578,7 @@ class Generators:
 
         `inner`: where its own frame is not any more, another that was called by who resumed it.
         """
-        run = self.live.get(id(frame))
+        run = self.run_in(frame)
         if run is None:
             return
         t_ns = self.clock()
@@ -585,7 +596,7 @@ class Generators:
         if ignored:
             self._raises_outwards(run)
         back = (inner or frame).f_back
-        outer = self.live.get(id(back)) if back is not None else None
+        outer = self.run_in(back)
         if outer is not None and back.f_lasti in self.watched[id(outer.code)].sends:
             outer.inner, run.outer = run, outer
         run.passing = lines.NO_VALUE
@@ -604,18 +615,22 @@ class Generators:
             store_yield(self.stream, outer, value, *_place(back), t_ns, False)
             back = back.f_back
 
-    def on_return(self, key: int, value: Any, inner: Any) -> None:
-        """A generator, whose frame has the id `key`, ends by returning `value`.
-
-        `inner`: a frame that was called by who resumed it.
-        """
-        self.through.pop(key, None)
-        run = self.live.pop(key, None)
+    def on_return(self, frame: Any, value: Any) -> None:
+        """A generator ends by returning `value`."""
+        run = self._take_out(frame)
         if run is not None:
-            self.returned(run, value, inner)
+            self.returned(run, value, frame)
+
+    def _take_out(self, frame: Any) -> Run | None:
+        """The run of a generator that ends, which from now on is not among the living any more."""
+        self.through.pop(id(frame), None)
+        run = self.run_in(frame)
+        if run is not None:
+            del self.live[id(frame)]
+        return run
 
     def returned(self, run: Run, value: Any, inner: Any) -> None:
-        """The same of one that is not among the living any more."""
+        """The same of one that is not among the living any more. `inner`: a frame that was called by who resumed it."""
         closed = run.closing is True
         if value is None and not closed:
             self._return_nothing(run.track)
@@ -631,18 +646,17 @@ class Generators:
         buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
         self.stream.attend(buffer)
 
-    def on_unwind(self, key: int, error: BaseException | None, inner: Any, passed: bool | None = False) -> None:
-        """A generator ends by an exception: as `on_return`. `error` is None where the interpreter does not tell which.
+    def on_unwind(self, frame: Any, error: BaseException | None, passed: bool | None = False) -> None:
+        """A generator ends by an exception. `error` is None where the interpreter does not tell which.
 
         `passed`: then, whether it is the one that was thrown into it; None if that is likely.
         """
-        self.through.pop(key, None)
-        run = self.live.pop(key, None)
+        run = self._take_out(frame)
         if run is not None:
-            self.unwound(run, error, inner, passed)
+            self.unwound(run, error, frame, passed)
 
     def unwound(self, run: Run, error: BaseException | None, inner: Any, passed: bool | None = False) -> None:
-        """The same of one that is not among the living any more."""
+        """The same of one that is not among the living any more: `inner` as of `returned`."""
         by_close = isinstance(error, GeneratorExit) if error is not None else passed is not False
         closed = run.closing is True and by_close
         value = lines.NO_VALUE if closed or error is None else keep(error)
@@ -678,8 +692,8 @@ class Generators:
         """The tracks of all generators that run in `frame` and below it, the innermost last."""
         found = []
         while frame is not None:
-            run = self.live.get(id(frame))
-            if run is not None and run.code is frame.f_code:
+            run = self.run_in(frame)
+            if run is not None:
                 found.append(run.track)
             frame = frame.f_back
         return found[::-1]
