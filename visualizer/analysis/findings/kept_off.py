@@ -210,11 +210,15 @@ def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding
     for thread in timeline.tracks.of_kind(words.THREAD):
         if thread.id not in {hub.parent for hub in hubs}:
             alone.setdefault(thread.process, []).append(thread)
+    ids = np.array(list(timeline.tracks) if off.held else [], dtype=np.int64)
+    parents = np.array(timeline.tracks.parents(ids.tolist()), dtype=np.int64)
+    spawn_ns, exit_ns = np.array([timeline.tracks.life(one) for one in ids.tolist()], dtype=np.int64).reshape(-1, 2).T
     for since_ns, until_ns, by in off.held:
         late = dict[int, int]()
+        was_there = (spawn_ns < until_ns) & ((exit_ns < 0) | (exit_ns > since_ns))
         for hub in hubs:
             if hub.process == timeline.tracks[by].process and off.thread_of(hub.id) != by:
-                theirs = (track for track in timeline.tracks.values() if track.parent == hub.id)
+                theirs = (timeline.tracks[one] for one in ids[was_there & (parents == hub.id)].tolist())
                 late.update(_late(timeline, theirs, since_ns, until_ns))
         # Of a thread without a hub it is known where it slept, or a time limit was over.
         others = (one for one in alone.get(timeline.tracks[by].process, ()) if one.id != by)
