@@ -119,7 +119,7 @@ class Blocking:
         if len(back):
             ns, origin, target = (column[: back[0]] for column in (ns, origin, target))
         first = hub.creator if hub.creator in self._tracks else hub.parent
-        taken = followed(origin, target, first, hub.id)
+        taken = _followed(origin, target, first, hub.id)
         ns, origin, target = (column[taken] for column in (ns, origin, target))
         runs = np.append(first, target)
         # In a damaged trace the hub may be seen to stop where another one runs: until when that ran is not known.
@@ -132,21 +132,22 @@ class Blocking:
         return int(runs[(sums == sums.max()).take(which).argmax()])
 
 
-def followed(origin: Column, target: Column, first: int, hub: int) -> Column:
+def _followed(origin: Column, target: Column, first: int, hub: int) -> Column:
     """Which of these switches are those of one thread, on which `first` runs before them: from one to the next, each is
     of whom the last one was to, or of the hub.
 
     Most follow one another, as long as no other thread runs, and are taken or left together: only those are looked at
     one by one which are of somebody who may be sought in between.
     """
-    is_other = np.append(first, target[:-1]) != origin
-    sought = np.append(np.append(first, target[:-1])[is_other], hub)
-    begins = nonzero(is_other | np.isin(origin, sought))
-    if not len(begins) or begins[0]:
-        begins = np.append(0, begins)
-    ends = np.append(begins[1:], len(origin))
     if not len(origin):
-        return is_other
+        return np.zeros(0, dtype=bool)
+    ran = np.append(first, target[:-1])
+    begins_one: Column = ran != origin
+    is_sought: Column = np.isin(origin, np.append(ran[begins_one], hub))
+    begins_one |= is_sought
+    begins_one[0] = True
+    begins = nonzero(begins_one)
+    ends = np.append(begins[1:], len(origin))
     taken, running = [], first
     for one, last in zip(origin[begins].tolist(), target[ends - 1].tolist(), strict=True):
         taken.append(one in (running, hub))
