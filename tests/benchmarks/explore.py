@@ -38,7 +38,7 @@ from visualizer.tui.state.feed import from_file
 PROGRAMS = Path(__file__).parent / "programs.py"
 KINDS = (
     "greenlets", "generators", "service", "chain", "nested", "locks", "threads", "coroutines", "short", "tasks",
-    "brief", "own",
+    "brief", "own", "hogs",
 )
 #: How many events a switch that was asked for comes to, where that is not one; counted in traces.
 EVENTS_OF_A_SWITCH = {"locks": 2.52, "coroutines": 2.03, "tasks": 2.27}

@@ -235,7 +235,36 @@ def own(switches: int, tracks: int) -> None:
         ready.append(one)
 
 
-PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines, short, tasks, brief, own)
+def hogs(switches: int, tracks: int) -> None:
+    """gevent: a few that give way three times only, and resume a generator meanwhile, among many that wait for them."""
+    import gevent
+
+    few = min(10, tracks)
+    left = few
+
+    def count() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    def hog() -> None:
+        nonlocal left
+        numbers = count()
+        for _ in range(3):
+            for _ in range(switches // (6 * few)):
+                next(numbers)
+            gevent.sleep(0)
+        left -= 1
+
+    def wait() -> None:
+        while left:
+            gevent.sleep(0)
+
+    gevent.joinall([gevent.spawn(hog) for _ in range(few)] + [gevent.spawn(wait) for _ in range(tracks - few)])
+
+
+PROGRAMS = (greenlets, generators, service, chain, nested, locks, threads, coroutines, short, tasks, brief, own, hogs)
 
 if __name__ == "__main__":
     {program.__name__: program for program in PROGRAMS}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))

@@ -40,7 +40,7 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.idle_waits import never_idle
-from visualizer.analysis.findings.kept_off import kept_off, own_delays
+from visualizer.analysis.findings.kept_off import kept_off, own_delays, runs
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
@@ -454,7 +454,7 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         if turn is not None and _shared_ns(turn, wait) < NAMED_NS:
             turn = None  # It was over when this one's wait had just begun.
         others_ns = _others_ns(timeline, observed, turn.track if turn is not None else None, wait, life, off_ns > 0)
-        if others_ns and 2 * _ran_ns(timeline, observed, track_id, *life) > others_ns:
+        if others_ns and 2 * runs(timeline, observed).ran_ns(track_id, *life) > others_ns:
             # It got its share: there was too much to do for all.
             continue
         suspension = suspension_before(timeline, track, since_ns)
@@ -481,16 +481,16 @@ def _others_ns(
     """For how long between the two times of `life` the one ran that kept it from running: `most`, or the one that ran
     longest of those whom the hub ran meanwhile. `is_busy`: the machine ran other programs, which made some turns long,
     so of a crowd that it is one of, for how long half of them ran, or longer."""
-    steps = timeline.tracks[wait.hub].steps
+    steps, ran_ns = timeline.tracks[wait.hub].steps, runs(timeline, observed).ran_ns
 
     def longest_first(since_ns: int, until_ns: int) -> list[tuple[int, int]]:
         first, last = (bisect_left(steps, t, key=lambda step: timeline.switch(step).t_ns) for t in (since_ns, until_ns))
         those = {timeline.switch(step).origin for step in steps[first : min(last, first + _MOST_TURNS)]} - {wait.hub}
-        return sorted(((_ran_ns(timeline, observed, one, *life), one) for one in those), reverse=True)
+        return sorted(((ran_ns(one, *life), one) for one in those), reverse=True)
 
     ran = longest_first(wait.due_ns, wait.ran_ns)
     if most is not None:
-        ran = [(_ran_ns(timeline, observed, most, *life), most)]
+        ran = [(ran_ns(most, *life), most)]
     if not ran:
         return 0
     function = function_of(timeline, timeline.tracks[wait.track])
@@ -569,16 +569,6 @@ def _matters(
         if function in starving or _polls(timeline, observed, turn.track):
             return False
     return longest_ns >= LOST_NS or total_ns >= LATE_IN_ALL_NS
-
-
-def _ran_ns(timeline: Timeline, observed: Observed, track: int, since_ns: int, until_ns: int) -> int:
-    """For how long it kept others from running between two times, idle in a call or not, without what of that is the
-    machine's doing."""
-    slices = timeline.tracks[track].slices
-    edges_ns = np.clip(np.append(slices.start_ns, timeline.last_ns), since_ns, until_ns)
-    ran = np.isin(np.asarray(slices.state), RUNS) & (np.diff(edges_ns) > 0)
-    start_ns, end_ns = edges_ns[:-1][ran], edges_ns[1:][ran]
-    return int(kept_off(timeline, observed).left_ns([track] * len(start_ns), start_ns, end_ns).sum())
 
 
 def _is_idle(timeline: Timeline, turn: LongRun) -> bool:

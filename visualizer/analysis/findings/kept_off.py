@@ -9,12 +9,12 @@ import numpy as np
 
 from visualizer.analysis.findings.base import HOG_NS, LATE_NS, Finding, finding, listed
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.model.timeline import State, Timeline, Track
+from visualizer.analysis.model.timeline import RUNS, State, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import hot_line, mostly
 from visualizer.trace import events as ev
 from visualizer.trace import words
-from visualizer.trace.columns import Column, unique
+from visualizer.trace.columns import Column, nonzero, numbered, unique
 
 #: So many slices of a track are looked at in each of these times.
 _MOST_SLICES = 100
@@ -79,13 +79,15 @@ class KeptOff:
         (off_ns,) = self.of_ns(hub, np.array([start_ns]), np.array([end_ns])).tolist()
         return int(off_ns)
 
-    def left_ns(self, tracks: Sequence[int], start_ns: Column, end_ns: Column) -> Column:
+    def left_ns(self, tracks: Sequence[int] | Column, start_ns: Column, end_ns: Column) -> Column:
         """Of each of these times, of one track each: how much is left if the machine kept its thread off evenly in each
         of the times that it is told of. Nobody does anything on that thread meanwhile, and others hardly more."""
         left_ns = end_ns - start_ns
         if not self._by_machine:
             return left_ns
-        threads = np.array([self.thread_of(self.thread_of(track)) for track in tracks], dtype=np.int64)
+        which, index = numbered(np.asarray(tracks, dtype=np.int64))
+        threads = np.array([self.thread_of(self.thread_of(track)) for track in which.tolist()], dtype=np.int64)
+        threads = threads.take(index)
         for thread, times in self._by_machine.items():
             (its,) = np.nonzero(threads == thread)
             left_ns[its] -= times.evenly_ns(start_ns[its], end_ns[its])
@@ -99,6 +101,38 @@ class KeptOff:
         used = self._used.get(self.thread_of(hub))
         (used_ns,) = used.least_ns(start, end).tolist() if used is not None else (0,)
         return int(max(end_ns - start_ns - off_ns, used_ns))
+
+
+class Runs:
+    """When each track kept others from running, idle in a call or not: its runs, worked out once for each track that
+    somebody asks about."""
+
+    def __init__(self, timeline: Timeline, off: KeptOff) -> None:
+        self._timeline = timeline
+        self._off = off
+        #: Track -> from when to when, and how much of these and all before them is not the machine's doing, from 0 on.
+        self._runs: dict[int, tuple[Column, Column, Column]] = {}
+
+    def ran_ns(self, track: int, since_ns: int, until_ns: int) -> int:
+        """For how long between two times, without what of that is the machine's doing."""
+        if track not in self._runs:
+            slices = self._timeline.tracks[track].slices
+            edges_ns = np.append(slices.start_ns, self._timeline.last_ns)
+            ran = nonzero(np.isin(np.asarray(slices.state), RUNS))
+            start_ns, end_ns = edges_ns[ran], edges_ns[ran + 1]
+            self._runs[track] = start_ns, end_ns, np.append(0, self._left_ns(track, start_ns, end_ns).cumsum())
+        start_ns, end_ns, sums_ns = self._runs[track]
+        first, last = int(end_ns.searchsorted(since_ns, side="right")), int(start_ns.searchsorted(until_ns)) - 1
+        if first > last:
+            return 0
+        # The first and the last may only lie partly within.
+        some = [first, last] if first < last else [first]
+        start_ns, end_ns = np.maximum(start_ns[some], since_ns), np.minimum(end_ns[some], until_ns)
+        between_ns = sums_ns[last] - sums_ns[first + 1] if first < last else 0
+        return int(self._left_ns(track, start_ns, end_ns).sum() + between_ns)
+
+    def _left_ns(self, track: int, start_ns: Column, end_ns: Column) -> Column:
+        return self._off.left_ns(np.full(len(start_ns), track), start_ns, end_ns)
 
 
 class _Times:
@@ -148,6 +182,11 @@ def kept_off(timeline: Timeline, observed: Observed) -> KeptOff:
 
 
 @once
+def runs(timeline: Timeline, observed: Observed) -> Runs:
+    return Runs(timeline, kept_off(timeline, observed))
+
+
+@once
 def own_delays(timeline: Timeline, observed: Observed) -> Column:
     """The delays that are not mostly due to a thread that was kept off."""
     delays = observed.ready.delays
@@ -171,11 +210,15 @@ def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding
     for thread in timeline.tracks.of_kind(words.THREAD):
         if thread.id not in {hub.parent for hub in hubs}:
             alone.setdefault(thread.process, []).append(thread)
+    ids = np.array(list(timeline.tracks) if off.held else [], dtype=np.int64)
+    parents = np.array(timeline.tracks.parents(ids.tolist()), dtype=np.int64)
+    spawn_ns, exit_ns = np.array([timeline.tracks.life(one) for one in ids.tolist()], dtype=np.int64).reshape(-1, 2).T
     for since_ns, until_ns, by in off.held:
         late = dict[int, int]()
+        was_there = (spawn_ns < until_ns) & ((exit_ns < 0) | (exit_ns > since_ns))
         for hub in hubs:
             if hub.process == timeline.tracks[by].process and off.thread_of(hub.id) != by:
-                theirs = (track for track in timeline.tracks.values() if track.parent == hub.id)
+                theirs = (timeline.tracks[one] for one in ids[was_there & (parents == hub.id)].tolist())
                 late.update(_late(timeline, theirs, since_ns, until_ns))
         # Of a thread without a hub it is known where it slept, or a time limit was over.
         others = (one for one in alone.get(timeline.tracks[by].process, ()) if one.id != by)

@@ -44,6 +44,12 @@ class AllSlices:
         """The last slice of each track that has any."""
         return self.bounds[1:][np.diff(self.bounds) > 0] - 1
 
+    def are_last(self, slices: Column) -> Column:
+        """Of these whether each is the last one of its track."""
+        lasts = self.lasts
+        found: Column = lasts.take(lasts.searchsorted(slices), mode="clip") == slices if len(lasts) else slices < 0
+        return found
+
     def end_ns(self, last_ns: int) -> Column:
         """When each slice ends; the last one of a track with the trace, at `last_ns`."""
         found, lasts = np.roll(self.start_ns, -1), self.lasts

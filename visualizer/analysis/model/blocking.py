@@ -9,9 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 
+import numpy as np
+
 from visualizer.analysis.model.columns import Switches
 from visualizer.analysis.model.states import FINAL, State
 from visualizer.analysis.model.types import Track
+from visualizer.trace.columns import Column, nonzero, numbered
 
 #: A track that keeps its hub from running for so long hogs it.
 HOG_NS = 100_000_000
@@ -106,18 +109,48 @@ class Blocking:
         return min(t_ns, thread.exit_ns) if thread is not None and thread.state in FINAL else t_ns
 
     def busiest(self, hub: Track, start_ns: int, end_ns: int) -> int:
-        """Who ran most on the hub's thread from `start_ns`, when the hub stopped or was created, to `end_ns`."""
-        switch_ns, origins, targets = self._switches.ns, self._switches.origin, self._switches.target
-        spent_ns: dict[int, int] = {}
-        running, since_ns = hub.creator if hub.creator in self._tracks else hub.parent, start_ns
-        for index in range(bisect_left(switch_ns, start_ns), len(switch_ns)):
-            origin, target = origins[index], targets[index]
-            t_ns = min(switch_ns[index], end_ns)
-            if target == hub.id and t_ns > start_ns:
-                break
-            if origin == running:
-                spent_ns[running] = spent_ns.get(running, 0) + t_ns - since_ns
-            if origin in (running, hub.id):
-                running, since_ns = target, t_ns
-        spent_ns[running] = spent_ns.get(running, 0) + end_ns - since_ns
-        return max(spent_ns, key=spent_ns.__getitem__)
+        """Who ran most on the hub's thread from `start_ns`, when the hub stopped or was created, to `end_ns`; of
+        several the one who ran first."""
+        switches = self._switches
+        low = bisect_left(switches.ns, start_ns)
+        part = slice(low, bisect_left(switches.ns, end_ns, low))
+        ns, origin, target = (np.asarray(column)[part] for column in (switches.ns, switches.origin, switches.target))
+        back = nonzero((target == hub.id) & (ns > start_ns))[:1]
+        if len(back):
+            ns, origin, target = (column[: back[0]] for column in (ns, origin, target))
+        first = hub.creator if hub.creator in self._tracks else hub.parent
+        taken = _followed(origin, target, first, hub.id)
+        ns, origin, target = (column[taken] for column in (ns, origin, target))
+        runs = np.append(first, target)
+        # In a damaged trace the hub may be seen to stop where another one runs: until when that ran is not known.
+        is_known = np.append(origin == runs[:-1], True)
+        runs = runs[is_known]
+        spent_ns = np.diff(ns, prepend=start_ns, append=end_ns)[is_known]
+        _, which = numbered(runs - runs.min())
+        sums = np.zeros(int(which.max()) + 1, dtype=np.int64)
+        np.add.at(sums, which, spent_ns)
+        return int(runs[(sums == sums.max()).take(which).argmax()])
+
+
+def _followed(origin: Column, target: Column, first: int, hub: int) -> Column:
+    """Which of these switches are those of one thread, on which `first` runs before them: from one to the next, each is
+    of whom the last one was to, or of the hub.
+
+    Most follow one another, as long as no other thread runs, and are taken or left together: only those are looked at
+    one by one which are of somebody who may be sought in between.
+    """
+    if not len(origin):
+        return np.zeros(0, dtype=bool)
+    ran = np.append(first, target[:-1])
+    begins_one: Column = ran != origin
+    is_sought: Column = np.isin(origin, np.append(ran[begins_one], hub))
+    begins_one |= is_sought
+    begins_one[0] = True
+    begins = nonzero(begins_one)
+    ends = np.append(begins[1:], len(origin))
+    taken, running = [], first
+    for one, last in zip(origin[begins].tolist(), target[ends - 1].tolist(), strict=True):
+        taken.append(one in (running, hub))
+        if taken[-1]:
+            running = last
+    return np.repeat(np.array(taken), ends - begins)

@@ -9,7 +9,7 @@ import numpy as np
 from visualizer.analysis.model.all_slices import AllSlices
 from visualizer.analysis.model.states import State
 from visualizer.analysis.model.timeline import Timeline
-from visualizer.trace.columns import Column
+from visualizer.trace.columns import Column, nonzero, ordering
 
 
 class Waits(NamedTuple):
@@ -30,13 +30,16 @@ class Waits(NamedTuple):
 def waits(timeline: Timeline) -> Waits:
     """What is made ready for nothing, and waits on for the same, is one wait."""
     every = AllSlices(timeline.tracks, timeline.tracks.scheduling(others=False))
-    start_ns, end_ns, state, about = every.start_ns, every.end_ns(timeline.last_ns), every.state, every.about
-    ended = np.full(len(state), True)
-    ended[every.lasts] = False
-    waker = np.where(ended & (np.roll(state, -1) == State.READY), np.roll(about, -1), -1)
     # Each suspension is one track's alone, whose slices stand in order.
-    waiting = np.flatnonzero((state == State.WAITING) & (about >= 0))
-    waiting = waiting[np.argsort(about[waiting], kind="stable")]
-    suspensions, first = np.unique(about[waiting], return_index=True)
-    last = waiting[np.append(first[1:], len(waiting)) - 1] if len(waiting) else waiting
-    return Waits(suspensions, start_ns[waiting[first]], end_ns[last], waker[last], ended[last])
+    waiting = nonzero((every.state == State.WAITING) & (every.about >= 0))
+    whose = every.about[waiting]
+    waiting = waiting[ordering(whose, int(whose.max(initial=0)) + 1)]
+    whose = every.about[waiting]
+    is_first = np.append(True, whose[1:] != whose[:-1])[: len(whose)]
+    first, last = waiting[is_first], waiting[np.append(is_first[1:], True)[: len(whose)]]
+    goes_on = every.are_last(last)
+    # The last slice of all has none behind it.
+    behind = np.minimum(last + 1, len(every.state) - 1)
+    end_ns = np.where(goes_on, np.maximum(every.start_ns[last], timeline.last_ns), every.start_ns[behind])
+    waker = np.where(~goes_on & (every.state[behind] == State.READY), every.about[behind], -1)
+    return Waits(whose[is_first], every.start_ns[first], end_ns, waker, ~goes_on)
