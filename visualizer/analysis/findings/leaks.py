@@ -22,6 +22,7 @@ from visualizer.analysis.findings.base import (
     spawned_told,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.own_loops import leaks_of_loops
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
@@ -59,6 +60,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         )
         tracks = [track.id for track, _ in several]
         yield finding("leak", sentence, tracks, first.spawn_ns, place)
+    yield from leaks_of_loops(timeline, observed)
 
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
