@@ -98,7 +98,8 @@ def leaks_too(timeline: Timeline) -> Callable[[Track, Suspension], bool]:
     """Whether a track waits where tracks of its function leak, though it was spawned at another line."""
     known = {
         (function_of(timeline, track), one.reason, one.place)
-        for several in leaked(timeline).values() for track, one in several
+        for several in leaked(timeline).values()
+        for track, one in several
     }
     return lambda track, one: (function_of(timeline, track), one.reason, one.place) in known
 

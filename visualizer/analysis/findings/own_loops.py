@@ -4,6 +4,7 @@ does to the others is inferred: nobody sees what such a loop keeps, or whom it w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,12 +13,12 @@ import numpy as np
 from visualizer.analysis.findings.base import (
     HOG_NS,
     LEAK_ENDED_SHARE,
-    LEAK_GAP_SHARE,
     LEAK_OF,
     NAMED_NS,
     STARVED_AGAIN,
     STARVED_NS,
     STARVED_SHARE,
+    STUCK_NS,
     VAIN_SHARE,
     Finding,
     at,
@@ -48,6 +49,9 @@ _SOON_NS = 5_000_000
 _SLEEPS = 5
 #: Between two steps a loop does little, if it does not poll.
 _LITTLE_NS = 1_000_000
+_DIGITS = 20
+#: So many others are named.
+_NAMED = 3
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-\d+)?(?![\w.])")
 #: Who yields that, or a number, waits for a descriptor, or for time.
 _DESCRIPTORS = re.compile(r"sock|conn|client|server|peer|pipe|file|\bfd|fileno|read|writ|recv|send|accept|\bio\b", re.I)
@@ -68,10 +72,6 @@ class OwnLoop(NamedTuple):
     end_ns: Column
     whom: Column
     switch: Column
-
-    def others_told(self, than: Track) -> str:
-        others = sum(one != than.id for one in self.members)
-        return f"{others} other generator{'s' * (others != 1)}"
 
 
 @once
@@ -144,7 +144,7 @@ def hogs_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             if own_ns < HOG_NS or not kept:
                 continue
             seen = mostly(timeline, innermost, start_ns, end_ns)
-            yielded = timeline.switch(int(loop.switch[number])).place if loop.switch[number] >= 0 else None
+            yielded = _yielded_at(timeline, track, end_ns)
             place = seen.place if seen is not None else yielded or track.place
             where = hot_line(timeline, seen) if seen is not None else f"until it yielded{at(yielded)}"
             if seen is None and yielded is None:
@@ -153,9 +153,10 @@ def hogs_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             kept_told = ""
             if 4 * off_ns >= end_ns - start_ns:
                 kept_told = f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
+            others_told = f"{len(kept)} other generator{'s' * (len(kept) > 1)}"
             sentence = (
-                f"{timeline.name(member)} ran for {duration(end_ns - start_ns, 2)} without yielding{kept_told}, {where} "
-                f"→ its loop ({spot(loop.place)}) could run none of its {loop.others_told(track)} meanwhile (inferred)"
+                f"{timeline.name(member)} ran for {duration(end_ns - start_ns, 2)} without yielding{kept_told}, "
+                f"{where} → its loop ({spot(loop.place)}) could run none of its {others_told} meanwhile (inferred)"
             )
             key = member, place and Place(place.file, place.function, place.line, -1, -1, -1)
             found.setdefault(key, []).append((own_ns, f"{start_ns} {sentence}"))
@@ -167,10 +168,18 @@ def hogs_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("hog", sentence + more, (member,), int(start), place, total_ns)
 
 
+def _yielded_at(timeline: Timeline, track: Track, t_ns: int) -> Place | None:
+    """Where it, or who it waits for in a `yield from`, stands suspended from that time on; None if it does not."""
+    number = track.slices.at(t_ns)
+    if number < 0 or track.slices.state[number] != State.WAITING or track.slices.about[number] < 0:
+        return None
+    return timeline.innermost(timeline.suspensions[track.slices.about[number]]).place
+
+
 def leaks_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
-    """LEAK_OF or more generators that one line made, each in a track that has ended since, which the loop ran once and
-    never again, up to the end, and hardly one of which has ended; not those that yielded what may be a descriptor, or
-    a number."""
+    """LEAK_OF or more generators that one line made, each in a track of its own that has ended since (so they are no
+    crew), which the loop ran once and never again, up to the end, half of them for STUCK_NS or longer, and hardly one
+    of which has ended; not those that yielded what may be a descriptor, or a number."""
     if not is_over(timeline):
         return
     for loop in own_loops(timeline, observed):
@@ -186,8 +195,8 @@ def leaks_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
                 continue
             if any(_waits_outside(timeline, last[one.id]) for one in left):
                 continue
-            times_ns = np.array([*sorted(one.spawn_ns for one in left), int(loop.end_ns[-1])])
-            if np.diff(times_ns).max() > max(LEAK_GAP_SHARE, 1 - LEAK_GAP_SHARE / 4) * (times_ns[-1] - times_ns[0]):
+            since_ns = left[len(left) // 2].spawn_ns
+            if len({one.creator for one in left}) < len(left) or int(loop.end_ns[-1]) - since_ns < STUCK_NS:
                 continue
             yielded = timeline.switch(last[left[0].id]).place
             lasted = duration(left[-1].spawn_ns - left[0].spawn_ns, 2)
@@ -224,6 +233,7 @@ def starved_in_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding
     for STARVED_SHARE of its life, while it resumed others: who asks for its next turn by a bare `yield`, who slept for
     as long as it yielded, as is seen from when it was resumed else, or who has not begun though others that were handed
     to the loop later took turns. Not those who ran for more than half as long as the others; nor behind hogs."""
+    off = kept_off(timeline, observed)
     for loop in own_loops(timeline, observed):
         length_ns = loop.end_ns - loop.start_ns
         ran_ns = np.where(length_ns < HOG_NS, length_ns, 0)
@@ -232,73 +242,65 @@ def starved_in_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding
         members, firsts = np.unique(loop.whom[order], return_index=True)
         for member, mine in zip(members.tolist(), np.split(order, firsts[1:]), strict=True):
             track = timeline.tracks.get(member)
-            if track is None:
+            if track is None or loop.start_ns[mine[-1]] - track.spawn_ns < STARVED_NS:
                 continue
-            due_ns, how = _due(timeline, loop, track, mine)
+            due_ns, knows = _due(timeline, loop, track, mine)
+            until_ns = loop.start_ns[mine]
             # From the end of one step to the begin of the next one, or from its creation to the first.
             before = np.concatenate(([loop.start_ns.searchsorted(track.spawn_ns)], mine[:-1] + 1))
-            until_ns = loop.start_ns[mine]
             others_ns = spent_ns[mine] - spent_ns[before]
-            late_ns = np.minimum(kept_off(timeline, observed).left_ns([loop.driver.id] * len(mine), due_ns, until_ns), others_ns)
-            # For most of it others ran.
+            late_ns = np.minimum(off.left_ns([loop.driver.id] * len(mine), due_ns, until_ns), others_ns)
             late_ns = np.where((late_ns >= NAMED_NS) & (2 * others_ns >= until_ns - due_ns), late_ns, 0)
-            total_ns = int(late_ns.sum())
-            life_ns = (track.exit_ns if track.exit_ns >= 0 else int(loop.end_ns[-1])) - track.spawn_ns
+            total_ns, worst = int(late_ns.sum()), int(late_ns.argmax())
+            end_ns = track.exit_ns if track.exit_ns >= 0 else int(loop.end_ns[-1])
+            life_ns = max(1, end_ns - track.spawn_ns)
             if total_ns < STARVED_NS or total_ns < STARVED_SHARE * life_ns:
                 continue
-            if not how.startswith("began") and np.count_nonzero(late_ns) < STARVED_AGAIN:
-                continue
-            worst = int(late_ns.argmax())
+            if worst and np.count_nonzero(late_ns) < STARVED_AGAIN:
+                continue  # It was late once.
             between = slice(int(before[worst]), int(mine[worst]))
             runners, which = np.unique(loop.whom[between], return_inverse=True)
-            by_runner = np.bincount(which, ran_ns[between])
-            most = by_runner.argmax()
-            life = (loop.start_ns >= track.spawn_ns) & (loop.start_ns < track.spawn_ns + life_ns)
-            its_ns, most_ns = (int(ran_ns[life & (loop.whom == one)].sum()) for one in (member, int(runners[most])))
+            by_runner_ns = np.bincount(which, ran_ns[between])
+            runners = runners[by_runner_ns.argsort()[::-1]].tolist()
+            lives = (loop.start_ns >= track.spawn_ns) & (loop.start_ns < end_ns)
+            its_ns, most_ns = (int(ran_ns[lives & (loop.whom == one)].sum()) for one in (member, runners[0]))
             if 2 * its_ns > most_ns:
-                continue
-            names: dict[str, int] = {}
-            for one in runners[by_runner.argsort()[::-1]].tolist():
-                if one in timeline.tracks and one != member:
-                    name = function_of(timeline, timeline.tracks[one])
-                    names[name] = names.get(name, 0) + 1
+                continue  # It got its share: there was too much to do for all.
+            names = Counter(function_of(timeline, timeline.tracks[one]) for one in runners if one in timeline.tracks)
             ran = listed([f"{count} × {name}" if count > 1 else name for name, count in names.items()])
-            share = min(100, round(100 * total_ns / max(1, life_ns)))
+            how = knows if worst else f"was handed to {_handed(timeline, track)}{at(track.place)}"
             sentence = (
-                f"{timeline.name(member)} {how}; its loop ({spot(loop.place)}) resumed it {duration(total_ns, 2)} late, "
-                f"{share}% of its life, at most {duration(int(late_ns[worst]), 2)} at once, while it resumed {ran} "
-                "(inferred)"
+                f"{timeline.name(member)} {how}, and its loop ({spot(loop.place)}) resumed it {duration(total_ns, 2)} "
+                f"late, {min(100, round(100 * total_ns / life_ns))}% of its life, at most "
+                f"{duration(int(late_ns[worst]), 2)} at once, while it resumed {ran} (inferred)"
             )
-            switch = int(loop.switch[mine[max(0, worst - 1)]])
-            place = timeline.switch(switch).place if worst and switch >= 0 else track.place
-            yield finding("starvation", sentence, (member, *runners[runners != member].tolist()[:3]), int(due_ns[worst]), place, total_ns, (member,))
+            place = timeline.switch(int(loop.switch[mine[worst - 1]])).place if worst else track.place
+            those = (member, *runners[:_NAMED])
+            yield finding("starvation", sentence, those, int(due_ns[worst]), place, total_ns, (member,))
 
 
 def _due(timeline: Timeline, loop: OwnLoop, track: Track, mine: Column) -> tuple[Column, str]:
     """From when on the generator could have had each of its steps, as far as that is known (else its begin), and why
-    that is known, in words."""
-    start_ns = loop.start_ns[mine]
-    due_ns = start_ns.copy()
-    states, begins_ns = np.asarray(track.slices.state), np.asarray(track.slices.start_ns)
-    ready = states[np.maximum(0, begins_ns.searchsorted(start_ns, side="right") - 2)] == State.READY
-    ready &= np.arange(len(mine)) > 0
-    if 2 * np.count_nonzero(ready) > len(mine) > STARVED_AGAIN:
-        ended_ns = np.concatenate(([track.spawn_ns], loop.end_ns[mine[:-1]]))
-        return np.where(ready, ended_ns, start_ns), "asked for nothing but its next turn"
-    if len(mine) > _SLEEPS:
-        gaps_ns = start_ns[1:] - loop.end_ns[mine[:-1]]
-        switch = int(loop.switch[mine[0]])
-        yields = timeline.switch(switch) if switch >= 0 else None
-        for number in _NUMBER.findall(yields.value or "") if yields is not None else ():
-            asked_ns = round(float(number) * 1e9) if len(number) < 20 else 0
-            slept = gaps_ns >= asked_ns - _SLEEP_NS // 10
-            if asked_ns >= _SLEEP_NS and slept.all() and gaps_ns.min() <= asked_ns + _SOON_NS:
-                due_ns[1:] = np.minimum(start_ns[1:], loop.end_ns[mine[:-1]] + asked_ns)
-                return due_ns, f"yielded {yields.value if yields is not None else ''} to sleep"
+    that is known of others than the first, in words."""
+    due_ns, knows = loop.start_ns[mine], ""
     if _was_passed_over(timeline, loop, track, int(mine[0])):
         due_ns[0] = track.spawn_ns
-        return due_ns, f"began long after it was handed to {_handed(timeline, track)}{at(track.place)}"
-    return due_ns, ""
+    if len(mine) <= STARVED_AGAIN:
+        return due_ns, knows
+    ended_ns, resumed_ns = loop.end_ns[mine[:-1]], loop.start_ns[mine[1:]]
+    begins_ns = np.asarray(track.slices.start_ns)
+    ready = np.asarray(track.slices.state)[begins_ns.searchsorted(ended_ns, side="right") - 1] == State.READY
+    if 2 * np.count_nonzero(ready) > len(ready):
+        due_ns[1:] = np.where(ready, ended_ns, resumed_ns)
+        return due_ns, "asked for nothing but its next turn"
+    yields = timeline.switch(int(loop.switch[mine[0]])) if len(mine) > _SLEEPS else None
+    for number in _NUMBER.findall(yields.value or "") if yields is not None else ():
+        asked_ns = round(float(number) * 1e9) if len(number) < _DIGITS else 0
+        gaps_ns = resumed_ns - ended_ns
+        if asked_ns >= _SLEEP_NS and asked_ns - _SLEEP_NS // 10 <= gaps_ns.min() <= asked_ns + _SOON_NS:
+            due_ns[1:] = np.minimum(resumed_ns, ended_ns + asked_ns)
+            return due_ns, f"yielded {yields.value if yields is not None else ''} to sleep"
+    return due_ns, knows
 
 
 def _was_passed_over(timeline: Timeline, loop: OwnLoop, track: Track, first: int) -> bool:
@@ -313,7 +315,7 @@ def _was_passed_over(timeline: Timeline, loop: OwnLoop, track: Track, first: int
         return False
     later = {one.id for one in others if track.spawn_ns < one.spawn_ns < since_ns and _handed(timeline, one) == handed}
     begun = loop.whom[:first][loop.start_ns[:first] >= track.spawn_ns]
-    return sum(1 for one in begun.tolist() if one in later) >= STARVED_AGAIN * max(1, len(later)) > 0 < len(later)
+    return bool(later) and sum(one in later for one in begun.tolist()) >= STARVED_AGAIN * len(later)
 
 
 def _handed(timeline: Timeline, track: Track) -> str:

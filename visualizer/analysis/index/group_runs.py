@@ -98,4 +98,3 @@ class GroupRuns:
         other = ((found > last) | (there < t_ns) | ((found > 0) & (before >= t_ns))).nonzero()[0]
         found[other] = switch_ns.searchsorted(t_ns[other])
         return found
-
