@@ -14,7 +14,8 @@ from visualizer.trace import words
 
 
 class Mark(NamedTuple):
-    """A moment that was marked; `name` is "mark 3" if it was given none. `caption`: what is said there, a line or two."""
+    """A moment that was marked; `name` is "mark 3" if it was given none. `caption`: what is said there, a line or two.
+    """
 
     t_ns: int
     name: str
@@ -69,7 +70,8 @@ class Marks:
         return self._marks[index] if index < len(self._marks) and self._marks[index].t_ns == t_ns else None
 
     def set(self, t_ns: int, name: str = "", caption: str | None = None) -> Mark:
-        """Mark that moment; if it is marked, give its mark another name, unless that is "", and caption, unless None."""
+        """Mark that moment; if it is marked, give its mark another name, unless that is "", and caption, unless None.
+        """
         old = self.at(t_ns)
         if old is not None:
             self._marks.remove(old)

@@ -141,11 +141,7 @@ def _ties(timeline: Timeline, t_ns: int) -> tuple[dict[str, int], dict[int, tupl
 
 
 def _waited_for(
-    timeline: Timeline,
-    suspension: Suspension,
-    t_ns: int,
-    owners: Owners,
-    holders: dict[str, int],
+    timeline: Timeline, suspension: Suspension, t_ns: int, owners: Owners, holders: dict[str, int],
     joined: dict[int, tuple[int, ...]],
 ) -> tuple[str, tuple[int, ...]]:
     """The thing, "" if it is no thing or not known; and the tracks."""

@@ -183,7 +183,9 @@ def _waited_most(timeline: Timeline, answer: Answer, giver: int) -> tuple[int, S
     return best if best is not None and 2 * best[0] >= answer.waited_ns else None
 
 
-def _why(timeline: Timeline, answer: Answer, giver: int, best: tuple[int, Suspension] | None, is_seen: bool) -> str:
+def _why(
+    timeline: Timeline, answer: Answer, giver: int, best: tuple[int, Suspension] | None, is_seen: bool
+) -> str:
     """The same as a cause; "" if that is unknown."""
     if best is None:
         return ""

@@ -158,10 +158,7 @@ class Observed:
         joins, connects, reads, answers = (
             np.array([word == wanted for word in of], dtype=bool).take(how)
             for of, wanted in (
-                (reasons, words.JOIN),
-                (ends, words.CONNECT),
-                (ends, words.READ),
-                (self._are_opened(), True),
+                (reasons, words.JOIN), (ends, words.CONNECT), (ends, words.READ), (self._are_opened(), True),
             )
         )
         answers &= reads

@@ -63,8 +63,7 @@ def _raised_in(timeline: Timeline, main: int) -> Track | None:
     if ended is None or ended.value is None:
         return None
     alike = [
-        track
-        for track in map(timeline.tracks.__getitem__, reversed(timeline.exits))
+        track for track in map(timeline.tracks.__getitem__, reversed(timeline.exits))
         if track.value == ended.value and track.id != main and track.state is State.FAILED
     ]
     waker = _woken_last_by(timeline, ended)

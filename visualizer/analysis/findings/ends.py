@@ -338,7 +338,9 @@ def _joined_among(timeline: Timeline, waiting: dict[int, Suspension]) -> dict[in
     return {track: (other,) for track, other in joined.items() if other in waiting}
 
 
-def _standing_threads(timeline: Timeline, told_of: set[int], explained: dict[int, Suspension]) -> Iterator[Finding]:
+def _standing_threads(
+    timeline: Timeline, told_of: set[int], explained: dict[int, Suspension]
+) -> Iterator[Finding]:
     """All threads of a program, those of its processes too, wait up to the end of what is known for what only one of
     them would bring about.
 
@@ -366,14 +368,10 @@ def _standing_threads(timeline: Timeline, told_of: set[int], explained: dict[int
             feeders[track.id] = since_ns
             continue
         suspension = thread_waits(timeline, track) or lived_on_waiting(timeline, track)
-        if (
-            suspension is None
-            or not suspension.is_endless
-            or not (
-                suspension.reason in _BY_THREADS
-                or (suspension.reason in _BY_PROCESSES and living)
-                or (suspension.reason == words.SUBPROCESS and suspension.object in living)
-            )
+        if suspension is None or not suspension.is_endless or not (
+            suspension.reason in _BY_THREADS
+            or (suspension.reason in _BY_PROCESSES and living)
+            or (suspension.reason == words.SUBPROCESS and suspension.object in living)
         ):
             return
         waiting[track.id] = suspension
@@ -381,13 +379,13 @@ def _standing_threads(timeline: Timeline, told_of: set[int], explained: dict[int
         return
     joined = _joined_among(timeline, waiting)
     joined.update((track, (living[one.object],)) for track, one in waiting.items() if one.object in living)
-    joined.update((track, (one.on_track,)) for track, one in waiting.items() if _joins(one) and one.on_track in feeders)
+    joined.update(
+        (track, (one.on_track,)) for track, one in waiting.items() if _joins(one) and one.on_track in feeders
+    )
     # Who waits for the end of something else waits for what is not seen here.
     first = [track for track in waiting if track not in joined]
-    if (
-        not (first or feeders)
-        or not told_of.isdisjoint(waiting)
-        or any(waiting[track].reason in (words.JOIN, words.SUBPROCESS) for track in first)
+    if not (first or feeders) or not told_of.isdisjoint(waiting) or any(
+        waiting[track].reason in (words.JOIN, words.SUBPROCESS) for track in first
     ):
         return
     since_ns = max([*(one.t_ns for one in waiting.values()), *feeders.values()])
@@ -513,7 +511,9 @@ def never_resumed(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         yield finding("never_resumed", sentence, tracks, suspension.t_ns, suspension.place, lasted_ns, (track.id,))
 
 
-def _is_idle(timeline: Timeline, observed: Observed, served: Served, track: Track, suspension: Suspension) -> bool:
+def _is_idle(
+    timeline: Timeline, observed: Observed, served: Served, track: Track, suspension: Suspension
+) -> bool:
     """Whether it only waits for more: it, or another of its function, was served there, or it takes from a queue in a
     loop; or it is one of those that switch to one another, and was resumed there before."""
     if suspension.reason == words.SWITCHED:
@@ -595,10 +595,7 @@ def _ties(
 
 
 def _written(
-    timeline: Timeline,
-    waiting: dict[int, Suspension],
-    holders: dict[str, int],
-    joined: dict[int, tuple[int, ...]],
+    timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
     held: bool = False,
 ) -> dict[int, Ending]:
     """For waits whose waker the trace does not contain: the only track that could end them, according to the source.
@@ -611,9 +608,7 @@ def _written(
 
 
 def _cycle(
-    waiting: dict[int, Suspension],
-    holders: dict[str, int],
-    joined: dict[int, tuple[int, ...]],
+    waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
     written: dict[int, Ending],
 ) -> list[int]:
     """A cycle: each track waits for the next one, for what that holds or would do, and the last for the first."""
@@ -633,12 +628,8 @@ def _cycle(
 
 
 def _waits(
-    timeline: Timeline,
-    track: int,
-    waiting: dict[int, Suspension],
-    holders: dict[str, int],
-    joined: dict[int, tuple[int, ...]],
-    written: dict[int, Ending],
+    timeline: Timeline, track: int, waiting: dict[int, Suspension], holders: dict[str, int],
+    joined: dict[int, tuple[int, ...]], written: dict[int, Ending],
 ) -> str:
     """What a track waits for, and which track holds that or would end the wait."""
     suspension = waiting[track]

@@ -283,10 +283,9 @@ def _times_held(timeline: Timeline, thing: str, lock: Lock) -> Iterator[_Held]:
 
 def _with_losses(rows: Waits, times: list[_Held]) -> Iterator[_Held]:
     """The same with what others lost in each of these times."""
-    start_ns, since_ns, until_ns = (
-        np.sort(rows.start_ns),
-        *np.array([(held.since_ns, held.until_ns) for held in times], dtype=np.int64).reshape(-1, 2).T,
-    )
+    start_ns, since_ns, until_ns = np.sort(rows.start_ns), *np.array(
+        [(held.since_ns, held.until_ns) for held in times], dtype=np.int64
+    ).reshape(-1, 2).T
     lost_ns = _waited_before(start_ns, rows.end_ns, until_ns) - _waited_before(start_ns, rows.end_ns, since_ns)
     return (held._replace(lost_ns=lost) for held, lost in zip(times, lost_ns.tolist(), strict=True))
 

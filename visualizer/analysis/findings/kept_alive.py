@@ -55,10 +55,8 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         ]
         every = (thread_waits(timeline, track) for track in threads)
         waiting = [one for one in every if one is not None and one.reason in _WAITS]
-        if (
-            until_ns - over.t_ns < STUCK_NS
-            or len(waiting) < len(threads)
-            or told_of.issuperset(one.track for one in waiting)
+        if until_ns - over.t_ns < STUCK_NS or len(waiting) < len(threads) or told_of.issuperset(
+            one.track for one in waiting
         ):
             continue
         told = listed([_waits(timeline, one, until_ns) for one in waiting])
@@ -70,7 +68,9 @@ def kept_alive(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"until {ended}"
         )
         tracks = [one.track for one in waiting]
-        yield finding("kept_alive", sentence, tracks, over.t_ns, waiting[0].place, until_ns - over.t_ns, (main.id,))
+        yield finding(
+            "kept_alive", sentence, tracks, over.t_ns, waiting[0].place, until_ns - over.t_ns, (main.id,)
+        )
 
 
 def _by_executors(timeline: Timeline, told_of: set[int]) -> Iterator[Finding]:

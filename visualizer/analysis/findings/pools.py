@@ -139,11 +139,8 @@ def worker_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         died = [
             (process, track)
             for process, track in workers[thread.process]
-            if (process.exit_code or process.signal)
-            and track.exit_ns >= 0
-            and not _has_nothing(timeline, track, -1)
-            and (track.exit_ns >= waits.t_ns or not of_one)
-            and timeline.last_ns - track.exit_ns >= STUCK_NS
+            if (process.exit_code or process.signal) and track.exit_ns >= 0 and not _has_nothing(timeline, track, -1)
+            and (track.exit_ns >= waits.t_ns or not of_one) and timeline.last_ns - track.exit_ns >= STUCK_NS
         ]
         gone = {track.id for _, track in died}
         others = [track for _, track in workers[thread.process] if track.id not in gone]
@@ -157,7 +154,9 @@ def worker_died(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             f"{timeline.name(thread.id)} waits in {waits.on}{at(waits.place)} for what nobody works out any more "
             f"(inferred: a Pool starts another process, and gives it the next one), until {end_told(timeline)}"
         )
-        yield finding("worker_died", sentence, (thread.id, track.id), track.exit_ns, waits.place, lost_ns, (thread.id,))
+        yield finding(
+            "worker_died", sentence, (thread.id, track.id), track.exit_ns, waits.place, lost_ns, (thread.id,)
+        )
 
 
 def waits_for_results(suspension: Suspension) -> bool:

@@ -31,3 +31,4 @@ def refused(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             what = f" by {timeline.name(asked.id)}" if asked is not None and not waits_alike(remark) else ""
             sentence = f"{who} was refused{what}{at(place)}: {remark.exception}{meant(timeline, remark)}"
             yield finding("refused", sentence, known, remark.t_ns, place)
+

@@ -49,10 +49,7 @@ _ENDED_BY = {
 
 #: What is brought about once, for all who wait for it, and the method that waits: it never ends if nobody is left.
 _ONCE = (
-    (words.EVENT, "wait"),
-    (words.RESULT, "get"),
-    (words.RESULT, "wait"),
-    (words.QUEUE, "join"),
+    (words.EVENT, "wait"), (words.RESULT, "get"), (words.RESULT, "wait"), (words.QUEUE, "join"),
     (words.CONDITION, "wait"),
 )
 #: So many calls that may bring it about are looked for.

@@ -27,7 +27,7 @@ class Resumed(NamedTuple):
     end_ns: int
 
     def told(self) -> str:
-        """ "resuming generators 12,000 times at service.py:65"."""
+        """"resuming generators 12,000 times at service.py:65"."""
         return f"resuming generators {self.times:,} times at {spot(self.place)}"
 
 
@@ -46,7 +46,9 @@ def long_stretches(timeline: Timeline, track: int) -> list[tuple[int, int]]:
     resumes &= np.append(np.diff(slices.start_ns), NAMED_NS) < NAMED_NS
     found = _long(timeline, track, resumes | (np.asarray(slices.state) == State.RUNNING))
     return [
-        one for one in found if len(_resumed_in(timeline, track, *one)) and not _mostly_waited(timeline, track, *one)
+        one
+        for one in found
+        if len(_resumed_in(timeline, track, *one)) and not _mostly_waited(timeline, track, *one)
     ]
 
 

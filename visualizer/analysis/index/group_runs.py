@@ -98,3 +98,4 @@ class GroupRuns:
         other = ((found > last) | (there < t_ns) | ((found > 0) & (before >= t_ns))).nonzero()[0]
         found[other] = switch_ns.searchsorted(t_ns[other])
         return found
+

@@ -186,7 +186,9 @@ class _Batch:
         )
         places = self.batches.templates.same_place.take(self.columns.template.take(resumes))
         resumptions = Resumptions(resumes, steps.by.take(resumes), places, steps.who.take(resumes))
-        self.by_scheduler[resumes], found = self.writer.schedulers.take(resumptions, by_lasts, who_lasts, self._ends_of)
+        self.by_scheduler[resumes], found = self.writer.schedulers.take(
+            resumptions, by_lasts, who_lasts, self._ends_of
+        )
         extras = []
         for line, tracks in found:
             left = nonzero(_suspends(steps.kind[: line + 1]))
@@ -282,13 +284,7 @@ class _Batch:
         start_ns = self.t_ns.take(steps_)
         _rise(start_ns, bounds, before.last_ns)
         writer.begin_slices(
-            items.ids,
-            before.counts,
-            bounds,
-            start_ns,
-            state,
-            about,
-            runs,
+            items.ids, before.counts, bounds, start_ns, state, about, runs,
             lambda tracks: self._tails(tracks, items, before, after, bounds, about, start_ns),
         )
         self._close_hubs(items, before, bounds, steps_)
@@ -321,13 +317,7 @@ class _Batch:
         return Before(*found)
 
     def _tails(
-        self,
-        tracks: Column,
-        items: Items,
-        before: Before,
-        after: Column,
-        bounds: Column,
-        about: Column,
+        self, tracks: Column, items: Items, before: Before, after: Column, bounds: Column, about: Column,
         start_ns: Column,
     ) -> list[Tail]:
         """Of those that begin slices, and stand at these places, how they end."""
@@ -436,8 +426,7 @@ class _Batch:
         """What slices are about that go on with what was before them: a wait, or a run."""
         what = items.what
         for those, of, first in (
-            (_undone, per_track.suspends, before.suspension),
-            (_goes_on, _runs, before.run),
+            (_undone, per_track.suspends, before.suspension), (_goes_on, _runs, before.run),
         ):
             again = nonzero(those(what))
             if len(again):
@@ -483,8 +472,7 @@ class _Batch:
             valid[items.step[idle[~self._is_hub(items)[items.track[idle]]]]] = True
         is_spawn, is_exit = (kind == SPAWN) | (kind == BEGIN), (kind == EXIT) & valid
         for those, one, count in (
-            (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)),
-            (is_exit, Entry.EXIT, len(writer.timeline.exits)),
+            (is_spawn, Entry.SPAWN, len(writer.timeline.spawns)), (is_exit, Entry.EXIT, len(writer.timeline.exits)),
         ):
             which = nonzero(those)
             entry[which], number[which] = one, np.arange(count, count + len(which))
@@ -565,12 +553,7 @@ class _Batch:
         return lambda lines: threads[turns.searchsorted(lines) if len(turns) else np.zeros_like(lines)]
 
     def _write_columns(
-        self,
-        waits: _Waits,
-        is_switch: Column,
-        is_suspension: Column,
-        is_wake: Column,
-        switch: Column,
+        self, waits: _Waits, is_switch: Column, is_suspension: Column, is_wake: Column, switch: Column,
         suspension: Column,
     ) -> None:
         steps, kind, writer, templates = self.steps, self.steps.kind, self.writer, self.batches.templates
@@ -663,22 +646,12 @@ class _Batch:
         return found.take(yields)
 
     def _write_order(
-        self,
-        entry: Column,
-        number: Column,
-        t_ns: Column,
-        is_switch: Column,
-        is_suspension: Column,
-        is_wake: Column,
-        switch: Column,
-        suspension: Column,
-        wake: Column,
+        self, entry: Column, number: Column, t_ns: Column, is_switch: Column, is_suspension: Column, is_wake: Column,
+        switch: Column, suspension: Column, wake: Column,
     ) -> None:
         both, alone = is_switch & is_wake, _alone(self.steps.kind) & is_suspension
         for mask, one, numbers in (
-            (is_wake, Entry.WAKEUP, wake),
-            (is_switch, Entry.SWITCH, switch),
-            (alone, Entry.SUSPENSION, suspension),
+            (is_wake, Entry.WAKEUP, wake), (is_switch, Entry.SWITCH, switch), (alone, Entry.SUSPENSION, suspension),
         ):
             those = nonzero(mask)
             entry[those], number[those] = one, chosen(numbers, those)

@@ -37,7 +37,9 @@ from visualizer.trace.source import Line, Source
 #: Lines that only say what a number stands for; what is said of it later does not change what came before.
 _DEFINITIONS = frozenset((Text, Place, Listing))
 #: Lines that do not become columns together with those around them.
-_APART = _DEFINITIONS | {Shape, Copy, Fork, Process, Started, Ended, Pair, Sent, Received, Interleaved, End, Told}
+_APART = _DEFINITIONS | {
+    Shape, Copy, Fork, Process, Started, Ended, Pair, Sent, Received, Interleaved, End, Told
+}
 
 
 class Loader:

@@ -34,20 +34,7 @@ from visualizer.trace.columns import (
 #: What a step is to a track. What the first few come to is always the same; of the rest it depends on the state before.
 RUN, SUSPENSION, SUSPENSION_READY, WAITS = range(4)
 (
-    LEAVE,
-    LEAVE_READY,
-    WOKEN,
-    UNDONE,
-    BORN,
-    _ENDED,
-    _FAILED,
-    _STOPPED,
-    POLLS,
-    POLLED,
-    _LOSE,
-    _STRAY,
-    SEEN,
-    TURNED,
+    LEAVE, LEAVE_READY, WOKEN, UNDONE, BORN, _ENDED, _FAILED, _STOPPED, POLLS, POLLED, _LOSE, _STRAY, SEEN, TURNED,
     _ITEMS,
 ) = range(4, 19)
 _NONE = 255
@@ -67,29 +54,11 @@ def _of_kinds(pairs: dict[int, int]) -> Column:
 _ENDS = np.full(len(State), _NONE, dtype=np.uint8)
 _ENDS[[*FINAL]] = _ENDED, _FAILED, _STOPPED
 #: What a step is to its `who`, and to its `by`.
-_TO_WHO = _of_kinds(
-    {
-        SWITCH: RUN,
-        RESUME: RUN,
-        YIELD: RUN,
-        RETURN: RUN,
-        BEGIN: RUN,
-        UNPARK: RUN,
-        ALONE: SUSPENSION,
-        PARK: LEAVE,
-        WAIT: WAITS,
-        WAKE: WOKEN,
-        UNREADY: UNDONE,
-        SPAWN: BORN,
-        EXIT: _ENDED,
-        POLL: POLLED,
-        IDLE: POLLED,
-        SAMPLE: SEEN,
-        LOST: _LOSE,
-        STRAYED: _STRAY,
-        TURN: TURNED,
-    }
-)
+_TO_WHO = _of_kinds({
+    SWITCH: RUN, RESUME: RUN, YIELD: RUN, RETURN: RUN, BEGIN: RUN, UNPARK: RUN, ALONE: SUSPENSION, PARK: LEAVE,
+    WAIT: WAITS, WAKE: WOKEN, UNREADY: UNDONE, SPAWN: BORN, EXIT: _ENDED, POLL: POLLED, IDLE: POLLED, SAMPLE: SEEN,
+    LOST: _LOSE, STRAYED: _STRAY, TURN: TURNED,
+})
 _TO_BY = _of_kinds({SWITCH: LEAVE, RESUME: SUSPENSION, YIELD: SUSPENSION})
 
 

@@ -163,7 +163,9 @@ def resolve(columns: Columns, stacks: Stacks, void: Column) -> tuple[Steps, list
             column[those] = currents[behind[those]]
             if column is who:
                 bottom[those] = column[those]
-    turn_by = np.where(_gives(turn_kind), turn_a, np.where(_goes(turn_kind), before, by if every else by[turns]))
+    turn_by = np.where(
+        _gives(turn_kind), turn_a, np.where(_goes(turn_kind), before, by if every else by[turns])
+    )
     turn_who = np.where(_arrives(turn_kind), tops, turn_a)
     if every:
         who, by = turn_who, turn_by

@@ -67,12 +67,7 @@ class Templates:
                 closed = writer.number_of_passage((returns_by(text, True), words.NOTHING))
                 left = writer.number_of_passage((returns_by(text, False), words.NOTHING))
             said = (
-                how,
-                suspension,
-                place,
-                writer.number_of_place(place),
-                closed,
-                left,
+                how, suspension, place, writer.number_of_place(place), closed, left,
                 kind == RESUME and text == words.CLOSE,
                 kind in (SPAWN, BEGIN) and text in writer.timeline.words.schedulers,
                 _END_OF.get(text, State.DONE) if kind == EXIT else -1,

@@ -139,7 +139,8 @@ class Rows(Sequence[_Value]):
 
 
 class Switches(Growing):
-    """Which track passed control to which. `detail`: cause and place, by number in `details`; `value`: text id, or -1."""
+    """Which track passed control to which. `detail`: cause and place, by number in `details`; `value`: text id, or -1.
+    """
 
     ns: array[int]
     origin: array[int]
@@ -277,18 +278,8 @@ class Suspensions(Growing):
         at = bisect_left(self.timed, index)
         asked_ns = self.asked_ns[at] if at < len(self.timed) and self.timed[at] == index else -1
         return Suspension(
-            t_ns,
-            track,
-            reason,
-            texts.get(on, ""),
-            self.on_track[index],
-            asked_ns,
-            where,
-            texts.get(thing, "") if fd == direct_fd else "",
-            fd,
-            direction,
-            local,
-            peer,
+            t_ns, track, reason, texts.get(on, ""), self.on_track[index], asked_ns, where,
+            texts.get(thing, "") if fd == direct_fd else "", fd, direction, local, peer,
         )
 
 
@@ -387,12 +378,6 @@ def switch_of(
         raise IndexError(index)
     cause, place = switches.details.known[switches.detail[index]]
     return Switch(
-        index,
-        switches.ns[index],
-        switches.origin[index],
-        switches.target[index],
-        cause,
-        texts.get(switches.value[index]),
-        places.get(place),
-        suspension,
+        index, switches.ns[index], switches.origin[index], switches.target[index], cause,
+        texts.get(switches.value[index]), places.get(place), suspension,
     )

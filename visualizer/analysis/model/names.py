@@ -139,11 +139,8 @@ class Names:
         in_front = [f"{name}-" if name in shared else "" for name in names]
         birth, number = spawns.birth, spawns.number
         found = {
-            id: of(known)
-            if isinstance(known, Track)
-            else f"{front}{number[known]}"
-            if (front := in_front[birth[known]])
-            else names[birth[known]]
+            id: of(known) if isinstance(known, Track)
+            else f"{front}{number[known]}" if (front := in_front[birth[known]]) else names[birth[known]]
             for id, known in self._tracks.look_all()
         }
         called_main = [number for number, name in enumerate(names) if name == _MAIN]

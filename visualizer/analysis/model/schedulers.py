@@ -69,10 +69,7 @@ class Schedulers:
         self._resumed = {pair: tracks - gone for pair, tracks in lasting.items()} if gone else lasting
 
     def take(
-        self,
-        resumptions: Resumptions,
-        resumer_lasts: Column,
-        track_lasts: Column,
+        self, resumptions: Resumptions, resumer_lasts: Column, track_lasts: Column,
         ends_of: Callable[[Column], Column],
     ) -> tuple[Column, list[tuple[int, list[int]]]]:
         """Take these in. Return of each whether a scheduler did it; and when somebody was found to be one, with whom he

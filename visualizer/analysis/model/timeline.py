@@ -45,41 +45,13 @@ from visualizer.trace import words
 from visualizer.trace.columns import Column, unique
 
 __all__ = [
-    "FINAL",
-    "RUNS",
-    "SUMMED",
-    "Entry",
-    "Output",
-    "Place",
-    "Process",
-    "Remark",
-    "Service",
-    "Size",
-    "Slices",
-    "State",
-    "Suspension",
-    "Switch",
-    "Taking",
-    "Tie",
-    "Timeline",
-    "Track",
-    "Wakeup",
-    "joined_tracks",
+    "FINAL", "RUNS", "SUMMED", "Entry", "Output", "Place", "Process", "Remark", "Service", "Size", "Slices",
+    "State", "Suspension", "Switch", "Taking", "Tie", "Timeline", "Track", "Wakeup", "joined_tracks",
 ]
 
 Remark = (
-    ev.Note
-    | ev.Serves
-    | ev.Mark
-    | ev.Held
-    | ev.Continued
-    | ev.Dropped
-    | ev.Refused
-    | ev.Cancel
-    | ev.Struck
-    | ev.Unasked
-    | ev.Uncaught
-    | ev.End
+    ev.Note | ev.Serves | ev.Mark | ev.Held | ev.Continued | ev.Dropped | ev.Refused | ev.Cancel | ev.Struck
+    | ev.Unasked | ev.Uncaught | ev.End
 )
 
 #: So many entries are looked at together, suspensions that switches bring along not counted.
@@ -170,11 +142,8 @@ class Timeline:
         #: Times of `remarks`.
         self._remark_ns = array("q")
         self._with_ns: dict[Entry, Spawns | Switches | Wakeups | Exits | Samples] = {
-            Entry.SPAWN: self.tracks.spawns,
-            Entry.SWITCH: self._switches,
-            Entry.WAKEUP: self._wakeups,
-            Entry.EXIT: self.tracks.exits,
-            Entry.SAMPLE: self.samples,
+            Entry.SPAWN: self.tracks.spawns, Entry.SWITCH: self._switches, Entry.WAKEUP: self._wakeups,
+            Entry.EXIT: self.tracks.exits, Entry.SAMPLE: self.samples,
         }
 
     @property

@@ -337,8 +337,7 @@ class Tracks(Mapping[int, Track]):
         births, birth = self.spawns.births.known, self.spawns.birth
         return [
             Birth(one.kind, one.base_name, one.parent, words.NOTHING, one.schedules)
-            if type(one) is Track
-            else births[birth[one]]
+            if type(one) is Track else births[birth[one]]
             for one in map(self._look, ids)
         ]
 

@@ -167,7 +167,8 @@ class Message(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """What the program says of a moment that it marks itself, "name" or "name: caption"; `track` runs at `place` then."""
+    """What the program says of a moment that it marks itself, "name" or "name: caption"; `track` runs at `place` then.
+    """
 
     text: str
     track: int
@@ -251,16 +252,8 @@ class Block(NamedTuple):
 
     @classmethod
     def of(
-        cls,
-        ids: Column,
-        counts: Column,
-        previous: Column,
-        bounds: Column,
-        start_ns: Column,
-        state: Column,
-        about: Column,
-        run_bounds: Column,
-        runs: Column,
+        cls, ids: Column, counts: Column, previous: Column, bounds: Column, start_ns: Column, state: Column,
+        about: Column, run_bounds: Column, runs: Column,
     ) -> Block:
         """The same of columns: int64 times, uint8 states, and the rest int32."""
         times, states, abouts, own = (column.data.cast("B") for column in (start_ns, state, about, runs))
@@ -275,9 +268,7 @@ class Block(NamedTuple):
         columns = (
             np.frombuffer(column, dtype=of)[where].view(np.uint8).data
             for column, of, where in (
-                (self.start_ns, np.int64, those),
-                (self.state, np.uint8, those),
-                (self.about, np.int32, those),
+                (self.start_ns, np.int64, those), (self.state, np.uint8, those), (self.about, np.int32, those),
                 (self.runs, np.int32, own),
             )
         )
@@ -315,27 +306,8 @@ class Track:
     """
 
     __slots__ = (
-        "_blocks",
-        "_slices",
-        "_step_slices",
-        "base_name",
-        "copy_of",
-        "creator",
-        "doubt",
-        "exit_ns",
-        "id",
-        "inferred",
-        "kind",
-        "number",
-        "outcome",
-        "parent",
-        "place",
-        "process",
-        "schedules",
-        "spawn_ns",
-        "tail",
-        "value",
-        "version",
+        "_blocks", "_slices", "_step_slices", "base_name", "copy_of", "creator", "doubt", "exit_ns", "id", "inferred",
+        "kind", "number", "outcome", "parent", "place", "process", "schedules", "spawn_ns", "tail", "value", "version",
     )
 
     id: int
@@ -436,14 +408,6 @@ class Track:
 
 
 _UNSET: dict[str, Any] = {
-    "creator": words.NOBODY,
-    "copy_of": words.NOBODY,
-    "place": None,
-    "process": 0,
-    "number": 1,
-    "exit_ns": -1,
-    "outcome": None,
-    "value": None,
-    "inferred": None,
-    "doubt": None,
+    "creator": words.NOBODY, "copy_of": words.NOBODY, "place": None, "process": 0, "number": 1, "exit_ns": -1,
+    "outcome": None, "value": None, "inferred": None, "doubt": None,
 }

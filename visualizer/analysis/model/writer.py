@@ -178,15 +178,8 @@ class Writer:
     # Slices.
 
     def begin_slices(
-        self,
-        ids: Column,
-        counts: Column,
-        bounds: Column,
-        start_ns: Column,
-        state: Column,
-        about: Column,
-        runs: Column,
-        tails: Callable[[Column], Sequence[Tail | None]],
+        self, ids: Column, counts: Column, bounds: Column, start_ns: Column, state: Column, about: Column,
+        runs: Column, tails: Callable[[Column], Sequence[Tail | None]],
     ) -> None:
         """Begin slices, track by track: those of track ids[i], which has counts[i], from bounds[i] to bounds[i + 1].
         Their times ascend from that of the last one on.
@@ -377,20 +370,8 @@ class Writer:
 
 
 _REMARKS = frozenset(
-    (
-        ev.Note,
-        ev.Serves,
-        ev.Mark,
-        ev.Held,
-        ev.Continued,
-        ev.Dropped,
-        ev.Refused,
-        ev.Cancel,
-        ev.Struck,
-        ev.Unasked,
-        ev.Uncaught,
-        ev.End,
-    )
+    (ev.Note, ev.Serves, ev.Mark, ev.Held, ev.Continued, ev.Dropped, ev.Refused, ev.Cancel, ev.Struck,
+     ev.Unasked, ev.Uncaught, ev.End)
 )
 #: What a bare `yield` gives.
 NOTHING_GIVEN = "None"

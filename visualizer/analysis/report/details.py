@@ -153,9 +153,7 @@ class Figures:
     """All that `Details` tell. What is told of one of many tracks, by its row, is made for whoever asks for it."""
 
     def __init__(
-        self,
-        timeline: Timeline,
-        span: tuple[int, int] | None = None,
+        self, timeline: Timeline, span: tuple[int, int] | None = None,
         advance: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         """As `details`."""
@@ -315,15 +313,8 @@ class Figures:
         """All of it, track by track."""
         tracks = [*map(self.track, self.rows)]
         return Details(
-            self.duration_s,
-            self.switches,
-            self.stops,
-            self.held_s,
-            tracks,
-            self.totals(),
-            self.who_woke_whom(),
-            self.fairness(),
-            self.sampled(),
+            self.duration_s, self.switches, self.stops, self.held_s, tracks, self.totals(), self.who_woke_whom(),
+            self.fairness(), self.sampled(),
         )
 
     @cached_property
@@ -397,7 +388,9 @@ class Figures:
         np.add.at(waits, which, times.waits)
         return reasons[order], waited_ns[order], waits[order]
 
-    def _waited(self, reasons: Column, waited_ns: Column, waits: Column, most: int | None = None) -> dict[str, Any]:
+    def _waited(
+        self, reasons: Column, waited_ns: Column, waits: Column, most: int | None = None
+    ) -> dict[str, Any]:
         """What is told of waits, of a track as of all."""
         by_reason: Counter[str] = Counter()
         lasted_ns = waited_ns.tolist()
@@ -423,8 +416,7 @@ class Figures:
 
 
 def details(
-    timeline: Timeline,
-    span: tuple[int, int] | None = None,
+    timeline: Timeline, span: tuple[int, int] | None = None,
     advance: Callable[[int, int], None] = lambda done, of: None,
 ) -> Details:
     """Details up to the latest time of the trace: a slice that is still open counts up to there.

@@ -140,7 +140,9 @@ class _Tables:
         table = self._many(kind, t_ns, index)
         return map(_struct((*table,)), *table.values())
 
-    def fields(self, kind: Entry, rows: Column, t_ns: list[int], index: Column) -> Iterator[tuple[Column, FieldValues]]:
+    def fields(
+        self, kind: Entry, rows: Column, t_ns: list[int], index: Column
+    ) -> Iterator[tuple[Column, FieldValues]]:
         """The same as the values of their fields; those of `rows` that have the same ones together."""
         if kind not in _ONE:
             yield rows, self._many(kind, t_ns, index)
@@ -167,11 +169,8 @@ class _Tables:
     def parts(self, kind: Entry, index: Column) -> list[_Fields]:
         """All but the time and the name of the event."""
         makes = {
-            Entry.SWITCH: self._switches,
-            Entry.SUSPENSION: self._waits,
-            Entry.WAKEUP: self._wakes,
-            Entry.SPAWN: self._spawns,
-            Entry.EXIT: self._exits,
+            Entry.SWITCH: self._switches, Entry.SUSPENSION: self._waits, Entry.WAKEUP: self._wakes,
+            Entry.SPAWN: self._spawns, Entry.EXIT: self._exits,
         }
         return makes[kind](index)
 
@@ -291,6 +290,7 @@ class _Tables:
             "cause": map(self._columns.wakeups.causes.known.__getitem__, cause.tolist()),
         }
 
+
     def _spawns(self, index: Column) -> list[_Fields]:
         return [_Fields(self._spawned, (index,))]
 
@@ -322,11 +322,7 @@ class _Tables:
 
 
 _MANY = {
-    Entry.SWITCH: "switch",
-    Entry.SUSPENSION: "wait",
-    Entry.WAKEUP: "wake",
-    Entry.SPAWN: "spawn",
-    Entry.EXIT: "exit",
+    Entry.SWITCH: "switch", Entry.SUSPENSION: "wait", Entry.WAKEUP: "wake", Entry.SPAWN: "spawn", Entry.EXIT: "exit",
 }
 
 

@@ -319,13 +319,8 @@ def _measure(
     by_state = spent_ns.reshape(count, _STATES)
     by_state[:, [*FINAL]] = 0
     times = Times(
-        by_state,
-        end_ns[latencies] - start_ns[latencies],
-        np.bincount(whose[latencies], minlength=count),
-        end_ns[steps] - start_ns[steps],
-        np.bincount(whose[steps], minlength=count),
-        late_ns,
-        late_max_ns,
+        by_state, end_ns[latencies] - start_ns[latencies], np.bincount(whose[latencies], minlength=count),
+        end_ns[steps] - start_ns[steps], np.bincount(whose[steps], minlength=count), late_ns, late_max_ns,
         *_waited(reasons, whose[waits], suspensions, part_ns[waits], before.suspension),
     )
     last = int(suspensions[-1]) if len(suspensions) else before.suspension

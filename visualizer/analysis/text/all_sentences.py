@@ -38,9 +38,7 @@ class AllSentences:
     """The sentences of a timeline that no longer grows."""
 
     def __init__(
-        self,
-        timeline: Timeline,
-        begin: Callable[[int, int, str], str] = lambda origin, target, cause: "",
+        self, timeline: Timeline, begin: Callable[[int, int, str], str] = lambda origin, target, cause: "",
         names: Mapping[int, str] | None = None,
     ) -> None:
         """`begin`: what stands in front of each sentence, by the ids of origin and target, and the cause. `names`:

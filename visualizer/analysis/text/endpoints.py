@@ -55,7 +55,7 @@ def found_ready(which: str) -> str:
 
 
 def _several(which: str) -> str:
-    """ "read 5 6, write 7" in words: "fds 5, 6 to read, fd 7 to write"; what is not written so, as it is."""
+    """"read 5 6, write 7" in words: "fds 5, 6 to read, fd 7 to write"; what is not written so, as it is."""
     said = []
     for part in which.split(", "):
         direction, *fds = part.split()

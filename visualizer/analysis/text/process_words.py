@@ -9,8 +9,7 @@ from visualizer.trace import words
 
 #: How a process was started, behind "forked" or "started by ...".
 _HOW = {
-    words.BY_SUBPROCESS: " with subprocess",
-    words.BY_SPAWN: " with multiprocessing (spawn)",
+    words.BY_SUBPROCESS: " with subprocess", words.BY_SPAWN: " with multiprocessing (spawn)",
     words.BY_FORKSERVER: " with multiprocessing (forkserver)",
     words.BY_ITSELF: " with multiprocessing, for its own use",
 }

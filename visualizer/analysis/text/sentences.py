@@ -57,13 +57,8 @@ def sentence(timeline: Timeline, index: int, length: Length = Length.FULL) -> st
 
 
 def in_words(
-    timeline: Timeline,
-    switch: Switch,
-    first: bool,
-    wakeup: Wakeup | None,
-    before: Suspension | None,
-    gave: str | None = None,
-    length: Length = Length.FULL,
+    timeline: Timeline, switch: Switch, first: bool, wakeup: Wakeup | None, before: Suspension | None,
+    gave: str | None = None, length: Length = Length.FULL,
 ) -> str:
     """The sentence of a switch. `first`: the target had not run before. `wakeup`, `before`: for a switch from a
     hub, and of a thread that goes on, what made the target ready, and what it had been waiting for. `gave`: what stands
@@ -169,14 +164,8 @@ def may_run_first(track: Track) -> bool:
 
 
 def _why(
-    timeline: Timeline,
-    switch: Switch,
-    to: str,
-    first: bool,
-    wakeup: Wakeup | None,
-    before: Suspension | None,
-    gave: str | None,
-    brief: bool,
+    timeline: Timeline, switch: Switch, to: str, first: bool, wakeup: Wakeup | None, before: Suspension | None,
+    gave: str | None, brief: bool,
 ) -> str:
     origin = timeline.tracks[switch.origin]
     name = timeline.name(origin.id, switch.t_ns)
@@ -347,7 +336,9 @@ def _waiting(timeline: Timeline, suspension: Suspension, name: str, since_ns: in
     return f"{name} waits{what}{so_far}"
 
 
-def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str, brief: bool) -> str:
+def _woken(
+    timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | None, it: str, brief: bool
+) -> str:
     """What woke the track, which is called `it`: by its name, or "it" where that stands elsewhere in the sentence.
     `brief`: what it waited for is named, but not that it did."""
     if wakeup is None:
