@@ -81,8 +81,8 @@ def test_a_step_that_is_long_keeps_the_others_of_its_loop_from_running() -> None
     [one] = Loop().makes("a", "b").takes_turns("a", "b").step("a", 150 * MS).step("b").found()
     assert (one.kind, one.line, one.cost_ns) == ("hog", YIELD, 150 * MS)
     assert one.sentence == (
-        "a ran for 0.15 s without yielding, until it yielded (demo.py:15) → its loop (demo.py:11) could run none of its "
-        "1 other generator meanwhile (inferred)"
+        "a ran for 0.15 s without yielding, until it yielded (demo.py:15) → its loop (demo.py:11) could run none of "
+        "its 1 other generator meanwhile (inferred)"
     )
 
 
@@ -169,7 +169,8 @@ def crowd(gap_ms: int, step_ms: int, *, gives: str = "0.01", own_ms: float = 0.0
 def test_who_is_due_starves_while_others_take_turns(gives: str) -> None:
     [one] = crowd(60, 20, gives=gives).found()
     assert (one.kind, one.line) == ("starvation", YIELD)
-    assert "beat " in one.sentence and "while it resumed a and b (inferred)" in one.sentence
+    assert "beat " in one.sentence
+    assert "while it resumed a and b (inferred)" in one.sentence
     assert ("asked for nothing but its next turn" in one.sentence) == (gives == "None")
     assert 200 * MS <= one.cost_ns <= 400 * MS
 
