@@ -51,6 +51,20 @@ class Loop(Tape):
             self._known[line] = super().place(line, function or {STEP: "Loop.step"}.get(line, "job"))
         return self._known[line]
 
+    def at(self, t_ns: int) -> Loop:
+        super().at(t_ns)
+        return self
+
+    def resume(self, key: str, cause: str = words.NEXT, value: str | None = None, line: int | None = None) -> Loop:
+        super().resume(key, cause, value, line)
+        return self
+
+    def exits(
+        self, key: str, outcome: str = words.RETURNED, value: str | None = None, inferred: str | None = None
+    ) -> Loop:
+        super().exits(key, outcome, value, inferred)
+        return self
+
     def makes(self, *keys: str, creator: str = "main", line: int = 30) -> Loop:
         for key in keys:
             self.spawn(key, words.GENERATOR, creator=creator, line=line)
@@ -114,7 +128,8 @@ def test_a_step_that_waits_is_no_hog() -> None:
     """As that of a task which asks `select` for all of them."""
     loop = Loop().makes("a", "b").takes_turns("a", "b").resume("a", line=STEP)
     loop.waits("a", words.SELECT, "select()").parks("a", line=14).at(loop.t_ns + 150 * MS).unparks("a")
-    assert kinds(loop.yields("a", line=YIELD).step("b").found()) == []
+    loop.yields("a", line=YIELD)
+    assert kinds(loop.step("b").found()) == []
 
 
 def requests(
@@ -223,7 +238,8 @@ def polls(limit: str, every_ms: int = 5) -> list[Finding]:
 
 def test_a_loop_that_never_waits_between_its_steps_polls() -> None:
     [one] = polls("0")
-    assert (one.kind, one.line, one.cost_ns) == ("busy_poll", 7, pytest.approx(150 * MS, rel=0.01))
+    assert (one.kind, one.line) == ("busy_poll", 7)
+    assert 150 * MS <= one.cost_ns < 151 * MS
     assert "never waits (by the source)" in one.sentence
 
 
