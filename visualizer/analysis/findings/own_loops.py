@@ -78,25 +78,30 @@ class OwnLoop(NamedTuple):
 def own_loops(timeline: Timeline, observed: Observed) -> list[OwnLoop]:
     """Those of threads without a hub. Not where the function that resumes them also makes them, as a pipeline does."""
     hubs = {timeline.tracks[one].parent for one in timeline.tracks.scheduling()}
-    found = []
-    for (resumer, where), members in timeline.schedulers.known.items():
+    resumed: dict[tuple[int, Place], list[int]] = {}
+    for (resumer, where), several in timeline.schedulers.known.items():
         driver, place = timeline.tracks.get(resumer), timeline.place(where)
-        if driver is None or place is None or driver.kind != words.THREAD or driver.id in hubs:
-            continue
-        members = [*dict.fromkeys(one for one in members if one in timeline.tracks)]
+        if driver is not None and place is not None and driver.kind == words.THREAD and driver.id not in hubs:
+            line = Place(*place[:3], -1, -1, -1)
+            resumed.setdefault((driver.id, line), []).extend(one for one in several if one in timeline.tracks)
+    found = []
+    for (resumer, place), several in resumed.items():
+        driver, members = timeline.tracks[resumer], [*dict.fromkeys(several)]
         asks = selecting_loop(timeline, place)
         made = [timeline.tracks[one].place for one in members]
         if asks is None or any(one is not None and one[:2] == place[:2] for one in made):
             continue
-        found.append(OwnLoop(driver, place, asks, members, *_steps(timeline, driver, where)))
+        found.append(OwnLoop(driver, place, asks, members, *_steps(timeline, driver, place)))
     return found
 
 
-def _steps(timeline: Timeline, driver: Track, where: int) -> tuple[Column, Column, Column, Column]:
+def _steps(timeline: Timeline, driver: Track, where: Place) -> tuple[Column, Column, Column, Column]:
     slices, suspensions = driver.slices, timeline.columns.suspensions
     about = np.asarray(slices.about)
     resumes: Column = (np.asarray(slices.state) == State.WAITING) & (about >= 0)
-    wanted = [reason == words.RESUMED and place == where for reason, _, place in suspensions.details.known]
+    # One line may have several numbers.
+    known = [(reason, timeline.place(place)) for reason, _, place in suspensions.details.known]
+    wanted = [reason == words.RESUMED and place is not None and place[:3] == where[:3] for reason, place in known]
     resumes[resumes] = np.array(wanted, dtype=bool)[np.asarray(suspensions.detail)[about[resumes]]]
     (those,) = np.nonzero(resumes)
     edges_ns = np.append(slices.start_ns, timeline.last_ns)
