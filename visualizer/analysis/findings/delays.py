@@ -41,6 +41,7 @@ from visualizer.analysis.findings.collector import LongRun, Observed, longest_tu
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.idle_waits import never_idle
 from visualizer.analysis.findings.kept_off import kept_off, own_delays, runs
+from visualizer.analysis.findings.own_loops import hogs_of_loops, polling_loops, starved_in_loops
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
 from visualizer.analysis.findings.starved_threads import starved_threads
@@ -91,7 +92,8 @@ _MOST_LATE = 10_000
 
 def hog(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
     """A hub was blocked for HOG_NS or longer: a track ran without yielding. One for each track and line."""
-    return (one for one in _blocked(timeline, observed) if one.kind == "hog")
+    yield from (one for one in _blocked(timeline, observed) if one.kind == "hog")
+    yield from hogs_of_loops(timeline, observed)
 
 
 def blocking_call(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -472,7 +474,8 @@ def starvation(timeline: Timeline, observed: Observed) -> list[Finding]:
         those = (track_id, *ran)
         place = suspension.place if suspension else track.place
         found.append(finding("starvation", sentence, those, since_ns, place, ready.total_ns - off_ns, (track_id,)))
-    return [*found, *never_idle(timeline, observed), *starved_threads(timeline, observed)]
+    others = (never_idle, starved_threads, starved_in_loops)
+    return [*found, *(one for find in others for one in find(timeline, observed))]
 
 
 def _others_ns(
@@ -599,7 +602,10 @@ def busy_poll(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             spent_ns = timeline.tracks[track].slices.spent_ns
             cost_ns = spent_ns(State.RUNNING, suspension.t_ns) - spent_ns(State.RUNNING, row.since_ns)
             yield finding("busy_poll", sentence, (track,), row.since_ns, suspension.place, cost_ns, (track,))
-    yield from _spinning_threads(timeline)
+    spinning = [*_spinning_threads(timeline)]
+    yield from spinning
+    told = {one.tracks for one in spinning}
+    yield from (one for one in polling_loops(timeline, observed) if one.tracks not in told)
     yield from idle_selects(timeline)
 
 

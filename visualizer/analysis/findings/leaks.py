@@ -22,6 +22,7 @@ from visualizer.analysis.findings.base import (
     spawned_told,
 )
 from visualizer.analysis.findings.collector import Observed
+from visualizer.analysis.findings.own_loops import leaks_of_loops
 from visualizer.analysis.findings.served import Served
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
@@ -30,6 +31,7 @@ from visualizer.analysis.text.without_end import nobody_would_end
 from visualizer.trace import words
 
 _FEW_STEPS = 2
+_DAY_NS = 86_400_000_000_000
 #: What those wait for that were made for all of the program, each for its own: something to do, or time.
 _OF_CREWS = (words.QUEUE, words.CHANNEL, words.SLEEP)
 
@@ -59,6 +61,7 @@ def leak(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         )
         tracks = [track.id for track, _ in several]
         yield finding("leak", sentence, tracks, first.spawn_ns, place)
+    yield from leaks_of_loops(timeline, observed)
 
 
 def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
@@ -96,7 +99,8 @@ def leaks_too(timeline: Timeline) -> Callable[[Track, Suspension], bool]:
     """Whether a track waits where tracks of its function leak, though it was spawned at another line."""
     known = {
         (function_of(timeline, track), one.reason, one.place)
-        for several in leaked(timeline).values() for track, one in several
+        for several in leaked(timeline).values()
+        for track, one in several
     }
     return lambda track, one: (function_of(timeline, track), one.reason, one.place) in known
 
@@ -107,12 +111,18 @@ def _idle(timeline: Timeline, track: Track) -> Suspension | None:
     if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
         return None  # Of a lock it is told who keeps it.
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
-        return None  # A worker of a pool's.
+        if not _is_long_timer(suspension):
+            return None  # A worker of a pool's.
     until_ns = track.exit_ns if track.exit_ns >= 0 else _end_ns(timeline, track)
     waited_ns = track.slices.spent_ns(State.WAITING, until_ns)
     if waited_ns < LEAK_IDLE_SHARE * max(1, until_ns - track.spawn_ns) or _is_served(timeline, track):
         return None
     return suspension
+
+
+def _is_long_timer(suspension: Suspension) -> bool:
+    """Whether a thread is a Timer of threading's that waits for a day or longer: it costs a thread all that time."""
+    return suspension.place is not None and suspension.place.function == "Timer.run" and suspension.asked_ns >= _DAY_NS
 
 
 def _lives(timeline: Timeline, creator: int) -> bool:
