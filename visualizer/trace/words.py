@@ -29,7 +29,7 @@ ZERO_FUTURE = 1 << 29
 #: So does the track that is waited for: as the text id of "track 0", and so much more, up to this much.
 TRACK_NAME = "track "
 ZERO_TRACK = 1 << 28
-LARGEST_TRACK = ZERO_FUTURE - ZERO_TRACK - 1
+LARGEST_TRACK = 200_000_000
 
 # Kinds of track.
 THREAD = "thread"

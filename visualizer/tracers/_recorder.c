@@ -55,7 +55,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
-    X(births)
+    X(births) X(polls)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(_shapes) \
@@ -6788,19 +6788,41 @@ is_at_home(Hook *self, PyObject *loop)
     return is_its;
 }
 
-/* End a poll that has only looked. Return whether there is none any more. */
+/* End a poll, if the loop makes one: Loop._polled. Return whether there is none any more. */
 static int
-end_short_poll(PyObject *loop)
+end_poll(PyObject *loop)
 {
     if (LOOP(loop, _polling) == Py_False) {
         return 1;
     }
-    long long began = number(LOOP(loop, _began_ns)), t = now();
-    if (began <= 0 || t < 0 || t - began >= short_poll || !put_number(loop, loop_slots._began_ns, 0)) {
+    /* 0: its beginning is told already. */
+    long long began = number(LOOP(loop, _began_ns)), t = now(), track = number(LOOP(loop, track));
+    int has_only_looked = began > 0 && t - began < short_poll;
+    if (began < 0 || t < 0 || track < 0) {
         PyErr_Clear();
         return 0;
     }
+    PyObject *polls = LOOP(loop, polls), *rows = LOOP(loop, rows);
+    long long end = -1, begin = -1;
+    if (!has_only_looked && polls != NULL && PyTuple_CheckExact(polls) && PyTuple_GET_SIZE(polls) == 2) {
+        end = number(PyTuple_GET_ITEM(polls, 0));
+        begin = number(PyTuple_GET_ITEM(polls, 1));
+    }
+    if (!has_only_looked && (end < 0 || begin < 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) ||
+                             !make_room((Rows *)rows, 2 * ROW))) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (!put_number(loop, loop_slots._began_ns, 0)) {
+        return 0;
+    }
     put(loop, loop_slots._polling, Py_False);
+    if (!has_only_looked) {
+        if (began > 0) {
+            store_at(rows, began, track, begin);
+        }
+        store_at(rows, t, track, end);
+    }
     return 1;
 }
 
@@ -6873,7 +6895,7 @@ note_called(Hook *self, PyObject *loop, PyObject *handle)
     }
     PyObject *known = Py_IS_TYPE(function, &PyFunction_Type) ? of_id(table, PyFunction_GET_CODE(function)) : NULL;
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 2 || !is_at_home(self, loop) ||
-        !is_table(LOOP(loop, due)) || !end_short_poll(loop)) {
+        !is_table(LOOP(loop, due)) || !end_poll(loop)) {
         return 0;
     }
     return set_of_id(LOOP(loop, due), handle, PyTuple_GET_ITEM(known, 0));
@@ -7642,7 +7664,7 @@ static int
 note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
 {
     if (LOOP(loop, _is_asked) == Py_True) {
-        if (!end_short_poll(loop) || !put_number(loop, loop_slots.left, count)) {
+        if (!end_poll(loop) || !put_number(loop, loop_slots.left, count)) {
             return 0;
         }
         put(loop, loop_slots._is_asked, Py_False);

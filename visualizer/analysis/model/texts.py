@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from visualizer.trace.words import FUTURE_NAME, LARGEST_NUMBER, TRACK_NAME, ZERO_FUTURE, ZERO_TEXT, ZERO_TRACK
+from visualizer.trace.words import (
+    FUTURE_NAME,
+    LARGEST_NUMBER,
+    LARGEST_TRACK,
+    TRACK_NAME,
+    ZERO_FUTURE,
+    ZERO_TEXT,
+    ZERO_TRACK,
+)
 
 
 class Texts(dict[int, str]):
@@ -16,6 +24,6 @@ class Texts(dict[int, str]):
                 return f"{FUTURE_NAME}{text - ZERO_FUTURE}"
             if -LARGEST_NUMBER <= text - ZERO_TEXT <= LARGEST_NUMBER:
                 return str(text - ZERO_TEXT)
-        elif text >= ZERO_TRACK:
+        elif ZERO_TRACK <= text <= ZERO_TRACK + LARGEST_TRACK:
             return f"{TRACK_NAME}{text - ZERO_TRACK}"
         return super().get(text, otherwise)
