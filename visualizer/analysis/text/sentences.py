@@ -15,6 +15,7 @@ from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_a
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import written
 from visualizer.trace import words
+from visualizer.trace.events import Cancel
 
 _UNKNOWN = "cause unknown"
 #: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
@@ -350,7 +351,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
         case words.KILL if waker:
             return f"{name} killed {it}"
         case words.CANCEL if waker:
-            return f"{name} cancelled {it}{_cancelled_at(timeline, wakeup)}"
+            asked = asked_by(timeline, wakeup)
+            return f"{canceller(timeline, asked, name)} cancelled {it}{_cancelled_at(timeline, asked)}"
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
         case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
@@ -363,9 +365,20 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
     return f"{name} woke {it}" if waker else f"{it} was woken (by which track is unknown)"
 
 
-def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
+def asked_by(timeline: Timeline, wakeup: Wakeup) -> Cancel | None:
+    """The line that tells who cancelled the task that was woken by that."""
+    return next((one for one in timeline.cancels.get(wakeup.track, ()) if one.t_ns == wakeup.t_ns), None)
+
+
+def canceller(timeline: Timeline, asked: Cancel | None, otherwise: str) -> str:
+    """Who asked that a task be cancelled; `otherwise` if no line tells."""
+    if asked is not None and asked.cause == words.SIGNAL:
+        return "a signal's handler"
+    return timeline.name(asked.by) if asked is not None and asked.by in timeline.tracks else otherwise
+
+
+def _cancelled_at(timeline: Timeline, asked: Cancel | None) -> str:
     """Where that was asked for, and with which message, as " (demo.py:12, 'too late')"; "" if neither is known."""
-    asked = next((one for one in timeline.cancels.get(wakeup.track, ()) if one.t_ns == wakeup.t_ns), None)
     if asked is None:
         return ""
     place = timeline.place(asked.place)
