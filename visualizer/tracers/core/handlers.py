@@ -74,7 +74,10 @@ def _has(interrupted: Any) -> Callable[[Mapping[str, Any]], bool]:
 
 def _codes() -> set[int]:
     """The ids of the code of all handlers that are in force."""
-    return {id(code) for number in range(1, _signal.NSIG) if (code := _code(_signal.getsignal(number))) is not None}
+    handlers = [_signal.getsignal(number) for number in range(1, _signal.NSIG)]
+    # Most are SIG_DFL or SIG_IGN, numbers here, or none of Python's.
+    wanted = [one for one in handlers if one is not None and type(one) is not int]
+    return {id(code) for one in wanted if (code := _code(one)) is not None}
 
 
 def _code(handler: Any) -> CodeType | None:
@@ -90,4 +93,6 @@ def _code(handler: Any) -> CodeType | None:
             handler = handler.func
         else:
             handler = next((own["__call__"] for own in map(_class_dict, bases_of(kind)) if "__call__" in own), None)
+            if handler is None:
+                break
     return None
