@@ -1324,6 +1324,11 @@ def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_s
             await sleeps(0)
             cancels()
             await asyncio.wait([task])
+            task = asyncio.create_task(sleeps(60), name="by the loop")
+            await sleeps(0)
+            loop.add_signal_handler(signal.SIGWINCH, task.cancel)
+            os.kill(os.getpid(), signal.SIGWINCH)
+            await asyncio.wait([task])
             waiting = asyncio.create_task(waits(event), name="woken")
             await sleeps(0)
             selector.signals.append(signal.SIGUSR2)
@@ -1348,6 +1353,7 @@ def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_s
     asked = {timeline.name(track): [one.cause for one in cancels] for track, cancels in timeline.cancels.items()}
     assert asked == {
         "polled": ["signal"], "step": ["signal"], "fresh": ["signal" if SEES_WAITS else ""], "by hand": [""],
+        "by the loop": ["signal"],
         "interrupted": [""], "main-2": ["signal"],
     }  # fmt: skip
     causes = {timeline.name(one.track): one.cause for one in timeline.wakeups if one.cause not in ("spawn", "timer")}

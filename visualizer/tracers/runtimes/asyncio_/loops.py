@@ -343,7 +343,7 @@ class Loop:
             return cause
         handler = handling(sys._getframe(4))
         where = self._shared.place_in_step(sys._getframe(4), handler)
-        asked_by = words.SIGNAL if handler is not None else ""
+        asked_by = words.SIGNAL if handler is not None or cause == words.SIGNAL else ""
         if waker == known.track and cancels == 1 and is_interrupted(task):
             # That came while it ran, and is told as it waits.
             asked_by, where = words.SIGNAL, (None, 0)
@@ -366,7 +366,8 @@ class Loop:
         if future is not None and type(future) is library.future and library.get(future, "_state") == "PENDING":
             return  # It is woken, and told of then.
         known.cancels += 1
-        asked_by = words.SIGNAL if handling(sys._getframe(2)) is not None else ""
+        is_handler = self.current is None and self.giver is not None and self.giver[1] == words.SIGNAL
+        asked_by = words.SIGNAL if is_handler or handling(sys._getframe(2)) is not None else ""
         self._store_cancel(t_ns, known, None, by, code, offset, asked_by)
         # What it waits for is asked first, and hands that on.
         for inner in library.asked_with(future):
