@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -288,6 +289,43 @@ def test_what_a_task_has_entered_is_held_and_limits_its_wait(trace_source: Trace
     assert limits == {
         ("keeper", "Event 1"): -1, ("hasty", "Lock 1"): 59, ("entering", "Lock 1"): -1, ("keeps", "Event 1"): -1,
     }
+
+
+def test_a_limit_that_has_struck_limits_no_wait_any_more(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def tidies():
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.002)
+                raise
+
+        async def within():
+            async with asyncio.timeout(60):
+                async with asyncio.timeout(0.001):
+                    await tidies()
+
+        async def waits_for():
+            await asyncio.wait_for(tidies(), 0.001)
+
+        async def main():
+            await asyncio.gather(within(), waits_for(), return_exceptions=True)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    limits: dict[str, list[int]] = {}
+    for wait in traced.timeline.suspensions:
+        limits.setdefault(traced.timeline.name(wait.track), []).append(wait.asked_ns)
+    first, then = limits["within"]
+    assert (0 <= first <= 1_000_000, then) == (True, 2_000_000)
+    first, then = limits["waits_for"]
+    # Up to 3.11 there is a task for it, for the end of which it waits.
+    assert (0 <= first <= 1_000_000, then) == (True, -1 if sys.version_info < (3, 12) else 2_000_000)
 
 
 def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> None:
@@ -1242,3 +1280,87 @@ def test_a_limit_that_is_over_before_a_task_has_its_next_turn_ends_its_wait(trac
     assert traced.timeline.wakeups[-1].track != waiter.id
     last = [wakeup.cause for wakeup in traced.timeline.wakeups if wakeup.track == waiter.id][-2:]
     assert last == ["timer", "timeout"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="asks for a signal")
+def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_source: TraceSource) -> None:
+    """It interrupts a poll, or a step of somebody else's; a function is a handler only where a signal calls it."""
+    traced = trace_source(
+        """
+        import asyncio
+        import os
+        import selectors
+        import signal
+
+        class Selector(selectors.SelectSelector):
+            def select(self, timeout=None):
+                if self.signals and timeout != 0:
+                    os.kill(os.getpid(), self.signals.pop())
+                return super().select(timeout)
+
+        async def waits(event):
+            await event.wait()
+
+        def cancels(number=0, frame=None):
+            task.cancel("by a signal" if number else "by hand")
+
+        async def main():
+            global task
+            loop, event = asyncio.get_running_loop(), asyncio.Event()
+            sleeps = asyncio.sleep
+            signal.signal(signal.SIGUSR1, cancels)
+            signal.signal(signal.SIGUSR2, lambda number, frame: (event.set(), loop.call_soon_threadsafe(int)))
+            comes = lambda number: os.kill(os.getpid(), number)
+            for name, how in (("polled", selector.signals.append), ("step", comes)):
+                task = asyncio.create_task(sleeps(60), name=name)
+                await sleeps(0)
+                how(signal.SIGUSR1)
+                selector.signals and loop.call_later(0.01, int)
+                await asyncio.wait([task])
+            task = asyncio.create_task(sleeps(60), name="fresh")
+            os.kill(os.getpid(), signal.SIGUSR1)
+            await asyncio.wait([task])
+            task = asyncio.create_task(sleeps(60), name="by hand")
+            await sleeps(0)
+            cancels()
+            await asyncio.wait([task])
+            task = asyncio.create_task(sleeps(60), name="by the loop")
+            await sleeps(0)
+            loop.add_signal_handler(signal.SIGWINCH, task.cancel)
+            os.kill(os.getpid(), signal.SIGWINCH)
+            await asyncio.wait([task])
+            waiting = asyncio.create_task(waits(event), name="woken")
+            await sleeps(0)
+            selector.signals.append(signal.SIGUSR2)
+            await asyncio.wait([waiting])
+            task = asyncio.create_task(sleeps(60), name="interrupted")
+            await sleeps(0)
+            os.kill(os.getpid(), signal.SIGINT)
+            await sleeps(60)
+
+        selector = Selector()
+        selector.signals = []
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+            try:
+                runner.run(main())
+            except KeyboardInterrupt:
+                print("interrupted")
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"interrupted\n", b"")
+    assert traced.timeline.notes == []
+    timeline = traced.timeline
+    asked = {timeline.name(track): [one.cause for one in cancels] for track, cancels in timeline.cancels.items()}
+    assert asked == {
+        "polled": ["signal"], "step": ["signal"], "fresh": ["signal" if SEES_WAITS else ""], "by hand": [""],
+        "by the loop": ["signal"],
+        "interrupted": [""], "main-2": ["signal"],
+    }  # fmt: skip
+    causes = {timeline.name(one.track): one.cause for one in timeline.wakeups if one.cause not in ("spawn", "timer")}
+    assert causes["woken"] == "signal"
+    told = "\n".join(sentence(timeline, index) for index in range(timeline.switch_count))
+    assert "a signal's handler cancelled polled (" in told
+    assert "a signal's handler cancelled step (" in told
+    assert "main-2 cancelled by hand (" in told
+    assert "a signal's handler cancelled main-2 → " in told
+    assert "loop cancelled" not in told

@@ -1347,6 +1347,54 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     _both(script, monkeypatch)
 
 
+#: A loop that polls for a millisecond before each byte, twice in one thread: each poll is longer than those that only
+#: look, and how many there are does not depend on the machine.
+_POLLS = """
+    import asyncio
+    import selectors
+    import socket
+    import time
+
+    class Slow(selectors.SelectSelector):
+        def select(self, timeout=None):
+            if timeout != 0:
+                time.sleep(0.001)
+            return super().select(timeout)
+
+    async def reads(mine, other):
+        loop = asyncio.get_running_loop()
+        for number in range(20):
+            loop.call_soon(other.send, b"x")
+            await loop.sock_recv(mine, 1)
+            if number % 2:
+                await asyncio.sleep(0)
+
+    for _ in range(2):
+        mine, other = socket.socketpair()
+        mine.setblocking(False)
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(Slow())) as runner:
+            runner.run(reads(mine, other))
+        mine.close()
+        other.close()
+"""
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_long_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_POLLS), encoding="utf-8")
+    told = []
+    for wanted in ("no", "yes"):
+        monkeypatch.setenv(compiled.WANTED, wanted)
+        traced = trace(tmp_path / wanted, str(script))
+        assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+        states = [traced.states(name) for name in ("loop-1", "loop-2")]
+        assert [of_loop.count("IDLE") for of_loop in states] == [20, 20]
+        told.append((states, _events(traced)))
+    in_python, in_c = told
+    assert in_python == in_c
+
+
 #: A server that is asked for the same and other pages over two connections, by turns, and for what it has not.
 _REQUESTS = """
     import asyncio

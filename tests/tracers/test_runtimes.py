@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import ROOT, bare, environment
+from tests.tracers.traced import ROOT, SEES_WAITS, bare, environment
+from visualizer.analysis.findings import findings
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.cli import visualizer
@@ -237,3 +238,70 @@ def test_what_stands_in_a_traceback_is_the_programs_own(tmp_path: Path, trace_so
     traced = trace_source(script)
     assert traced.ended == bare(tmp_path / "script.py")
     assert traced.outcome("go") == "raised"
+
+
+@pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded in C, or from 3.12 on")
+def test_things_of_several_runtimes_are_never_called_alike(trace_source: TraceSource) -> None:
+    """They are told from one another by what they are called: nobody waits for a lock of another runtime's."""
+    traced = trace_source(
+        """
+        import asyncio
+        import threading
+
+        import gevent
+        import gevent.event
+        import gevent.lock
+        from concurrent.futures import Future
+
+        is_over, lock, result = threading.Event(), threading.RLock(), Future()
+
+        def keeps():
+            with lock:
+                is_over.wait()
+
+        def wants():
+            with lock:
+                pass
+
+        def in_gevent():
+            event, lock = gevent.event.Event(), gevent.lock.RLock()
+            def holder():
+                with lock:
+                    event.wait(0.3)
+            def wanter():
+                with lock:
+                    pass
+            gevent.joinall([gevent.spawn(holder), gevent.spawn(wanter)])
+
+        async def in_asyncio():
+            event, future = asyncio.Event(), asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(event.set)
+            await event.wait()
+            asyncio.get_running_loop().call_soon(future.set_result, 1)
+            await future
+
+        threads = [threading.Thread(target=keeps, name="keeps")]
+        threads[0].start()
+        while lock.acquire(blocking=False):
+            lock.release()
+        for function in (wants, result.result, in_gevent, lambda: asyncio.run(in_asyncio())):
+            threads.append(threading.Thread(target=function))
+            threads[-1].start()
+        threads[3].join()
+        threads[4].join()
+        result.set_result(1)
+        is_over.set()
+        for thread in threads:
+            thread.join()
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    waits = {
+        (traced.timeline.name(one.track), one.object) for one in traced.timeline.suspensions
+        if one.object.startswith(("Event ", "RLock ", "Future "))
+    }  # fmt: skip
+    kinds = [thing.partition(" ")[0] for _, thing in waits]
+    assert sorted(kinds) == ["Event"] * 3 + ["Future"] * 2 + ["RLock"] * 2
+    assert len({thing for _, thing in waits}) == len(waits)
+    (kept,) = [found for found in findings(traced.timeline) if found.kind == "lock_held" and "holder" in found.sentence]
+    assert "wanter waited for it" in kept.sentence

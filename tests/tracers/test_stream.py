@@ -25,13 +25,14 @@ from tests.soak import SOAK
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import launch_command, launch_environment, trace
 from visualizer.analysis.load.loader import load
+from visualizer.analysis.model.texts import Texts
 from visualizer.analysis.model.timeline import Timeline
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.events import Poll
 from visualizer.trace.sink import Sink
 from visualizer.tracers.core import lines
-from visualizer.tracers.core.buffer import NEW, Buffer, Met
+from visualizer.tracers.core.buffer import NEW, STRIDE, VALUE_BIT, Buffer, Met
 from visualizer.tracers.core.rows import Rows
 from visualizer.tracers.core.stream import Stream
 from visualizer.tracers.core.text import Text
@@ -315,6 +316,22 @@ def test_of_what_is_met_once_nothing_is_kept() -> None:
     assert met.learned(("exit", 1), 7) == 7 == met.again(("exit", 1), twice)
     del once, twice
     assert (of_once() is None, of_twice() is None) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["Future ", "track "])
+def test_a_row_says_a_number_behind_a_name_as_that_number_and_any_other_text_as_it_is(name: str) -> None:
+    zero, most = {
+        "Future ": (words.ZERO_FUTURE, words.LARGEST_NUMBER), "track ": (words.ZERO_TRACK, words.LARGEST_TRACK),
+    }[name]  # fmt: skip
+    buffer, texts = Buffer(Rows()), Texts()
+    for number in (0, 7, most):
+        text = buffer.said(1, f"{name}{number}") // 2**VALUE_BIT - 1
+        assert (text, texts.get(text)) == (zero + number, f"{name}{number}")
+    assert buffer.parts == []
+    others = [f"{name}{most + 1}", f"{name}07", f"{name}-1", f"{name}\u0667", name, f"{name}7 ", f"{name.upper()}7"]
+    for other in others:
+        assert buffer.said(1, other) // 2**VALUE_BIT - 1 < words.ZERO_TRACK, other
+    assert buffer.parts[3::STRIDE] == others
 
 
 class _ReactsWhenLookedAt(Buffer):

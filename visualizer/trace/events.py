@@ -493,13 +493,15 @@ class Refused(_Event, tag="refused", frozen=True):
 
 
 class Cancel(_Event, tag="cancel", frozen=True):
-    """Track `by` (-1: not known which) asked at `place` that the task `track` be cancelled, with `message`."""
+    """Track `by` (-1: not known which) asked at `place` that the task `track` be cancelled, with `message`. `cause`:
+    SIGNAL, if the handler of a signal asked, which came while `by` ran."""
 
     t_ns: Since
     by: Id
     track: Id
     message: str = ""
     place: Id = words.NOTHING
+    cause: str = ""
 
 
 class Struck(_Event, tag="struck", frozen=True):

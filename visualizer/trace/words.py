@@ -26,6 +26,10 @@ LARGEST_NUMBER = 500_000_000
 #: the same.
 FUTURE_NAME = "Future "
 ZERO_FUTURE = 1 << 29
+#: So does the track that is waited for: as the text id of "track 0", and so much more, up to this much.
+TRACK_NAME = "track "
+ZERO_TRACK = 1 << 28
+LARGEST_TRACK = 200_000_000
 
 # Kinds of track.
 THREAD = "thread"

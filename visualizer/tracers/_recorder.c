@@ -43,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 61
+#define ABI 70
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_RUN(X)                                                                                                \
@@ -56,7 +56,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
-    X(births)
+    X(births) X(polls)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(wakes) X(_shapes)      \
@@ -6983,9 +6983,10 @@ static PyGetSetDef *task_of_step;
 static PyCFunction name_of_task, cancels_of_task, is_cancelled;
 static Py_ssize_t loop_of_queue, callback_of_handle, args_of_handle, cancelled_of_handle;
 static Py_ssize_t name_of_numbered, key_of_numbered;
-/* How the name of a future begins; and how a row says that, as core/buffer.py has it: by what stands for number 0. */
-static PyObject *future_text, *track_text;
-static long long zero_future;
+/* How the name of a future begins; and how a row says that, and which track, as core/buffer.py has it: by what stands for
+   number 0. Of tracks, up to that number. */
+static PyObject *future_text;
+static long long zero_future, zero_track, largest_track;
 /* The type of the callbacks by which a task makes a step, once one was seen. */
 static PyTypeObject *step_type;
 /* Of a deque. To call them as Python does takes twice as long. */
@@ -7111,6 +7112,17 @@ given_by(PyGetSetDef *getter, PyObject *object, PyObject *name)
     return getter != NULL && object != NULL ? got(getter, object) : attribute(object, name);
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+/* The code of a coroutine, borrowed. */
+static inline PyObject *
+code_of_generator(PyObject *coroutine)
+{
+    PyCodeObject *code = PyGen_GetCode((PyGenObject *)coroutine);
+    Py_DECREF(code);
+    return (PyObject *)code;
+}
+#endif
+
 /* The code of a coroutine, a new reference. */
 static inline PyObject *
 code_in(PyObject *coroutine)
@@ -7222,19 +7234,41 @@ is_at_home(Hook *self, PyObject *loop)
     return is_its;
 }
 
-/* End a poll that has only looked. Return whether there is none any more. */
+/* End a poll, if the loop makes one: Loop._polled. Return whether there is none any more. */
 static int
-end_short_poll(PyObject *loop)
+end_poll(PyObject *loop)
 {
     if (LOOP(loop, _polling) == Py_False) {
         return 1;
     }
-    long long began = number(LOOP(loop, _began_ns)), t = now();
-    if (began <= 0 || t < 0 || t - began >= short_poll || !put_number(loop, loop_slots._began_ns, 0)) {
+    /* 0: its beginning is told already. */
+    long long began = number(LOOP(loop, _began_ns)), t = now(), track = number(LOOP(loop, track));
+    int has_only_looked = began > 0 && t - began < short_poll;
+    if (began < 0 || t < 0 || track < 0) {
         PyErr_Clear();
         return 0;
     }
+    PyObject *polls = LOOP(loop, polls), *rows = LOOP(loop, rows);
+    long long end = -1, begin = -1;
+    if (!has_only_looked && polls != NULL && PyTuple_CheckExact(polls) && PyTuple_GET_SIZE(polls) == 2) {
+        end = number(PyTuple_GET_ITEM(polls, 0));
+        begin = number(PyTuple_GET_ITEM(polls, 1));
+    }
+    if (!has_only_looked && (end < 0 || begin < 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) ||
+                             !make_room((Rows *)rows, 2 * ROW))) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (!put_number(loop, loop_slots._began_ns, 0)) {
+        return 0;
+    }
     put(loop, loop_slots._polling, Py_False);
+    if (!has_only_looked) {
+        if (began > 0) {
+            store_at(rows, began, track, begin);
+        }
+        store_at(rows, t, track, end);
+    }
     return 1;
 }
 
@@ -7307,7 +7341,7 @@ note_called(Hook *self, PyObject *loop, PyObject *handle)
     }
     PyObject *known = Py_IS_TYPE(function, &PyFunction_Type) ? of_id(table, PyFunction_GET_CODE(function)) : NULL;
     if (known == NULL || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 2 || !is_at_home(self, loop) ||
-        !is_table(LOOP(loop, due)) || !end_short_poll(loop)) {
+        !is_table(LOOP(loop, due)) || !end_poll(loop)) {
         return 0;
     }
     return set_of_id(LOOP(loop, due), handle, PyTuple_GET_ITEM(known, 0));
@@ -7507,38 +7541,45 @@ gives_way_as_known(PyObject *known)
     return is_known;
 }
 
-/* So deep a chain of coroutines is followed. */
-enum { MOST_AWAITED = 24 };
-
-/* Where a task is suspended: what `Waits.stand` has for that, borrowed; NULL, and no exception, if it has nothing or has
-   to look. `telling`: the frame of the coroutine that tells for what, a new reference, if one does. */
-static PyObject *
-stand_of(Hook *self, PyObject *task, PyObject **telling)
+/* As place_of, of a coroutine or generator that is suspended; 0 if it has no frame any more. */
+static Py_ssize_t
+place_within(PyObject *coroutine)
 {
-    PyObject *frames[MOST_AWAITED], *coroutine = given_by(coro_of_task, task, coro_text);
-    Py_ssize_t ats[MOST_AWAITED], count = 0, at;
-    int is_plain = 0;
-    while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
-        /* A generator, such as that of `asyncio.sleep(0)`, may be the last. */
-        is_plain = PyGen_CheckExact(coroutine);
-        if (!is_plain && !PyCoro_CheckExact(coroutine)) {
-            break;
-        }
-        PyObject *frame = got(is_plain ? gi_frame : cr_frame, coroutine), *awaited = NULL;
-        if (frame == NULL || !PyFrame_Check(frame)) {
-            Py_XDECREF(frame);
-            Py_CLEAR(coroutine);
-            break;
-        }
-        ats[count] = place_of((PyFrameObject *)frame);
-        frames[count++] = frame;
-        awaited = got(is_plain ? gi_yieldfrom : cr_await, coroutine);
-        Py_SETREF(coroutine, awaited);
+#if PY_VERSION_HEX >= 0x030c0000
+    /* No frame object is made for this, which takes three times as long, nor is an audit hook called. */
+    PyGenObject *its = (PyGenObject *)coroutine;
+    struct _PyInterpreterFrame *frame = (struct _PyInterpreterFrame *)its->gi_iframe;
+    return its->gi_frame_state > 0 ? 0 : (Py_ssize_t)code_of_generator(coroutine) + PyUnstable_InterpreterFrame_GetLasti(frame);
+#else
+    PyObject *frame = got(PyGen_CheckExact(coroutine) ? gi_frame : cr_frame, coroutine);
+    Py_ssize_t place = frame != NULL && PyFrame_Check(frame) ? place_of((PyFrameObject *)frame) : 0;
+    Py_XDECREF(frame);
+    return place;
+#endif
+}
+
+/* So deep a chain of coroutines is followed; and so many chains are found at once, each where its places say. */
+enum { MOST_AWAITED = 24, CHAINS = 256 };
+
+typedef struct {
+    Py_ssize_t count, ats[MOST_AWAITED];
+    PyObject *stand; /* It keeps the code, so that no other comes to stand at these places. */
+} Chain;
+
+/* What `Waits.stand` has for these places, borrowed; NULL, and no exception, if it has nothing. */
+static PyObject *
+stand_at(Hook *self, const Py_ssize_t *ats, Py_ssize_t count)
+{
+    static Chain chains[CHAINS];
+    size_t mixed = (size_t)count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        mixed = (mixed ^ (size_t)ats[i]) * 0x9e3779b97f4a7c15u;
     }
-    PyObject *stand = NULL, *key = NULL;
-    if (coroutine != NULL && (is_plain ? coroutine == Py_None : of_id(self->ends, Py_TYPE(coroutine)) != NULL)) {
-        key = PyTuple_New(count);
+    Chain *chain = &chains[(mixed >> 32) % CHAINS];
+    if (chain->stand != NULL && chain->count == count && memcmp(chain->ats, ats, (size_t)count * sizeof(*ats)) == 0) {
+        return chain->stand;
     }
+    PyObject *key = PyTuple_New(count), *stand = NULL;
     for (Py_ssize_t i = 0; key != NULL && i < count; i++) {
         PyObject *one = PyLong_FromSsize_t(ats[i]);
         if (one == NULL) {
@@ -7551,16 +7592,49 @@ stand_of(Hook *self, PyObject *task, PyObject **telling)
         stand = PyDict_GetItemWithError(self->stands, key);
     }
     PyErr_Clear();
-    if (stand != NULL && Py_IS_TYPE(stand, stand_slots.type) && (at = number(STAND(stand, telling))) >= 0 && at < count) {
-        *telling = Py_NewRef(frames[at]);
+    Py_XDECREF(key);
+    if (stand == NULL || !Py_IS_TYPE(stand, stand_slots.type)) {
+        return NULL;
     }
-    else if (stand != NULL && (!Py_IS_TYPE(stand, stand_slots.type) || number(STAND(stand, telling)) != -1)) {
+    chain->count = count;
+    memcpy(chain->ats, ats, (size_t)count * sizeof(*ats));
+    Py_XSETREF(chain->stand, Py_NewRef(stand));
+    return stand;
+}
+
+/* Where a task is suspended: what `Waits.stand` has for that, borrowed; NULL, and no exception, if it has nothing or has
+   to look. `telling`: the frame of the coroutine that tells for what, a new reference, if one does. */
+static PyObject *
+stand_of(Hook *self, PyObject *task, PyObject **telling)
+{
+    PyObject *coroutines[MOST_AWAITED], *coroutine = given_by(coro_of_task, task, coro_text), *stand = NULL;
+    Py_ssize_t ats[MOST_AWAITED], count = 0, at = -1;
+    int is_plain = 0;
+    while (coroutine != NULL && count < MOST_AWAITED && !is_plain) {
+        /* A generator, such as that of `asyncio.sleep(0)`, may be the last. */
+        is_plain = PyGen_CheckExact(coroutine);
+        if (!is_plain && !PyCoro_CheckExact(coroutine)) {
+            break;
+        }
+        ats[count] = place_within(coroutine);
+        coroutines[count] = coroutine;
+        coroutine = ats[count] == 0 ? NULL : got(is_plain ? gi_yieldfrom : cr_await, coroutine);
+        count++;
+    }
+    if (coroutine != NULL && (is_plain ? coroutine == Py_None : of_id(self->ends, Py_TYPE(coroutine)) != NULL)) {
+        stand = stand_at(self, ats, count);
+    }
+    if (stand != NULL && (at = number(STAND(stand, telling))) >= 0 && at < count) {
+        PyObject *frame = got(PyGen_CheckExact(coroutines[at]) ? gi_frame : cr_frame, coroutines[at]);
+        *telling = frame != NULL && PyFrame_Check(frame) ? Py_NewRef(frame) : NULL;
+        Py_XDECREF(frame);
+    }
+    if (stand != NULL && *telling == NULL && at != -1) {
         stand = NULL;
     }
-    Py_XDECREF(key);
     Py_XDECREF(coroutine);
     while (count > 0) {
-        Py_DECREF(frames[--count]);
+        Py_DECREF(coroutines[--count]);
     }
     return stand;
 }
@@ -7679,7 +7753,7 @@ said_thing(Hook *self, PyObject *buffer, long long t, PyObject *thing)
 
 /* The same of a task of asyncio's own class that is awaited: Waits.awaited. */
 static long long
-said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
+said_task(Hook *self, PyObject *task)
 {
     PyObject *known = of_id(self->by_id, task), *its = NULL;
     if (known != NULL && Py_IS_TYPE(known, task_slots.type)) {
@@ -7687,7 +7761,7 @@ said_task(Hook *self, PyObject *buffer, long long t, PyObject *task)
     }
     long long track = its == task ? number(TASK(known, track)) : -1;
     Py_XDECREF(its);
-    return track < 0 ? 0 : said_name(buffer, t, text_of(track_text, track));
+    return track < 0 || track > largest_track ? 0 : (zero_track + track + 1) << value_bit;
 }
 
 /* The shape of what a task does that is suspended at `stand`, for `future`, as one did before in this thread: with what
@@ -7707,7 +7781,7 @@ shape_of_await(Hook *self, PyObject *buffer, long long t, PyObject *stand, PyObj
     }
     if (telling == NULL && Py_IS_TYPE(future, task_type)) {
         shape = number(STAND(stand, join));
-        said = shape < 0 ? 0 : said_task(self, buffer, t, future);
+        said = shape < 0 ? 0 : said_task(self, future);
         return said > 0 ? shape + said : said;
     }
     if (shape < 0) {
@@ -8036,7 +8110,7 @@ static int
 note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
 {
     if (LOOP(loop, _is_asked) == Py_True) {
-        if (!end_short_poll(loop) || !put_number(loop, loop_slots.left, count)) {
+        if (!end_poll(loop) || !put_number(loop, loop_slots.left, count)) {
             return 0;
         }
         put(loop, loop_slots._is_asked, Py_False);
@@ -8063,16 +8137,38 @@ note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
     return 1;
 }
 
+/* The code that runs in this thread, a new reference; NULL, and no exception, if none does. */
+static PyCodeObject *
+code_here(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000
+    /* No frame object is made for this. */
+    PyThreadState *thread = PyThreadState_Get();
+#if PY_VERSION_HEX >= 0x030d0000
+    struct _PyInterpreterFrame *frame = thread->current_frame;
+#else
+    struct _PyInterpreterFrame *frame = thread->cframe->current_frame;
+#endif
+    PyObject *code = frame != NULL ? PyUnstable_InterpreterFrame_GetCode(frame) : NULL;
+    if (code != NULL && !PyCode_Check(code)) {
+        Py_CLEAR(code);
+    }
+    return (PyCodeObject *)code;
+#else
+    PyFrameObject *frame = PyEval_GetFrame();
+    return frame != NULL ? PyFrame_GetCode(frame) : NULL;
+#endif
+}
+
 static PyObject *
 length_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Hook *self = (Hook *)callable;
     PyObject *loop = PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL ? loop_of(args[0]) : NULL;
-    PyFrameObject *frame = loop == NULL ? NULL : PyEval_GetFrame();
+    PyCodeObject *code = loop == NULL ? NULL : code_here();
     Py_ssize_t count = loop == NULL ? 0 : deque_length(args[0]);
     int noted = 0;
-    if (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
+    if (code != NULL) {
         noted = PyUnicode_Compare(code->co_name, run_once_text) != 0 ? 1 : note_asked(self, loop, count);
         Py_DECREF(code);
     }
@@ -9230,7 +9326,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
     PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
     PyObject *finished, *callback, *run[2], *otherwise[6], *next_future, *future, *whose, *bottoms;
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!O!)O!(OOUL)(UU)L(OO)(OOOOOO)", &PyType_Type, &queue,
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!O!)O!(OOULLL)(UU)L(OO)(OOOOOO)", &PyType_Type, &queue,
                           &PyType_Type,
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
@@ -9238,7 +9334,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
                           &PySet_Type, &unsettled, table_type, &by_id, &PyDict_Type, &stands, table_type, &ends,
                           &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
                           table_type, &whose, &PyList_Type, &bottoms, &name,
-                          &next_future, &future, &zero_future, &finished, &callback,
+                          &next_future, &future, &zero_future, &zero_track, &largest_track, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],
                           &otherwise[4], &otherwise[5])) {
         return NULL;
@@ -10917,7 +11013,6 @@ execute(PyObject *module)
     done_text = PyUnicode_InternFromString("FINISHED");
     automatic_text = PyUnicode_InternFromString("Task-");
     loop_text = PyUnicode_InternFromString("_loop");
-    track_text = PyUnicode_InternFromString("track ");
     method_of_request = PyUnicode_InternFromString("_method");
     message_of_request = PyUnicode_InternFromString("_message");
     path_text = PyUnicode_InternFromString("path");
@@ -10939,7 +11034,7 @@ execute(PyObject *module)
         done_text == NULL || automatic_text == NULL || loop_text == NULL || nothing_yet == NULL || none_yet == NULL ||
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || this_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
-        callbacks_text == NULL || track_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
+        callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
         getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
         path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||

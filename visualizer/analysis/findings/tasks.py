@@ -11,6 +11,7 @@ from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.timeline import State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.sentences import canceller
 from visualizer.trace import words
 from visualizer.trace.events import Cancel
 
@@ -47,7 +48,7 @@ def cancel_swallowed(timeline: Timeline, observed: Observed) -> Iterator[Finding
             continue
         until_ns = track.exit_ns if track.exit_ns >= 0 else timeline.last_ns
         name, place = timeline.name(track.id), timeline.place(asked_for.place)
-        by = timeline.name(asked_for.by) if asked_for.by in timeline.tracks else "something unknown"
+        by = canceller(timeline, asked_for, "something unknown")
         ended = "ended" if track.exit_ns >= 0 else "had not ended"
         went_on = f"it {ended} {duration(until_ns - asked_for.t_ns, 2)} later"
         sentence = f"{by} cancelled {name}{at(place)}, but {name} caught that and waited again{at(suspension.place)}"

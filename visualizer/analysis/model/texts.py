@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from visualizer.trace.words import FUTURE_NAME, LARGEST_NUMBER, ZERO_FUTURE, ZERO_TEXT
+from visualizer.trace.words import (
+    FUTURE_NAME,
+    LARGEST_NUMBER,
+    LARGEST_TRACK,
+    TRACK_NAME,
+    ZERO_FUTURE,
+    ZERO_TEXT,
+    ZERO_TRACK,
+)
 
 
 class Texts(dict[int, str]):
-    """Those that lines told, and the numbers, and futures, which stand for themselves. To be asked by `get`."""
+    """Those that lines told; and numbers, futures and tracks, which stand for themselves. To be asked by `get`."""
 
     def get(self, text: int, otherwise: Any = None) -> Any:
         if text >= ZERO_FUTURE:
@@ -16,4 +24,6 @@ class Texts(dict[int, str]):
                 return f"{FUTURE_NAME}{text - ZERO_FUTURE}"
             if -LARGEST_NUMBER <= text - ZERO_TEXT <= LARGEST_NUMBER:
                 return str(text - ZERO_TEXT)
+        elif ZERO_TRACK <= text <= ZERO_TRACK + LARGEST_TRACK:
+            return f"{TRACK_NAME}{text - ZERO_TRACK}"
         return super().get(text, otherwise)

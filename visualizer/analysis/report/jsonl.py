@@ -473,7 +473,7 @@ def _remark(timeline: Timeline, index: int) -> Record:
             return {"event": "continued", "held_s": held_ns / _NS_PER_S}
         case ev.Dropped(what=what, count=count):
             return {"event": "dropped", "what": what, "count": count}
-        case ev.Cancel(by=by, track=track, message=message, place=place):
+        case ev.Cancel(by=by, track=track, message=message, place=place, cause=cause):
             return {
                 "event": "cancel",
                 "track": _track(track),
@@ -481,6 +481,7 @@ def _remark(timeline: Timeline, index: int) -> Record:
                 "by": _track(by),
                 "by_name": _name(timeline, by),
                 "message": message or None,
+                "cause": cause or None,
                 **_place(timeline.place(place)),
             }
         case ev.Refused(by=by, track=track, exception=exception, place=place, sent=sent):

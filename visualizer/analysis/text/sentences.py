@@ -17,6 +17,7 @@ from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_a
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import written
 from visualizer.trace import words
+from visualizer.trace.events import Cancel
 
 _UNKNOWN = "cause unknown"
 #: What a track is called whose name stands elsewhere in the sentence.
@@ -388,7 +389,8 @@ def _woken(
         case words.KILL if waker:
             return f"{name} killed {it}"
         case words.CANCEL if waker:
-            return f"{name} cancelled {it}{_cancelled_at(timeline, wakeup)}"
+            asked = asked_by(timeline, wakeup)
+            return f"{canceller(timeline, asked, name)} cancelled {it}{_cancelled_at(timeline, asked)}"
         case words.THROW if waker:
             return f"{name} threw an exception into {it}"
         case words.CALLBACK if waker and suspension and (done := _done(timeline, suspension)):
@@ -408,9 +410,20 @@ def _ended_for(name: str, it: str, brief: bool) -> str:
     return f"{name} ended, for which {it} waited" if brief else f"{name}, which {it} was waiting for, ended"
 
 
-def _cancelled_at(timeline: Timeline, wakeup: Wakeup) -> str:
+def asked_by(timeline: Timeline, wakeup: Wakeup) -> Cancel | None:
+    """The line that tells who cancelled the task that was woken by that."""
+    return next((one for one in timeline.cancels.get(wakeup.track, ()) if one.t_ns == wakeup.t_ns), None)
+
+
+def canceller(timeline: Timeline, asked: Cancel | None, otherwise: str) -> str:
+    """Who asked that a task be cancelled; `otherwise` if no line tells."""
+    if asked is not None and asked.cause == words.SIGNAL:
+        return "a signal's handler"
+    return timeline.name(asked.by) if asked is not None and asked.by in timeline.tracks else otherwise
+
+
+def _cancelled_at(timeline: Timeline, asked: Cancel | None) -> str:
     """Where that was asked for, and with which message, as " (demo.py:12, 'too late')"; "" if neither is known."""
-    asked = next((one for one in timeline.cancels.get(wakeup.track, ()) if one.t_ns == wakeup.t_ns), None)
     if asked is None:
         return ""
     place = timeline.place(asked.place)

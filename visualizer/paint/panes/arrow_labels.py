@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.analysis.model.timeline import Suspension, Switch, Timeline, Wakeup
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.sentences import asked_by, canceller
 from visualizer.paint.text.wait_labels import values, wait_labels
 from visualizer.trace import words
 
@@ -73,7 +74,8 @@ def _woken(timeline: Timeline, wakeup: Wakeup | None, suspension: Suspension | N
     if wakeup.cause == words.FINISHED:
         return [f"{name} ended", "ended"]
     if wakeup.cause == words.CANCEL:
-        return [f"cancelled by {name}", f"by {name}"]
+        who = canceller(timeline, asked_by(timeline, wakeup), name)
+        return [f"cancelled by {who}", f"by {who}"]
     if wakeup.cause == words.KILL:
         return [f"killed by {name}", f"by {name}"]
     return [f"woken by {name}", f"by {name}"]

@@ -16,7 +16,18 @@ from __future__ import annotations
 import time
 from itertools import count
 
-from visualizer.trace.words import CURRENT, FUTURE_NAME, LARGEST_NUMBER, RETURNED, SUBJECT, ZERO_FUTURE, ZERO_TEXT
+from visualizer.trace.words import (
+    CURRENT,
+    FUTURE_NAME,
+    LARGEST_NUMBER,
+    LARGEST_TRACK,
+    RETURNED,
+    SUBJECT,
+    TRACK_NAME,
+    ZERO_FUTURE,
+    ZERO_TEXT,
+    ZERO_TRACK,
+)
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.rows import PARTS, ROW
 from visualizer.tracers.core.run_queue import RunQueue
@@ -41,6 +52,8 @@ STRIDE = 7
 NEW = -1
 #: The number of a text of its own stands in a row above that of its shape, from this bit on.
 VALUE_BIT = 32
+#: What is told by a number behind a name: that, the id of the text with 0, and up to which number.
+_NUMBERED = (FUTURE_NAME, ZERO_FUTURE, LARGEST_NUMBER), (TRACK_NAME, ZERO_TRACK, LARGEST_TRACK)
 #: What a number is added to, from that bit on, in a row that says it.
 NUMBER_0 = ZERO_TEXT + 1 << VALUE_BIT
 
@@ -308,10 +321,11 @@ class Buffer(Met):
 
     def said(self, t_ns: int, text: str) -> int:
         """What is added to the shape of a row that says `text`."""
-        if text.startswith(FUTURE_NAME) and text[len(FUTURE_NAME) :].isdigit():
-            number = int(text[len(FUTURE_NAME) :])
-            if number <= LARGEST_NUMBER:
-                return ZERO_FUTURE + number + 1 << VALUE_BIT
+        for name, zero, most in _NUMBERED:
+            if text.startswith(name) and text[len(name) :].isdecimal():
+                number = int(text[len(name) :])
+                if number <= most and text == f"{name}{number}":
+                    return zero + number + 1 << VALUE_BIT
         known = self._texts.get(text)
         if known is None:
             if len(self._texts) >= _MOST_SHAPES:

@@ -7,10 +7,11 @@ import _signal  # type: ignore[import-not-found]
 from types import FunctionType, MethodType
 
 from visualizer.tracers.core.values import bases_of, type_module, type_name
+from visualizer.tracers.core.variables import of_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import CodeType
     from typing import Any
 
@@ -38,13 +39,45 @@ def is_from_outside(error: BaseException, is_own: Callable[[CodeType], bool]) ->
     """
     if _is_sent(error):
         return True
-    codes = {id(code) for number in range(1, _signal.NSIG) if (code := _code(_signal.getsignal(number))) is not None}
+    codes = _codes()
     at: Any = _traceback(error)
     while at is not None:
         if id(at.tb_frame.f_code) in codes or is_own(at.tb_frame.f_code):
             return True
         at = at.tb_next
     return False
+
+
+def handling(frame: Any) -> Any:
+    """The frame of the handler of a signal in which `frame` runs; None if there is none. It was given the frame that it
+    interrupted: what is a handler may be called by anybody else, too."""
+    codes = _codes()
+    while frame is not None:
+        back = frame.f_back
+        if id(frame.f_code) in codes and back is not None and of_variables(frame, _has(back)):
+            return frame
+        frame = back
+    return None
+
+
+def _has(interrupted: Any) -> Callable[[Mapping[str, Any]], bool]:
+    """Tells whether that frame is among some variables, or in the tuple that takes all arguments."""
+
+    def has(variables: Mapping[str, Any]) -> bool:
+        return any(
+            one is interrupted or (type(one) is tuple and any(each is interrupted for each in one))
+            for one in [*variables.values()]
+        )
+
+    return has
+
+
+def _codes() -> set[int]:
+    """The ids of the code of all handlers that are in force."""
+    handlers = [_signal.getsignal(number) for number in range(1, _signal.NSIG)]
+    # Most are SIG_DFL or SIG_IGN, numbers here, or none of Python's.
+    wanted = [one for one in handlers if one is not None and type(one) is not int]
+    return {id(code) for one in wanted if (code := _code(one)) is not None}
 
 
 def _code(handler: Any) -> CodeType | None:
@@ -60,4 +93,6 @@ def _code(handler: Any) -> CodeType | None:
             handler = handler.func
         else:
             handler = next((own["__call__"] for own in map(_class_dict, bases_of(kind)) if "__call__" in own), None)
+            if handler is None:
+                break
     return None

@@ -283,8 +283,10 @@ def refused(
     return f'["refused",{t},{by},{track},{quote(show(error))},{s.place(code, at)}{value}]\n'
 
 
-def cancel(s: Interning, t: int, by: int, track: int, message: str, code: CodeType | None, at: int) -> str:
-    return f'["cancel",{t},{by},{track},{quote(message)},{s.place(code, at)}]\n'
+def cancel(s: Interning, t: int, by: int, track: int, about: tuple[str, str], code: CodeType | None, at: int) -> str:
+    message, cause = about
+    more = f",{quote(cause)}" if cause else ""
+    return f'["cancel",{t},{by},{track},{quote(message)},{s.place(code, at)}{more}]\n'
 
 
 def struck(s: Interning, t: int, track: int, asked_ns: int, _v: Any, code: CodeType | None, at: int) -> str:

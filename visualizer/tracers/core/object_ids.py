@@ -1,4 +1,5 @@
-"""Which thing a greenlet or task waits on: "Event 3". Numbers that are never reused, although CPython reuses addresses.
+"""Which thing a thread, greenlet or task waits on: "Event 3". Numbers that are never reused, although CPython reuses
+addresses, nor given to two things of types that are called alike: an Event of gevent's is none of asyncio's.
 
 A thing is known by a weak reference: what cannot be referred to weakly has no number, and is unknown. What is joined is
 a track already: "track 7".
@@ -24,6 +25,8 @@ except ImportError:
 
 #: Of those who are joined at once so many are told.
 _TOLD = 16
+#: Gives the next thing of a type its number, by the name of that, whichever runtime it is of.
+_next: dict[str, Callable[[], int]] = {}
 
 
 class Numbered(ref):  # type: ignore[type-arg]
@@ -52,14 +55,13 @@ class Numbers:
         #: Called with each thing that gets a number, as a weak reference, and its name. Not with a future.
         self._met = met
         self._future = future
-        #: Gives the next future its number. Here once, for the recorder in C.
-        self.next_future = count(1).__next__
+        #: Gives the next future its number. Here as well, for the recorder in C.
+        self.next_future = _next.setdefault(FUTURE_NAME.strip(), count(1).__next__)
         self.forget: Callable[[Numbered], None] = self._forget
         #: Those that live, by id.
         self.known: dict[int, Numbered] = new_table()
         #: Classes, by their ids, whose instances have a name by `call` only.
         self.called: dict[int, type] = {}
-        self._next: dict[str, Callable[[], int]] = {FUTURE_NAME.strip(): self.next_future}
 
     def name(self, thing: Any) -> str:
         """What `thing` is called, from now on; nothing if it cannot be told from others."""
@@ -94,7 +96,7 @@ class Numbers:
             return self.known.setdefault(key, known).name
         word = type_name(type(thing)).lstrip("_")
         # Another thread may name it at the same time: whoever comes first has.
-        known.name = f"{word} {self._next.setdefault(word, count(1).__next__)()}"
+        known.name = f"{word} {_next.setdefault(word, count(1).__next__)()}"
         found = self.known.setdefault(key, known)
         if found is known:
             self._met(known, known.name)

@@ -19,6 +19,9 @@ def test_a_number_stands_for_itself() -> None:
     most = words.LARGEST_NUMBER
     assert [*map(texts.get, (words.ZERO_FUTURE, words.ZERO_FUTURE + 7))] == ["Future 0", "Future 7"]
     assert {texts.get(words.ZERO_FUTURE + more, "nothing") for more in (most + 1, -1)} == {"nothing"}
+    first, last = words.ZERO_TRACK, words.ZERO_TRACK + words.LARGEST_TRACK
+    assert [*map(texts.get, (first, first + 7, last))] == ["track 0", "track 7", "track 200000000"]
+    assert {texts.get(text, "nothing") for text in (first - 1, last + 1)} == {"nothing"}
     assert (texts.get(words.ZERO_TEXT - most), texts.get(words.ZERO_TEXT + most)) == ("-500000000", "500000000")
     assert {texts.get(words.ZERO_TEXT + more, "nothing") for more in (most + 1, -most - 1)} == {"nothing"}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import os
 from types import FunctionType, MethodType
 
 from visualizer.trace import words
-from visualizer.tracers.core.values import type_module, type_name
+from visualizer.tracers.core.values import own_attribute, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -76,6 +77,17 @@ def cause_of_timer(callback: Any) -> str:
 def cause_of_descriptor(callback: Any) -> str:
     """Of one that is called since a descriptor is ready."""
     return _OF_DESCRIPTOR.get(_name(callback), words.IO)
+
+
+def is_interrupted(task: Any) -> bool:
+    """Whether SIGINT has come since `asyncio.run` or a Runner runs it, which cancels it then."""
+    handler = _signal.getsignal(_signal.SIGINT)
+    if type_name(type(handler)) != "partial" or type_module(type(handler)) != "functools":
+        return False
+    if type(handler.func) is not MethodType or handler.keywords.get("main_task") is not task:
+        return False
+    count = own_attribute(handler.func.__self__, "_interrupt_count")
+    return type(count) is int and count > 0
 
 
 def is_in_pool(frame: Any) -> bool:

@@ -11,10 +11,18 @@ from types import BuiltinFunctionType, CoroutineType, FunctionType, MethodType
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.buffer import NEW
+from visualizer.tracers.core.handlers import handling
 from visualizer.tracers.core.postponed import uninterrupted
 from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import LONGEST_TEXT, Shown, keep, own_attribute, show, type_module
-from visualizer.tracers.runtimes.asyncio_.causes import cause_of_descriptor, cause_of_thread, cause_of_timer, is_in_pool
+from visualizer.tracers.runtimes.asyncio_.causes import (
+    cause_of_descriptor,
+    cause_of_thread,
+    cause_of_timer,
+    is_in_pool,
+    is_interrupted,
+    is_of_asyncio,
+)
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
@@ -336,17 +344,22 @@ class Loop:
         is_new, known.cancels = cancels > known.cancels, cancels
         if not is_new or cause == words.TIMEOUT:
             return cause
-        where = self._shared.place_in_step(sys._getframe(4))
+        handler = handling(sys._getframe(4))
+        where = self._shared.place_in_step(sys._getframe(4), handler)
+        asked_by = words.SIGNAL if handler is not None or cause == words.SIGNAL else ""
+        if waker == known.track and cancels == 1 and is_interrupted(task):
+            # That came while it ran, and is told as it waits.
+            asked_by, where = words.SIGNAL, (None, 0)
         # The task hands it on.
         message = library.get(future, "_cancel_message")
-        self._store_cancel(t_ns, known, message, waker, *where)
+        self._store_cancel(t_ns, known, message, waker, *where, asked_by)
         # If whoever waits for it has been cancelled, that was passed on to it.
         for callback, _ in library.get(task, "_callbacks") or ():
             stepped = library.stepped_by(callback)
             outer = self._shared.tasks.of(stepped[0]) if stepped is not None else None
             if stepped is not None and outer is not None and library.cancels(stepped[0]) > outer.cancels:
                 outer.cancels = library.cancels(stepped[0])
-                self._store_cancel(t_ns, outer, message, waker, *where)
+                self._store_cancel(t_ns, outer, message, waker, *where, asked_by)
         return words.CANCEL
 
     def cancels(self, t_ns: int, known: Task, task: Any, by: int, code: CodeType, offset: int) -> None:
@@ -356,7 +369,9 @@ class Loop:
         if future is not None and type(future) is library.future and library.get(future, "_state") == "PENDING":
             return  # It is woken, and told of then.
         known.cancels += 1
-        self._store_cancel(t_ns, known, None, by, code, offset)
+        is_handler = self.current is None and self.giver is not None and self.giver[1] == words.SIGNAL
+        asked_by = words.SIGNAL if is_handler or handling(sys._getframe(2)) is not None else ""
+        self._store_cancel(t_ns, known, None, by, code, offset, asked_by)
         # What it waits for is asked first, and hands that on.
         for inner in library.asked_with(future):
             of = self._shared.tasks.of(inner)
@@ -370,16 +385,20 @@ class Loop:
         """
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
-            self._store_cancel(t_ns, known, self._shared.library.get(task, "_cancel_message"), words.NOBODY)
+            message = self._shared.library.get(task, "_cancel_message")
+            cause = words.SIGNAL if cancels == 1 and is_interrupted(task) else ""
+            self._store_cancel(t_ns, known, message, words.NOBODY, cause=cause)
         elif cancels < known.cancels:
             self._shared.context.stream.store(lines.tie, t_ns, known.track, words.UNCANCELLED, "")
         known.cancels = cancels
 
     def _store_cancel(
-        self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0
+        self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0,
+        cause: str = "",
     ) -> None:
         text = "" if message is None else message if type(message) is str else show(message)
-        self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, text[:LONGEST_TEXT], code, offset)
+        about = text[:LONGEST_TEXT], cause
+        self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, about, code, offset)
 
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
         """Whose doing it is that a handle is ready, which another thread has put in, or may have, or a greenlet."""
@@ -410,6 +429,9 @@ class Loop:
         known = table.get(id(code))
         if known is not None:
             return known[0]
+        if _is_asked_for(sys._getframe(1)):
+            # The loop only polls: something interrupts it.
+            return (self.track, words.SIGNAL) if handling(sys._getframe(1)) is not None else _NOT_KNOWN
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
@@ -827,6 +849,13 @@ class Loop:
                 # A signal's handler raised it: it goes on into the program.
                 self._shared.raised = error
                 raise
+
+
+def _is_asked_for(frame: Any) -> bool:
+    """Whether somebody has asked the loop for what it puts into its queue there, by call_soon."""
+    while frame is not None and not is_of_asyncio(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_name == "_call_soon"
 
 
 def _is_forsaken(loop: Any) -> bool:

@@ -138,7 +138,10 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
             # The short ways in C, in front of these. They end steps as well.
             append, popleft, __len__, _, numbers.forget, tasks.forget = compiled.queue_ways(
                 types, library, shared.context, shared.context.runners, unsettled, tables, shared.context.bottoms,
-                (numbers.of_no_track, numbers.next_future, words.FUTURE_NAME, words.ZERO_FUTURE),
+                (
+                    numbers.of_no_track, numbers.next_future, words.FUTURE_NAME, words.ZERO_FUTURE, words.ZERO_TRACK,
+                    words.LARGEST_TRACK,
+                ),
                 (words.FINISHED, words.CALLBACK), SHORT_POLL_NS, (push, pop),
                 (append, popleft, __len__, kind.gone, numbers.forget, tasks.forget),
             )

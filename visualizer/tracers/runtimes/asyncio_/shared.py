@@ -74,11 +74,12 @@ class Shared:
             if task is not None and relation:
                 self.context.stream.store(lines.tie, t_ns, track, relation, "")
 
-    def place_in_step(self, frame: Any) -> tuple[CodeType | None, int]:
+    def place_in_step(self, frame: Any, last: Any = None) -> tuple[CodeType | None, int]:
         """The innermost place of the program's own, best in a file, from `frame` on, in what a loop runs now or whoever
         makes it run.
 
-        A library's, if there is none; else (None, 0): below a step there are only those who run the loop.
+        A library's, if there is none; else (None, 0): below a step there are only those who run the loop. `last`: the
+        frame of a signal's handler: it interrupted those below.
         """
         generated: tuple[CodeType | None, int] = None, 0
         library: tuple[CodeType | None, int] = None, 0
@@ -91,7 +92,7 @@ class Shared:
                 generated = generated if generated[0] is not None else (code, frame.f_lasti)
             elif whose == _LIBRARY and library[0] is None:
                 library = code, frame.f_lasti
-            frame = frame.f_back
+            frame = frame.f_back if frame is not last else None
         return generated if generated[0] is not None else library
 
     def _meet(self, code: CodeType) -> tuple[int, CodeType]:

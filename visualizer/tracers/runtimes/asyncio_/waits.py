@@ -267,7 +267,9 @@ class Waits:
             if names[at] in _TELLING and (telling < 0 or names[at] in _OUTER):
                 telling = at
         enters = [at for at, (code, offset) in enumerate(ats) if _is_within(code, offset)]
-        limited = [at for at, name in enumerate(names) if name in _LIMITED]
+        # What `wait_for` has cancelled it waits for as long as that takes (up to 3.11).
+        inner = [code.co_qualname for code, _ in ats[1:]] + [""]
+        limited = [at for at, name in enumerate(names) if name in _LIMITED and inner[at] != "_cancel_and_wait"]
         name = names[telling] if telling >= 0 else ""
         is_entering = any(name.endswith(".__aenter__") and at - 1 in enters for at, name in enumerate(names))
         return Stand(ats, number, telling, name, enters, limited, is_entering, "Condition.wait" in names)
@@ -462,7 +464,8 @@ class Waits:
         """What is left until the first time limit that is around it, or NO_LIMIT, UNKNOWN_LIMIT."""
         first = words.NO_LIMIT
         for one in entered:
-            if type(one) is self._library.timeout:
+            # Once it has struck, its timer is gone.
+            if type(one) is self._library.timeout and own_attribute(one, "_timeout_handler") is not None:
                 first = self._sooner(first, t_ns, own_attribute(one, "_when"))
         for at in stand.limited:
             frame = _with_variables(coroutines, at)
