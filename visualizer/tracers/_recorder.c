@@ -46,10 +46,12 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #define ABI 70
 
 /* The slots that are read and written here. */
-#define SLOTS_OF_RUN(X)                                                                                                \
-    X(at) X(code) X(cause) X(sent) X(generator) X(ended_in_none) X(track) X(in_thread) X(resume_code) X(resume_offset) \
-    X(resume_site) X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape)         \
-    X(offset) X(closing) X(outer) X(key) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
+#define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
+#define OTHER_SLOTS_OF_RUN(X)                                                                                          \
+    X(at) X(cause) X(sent) X(generator) X(ended_in_none) X(resume_code) X(resume_offset) X(resume_site)                \
+    X(resume_value) X(resume_shape) X(yield_offset) X(yield_site) X(yield_value) X(yield_shape) X(offset) X(closing)   \
+    X(outer) X(reference) X(asked) X(call_code) X(call_offset) X(passing) X(dying) X(inner)
+#define SLOTS_OF_RUN(X) SLOTS_OF_BEGUN_RUN(X) OTHER_SLOTS_OF_RUN(X)
 #define SLOTS_OF_SITE(X) X(bare) X(next_shape) X(passed) X(passed_shape) X(at) X(shapes)
 #define SLOTS_OF_TASK(X)                                                                                               \
     X(started) X(gave_way) X(place) X(shape) X(track) X(cancels) X(key) X(loop) X(name) X(given) X(ended)
@@ -1382,7 +1384,7 @@ new_track(void)
     return track;
 }
 
-/* A run that has ended, as blank as `blank`, for the next that begins; NULL if there is none. */
+/* A run that has ended, as blank as `blank` but for what the next that begins has of its own; NULL if there is none. */
 static PyObject *spare_run;
 
 /* Let go of a run, which may have ended. */
@@ -1394,7 +1396,7 @@ drop_run(PyObject *run)
     if (RUN(run, name) != RUN(blank, name)) {                                                                          \
         put(run, run_slots.name, RUN(blank, name));                                                                    \
     }
-        SLOTS_OF_RUN(CLEAR)
+        OTHER_SLOTS_OF_RUN(CLEAR)
 #undef CLEAR
         /* Something of the program's may have been freed, and run. */
         if (spare_run == NULL) {
@@ -1407,7 +1409,7 @@ drop_run(PyObject *run)
 
 /* A run that begins, a new reference; NULL, and no exception, if there is no memory for it. */
 static PyObject *
-new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyObject *buffer)
+new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyObject *in_thread)
 {
     PyObject *run = spare_run;
     spare_run = NULL;
@@ -1421,11 +1423,13 @@ new_run(PyObject *track, PyObject *code, PyObject *key, PyObject *reference, PyO
         SLOTS_OF_RUN(COPY)
 #undef COPY
     }
-    put(run, run_slots.track, track);
-    put(run, run_slots.code, code);
-    put(run, run_slots.key, key);
     put(run, run_slots.reference, reference);
-    put(run, run_slots.in_thread, buffer);
+#define BEGIN(name)                                                                                                    \
+    if (RUN(run, name) != name) {                                                                                      \
+        put(run, run_slots.name, name);                                                                                \
+    }
+    SLOTS_OF_BEGUN_RUN(BEGIN)
+#undef BEGIN
     return run;
 }
 
@@ -3875,9 +3879,14 @@ typedef struct Away {
     PyObject *tried;
     /* Whether the trace function is in; whether it is to stay; whether it is we who call the hook. */
     int traced, stays, calls;
+    /* Its `here_away`. */
+    struct Away **here;
 } Away;
 
-/* All of them; and the one that was asked for last. */
+/* That of the thread that calls, as long as it serves that. */
+static OF_THREAD Away *here_away;
+
+/* All of them; and the one that was asked for last, NULL if that thread has none. */
 static Away *all_away, *last_away;
 
 typedef PyObject *(*switch_function)(PyObject *, PyObject *, PyObject *);
@@ -3921,11 +3930,18 @@ find_away(unsigned long long thread)
     while (away != NULL && away->thread != thread) {
         away = away->next;
     }
-    last_away = away != NULL ? away : last_away;
+    last_away = away;
     return away;
 }
 
-/* Of the thread that calls; NULL if its switches are not watched. */
+/* `away`, of the thread that calls, if its switches are watched; else NULL. */
+static inline Away *
+watched(Away *away)
+{
+    return away != NULL && away->hook != NULL && greenlets.functions != NULL ? away : NULL;
+}
+
+/* That of the thread that calls; NULL if its switches are not watched. */
 static inline Away *
 away_here(void)
 {
@@ -3934,7 +3950,7 @@ away_here(void)
     if (away == NULL || away->thread != thread) {
         away = find_away(thread);
     }
-    return away != NULL && away->hook != NULL && greenlets.functions != NULL ? away : NULL;
+    return watched(away);
 }
 
 /* From now on `hook` is told of what is not stored before in the thread that calls. Without memory for that, nothing is. */
@@ -3964,6 +3980,8 @@ watch_here(Hook *hook)
         return;
     }
     away->hook = hook;
+    away->here = &here_away;
+    here_away = away;
     away->traced = 1;
     away->announced = away->tried = NULL;
 }
@@ -4113,11 +4131,10 @@ arrive_unannounced(Away *away, PyObject *target, int is_main, PyObject *result)
     return result;
 }
 
-/* `target` runs again, whose call returns `result`. */
-APART PyObject *
-arrive(PyObject *target, PyObject *result)
+/* `target` runs again, whose call returns `result`, in the thread of `away`, which is NULL if it is not watched. */
+static inline PyObject *
+arrive(Away *away, PyObject *target, PyObject *result)
 {
-    Away *away = away_here();
     if (away == NULL) {
         return result;
     }
@@ -4151,14 +4168,14 @@ runs_now(Away *away)
     return current;
 }
 
-/* A call has raised greenlet's own error, in no function of Python's: tell that. Return `result`, as the call did. */
-static PyObject *
-tell_switch_refused(PyObject *target, PyObject *result)
+/* A call has raised something: if it is greenlet's own error, in no function of Python's, tell that. Return NULL, as the
+   call did. */
+APART PyObject *
+tell_switch_refused(PyObject *target)
 {
     PyObject *type, *error, *traceback;
-    if (result != NULL || greenlets.functions == NULL || greenlets.refused == Py_None ||
-        !PyErr_ExceptionMatches(greenlets.error)) {
-        return result;
+    if (greenlets.functions == NULL || greenlets.refused == Py_None || !PyErr_ExceptionMatches(greenlets.error)) {
+        return NULL;
     }
     PyErr_Fetch(&type, &error, &traceback);
     if (traceback == NULL) {
@@ -4182,22 +4199,58 @@ tell_switch_refused(PyObject *target, PyObject *result)
     return NULL;
 }
 
-static PyObject *
-switch_by(switch_function plainly, PyObject *target, PyObject *args, PyObject *kwargs)
+/* What stands on the stack of a function that switches is copied by greenlet, there and back. So there is little of it: what
+   is to be called, and with what, is kept in this until it is. */
+static struct {
+    void *plainly;
+    PyObject *target, *args, *kwargs;
+} next_switch;
+
+/* Before `target` is switched to: note what is to be called for that. Return who runs, borrowed; NULL if that is not to be
+   known; None if there is an exception, and nothing to be called. */
+APART PyObject *
+set_out(void *plainly, PyObject *target, PyObject *args, PyObject *kwargs)
 {
     Away *away = away_here();
     PyObject *origin = runs_now(away);
-    if (origin == NULL) {
-        return tell_switch_refused(target, plainly(target, args, kwargs));
+    if (origin != NULL && leave(away, origin, target, args, kwargs) < 0) {
+        return Py_None;
     }
-    return leave(away, origin, target, args, kwargs) < 0
-               ? NULL : tell_switch_refused(target, arrive(origin, plainly(target, args, kwargs)));
+    next_switch.plainly = plainly;
+    next_switch.target = target;
+    next_switch.args = args;
+    next_switch.kwargs = kwargs;
+    return origin;
+}
+
+/* `origin`, as of `set_out`, runs again, whose call returns `result`. */
+APART PyObject *
+come_back(PyObject *origin, PyObject *target, PyObject *result)
+{
+    if (origin != NULL) {
+        /* Mostly whoever has switched here was the last to ask, and in this thread: which state it has need not be asked. */
+        Away *away = last_away;
+        int is_its = away != NULL && away == here_away && away->here == &here_away;
+        result = arrive(is_its ? watched(away) : away_here(), origin, result);
+    }
+    return result != NULL ? result : tell_switch_refused(target);
+}
+
+static PyObject *
+switch_by(void *plainly, PyObject *target, PyObject *args, PyObject *kwargs)
+{
+    PyObject *origin = set_out(plainly, target, args, kwargs);
+    if (origin == Py_None) {
+        return NULL;
+    }
+    target = next_switch.target;
+    return come_back(origin, target, ((switch_function)next_switch.plainly)(target, next_switch.args, next_switch.kwargs));
 }
 
 static PyObject *
 method_switch(PyObject *target, PyObject *args, PyObject *kwargs)
 {
-    return switch_by((switch_function)(void (*)(void))greenlets.switch_plainly, target, args, kwargs);
+    return switch_by((void *)greenlets.switch_plainly, target, args, kwargs);
 }
 
 static PyObject *
@@ -4207,7 +4260,7 @@ switch_in_c(PyObject *target, PyObject *args, PyObject *kwargs)
         return greenlets.switch_in_c(target, args, kwargs);
     }
     /* As greenlet takes them. */
-    return switch_by(greenlets.switch_in_c, target, args == NULL ? no_args : args,
+    return switch_by((void *)greenlets.switch_in_c, target, args == NULL ? no_args : args,
                      kwargs != NULL && PyDict_Check(kwargs) ? kwargs : NULL);
 }
 
@@ -4216,11 +4269,10 @@ method_throw(PyObject *target, PyObject *args)
 {
     Away *away = away_here();
     PyObject *origin = runs_now(away);
-    if (origin == NULL) {
-        return tell_switch_refused(target, greenlets.throw_plainly(target, args));
+    if (origin != NULL && leave(away, origin, target, NULL, NULL) < 0) {
+        return NULL;
     }
-    return leave(away, origin, target, NULL, NULL) < 0
-               ? NULL : tell_switch_refused(target, arrive(origin, greenlets.throw_plainly(target, args)));
+    return come_back(origin, target, greenlets.throw_plainly(target, args));
 }
 
 static PyObject *
@@ -4232,7 +4284,7 @@ throw_in_c(PyObject *target, PyObject *type, PyObject *error, PyObject *tracebac
         return greenlets.throw_in_c(target, type, error, traceback);
     }
     return leave(away, origin, target, NULL, NULL) < 0
-               ? NULL : arrive(origin, greenlets.throw_in_c(target, type, error, traceback));
+               ? NULL : arrive(away_here(), origin, greenlets.throw_in_c(target, type, error, traceback));
 }
 
 /* A greenlet is to have a parent, which may not have begun. */
