@@ -4,8 +4,8 @@ The greenlet a first starts c and then b, handing each a value with switch(value
 they return, control and result go back to a, though neither of them names it. What a returns goes to its own parent,
 the main program.
 
-What to look for: main, a, c, a, b, a, main. A value goes with each of these six switches, and those that switch(value)
-hands over are told. b and c have ended when they hand back theirs, and of that only its end is known: returned.
+What to look for: main, a, c, a, b, a, main. A value goes with each of these six switches: three are handed over by
+switch(value), three returned by one that ends. On Python 3.11 what is returned is not seen, only that it returned.
 
 Runtime: greenlet
 """

@@ -719,6 +719,27 @@ def test_a_program_that_closes_all_descriptors_is_let_go(tmp_path: Path) -> None
     assert traced.ended == bare(script)
 
 
+def test_calls_of_select_that_come_again_are_recorded_as_at_first(tmp_path: Path) -> None:
+    """All but such calls is recorded in Python there, whatever was built."""
+    script = script_of(
+        tmp_path,
+        """
+        import os, selectors
+        reads, writes = os.pipe()
+        selector = selectors.DefaultSelector()
+        selector.register(reads, selectors.EVENT_READ)
+        for number in range(20):
+            os.write(writes, b"x")
+            for key, _ in selector.select():
+                print(number, os.read(key.fd, 1))
+        """,
+    )
+    with started(tmp_path, script, hold=False) as held:
+        traced = held.end()
+    assert traced.ended == bare(script)
+    assert (traced.timeline.notes, len(traced.timeline.tracks[0].steps)) == ([], 20)
+
+
 def test_without_a_channel_nothing_of_it_is_there(tmp_path: Path) -> None:
     script = script_of(
         tmp_path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import is_sound, printed, went_as_bare
 from tests.tracers.traced import SEES_WAITS, Traced
@@ -75,6 +76,32 @@ def test_each_way_to_start_a_program(trace_source: TraceSource) -> None:
     assert [outputs[one.name][0].split()[0] for one in (inherits, given, by_shell, served)] == [
         "inherits", "given", "by_shell", "served"
     ]
+
+
+def test_what_a_program_starts_is_recorded_as_it_is_itself(trace_source: TraceSource) -> None:
+    """By the recorder in C where that is used; and calls of select that come again are no surprise to either."""
+    code = """if True:
+        import gc, os, selectors
+        print([one.compiled is not None for one in gc.get_objects() if type(one).__name__ == "Recording"])
+        reads, writes = os.pipe()
+        selector = selectors.DefaultSelector()
+        selector.register(reads, selectors.EVENT_READ)
+        for number in range(20):
+            os.write(writes, b"x")
+            for key, _ in selector.select():
+                os.read(key.fd, 1)
+        """
+    traced = trace_source(
+        f"""
+        import subprocess, sys
+        sys.exit(subprocess.run([sys.executable, "-c", {code!r}]).returncode)
+        """
+    )
+    assert traced.ended.code == 0
+    assert traced.ended.stdout.decode() == f"[{read_all(traced.path)[0].recorder == 'C'}]\n"
+    is_sound(traced)
+    child = traced.timeline.processes[1]
+    assert len(traced.timeline.tracks[child.track].steps) == 20
 
 
 def test_children_are_left_alone_where_nobody_wants_them(trace_source: TraceSource) -> None:

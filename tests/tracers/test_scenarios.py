@@ -103,6 +103,20 @@ def test_three_way(trace_scenario: TraceScenario) -> None:
     assert parents == {"main": "unknown", "a": "main", "b": "a", "c": "a"}
 
 
+def test_asyncio_hello(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("asyncio_hello")
+    tasks = [name for name in traced.order if name in ("main()", "first", "second")]
+    assert tasks[:3] == ["main()", "first", "second"]
+    # Both sleeps are over at the same time, or nearly so.
+    assert sorted(tasks[3:5]) == ["first", "second"]
+    assert tasks[5:] == ["main()"]
+    spawns = [wake for wake in traced.wakes if wake[1] == "spawn"]
+    assert spawns == [("main", "spawn", "main()"), ("main()", "spawn", "first"), ("main()", "spawn", "second")]
+    sleeps = [wait for wait in traced.waits if wait[1] == "sleep"]
+    assert sleeps == [("first", "sleep", "1 s"), ("second", "sleep", "1 s")]
+    assert traced.threads == set()
+
+
 def test_gevent_yield(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("gevent_yield")
     assert traced.order == [

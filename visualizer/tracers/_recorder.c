@@ -10007,11 +10007,12 @@ typedef struct {
     uint64_t version;
 } Selecting;
 
-/* Whether a wait is the thread's own, and not the business of another runtime, and rows can be stored. */
+/* Whether a wait is the thread's own, and not the business of another runtime, and rows can be stored. Where all
+   but the calls is recorded in Python, as in a program that can be paused, `learn` was not told where buffers have those. */
 static int
 stands_alone(PyThreadState *thread, PyObject *buffer)
 {
-    PyObject *asked = SLOT(buffer, asked_of_buffer);
+    PyObject *asked = Py_IS_TYPE(buffer, buffer_slots.type) ? SLOT(buffer, asked_of_buffer) : NULL;
     if (asked == NULL || !PyDict_CheckExact(asked) || !Py_IS_TYPE(BUFFER(buffer, rows), rows_type) ||
         PySet_GET_SIZE(calls.unsettled) > 0) {
         return 0;

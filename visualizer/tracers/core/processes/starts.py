@@ -120,11 +120,13 @@ class Starts:
     @property
     def told(self) -> str:
         """For a child: this process, the first one and its zero, by which the trace is known, and by how much the
-        program's clock is behind."""
+        program's clock is behind. That is 0 as long as it never stood still, and not the little that passes between two
+        looks: a child that is told of none may be recorded in C."""
         before = self._variables.get(CHILD)
         stream = self._context.stream
         first = before.split(":")[1] if before else os.getpid()
-        return f"{os.getpid()}:{first}:{stream.start_ns}:{time.monotonic_ns() - stream.clock()}"
+        behind_ns = max(0, time.monotonic_ns() - stream.clock())
+        return f"{os.getpid()}:{first}:{stream.start_ns}:{behind_ns}"
 
     def put(self) -> None:
         """Have what inherits C's environment recorded, as started by this process."""
