@@ -9658,6 +9658,7 @@ buffer_of(PyThreadState *thread)
 {
     static uint64_t known;
     static PyObject *its;
+    PyObject *buffer = its;
     if (known != thread->id || its == NULL || Py_TYPE(its) != buffer_of_calls) {
         PyObject *found = PyObject_GetAttr(calls.local, buffer_text);
         if (found == NULL || !Py_IS_TYPE(found, buffer_of_calls)) {
@@ -9666,10 +9667,12 @@ buffer_of(PyThreadState *thread)
             return NULL;
         }
         known = thread->id;
+        buffer = found;
+        /* The one before may go with it, and another thread come here meanwhile: ours has its own in `local`. */
         Py_XSETREF(its, found);
     }
-    PyObject *held = SLOT(its, held_of_buffer), *track = SLOT(its, track_of_buffer);
-    return held != NULL && PyList_CheckExact(held) && track != NULL ? its : NULL;
+    PyObject *held = SLOT(buffer, held_of_buffer), *track = SLOT(buffer, track_of_buffer);
+    return held != NULL && PyList_CheckExact(held) && track != NULL ? buffer : NULL;
 }
 
 /* What stands for a lock in a table of integers; `otherwise` if nothing does. */
