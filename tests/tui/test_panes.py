@@ -207,7 +207,7 @@ async def test_in_a_narrow_terminal_a_sentence_has_its_end_and_the_selected_trac
         ]
         assert await told(8) == [
             "hub → Thread-2 (_handle_tasks_of_the_pool)   customer-1 put an item in the",
-            "queue it was waiting on … → Thread-2 (_handle_tasks_of_the_pool) runs",
+            "queue (tasks.get(block=True)) → Thread-2 (_handle_tasks_of_the_pool) runs",
         ]
 
 

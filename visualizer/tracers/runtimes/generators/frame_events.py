@@ -150,9 +150,9 @@ class FrameEvents:
 
         `method`: that was called. But for what is sent too early, a TypeError is due to its arguments.
         """
-        refusal = self._generators.on_refused(asked)
+        refusal = self._generators.on_refused(asked, method == "send")
         track, sent = self._generators.raised()
-        if refusal and not (refusal.startswith("TypeError") and method != "send") and self._recording.own(code):
+        if refusal and self._recording.own(code):
             self._generators.on_refusal(frame, Shown(refusal), track, sent)
 
 

@@ -250,8 +250,11 @@ class Generators:
             return None
         return run
 
-    def on_refused(self, target: Any) -> str:
+    def on_refused(self, target: Any, may_be_early: bool = True) -> str:
         """A call of a method raised: if it did not resume what it was to resume, nothing of it is kept.
+
+        `may_be_early`: the method was `send`, as far as is known. Any other refuses a generator that has not been
+        started for its arguments alone.
 
         Return what it must have raised then, as far as that is certain.
         """
@@ -266,7 +269,7 @@ class Generators:
                 return f"ValueError('{'coroutine' if type(generator) is CoroutineType else 'generator'} {_EXECUTING}')"
             run.cause, run.sent, run.generator = "", None, None
         elif frame is not None:
-            is_early = id(frame.f_code) in self.watched and is_unstarted(generator)
+            is_early = may_be_early and id(frame.f_code) in self.watched and is_unstarted(generator)
             track = self.births.meet(generator, frame) if is_early else self.births.track_of(id(frame), frame.f_code)
             self.asked[here] = track, sent
             if is_early:
