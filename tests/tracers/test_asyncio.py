@@ -806,7 +806,7 @@ def test_where_eager_tasks_are_made_it_is_seen_who_makes_generators_as_well(trac
     timeline = traced.timeline
     creators = [track.creator for track in timeline.tracks.values() if track.kind == words.GENERATOR]
     names = [timeline.name(creator) if creator != words.NOBODY else "nobody" for creator in creators]
-    assert [name.partition("-")[0] for name in names] == ["main"] * 4
+    assert [name.partition("-")[0] for name in names] == ["main()"] * 4
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are there from Python 3.12 on")
@@ -1354,13 +1354,13 @@ def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_s
     assert asked == {
         "polled": ["signal"], "step": ["signal"], "fresh": ["signal" if SEES_WAITS else ""], "by hand": [""],
         "by the loop": ["signal"],
-        "interrupted": [""], "main-2": ["signal"],
+        "interrupted": [""], "main()": ["signal"],
     }  # fmt: skip
     causes = {timeline.name(one.track): one.cause for one in timeline.wakeups if one.cause not in ("spawn", "timer")}
     assert causes["woken"] == "signal"
     told = "\n".join(sentence(timeline, index) for index in range(timeline.switch_count))
     assert "a signal's handler cancelled polled (" in told
     assert "a signal's handler cancelled step (" in told
-    assert "main-2 cancelled by hand (" in told
-    assert "a signal's handler cancelled main-2 → " in told
+    assert "main() cancelled by hand (" in told
+    assert "a signal's handler cancelled main() → " in told
     assert "loop cancelled" not in told

@@ -464,9 +464,8 @@ class Generators:
     def on_resume(self, frame: Any, code: CodeType) -> bool:
         """A generator goes on after a yield. Return False if that is no track's step."""
         key = id(frame)
-        if self.through and key in self.through:
+        if self.through and self.through.pop(key, None) is not None:
             # What it waited for has ended: it was told before that it runs.
-            del self.through[key]
             return True
         t_ns = self.clock()
         run = self.run_in(frame)
@@ -515,8 +514,7 @@ class Generators:
     def on_throw(self, frame: Any, code: CodeType, error: BaseException | None) -> None:
         """An exception is thrown into a generator. `error` is None where the interpreter does not tell which."""
         key = id(frame)
-        if self.through and key in self.through:
-            del self.through[key]
+        if self.through and self.through.pop(key, None) is not None:
             return
         t_ns = self.clock()
         run = self.live.get(key)
@@ -627,10 +625,8 @@ class Generators:
     def _take_out(self, frame: Any) -> Run | None:
         """The run of a generator that ends, which from now on is not among the living any more."""
         self.through.pop(id(frame), None)
-        run = self.run_in(frame)
-        if run is not None:
-            del self.live[id(frame)]
-        return run
+        # Another thread may be told of the same end, or take the frame's place, at any time.
+        return self.live.pop(id(frame), None) if self.run_in(frame) is not None else None
 
     def returned(self, run: Run, value: Any, inner: Any) -> None:
         """The same of one that is not among the living any more. `inner`: a frame that was called by who resumed it."""
