@@ -611,7 +611,9 @@ class Generators:
         while back is not None and (suspended_at := self.through.pop(id(back), None)) is not None:
             if suspended_at != back.f_lasti:
                 return  # What it waited for has ended, and it goes on, which 3.11 does not tell.
-            outer = self.live[id(back)]
+            outer = self.run_in(back)
+            if outer is None:
+                return
             outer.at = DELEGATING
             store_yield(self.stream, outer, value, *_place(back), t_ns, False)
             back = back.f_back
