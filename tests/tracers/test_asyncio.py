@@ -1296,6 +1296,7 @@ def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_s
             def select(self, timeout=None):
                 if self.signals and timeout != 0:
                     os.kill(os.getpid(), self.signals.pop())
+                    timeout = 0.01
                 return super().select(timeout)
 
         async def waits(event):
@@ -1315,7 +1316,6 @@ def test_what_a_signals_handler_does_is_not_what_the_loop_or_a_task_does(trace_s
                 task = asyncio.create_task(sleeps(60), name=name)
                 await sleeps(0)
                 how(signal.SIGUSR1)
-                selector.signals and loop.call_later(0.01, int)
                 await asyncio.wait([task])
             task = asyncio.create_task(sleeps(60), name="fresh")
             os.kill(os.getpid(), signal.SIGUSR1)
