@@ -43,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 70
+#define ABI 71
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -9185,16 +9185,6 @@ slot_offset(PyTypeObject *type, const char *name, Py_ssize_t *offset)
     return is_slot ? 0 : -1;
 }
 
-/* Where a buffer has what. The hooks of generators and those of calls each need it, and either may come alone. */
-static int
-learn_buffer(PyTypeObject *buffer)
-{
-#define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return -1;
-    SLOTS_OF_BUFFER(OFFSET)
-#undef OFFSET
-    return 0;
-}
-
 static PyObject *
 learn(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -9209,14 +9199,14 @@ learn(PyObject *Py_UNUSED(module), PyObject *args)
                           &longest_text, &full, &zero, &largest, &value_bit)) {
         return NULL;
     }
-    if (learn_buffer(buffer) < 0) {
-        return NULL;
-    }
 #define OFFSET(name) if (slot_offset(run, #name, &run_slots.name) < 0) return NULL;
     SLOTS_OF_RUN(OFFSET)
 #undef OFFSET
 #define OFFSET(name) if (slot_offset(site, #name, &site_slots.name) < 0) return NULL;
     SLOTS_OF_SITE(OFFSET)
+#undef OFFSET
+#define OFFSET(name) if (slot_offset(buffer, #name, &buffer_slots.name) < 0) return NULL;
+    SLOTS_OF_BUFFER(OFFSET)
 #undef OFFSET
     if (!Py_IS_TYPE(given[7], run)) {
         PyErr_SetString(PyExc_TypeError, "the blank run is none");
@@ -10715,16 +10705,15 @@ watch_sockets(PyObject *Py_UNUSED(module), PyObject *type)
     Py_RETURN_NONE;
 }
 
-/* watch_calls(buffer, lock, rlock, asked, wait, (local, ...), full): the types, what TOLD lists, and as `learn` has it. In
-   the main thread, once. */
+/* watch_calls(buffer, lock, rlock, asked, wait, (local, ...)): the types, and what TOLD lists. In the main thread, once. */
 static PyObject *
 watch_calls(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *buffer, *lock, *rlock, *asked, *wait;
     PyObject *told;
-    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!n", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
-                          &PyType_Type, &asked, &PyType_Type, &wait, &PyTuple_Type, &told, &full) ||
-        learn_buffer(buffer) < 0 || slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0 ||
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!", &PyType_Type, &buffer, &PyType_Type, &lock, &PyType_Type, &rlock,
+                          &PyType_Type, &asked, &PyType_Type, &wait, &PyTuple_Type, &told) ||
+        slot_offset(buffer, "held", &held_of_buffer) < 0 || slot_offset(buffer, "track", &track_of_buffer) < 0 ||
         slot_offset(buffer, "asked", &asked_of_buffer) < 0 || slot_offset(buffer, "asking", &asking_of_buffer) < 0) {
         return NULL;
     }

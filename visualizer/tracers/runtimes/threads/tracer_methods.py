@@ -18,7 +18,6 @@ from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.lines import NO_VALUE
-from visualizer.tracers.core.stream import FULL
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.asked import Asked
@@ -141,7 +140,7 @@ class MethodsTracer:
             self._after, self._got, self._gone, waits.parked, context.hubs, context.unsettled,
             self._primitives.selecting, waits.spins.rows, waits.stands_apart,
         )
-        self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told, FULL)
+        self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
