@@ -117,6 +117,121 @@ def test_asyncio_hello(trace_scenario: TraceScenario) -> None:
     assert traced.threads == set()
 
 
+def test_asyncio_cancel(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("asyncio_cancel")
+    tasks = ("main()", "radio", "Al", "Bo", "cake", "waiter")
+    ran = traced.ran(*tasks)
+    assert ran[:8] == [*tasks, "Al", "Bo"]
+    # At the end main cancels them, and each runs once more.
+    assert (sorted(ran[-4:-1]), ran[-1]) == (["Al", "Bo", "radio"], "main()")
+    by_each_other = [wake for wake in traced.wakes if wake[0] in tasks]
+    assert by_each_other[:10] == [
+        *(("main()", "spawn", name) for name in tasks[1:]),
+        ("waiter", "callback", "Al"), ("waiter", "callback", "Bo"),  # orders
+        ("Al", "callback", "waiter"),  # room for another
+        ("Al", "callback", "Bo"),  # the oven
+        ("Al", "callback", "waiter"),
+    ]
+    ends = [wake for wake in traced.wakes if "waiter" in (wake[0], wake[2]) and wake[1] in ("cancel", "finished")]
+    assert ends == [
+        ("waiter", "cancel", "cake"), ("cake", "finished", "waiter"), ("waiter", "finished", "main()"),
+    ]
+    late = traced.wakes[traced.wakes.index(("loop", "timeout", "main()")) :]
+    assert {wake[2] for wake in late if wake[:2] == ("main()", "cancel")} <= {"Al", "Bo", "radio"}
+    waits = {name: [(reason, on) for who, reason, on in traced.waits if who == name] for name in tasks}
+    assert waits["main()"] == [
+        ("join", "asyncio.TaskGroup()"), ("queue", "orders.join()"), ("join", "asyncio.wait([*cooks, playing])"),
+    ]
+    assert waits["Al"][:3] == [("queue", "orders.get()"), ("sleep", "0.1 s"), ("lock", "oven")]
+    assert waits["Bo"][:3] == [("queue", "orders.get()"), ("lock", "oven"), ("sleep", "0.1 s")]
+    assert waits["cake"][:2] == [("sleep", "0.05 s"), ("lock", "oven")]
+    assert waits["waiter"] == [("queue", "orders.put(dish)")] * 2 + [("sleep", "0.05 s"), ("join", "order")]
+    assert set(waits["radio"]) == {("sleep", "0.25 s")}
+    assert {name: traced.outcome(name) for name in tasks} == {
+        "main()": words.RETURNED, "waiter": words.RETURNED,
+        "radio": words.CANCELLED, "Al": words.CANCELLED, "Bo": words.CANCELLED, "cake": words.CANCELLED,
+    }
+    told = [(traced.timeline.name(o.track), o.text) for o in traced.timeline.outputs if not o.text.endswith("done\n")]
+    assert told == [
+        ("waiter", "waiter: cancelled, no cake after all\n"),
+        ("main()", "main: the kitchen closes\n"), ("radio", "radio: off\n"),
+    ]
+
+
+def test_asyncio_server(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("asyncio_server")
+    timeline = traced.timeline
+    clients = {"reader-1": "0 s", "Ann": "0.01 s", "reader-2": "0.02 s", "Bob": "0.03 s"}
+    assert traced.ran(*clients)[:4] == list(clients)
+    assert traced.waits[3] == ("main()", "join", "asyncio.TaskGroup()")
+    assert traced.waits[4:8] == [(name, "sleep", seconds) for name, seconds in clients.items()]
+    handlers = [track for track in timeline.tracks.values() if timeline.services(track.id)]
+    for path, who in (("/", ("reader-1", "reader-2")), ("/hello/Ann", ("Ann",)), ("/hello/Bob", ("Bob",))):
+        serving = [one for one in handlers if [it.what for it in timeline.services(one.id)] == [f"GET {path}"]]
+        assert len(serving) == len(who)
+        # A client sleeps, then asks; its handler begins, and ends; then the client goes on.
+        asking = [track for name in who for track in traced.tracks(name)]
+        asked, began = sorted(track.steps[1] for track in asking), sorted(track.steps[0] for track in serving)
+        ended, answered = sorted(track.steps[-1] for track in serving), sorted(track.steps[-1] for track in asking)
+        in_order = zip(asked, began, ended, answered, strict=True)
+        assert all(asks < begins <= ends < goes_on for asks, begins, ends, goes_on in in_order)
+        for track in serving:
+            name = timeline.name(track.id)
+            slept = ([(name, "sleep", "0.1 s")], [("loop", "timer", name)])
+            waits = [wait for wait in traced.waits if wait[0] == name]
+            woken = [wake for wake in traced.wakes if wake[2] == name and wake[1] != "spawn"]
+            assert (waits, woken) == (slept if path == "/" else ([], []))
+    for name in clients:
+        woken = [wake[:2] for wake in traced.wakes if wake[2] == name]
+        assert woken[:2] == [("main()", "spawn"), ("loop", "timer")]
+        assert ("loop", "io") in woken
+    (last,) = [wake for wake in traced.wakes if wake[2] == "main()" and wake[0] in clients]
+    assert last[1] == "finished"
+    said = sorted((timeline.name(o.track), o.text) for o in timeline.outputs)
+    assert said == [
+        ("Ann", "Hello, Ann!\n"), ("Bob", "Hello, Bob!\n"),
+        ("reader-1", "This is the index.\n"), ("reader-2", "This is the index.\n"),
+    ]
+    assert traced.threads == set()
+
+
+def test_sync_vs_gevent_vs_asyncio(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("sync_vs_gevent_vs_asyncio")
+    timeline, pages = traced.timeline, ("slow", "quick", "medium")
+    lines = [
+        (timeline.name(o.track), o.text.strip()) for o in timeline.outputs if timeline.tracks[o.track].process == 0
+    ]
+    assert lines[:5] == [
+        ("main", "one after another"), *(("main", f"got the {page} page") for page in pages), ("main", "with gevent"),
+    ]
+    fetches = {"fetch-1": "slow", "fetch-2": "quick", "fetch-3": "medium"}
+    assert sorted(lines[5:8]) == [(name, f"got the {page} page") for name, page in fetches.items()]
+    assert lines[8] == ("with_asyncio", "with asyncio")
+    assert sorted(lines[9:]) == sorted((page, f"got the {page} page") for page in pages)
+    # Each page of the first three is asked for once the one before is there, of the others all at once.
+    slept = [on for who, reason, on in traced.waits if who.startswith("answer-") and reason == "sleep"]
+    assert slept[:3] == ["0.3 s", "0.1 s", "0.2 s"]
+    assert sorted(slept[3:6]) == sorted(slept[6:]) == ["0.1 s", "0.2 s", "0.3 s"]
+    assert traced.ran(*fetches)[:3] == list(fetches)
+    assert traced.ran(*pages)[:3] == list(pages)
+    of_main = [wake for wake in traced.wakes if wake[0] in ("main", *fetches, "with_asyncio", *pages)]
+    assert of_main[:3] == [("main", "spawn", name) for name in fetches]
+    started = of_main.index(("main", "spawn", "with_asyncio"))
+    # One that has ended is not waited for.
+    assert 1 <= started - 3 <= 3
+    assert {wake for wake in of_main[3:started]} <= {(name, "finished", "main") for name in fetches}
+    assert of_main[started + 1 : -1] == [("with_asyncio", "spawn", page) for page in pages]
+    assert of_main[-1] in [(page, "finished", "with_asyncio") for page in pages]
+    for name in fetches:
+        calls = ("connection.recv(100)", 'sockets.create_connection(("127.0.0.1", port))')
+        assert {wait[1:] for wait in traced.waits if wait[0] == name} <= {("io", call) for call in calls}
+        assert {wake[:2] for wake in traced.wakes if wake[2] == name} <= {("main", "spawn"), ("hub", "io")}
+    (loop,) = [timeline.name(t.id) for t in timeline.tracks.values() if t.kind == words.LOOP and t.process == 0]
+    for page in pages:
+        woken = {wake[:2] for wake in traced.wakes if wake[2] == page}
+        assert woken <= {("with_asyncio", "spawn"), (loop, "io"), (loop, "callback")}
+
+
 def test_gevent_yield(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("gevent_yield")
     assert traced.order == [
