@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SCENARIOS, SEES_WAITS, bare, trace
+from tests.tracers.traced import SEES_WAITS, bare
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 from visualizer.trace.events import Tie
@@ -763,22 +763,6 @@ def test_each_future_that_is_waited_for_at_a_place_has_a_number_of_its_own(trace
     futures = [wait.object for wait in traced.timeline.suspensions if wait.object.startswith("Future")]
     assert futures[:4] == ["Future 1", "Future 2", "Future 3", "Future 4"]
     assert futures[4:] == ["Future 5"] * 3
-
-
-def test_what_waits_for_pages_of_aiohttp_is_woken_by_its_socket(tmp_path: Path) -> None:
-    traced = trace(tmp_path / "trace", str(SCENARIOS / "asyncio_crawler.py"))
-    timeline, pages = traced.timeline, ["slow", "quick", "medium"]
-    assert (traced.ended.code, traced.ended.stderr, timeline.notes) == (0, b"", [])
-    last = {timeline.name(wake.track): (timeline.name(wake.waker), wake.cause) for wake in timeline.wakeups}
-    assert {last[page] for page in pages} == {("loop", "io")}
-    assert not [wake for wake in timeline.wakeups if wake.cause == words.UNKNOWN]
-    # Its server's tasks, which are eager from Python 3.12 on, each from its first step.
-    served = {timeline.name(track): [one.what for one in timeline.services(track)] for track in timeline.tracks}
-    assert sorted(what for what in served.values() if what) == [["GET /medium"], ["GET /quick"], ["GET /slow"]]
-    servers = [name for name, what in served.items() if what]
-    waits = {traced.wait(wait)[:2] for wait in timeline.suspensions}
-    assert {(name, "sleep") for name in servers} <= waits
-    assert all("(_handle_request-" in name for name in servers)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are there from Python 3.12 on")

@@ -26,6 +26,10 @@ def test_the_program_behaves_as_without_us(name: str, trace_scenario: TraceScena
     assert printed(name, traced.stdout.decode()) == printed(name, OUTPUT[name])
 
 
+def test_each_has_a_test_of_its_order() -> None:
+    assert [name for name in NAMES if f"test_{name}" not in globals()] == []
+
+
 def test_producer_consumer(trace_scenario: TraceScenario) -> None:
     traced = trace_scenario("producer_consumer")
     rounds = [
@@ -115,6 +119,34 @@ def test_asyncio_hello(trace_scenario: TraceScenario) -> None:
     sleeps = [wait for wait in traced.waits if wait[1] == "sleep"]
     assert sleeps == [("first", "sleep", "1 s"), ("second", "sleep", "1 s")]
     assert traced.threads == set()
+
+
+def test_asyncio_crawler(trace_scenario: TraceScenario) -> None:
+    traced = trace_scenario("asyncio_crawler")
+    timeline, pages = traced.timeline, ("slow", "quick", "medium")
+    assert timeline.notes == []
+    assert traced.ran(*pages)[:3] == list(pages)
+    assert [wake for wake in traced.wakes if wake[0] == "main()"][1:4] == [("main()", "spawn", page) for page in pages]
+    # All are asked for before the first is there.
+    tasks = [traced.tracks(page)[0] for page in pages]
+    assert max(task.steps[0] for task in tasks) < min(task.steps[-1] for task in tasks)
+    said = sorted((timeline.name(o.track), o.text) for o in timeline.outputs)
+    assert said == sorted((page, f"got the {page} page\n") for page in pages)
+    last = {timeline.name(wake.track): (timeline.name(wake.waker), wake.cause) for wake in timeline.wakeups}
+    assert {last[page] for page in pages} == {("loop", "io")}
+    assert not [wake for wake in timeline.wakeups if wake.cause == words.UNKNOWN]
+    # Its server's tasks, which are eager from Python 3.12 on, each from its first step.
+    served = {timeline.name(track): [one.what for one in timeline.services(track)] for track in timeline.tracks}
+    assert sorted(what for what in served.values() if what) == [["GET /medium"], ["GET /quick"], ["GET /slow"]]
+    servers = [name for name, what in served.items() if what]
+    waits = {traced.wait(wait)[:2] for wait in timeline.suspensions}
+    assert {(name, "sleep") for name in servers} <= waits
+    assert all("(_handle_request-" in name for name in servers)
+    # Each page is there after its server has slept.
+    for page in pages:
+        (server,) = [name for name, what in served.items() if what == [f"GET /{page}"]]
+        slept = traced.wakes.index(("loop", "timer", server))
+        assert ("loop", "io", page) in traced.wakes[slept:]
 
 
 def test_asyncio_cancel(trace_scenario: TraceScenario) -> None:
@@ -219,7 +251,7 @@ def test_sync_vs_gevent_vs_asyncio(trace_scenario: TraceScenario) -> None:
     started = of_main.index(("main", "spawn", "with_asyncio"))
     # One that has ended is not waited for.
     assert 1 <= started - 3 <= 3
-    assert {wake for wake in of_main[3:started]} <= {(name, "finished", "main") for name in fetches}
+    assert set(of_main[3:started]) <= {(name, "finished", "main") for name in fetches}
     assert of_main[started + 1 : -1] == [("with_asyncio", "spawn", page) for page in pages]
     assert of_main[-1] in [(page, "finished", "with_asyncio") for page in pages]
     for name in fetches:
