@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.tracers.conftest import TraceSource
+from tests.tracers.traced import bare
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import events as ev
 from visualizer.trace import words
@@ -538,3 +539,45 @@ def test_a_switch_to_a_greenlet_of_another_thread_is_refused(trace_source: Trace
     assert (traced.timeline.name(refused.track), refused.sent) == ("run", "'hello'")
     assert refused.exception == "error('Cannot switch to a different thread')"
     assert (place.line if place is not None else -1) == 10
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_another_thread_drops_ends_when_it_would_without_us(trace_source: TraceSource, asks: bool) -> None:
+    """greenlet ends it where its own thread next calls it, which perhaps never is; a wait of that thread is no such."""
+    traced = trace_source(
+        """
+        import sys
+        import threading
+        from greenlet import getcurrent, greenlet
+
+        def suspended():
+            try:
+                getcurrent().parent.switch()
+            finally:
+                print("ends", flush=True)
+
+        def run():
+            made.append(greenlet(suspended))
+            made[0].switch()
+            is_suspended.set()
+            for _ in range(3):
+                is_dropped.acquire()
+            print("waited", flush=True)
+            if sys.argv[1:] == ["True"]:
+                getcurrent()
+
+        made, is_suspended, is_dropped = [], threading.Event(), threading.Semaphore(0)
+        thread = threading.Thread(target=run, name="owner")
+        thread.start()
+        is_suspended.wait()
+        made.clear()
+        for _ in range(3):
+            is_dropped.release()
+        thread.join()
+        print("over", flush=True)
+        """,
+        str(asks),
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"), str(asks))
+    assert traced.ended.stdout.split() == ([b"waited", b"ends", b"over"] if asks else [b"waited", b"over"])
+    assert traced.outcome("suspended") == (words.KILLED if asks else None)

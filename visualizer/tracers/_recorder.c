@@ -43,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 71
+#define ABI 79
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -102,7 +102,7 @@ static PyGetSetDef *gi_frame;
 static PyGetSetDef *gi_yieldfrom, *cr_await, *ag_await, *cr_frame;
 static PyObject *send_method;
 static PyObject *step_text, *self_text, *this_text, *coro_text, *code_text, *waiter_text, *callbacks_text;
-static PyObject *cancelled_text, *cancelling_text, *said_text, *getcurrent_text, *run_once_text;
+static PyObject *cancelled_text, *cancelling_text, *said_text, *running_text, *run_once_text;
 static PyObject *get_name_text, *state_of_task, *error_of_task, *result_of_task, *done_text, *automatic_text, *loop_text;
 static PyObject *method_of_request, *message_of_request, *path_text, *sock_text, *is_over_text;
 static PyObject *nothing_yet, *none_yet;
@@ -3875,6 +3875,8 @@ typedef struct Away {
     PyObject *elsewhere;
     /* While the trace function is out: who runs, and to whom a switch was stored that is not made yet. */
     PyObject *running, *owned, *announced;
+    /* Who runs, whether it is out or not: only the address; NULL if nobody has switched yet. */
+    PyObject *runs;
     /* For whom the short way was tried in vain. */
     PyObject *tried;
     /* Whether the trace function is in; whether it is to stay; whether it is we who call the hook. */
@@ -3983,7 +3985,7 @@ watch_here(Hook *hook)
     away->here = &here_away;
     here_away = away;
     away->traced = 1;
-    away->announced = away->tried = NULL;
+    away->announced = away->tried = away->runs = NULL;
 }
 
 /* `greenlet` runs. It is owned but for the main one, of which greenlet counts the references. */
@@ -3992,6 +3994,7 @@ set_running(Away *away, PyObject *greenlet, int is_main)
 {
     PyObject *before = away->owned;
     away->running = greenlet;
+    away->runs = greenlet != NULL ? greenlet : away->runs;
     away->owned = is_main ? NULL : Py_XNewRef(greenlet);
     /* Last: it may be made to end by that. */
     Py_XDECREF(before);
@@ -4395,6 +4398,7 @@ begin_tracing(PyObject *origin, PyObject *target)
     }
     int is_stored = 0, was_tried = away->tried == target;
     away->tried = NULL;
+    away->runs = target;
     if (!away->calls) {
         is_stored = !away->traced && away->announced == target;
         away->traced = 1;
@@ -4426,6 +4430,14 @@ switch_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnam
     /* What comes in the middle of the hook would else stand in the place of what is thrown. Who runs from now on is asked for
        it right behind the call that has switched there. (Not `hub_way`: a hub of gevent's may wait in C for long.) */
     return stored ? Py_NewRef(Py_None) : LONG_WAY();
+}
+
+/* The address of the greenlet that runs in the thread that calls; 0 if that is not known. */
+static PyObject *
+running_greenlet(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    Away *away = away_here();
+    return PyLong_FromVoidPtr(away == NULL ? NULL : away->runs);
 }
 
 static PyObject *
@@ -7277,12 +7289,12 @@ is_at_home(Hook *self, PyObject *loop)
     if (is_size(self->runners, 0)) {
         return 1;
     }
-    PyObject *getcurrent = attribute(self->context, getcurrent_text);
-    PyObject *greenlet = getcurrent != NULL && getcurrent != Py_None ? PyObject_CallNoArgs(getcurrent) : NULL;
-    int is_its = greenlet != NULL && number(LOOP(loop, home)) == (Py_ssize_t)greenlet;
+    PyObject *running = attribute(self->context, running_text);
+    PyObject *greenlet = running != NULL && running != Py_None ? PyObject_CallNoArgs(running) : NULL;
+    int is_its = greenlet != NULL && number(LOOP(loop, home)) == number(greenlet);
     PyErr_Clear();
     Py_XDECREF(greenlet);
-    Py_XDECREF(getcurrent);
+    Py_XDECREF(running);
     return is_its;
 }
 
@@ -10946,6 +10958,7 @@ static PyMethodDef functions[] = {
     {"switch_hook", switch_hook, METH_VARARGS, NULL},
     {"watch_switches", watch_switches, METH_VARARGS, NULL},
     {"leave_switches", leave_switches, METH_NOARGS, NULL},
+    {"running_greenlet", running_greenlet, METH_NOARGS, NULL},
     {"turns", turns, METH_O, NULL},
     {"hub_hook", hub_hook, METH_VARARGS, NULL},
     {"poll_ways", poll_ways, METH_VARARGS, NULL},
@@ -11065,7 +11078,7 @@ execute(PyObject *module)
     is_over_text = PyUnicode_InternFromString("is_over");
     nothing_yet = PyLong_FromLong(-1);
     none_yet = PyLong_FromLong(0);
-    getcurrent_text = PyUnicode_InternFromString("getcurrent");
+    running_text = PyUnicode_InternFromString("running");
     run_once_text = PyUnicode_InternFromString("_run_once");
     greenlet_text = PyUnicode_InternFromString("greenlet");
     counter_text = PyUnicode_InternFromString("counter");
@@ -11080,7 +11093,7 @@ execute(PyObject *module)
         buffer_text == NULL || send_text == NULL || step_text == NULL ||
         self_text == NULL || this_text == NULL || coro_text == NULL || code_text == NULL || waiter_text == NULL ||
         callbacks_text == NULL || cancelled_text == NULL || cancelling_text == NULL || said_text == NULL ||
-        getcurrent_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
+        running_text == NULL || run_once_text == NULL || method_of_request == NULL || message_of_request == NULL ||
         path_text == NULL || sock_text == NULL || is_over_text == NULL ||
         greenlet_text == NULL || counter_text == NULL || maxsize_text == NULL || state_text == NULL ||
         times_text == NULL || wake_text == NULL || woken_text == NULL || unready_key == NULL) {

@@ -198,6 +198,7 @@ class Buffer(Met):
         "reported",
         "rows",
         "run_queue",
+        "runs",
         "shapes",
         "sights",
         "sites",
@@ -276,6 +277,8 @@ class Buffer(Met):
         #: Greenlet's trace function: ours, and the program's own behind it.
         self.hook: Any = None
         self.chained: Any = None
+        #: The id of the greenlet that was switched to last; 0 if none was yet. The recorder in C knows that itself.
+        self.runs = 0
         #: Track of a greenlet that has just been entered for the first time, its function not yet known; else -1.
         self.entering = -1
         #: How the function of the greenlet that is about to end left: (outcome, value); from 3.12 on, else None.

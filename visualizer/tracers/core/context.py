@@ -103,8 +103,9 @@ class Context:
         self.on_failure: list[Callable[[], None]] = []
         #: Each returns the track that has the stack of the current thread, if it knows it; the last one is asked first.
         self.runners: list[Callable[[], int | None]] = []
-        #: `greenlet.getcurrent`, once the program has imported that: tells which stack it is that the thread runs on.
-        self.getcurrent: Callable[[], Any] | None = None
+        #: The id of the greenlet that runs in the current thread, once the program has imported greenlet: tells which
+        #: stack it is that the thread runs on.
+        self.running: Callable[[], int] | None = None
         #: Each tells whether the current thread has a hub: a call that blocks there is no wait, but stops that.
         self.hubs: list[Callable[[], bool]] = []
         #: Tracks that run a loop on their stack -> the track that runs there in their place: the loop, or a task.

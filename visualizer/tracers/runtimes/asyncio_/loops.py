@@ -147,8 +147,8 @@ class Loop:
         running = context.loops.get(self.ident, [])
         for loop in running:
             loop.home = 0
-        if context.getcurrent is not None and len(running) == 1:
-            self.home = id(context.getcurrent())
+        if context.running is not None and len(running) == 1:
+            self.home = context.running()
         about = words.JOIN, -1, f"track {self.track}", None
         code, offset = self._shared.place_in_step(frame)
         context.stream.store(lines.wait_in_call, t_ns, self.before, about, None, code, offset)
@@ -303,8 +303,8 @@ class Loop:
 
     def _is_at_home(self) -> bool:
         """Whether the thread is on the stack on which the loop runs, and no other loop runs there."""
-        getcurrent = self._shared.context.getcurrent
-        return getcurrent is not None and id(getcurrent()) == self.home
+        running = self._shared.context.running
+        return running is not None and running() == self.home
 
     def _by_current(self, track: int) -> int:
         """The same, as what is current in the thread of the loop, if it is: a generator does what its task seems to, or

@@ -208,6 +208,7 @@ def make_hook(
     def visualizer_hook(event: str, args: Any) -> BaseException | None:
         if event == "switch" and not unsettled:
             origin, target = args
+            buffer.runs = id(target)
             asked = state.asked
             if asked is None or asked.service is None:
                 if id(origin) in hubs:

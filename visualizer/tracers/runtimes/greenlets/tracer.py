@@ -99,7 +99,7 @@ class GreenletTracer:
                 self._recording.compiled.leave_switches()
             self.module.settrace, self.module.gettrace = self._originals
             self._recording.runners.remove(self._running)
-            self._recording.getcurrent = None
+            self._recording.running = None
             self._recording.suspended_greenlets = tuple
 
     def finish(self, t_ns: int) -> None:
@@ -114,7 +114,7 @@ class GreenletTracer:
         self.is_dead = greenlet.greenlet.__dict__["dead"].__get__
         self.is_active = greenlet.greenlet.__bool__
         self._recording.runners.append(self._running)
-        self._recording.getcurrent = greenlet.getcurrent
+        self._recording.running = self.running
         self._recording.greenlet = self._known
         self._recording.suspended_greenlets = self._suspended
         self._recording.on_tasks.append(self._on_tasks)
@@ -161,7 +161,7 @@ class GreenletTracer:
         try:
             self._recording.fail(self.name, error)
         except BaseException:
-            self._recording.at_next_event(self.watch_thread)
+            self._recording.at_next_event(self.rehook)
             raise
 
     def _known(self, thing: Any) -> int:
@@ -178,8 +178,10 @@ class GreenletTracer:
             self._failed(failure)
 
     def rehook(self) -> None:
-        """Have the trace function of the current thread made anew: a family has something to put in front of it."""
-        self._here().hook = None
+        """Have the trace function of the current thread made anew: a family has something to put in front of it, or it
+        was out for a while, and nobody knows who runs."""
+        buffer = self._here()
+        buffer.hook, buffer.runs = None, 0
         self.watch_thread()
 
     def _here(self) -> Buffer:
@@ -229,6 +231,7 @@ class GreenletTracer:
         def visualizer_hook(event: str, args: Any) -> BaseException | None:
             if event == "switch" and not unsettled:
                 origin, target = args
+                buffer.runs = id(target)
                 track, frame = raw.get(id(target)), frame_of(origin)
                 if track is not None and frame is not None:
                     place = id(frame.f_code) + frame.f_lasti
@@ -266,7 +269,7 @@ class GreenletTracer:
                     control.on_switch()
                 except BaseException:
                     # A signal's handler raised it. It goes on into the program, and greenlet takes out our function.
-                    control.put_back(self.watch_thread)
+                    control.put_back(self.rehook)
                     raise
         if _CHAINED in self.unsettled:
             buffer = self._here()
@@ -276,13 +279,24 @@ class GreenletTracer:
                 except BaseException as error:
                     # It goes on into the program, and greenlet takes out the trace function it came from: ours.
                     buffer.chained = None
-                    self._recording.at_next_event(self.watch_thread)
+                    self._recording.at_next_event(self.rehook)
                     return self._recording.postponed.at_once(error)
         return None
 
     def _running(self) -> int | None:
         """The track of the greenlet that runs."""
-        return self.tracks.get(id(self.module.getcurrent()))
+        return self.tracks.get(self.running())
+
+    def running(self) -> int:
+        """The id of the greenlet that runs in the current thread: whoever was switched to last.
+
+        `getcurrent` would first make an end of those whose last reference another thread has dropped: code of the
+        program's would run in the middle of a hook, and perhaps where without us it never runs. So it is asked only
+        where nobody has switched yet.
+        """
+        compiled = self._recording.compiled
+        known = self._here().runs if compiled is None else compiled.running_greenlet()
+        return known or id(self.module.getcurrent())
 
     def _suspended(self) -> Iterator[tuple[int, Any]]:
         """The tracks of greenlets that are suspended, each with the frame in which it is."""
@@ -296,7 +310,7 @@ class GreenletTracer:
 
         So there is no short way to it.
         """
-        self.raw.pop(id(self.module.getcurrent()), None)
+        self.raw.pop(self.running(), None)
 
     def _on_switch(self, event: str, origin: Any, target: Any) -> None:
         recording = self._recording
@@ -306,6 +320,7 @@ class GreenletTracer:
         if words.NOBODY in self.unsettled:
             self.unsettled.discard(words.NOBODY)
             stream.attend(buffer)
+        buffer.runs = id(target)
         from_track = self.tracks.get(id(origin))
         if from_track is None:
             from_track = self.adopt(origin, t_ns)
