@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import bare
+from tests.tracers.traced import SEES_ENDS, bare
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.tracers.core.compiled import built
-
-SEES_RETURNS = sys.version_info >= (3, 12)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ def test_ends(trace_source: TraceSource) -> None:
     assert [cause for _, cause, to, _ in traced.hand_overs if to in ("parks", "catches")] == [
         "switch", "throw", "switch", "throw",
     ]
-    if SEES_RETURNS:
+    if SEES_ENDS:
         assert ends == {
             "main": (words.RETURNED, None),
             "returns": (words.RETURNED, "{'answer': 42}"),
@@ -214,7 +213,8 @@ def test_ends(trace_source: TraceSource) -> None:
             "main": words.RETURNED, "returns": words.RETURNED, "raises": words.RAISED,
             "parks": words.KILLED, "catches": words.RETURNED,
         }
-        # 3.11 does not tell a greenlet that was killed from one that caught GreenletExit: the end says so.
+        # Without the recorder in C 3.11 does not tell a greenlet that was killed from one that caught GreenletExit: the
+        # end says so.
         for track in traced.timeline.tracks.values():
             assert (track.inferred is not None) == (traced.timeline.name(track.id) == "parks")
 
@@ -581,3 +581,87 @@ def test_what_another_thread_drops_ends_when_it_would_without_us(trace_source: T
     assert traced.ended == bare(traced.path.with_suffix(".py"), str(asks))
     assert traced.ended.stdout.split() == ([b"waited", b"ends", b"over"] if asks else [b"waited", b"over"])
     assert traced.outcome("suspended") == (words.KILLED if asks else None)
+
+
+def test_nothing_of_ours_is_seen_where_a_greenlets_function_is_told_of(trace_source: TraceSource) -> None:
+    # Near the limit of the recursion the hooks in Python have less room than those in C.
+    goes_deep = str(built() is not None)
+    traced = trace_source(
+        """
+        import gc
+        import sys
+        import threading
+        import traceback
+        from greenlet import error, getcurrent, greenlet
+
+        def depth():
+            try:
+                return 1 + depth()
+            except RecursionError:
+                return 0
+
+        def fails():
+            raise LookupError(sys._getframe().f_back)
+
+        def counts():
+            return sys.getrefcount(counts), getcurrent().__dict__
+
+        def keyed(*args, **kwargs):
+            return args, kwargs
+
+        class Own(greenlet):
+            def run(self):
+                return "own"
+
+        class Called:
+            def __call__(self):
+                return "called"
+
+        class Exits(BaseException):
+            pass
+
+        def exits():
+            raise Exits
+
+        if sys.argv[1:] == ["True"]:
+            print(greenlet(depth).switch())
+        print(greenlet(counts).switch(), greenlet(keyed).switch(1, 2, c=3))
+        print(Own().switch(), greenlet(Called()).switch(), greenlet(len).switch([1]))
+        try:
+            greenlet(fails).switch()
+        except LookupError:
+            traceback.print_exc()
+        try:
+            greenlet(exits).switch()
+        except Exits as raised:
+            print(raised.__context__, raised.__cause__)
+        try:
+            greenlet(None).switch()
+        except TypeError as refused:
+            print(refused)
+
+        # One that is refused keeps its own function.
+        made = []
+        thread = threading.Thread(target=lambda: made.append(greenlet(keyed)))
+        thread.start()
+        thread.join()
+        try:
+            made[0].switch()
+        except error as refused:
+            print(type(refused))
+        print(getattr(made[0], "run", None))
+        """,
+        goes_deep,
+    )
+    ended = bare(traced.path.with_suffix(".py"), goes_deep)
+
+    def without_addresses(text: bytes) -> bytes:
+        return re.sub(rb"0x[0-9a-f]+", b"0x", text)
+
+    assert traced.ended.code == ended.code == 0
+    assert without_addresses(traced.ended.stdout) == without_addresses(ended.stdout)
+    assert without_addresses(traced.ended.stderr) == without_addresses(ended.stderr)
+    ends = {traced.timeline.name(track.id): (track.outcome, track.value) for track in traced.timeline.tracks.values()}
+    if SEES_ENDS:
+        assert (words.RETURNED, "((1, 2), {'c': 3})") in ends.values()
+        assert ends["exits"] == (words.RAISED, "Exits()")

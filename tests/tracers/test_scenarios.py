@@ -9,11 +9,11 @@ import pytest
 from tests.scenarios.order import printed
 from tests.scenarios.test_output import OUTPUT
 from tests.tracers.conftest import TraceScenario
-from tests.tracers.traced import SCENARIOS, SEES_WAITS, Traced
+from tests.tracers.traced import SCENARIOS, SEES_ENDS, SEES_WAITS, Traced
 from visualizer.trace import words
 
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.py"))
-#: From 3.12 on the interpreter tells what a greenlet's function returned, and what was thrown into a generator.
+#: From 3.12 on the interpreter tells what was thrown into a generator.
 TELLS_MORE = sys.version_info >= (3, 12)
 of_threads = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
@@ -98,10 +98,10 @@ def test_three_way(trace_scenario: TraceScenario) -> None:
     assert traced.hand_overs == [
         ("main", "switch", "a", "'a cake'"),
         ("a", "switch", "c", "'two cups'"),
-        ("c", "switch", "a", "'two cups of flour'" if TELLS_MORE else None),
+        ("c", "switch", "a", "'two cups of flour'" if SEES_ENDS else None),
         ("a", "switch", "b", "'two cups of flour'"),
-        ("b", "switch", "a", "'a cake'" if TELLS_MORE else None),
-        ("a", "switch", "main", "'a cake'" if TELLS_MORE else None),
+        ("b", "switch", "a", "'a cake'" if SEES_ENDS else None),
+        ("a", "switch", "main", "'a cake'" if SEES_ENDS else None),
     ]
     parents = {traced.timeline.name(t.id): traced.timeline.name(t.parent) for t in traced.timeline.tracks.values()}
     assert parents == {"main": "unknown", "a": "main", "b": "a", "c": "a"}
@@ -340,9 +340,9 @@ def test_greenlet_throw(trace_scenario: TraceScenario) -> None:
     ends = {traced.timeline.name(t.id): (t.outcome, t.value) for t in traced.timeline.tracks.values()}
     assert ends == {
         "main": (words.RETURNED, None),
-        "thrower": (words.RETURNED, "None" if TELLS_MORE else None),
-        "brittle": (words.RAISED, "ValueError('a stone')" if TELLS_MORE else None),
-        "tidy": (words.KILLED, "GreenletExit()" if TELLS_MORE else None),
+        "thrower": (words.RETURNED, "None" if SEES_ENDS else None),
+        "brittle": (words.RAISED, "ValueError('a stone')" if SEES_ENDS else None),
+        "tidy": (words.KILLED, "GreenletExit()" if SEES_ENDS else None),
     }
     parents = {traced.timeline.name(t.id): traced.timeline.name(t.parent) for t in traced.timeline.tracks.values()}
     assert parents == {"main": "unknown", "thrower": "main", "brittle": "thrower", "tidy": "thrower"}

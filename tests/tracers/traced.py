@@ -22,6 +22,8 @@ from visualizer.tracers.core.compiled import built
 LATE = ("blocking_call", "busy_poll", "hog", "late_timer", "lock_held", "lost_time", "slow_answer", "starvation")
 #: What threads wait for is recorded: on 3.11 by the recorder in C alone.
 SEES_WAITS = sys.version_info >= (3, 12) or built() is not None
+#: The same of what a raw greenlet's function returns or raises.
+SEES_ENDS = SEES_WAITS
 #: The functions that may block a thread are called by way of the recorder in C; else events tell of those calls.
 BY_WAY_OF_C = sys.version_info < (3, 14) and built() is not None
 ROOT = Path(__file__).parent.parent.parent

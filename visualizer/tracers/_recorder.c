@@ -3901,15 +3901,16 @@ static struct {
     void **functions;
     PyTypeObject *type;
     PyMethodDef *switches, *throws;
-    PyGetSetDef *parent;
+    PyGetSetDef *parent, *run;
     PyCFunction switch_plainly, throw_plainly;
     switch_function switch_in_c;
     throw_function throw_in_c;
     setter set_parent;
     int (*set_parent_in_c)(PyObject *, PyObject *);
     PyObject *settrace;
-    /* `greenlet.error`, and what is told of a call that refused with it; None where the interpreter tells. */
-    PyObject *error, *refused;
+    /* `greenlet.error`, and what is told of a call that refused with it, and of what a greenlet's function has returned or
+       raised; None where the interpreter tells. */
+    PyObject *error, *refused, *left;
 } greenlets;
 
 static PyObject *throw_text, *no_args;
@@ -4033,6 +4034,74 @@ trace_again(Away *away)
     set_running(away, NULL, 0);
 }
 
+/* The function of a greenlet has returned `result`; NULL and an exception if it has raised that. Tell it; return what the
+   function did. */
+APART PyObject *
+tell_left(PyObject *result)
+{
+    PyObject *type, *error, *traceback;
+    if (greenlets.functions == NULL || greenlets.left == Py_None) {
+        return result;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    if (result != NULL || (error != NULL && PyExceptionInstance_Check(error))) {
+        PyObject *args[] = {result != NULL ? result : Py_None, result != NULL ? Py_None : error};
+        PyObject *left = Py_NewRef(greenlets.left);
+        int told = tell(PyThreadState_Get(), left, args, 2);
+        Py_DECREF(left);
+        if (!told) {
+            /* What a signal's handler has raised. */
+            Py_XDECREF(type);
+            Py_XDECREF(error);
+            Py_XDECREF(traceback);
+            Py_XDECREF(result);
+            return NULL;
+        }
+    }
+    PyErr_Restore(type, error, traceback);
+    return result;
+}
+
+/* Is called in place of a greenlet's function. It has no frame, and adds nothing to the depth of the recursion. */
+static PyObject *
+run_way(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    return tell_left(PyObject_Vectorcall(((Hook *)self)->otherwise, args, nargsf, kwnames));
+}
+
+/* `greenlet` is switched to for the first time: have its function called by way of us, if it was given one. Greenlet takes
+   that out before it calls it, so nobody sees ours in its place; `give_back_run` else. */
+APART void
+see_run(PyObject *greenlet)
+{
+    PyObject *run = greenlets.left == Py_None ? NULL : greenlets.run->get(greenlet, greenlets.run->closure);
+    Hook *ours = run == NULL || Py_IS_TYPE(run, hook_type) ? NULL : new_hook(hook_type, run_way, run);
+    if (ours != NULL) {
+        greenlets.run->set(greenlet, (PyObject *)ours, greenlets.run->closure);
+    }
+    PyErr_Clear();
+    Py_XDECREF(ours);
+    Py_XDECREF(run);
+}
+
+/* A switch to `greenlet` has raised something: if it was refused, have its function be its own again. */
+static void
+give_back_run(PyObject *greenlet)
+{
+    if (told_by_greenlet(IS_STARTED, greenlet)) {
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *run = greenlets.run->get(greenlet, greenlets.run->closure);
+    if (run != NULL && Py_IS_TYPE(run, hook_type) && ((Hook *)run)->call == run_way) {
+        greenlets.run->set(greenlet, ((Hook *)run)->otherwise, greenlets.run->closure);
+    }
+    Py_XDECREF(run);
+    PyErr_Clear();
+    PyErr_Restore(type, error, traceback);
+}
+
 /* Before a switch, or a throw, from `origin`, which runs: return 0, or -1 and an exception if a signal's handler has raised
    one. No variable of whoever calls it may have its address taken: see APART. */
 APART int
@@ -4080,6 +4149,9 @@ leave(Away *away, PyObject *origin, PyObject *target, PyObject *args, PyObject *
         PyObject *parent = ((PyObject *(*)(PyObject *))greenlets.functions[PARENT_OF])(target);
         away->stays |= parent != NULL && !told_by_greenlet(IS_STARTED, parent);
         Py_XDECREF(parent);
+        if (args != NULL) {
+            see_run(target);
+        }
     }
     if (!away->traced && away->hook != NULL) {
         trace_again(away);
@@ -4177,7 +4249,11 @@ APART PyObject *
 tell_switch_refused(PyObject *target)
 {
     PyObject *type, *error, *traceback;
-    if (greenlets.functions == NULL || greenlets.refused == Py_None || !PyErr_ExceptionMatches(greenlets.error)) {
+    if (greenlets.functions == NULL || greenlets.refused == Py_None) {
+        return NULL;
+    }
+    give_back_run(target);
+    if (!PyErr_ExceptionMatches(greenlets.error)) {
         return NULL;
     }
     PyErr_Fetch(&type, &error, &traceback);
@@ -4345,30 +4421,33 @@ leave_switches(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
     Py_RETURN_NONE;
 }
 
-/* (greenlet's type, the capsule of its functions, its `settrace`, its error, what is told of a switch that is refused):
+/* (greenlet's type, the capsule of its functions, its `settrace`, its error, what is told of a switch that is refused, and of
+   what a greenlet's function has returned, or None, and raised, or None):
    from now on see switches before they are made. Where they are not as they are known, the trace function alone is told
    of them. */
 static PyObject *
 watch_switches(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *type, *capsule, *settrace, *error, *refused;
-    if (!PyArg_ParseTuple(args, "O!OOOO", &PyType_Type, &type, &capsule, &settrace, &error, &refused)) {
+    PyObject *type, *capsule, *settrace, *error, *refused, *left;
+    if (!PyArg_ParseTuple(args, "O!OOOOO", &PyType_Type, &type, &capsule, &settrace, &error, &refused, &left)) {
         return NULL;
     }
     void **its = PyCapsule_IsValid(capsule, "greenlet._C_API") ? PyCapsule_GetPointer(capsule, "greenlet._C_API") : NULL;
     PyMethodDef *switches = method_of(type, "switch", METH_VARARGS | METH_KEYWORDS);
     PyMethodDef *throws = method_of(type, "throw", METH_VARARGS);
-    PyObject *parent = PyObject_GetAttrString(type, "parent");
+    PyObject *parent = PyObject_GetAttrString(type, "parent"), *run = PyObject_GetAttrString(type, "run");
     PyErr_Clear();
     if (greenlets.functions == NULL && its != NULL && its[0] == (void *)type && switches != NULL && throws != NULL &&
-        parent != NULL && Py_IS_TYPE(parent, &PyGetSetDescr_Type)) {
+        parent != NULL && Py_IS_TYPE(parent, &PyGetSetDescr_Type) && run != NULL && Py_IS_TYPE(run, &PyGetSetDescr_Type)) {
         greenlets.type = (PyTypeObject *)Py_NewRef(type);
         Py_XSETREF(greenlets.settrace, Py_NewRef(settrace));
         Py_XSETREF(greenlets.error, Py_NewRef(error));
         Py_XSETREF(greenlets.refused, Py_NewRef(refused));
+        Py_XSETREF(greenlets.left, Py_NewRef(left));
         greenlets.switches = switches;
         greenlets.throws = throws;
         greenlets.parent = ((PyGetSetDescrObject *)parent)->d_getset;
+        greenlets.run = ((PyGetSetDescrObject *)run)->d_getset;
         greenlets.switch_plainly = switches->ml_meth;
         greenlets.throw_plainly = throws->ml_meth;
         greenlets.set_parent = greenlets.parent->set;
@@ -4384,6 +4463,7 @@ watch_switches(PyObject *Py_UNUSED(module), PyObject *args)
         its[SET_PARENT_IN_C] = (void *)set_parent_in_c;
     }
     Py_XDECREF(parent);
+    Py_XDECREF(run);
     Py_RETURN_NONE;
 }
 

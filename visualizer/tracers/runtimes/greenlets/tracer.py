@@ -121,10 +121,10 @@ class GreenletTracer:
         self._originals = greenlet.settrace, greenlet.gettrace
         greenlet.settrace, greenlet.gettrace = self._settrace, self._gettrace
         if self._recording.compiled is not None:
-            # From 3.12 on, the interpreter tells of what is raised.
-            refused = self._on_refused if sys.version_info < (3, 12) else None
+            # From 3.12 on, the interpreter tells of what is raised, and of returns.
+            told = (self._on_refused, self._on_left) if sys.version_info < (3, 12) else (None, None)
             self._recording.compiled.watch_switches(
-                greenlet.greenlet, greenlet._C_API, self._originals[0], greenlet.error, refused
+                greenlet.greenlet, greenlet._C_API, self._originals[0], greenlet.error, *told
             )
         self.watch_thread()
         self._recording.on_thread.append(self.watch_thread)
@@ -550,6 +550,16 @@ class GreenletTracer:
     def left(self, outcome: str, value: Any) -> None:
         """The function of the greenlet that runs on this thread is left; its end comes next."""
         self._here().left = (outcome, keep(value))
+
+    def _on_left(self, value: Any, error: BaseException | None) -> None:
+        """The function of the greenlet that runs on this thread has returned `value`, or raised `error`."""
+        try:
+            if error is None:
+                self.left(words.RETURNED, value)
+            else:
+                self.left(words.KILLED if type_name(type(error)) == "GreenletExit" else words.RAISED, error)
+        except Exception as failure:
+            self._failed(failure)
 
     def makes(self, kind: type) -> bool:
         """Whether a call of the class `kind` makes a greenlet of which no family tells."""
