@@ -22,6 +22,7 @@ from tests.tracers.traced import BY_WAY_OF_C, SCENARIOS, Traced, bare, trace
 from tests.truth import runs
 from tests.truth.languages import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
+from visualizer.trace import words
 from visualizer.trace.events import Packed, decode_event
 from visualizer.trace.events import Rows as RowsLine
 from visualizer.trace.packing import unpacked
@@ -1151,6 +1152,13 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable:
             events = [event for event in events if event["event"] != "cancel"]
             # It also has at hand what was sent; in Python the source of the call tells that, or nothing does.
             events = [{name: event[name] for name in event if name != "sent"} for event in events]
+            # It alone sees what a raw greenlet's function returns or raises, which its parent gets by the next switch.
+            raw = {track.id for track in traced.timeline.tracks.values() if track.kind == words.GREENLET}
+            ends = [event["event"] == "exit" and event["track"] in raw for event in events]
+            events = [
+                {name: event[name] for name in event if not is_end or name not in ("value", "inferred")}
+                for event, is_end in zip(events, map(any, zip(ends, [False, *ends], strict=False)), strict=True)
+            ]
         told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), events))
     (ended, in_python, events), (other_ended, in_c, other_events) = told
     assert (in_python, in_c) == ("Python", "C")

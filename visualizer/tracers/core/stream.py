@@ -246,8 +246,9 @@ class Stream(Interning):
 
     def _raise_later(self, errors: list[BaseException]) -> None:
         """When this thread stores its next events: what signals' handlers raised where it cannot be let through."""
-        ident = _get_ident()
-        self._later[ident] = [*self._later.get(ident, ()), *errors]
+        if errors:
+            ident = _get_ident()
+            self._later[ident] = [*self._later.get(ident, ()), *errors]
 
     def write_header(self, line: str) -> None:
         """Write the trace's first line; before the first flush."""
