@@ -1156,7 +1156,7 @@ def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable:
             raw = {track.id for track in traced.timeline.tracks.values() if track.kind == words.GREENLET}
             ends = [event["event"] == "exit" and event["track"] in raw for event in events]
             events = [
-                {name: event[name] for name in event if not is_end or name not in ("value", "inferred")}
+                {name: event[name] for name in event if not is_end or name not in ("outcome", "value", "inferred")}
                 for event, is_end in zip(events, map(any, zip(ends, [False, *ends], strict=False)), strict=True)
             ]
         told.append((traced.ended, getattr(traced.timeline.header, "recorder", ""), events))
