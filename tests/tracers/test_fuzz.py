@@ -1,4 +1,4 @@
-"""Greenlets that switch at random, and die, are thrown into, collected and forked in the middle: nothing of it changes."""
+"""Greenlets that switch at random, die, are thrown into, collected and forked in the middle: nothing of it changes."""
 
 from __future__ import annotations
 
