@@ -1602,7 +1602,7 @@ def test_both_recorders_tell_the_same_of_a_scenario(
     _both(script, monkeypatch)
 
 
-#: `asyncio.run` cancels who is left in the order of a set, which is that of their addresses: here, in that of their birth.
+#: `asyncio.run` cancels who is left in the order of a set, which is that of their addresses: here, in that of birth.
 _IN_ORDER = """
     import asyncio
     def in_order(loop=None, all_tasks=asyncio.all_tasks):
