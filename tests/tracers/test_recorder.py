@@ -1134,6 +1134,9 @@ def _events(traced: Traced) -> list[dict[str, Any]]:
     for event in events:
         for name in [name for name in event if name == "t" or name.endswith("_s")]:
             del event[name]
+        if round(event.get("seconds") or 0, 4) != (event.get("seconds") or 0):
+            # What is left of a time limit, by the clock: no number that a program of these has.
+            event["seconds"] = "left"
     told = [event for event in events if event["event"] not in _OF_LUCK]
     # Told where another frame comes to be at the same address, or at the end: where, is the allocator's luck.
     late = [event for event in told if (event.get("inferred") or "").endswith("when is not known")]
