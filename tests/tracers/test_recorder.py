@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hatch_build
-from tests.soak import SOAK
+from tests.soak import SOAK, count
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import BY_WAY_OF_C, SCENARIOS, Traced, bare, trace
 from tests.truth import runs
@@ -1135,6 +1135,9 @@ def _events(traced: Traced) -> list[dict[str, Any]]:
     for event in events:
         for name in [name for name in event if name == "t" or name.endswith("_s")]:
             del event[name]
+        if round(event.get("seconds") or 0, 4) != (event.get("seconds") or 0):
+            # What is left of a time limit, by the clock: no number that a program of these has.
+            event["seconds"] = "left"
     told = [event for event in events if event["event"] not in _OF_LUCK]
     # Told where another frame comes to be at the same address, or at the end: where, is the allocator's luck.
     late = [event for event in told if (event.get("inferred") or "").endswith("when is not known")]
@@ -1610,6 +1613,15 @@ def test_both_recorders_tell_the_same_of_a_scenario(
     _both(script, monkeypatch)
 
 
+#: `asyncio.run` cancels who is left in the order of a set, which is that of their addresses: here, in that of birth.
+_IN_ORDER = """
+    import asyncio
+    def in_order(loop=None, all_tasks=asyncio.all_tasks):
+        return sorted(all_tasks(loop), key=lambda task: (len(task.get_name()), task.get_name()))
+    asyncio.tasks.all_tasks = in_order
+"""
+
+
 @in_c
 @pytest.mark.skipif(not SOAK, reason="with SOAK: each program runs twice")
 @pytest.mark.parametrize("name", ["generators", "coroutines", "greenlets", "gevent", "eventlet", "asyncio"])
@@ -1623,7 +1635,10 @@ def test_both_recorders_tell_the_same_of_random_programs(
         programs = [LANGUAGES[name].program(f"{name} {base}-{number}") for number in range(first, first + 50)]
         # One that is not depends on timers.
         command = runs.write(directory, [program for program in programs if program.repeatable])
-        _both(Path(command[0]), monkeypatch, *command[1:], comparable=_is_comparable)
+        script = Path(command[0])
+        if name == "asyncio":
+            script.write_text(textwrap.dedent(_IN_ORDER) + script.read_text(encoding="utf-8"), encoding="utf-8")
+        _both(script, monkeypatch, *command[1:], comparable=_is_comparable)
 
 
 def _written(rows: Any, first: int = 0, stop: int | None = None) -> bytes:
@@ -1987,6 +2002,139 @@ def test_the_recorder_in_c_keeps_nothing_of_who_waits_and_wakes(
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert traced.ended.stdout == b"[" + b", ".join([b"False"] * 16) + b"]\n"
     assert not traced.timeline.notes
+
+
+#: What is done again and again: what there has to be for it, and one of it.
+_STEADY = {
+    "send": ("generator = echo(); next(generator)", "generator.send(thing)"),
+    "births": ("", "for _ in numbers(thing): pass"),
+    "births, closed": ("", "one = numbers(thing); next(one); one.close()"),
+    "throw": ("generator = stays(); next(generator)", "generator.throw(error); error.__traceback__ = None"),
+    "switch": ("other = greenlet(switches)", "other.switch(); other.switch(thing)"),
+    "greenlets": ("", "greenlet(abs).switch(-1)"),
+    "sleep": ("", "gevent.sleep(0)"),
+    "queue": ("forth, back = Queue(1), Queue(1); gevent.spawn(answers)", "forth.put(thing); back.get()"),
+    "spawn": ("", "gevent.spawn(abs, -1).join()"),
+    "socket": (
+        "from gevent import socket; here, there = socket.socketpair(); gevent.spawn(sends_back)",
+        "here.send(b'x'); here.recv(1)",
+    ),
+    "task step": ("", "await asyncio.sleep(0)"),
+    "tasks": ("", "await asyncio.create_task(gives(thing))"),
+    "future": ("", "await wakes(thing)"),
+    "socket of asyncio": (
+        "import socket; here, there = socket.socketpair(); here.setblocking(False); there.setblocking(False)",
+        "await asks()",
+    ),
+    "lock": ("lock = threading.Lock()", "with lock: pass"),
+    "hand-over": (
+        "first, second = threading.Semaphore(0), threading.Semaphore(0); start(hands_over)",
+        "first.release(); second.acquire()",
+    ),
+    "queue of threads": (
+        "forth, back = queue.SimpleQueue(), queue.SimpleQueue(); start(answers)", "forth.put(thing); back.get()",
+    ),
+    "select": (
+        "import socket; here, there = socket.socketpair(); there.send(b'x')", "select.select([here], [], [], 1)",
+    ),
+}  # fmt: skip
+
+
+@in_c
+@pytest.mark.parametrize("kind", _STEADY)
+def test_what_is_done_a_million_times_is_kept_by_no_recorder(kind: str, trace_source: TraceSource) -> None:
+    needed, work = _STEADY[kind]
+    way, waits, runs = ("async ", "await ", "asyncio.run") if "await" in work else ("", "", "")
+    traced = trace_source(
+        f"""
+        import asyncio, gc, os, queue, select, sys, threading, time
+        import gevent
+        from gevent.queue import Queue
+        from greenlet import getcurrent, greenlet
+
+        class Thing:
+            pass
+        thing, error, main = Thing(), ValueError(), getcurrent()
+        def echo(got=None):
+            while True:
+                got = yield got
+        def numbers(thing):
+            yield 1
+            yield thing
+        def stays():
+            while True:
+                try:
+                    yield thing
+                except ValueError:
+                    pass
+        def switches(got=None):
+            while True:
+                main.switch()
+                got = main.switch(got)
+        def answers():
+            while True:
+                back.put(forth.get())
+        def sends_back():
+            while True:
+                there.send(there.recv(1))
+        def hands_over():
+            while True:
+                first.acquire()
+                second.release()
+        def start(function):
+            threading.Thread(target=function, daemon=True).start()
+        async def gives(value):
+            return value
+        async def wakes(value):
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(future.set_result, value)
+            return await future
+        async def sends_back_in_a_task():
+            loop = asyncio.get_running_loop()
+            while True:
+                await loop.sock_sendall(there, await loop.sock_recv(there, 1))
+        async def asks(tasks=[]):
+            loop = asyncio.get_running_loop()
+            if not tasks:
+                tasks.append(loop.create_task(sends_back_in_a_task()))
+            await loop.sock_sendall(here, b"x")
+            await loop.sock_recv(here, 1)
+
+        def memory():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        def counts():
+            gc.collect()
+            known = thing, Thing, error, main, echo.__code__, numbers.__code__, stays.__code__, switches.__code__
+            return [len(gc.get_objects()), sys.getallocatedblocks(), *map(sys.getrefcount, known)]
+        def grown(count, before, memory_before):
+            # A few hundred are in tables that never hold more.
+            most = [one + count // 20 + 1000 for one in before]
+            told = [one - limit for one, limit in zip(counts(), most) if one > limit]
+            # Of fewer, what is kept is less than what the allocator keeps itself.
+            if count >= 10 ** 6 and memory() > memory_before + 8 * count:
+                told.append((memory_before, memory()))
+            return told
+
+        {needed}
+        {way}def works(count):
+            for _ in range(count):
+                {work}
+        {way}def measured(count):
+            {waits}works(count // 10)
+            before = counts(), memory()
+            {waits}works(count)
+            # What is stored with all its parts is held until it is written.
+            end = time.monotonic() + 30
+            while grown(count, *before) and time.monotonic() < end:
+                time.sleep(0.01)
+            print(*grown(count, *before))
+        {runs}(measured(int(sys.argv[1])))
+        """,
+        str(1_000_000 if SOAK else count(4_000)),
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"\n", b"")
+    assert getattr(traced.timeline.header, "recorder", "") == "C"
 
 
 @in_c

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.reading import read_all
+from tests.soak import SOAK
 from visualizer.analysis.findings import Finding, findings
 from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.timeline import State, Suspension, Switch, Timeline, Track
@@ -26,6 +27,8 @@ SEES_WAITS = sys.version_info >= (3, 12) or built() is not None
 SEES_ENDS = SEES_WAITS
 #: The functions that may block a thread are called by way of the recorder in C; else events tell of those calls.
 BY_WAY_OF_C = sys.version_info < (3, 14) and built() is not None
+#: No program of a test takes this long; those of a million steps, on a busy machine, take some of it.
+_LIMIT_S = 1500 if SOAK else 150
 ROOT = Path(__file__).parent.parent.parent
 SCENARIOS = ROOT / "scenarios"
 
@@ -121,7 +124,7 @@ def bare(script: Path, *args: str, cwd: Path | None = None) -> Ended:
         [sys.executable, str(script), *args],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=150,
+        timeout=_LIMIT_S,
         cwd=cwd,
         env=environment(),
     )
@@ -147,7 +150,7 @@ def trace(
         [sys.executable, *command],
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=150,
+        timeout=_LIMIT_S,
         cwd=cwd,
         env=launcher.environment(str(path), list(include), True, marks, "", environment(), children),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from tests.soak import SOAK
 from tests.truth.program import Meaning, Op, Program, Side, limited
 
 
@@ -188,8 +189,9 @@ def render(sides: list[Side]) -> Program:
     every_op = [*own, *(op for worker in workers for op in worker)]
     if any(word in TIMED for word, _ in every_op):
         program.repeatable = False
-    # A hub that has nothing left to wake anybody for waits all the same.
-    limit = 0.1 if program.repeatable else 0.02
+    # A hub that has nothing left to wake anybody for waits all the same. What is repeated has to be over before that,
+    # and a busy machine stops a program for longer than a test should wait.
+    limit = (2 if SOAK else 0.1) if program.repeatable else 0.02
     program.add(f"    with suppress(Over), eventlet.Timeout({limit}, Over()):\n        pass")
     for op in own:
         _render(program, "main", op, len(workers), 8)

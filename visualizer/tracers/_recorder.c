@@ -43,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 79
+#define ABI 80
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -7689,8 +7689,9 @@ gives_way_as_known(PyObject *known)
 static Py_ssize_t
 place_within(PyObject *coroutine)
 {
-#if PY_VERSION_HEX >= 0x030c0000
-    /* No frame object is made for this, which takes three times as long, nor is an audit hook called. */
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000
+    /* No frame object is made for this, which takes three times as long, nor is an audit hook called. From 3.14 on
+       nothing tells of what is inside a generator. */
     PyGenObject *its = (PyGenObject *)coroutine;
     struct _PyInterpreterFrame *frame = (struct _PyInterpreterFrame *)its->gi_iframe;
     return its->gi_frame_state > 0 ? 0 : (Py_ssize_t)code_of_generator(coroutine) + PyUnstable_InterpreterFrame_GetLasti(frame);
