@@ -43,7 +43,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 71
+#define ABI 72
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -9990,6 +9990,9 @@ static Py_ssize_t asked_of_buffer, asking_of_buffer;
 static PyObject *map_text, *its_self_text;
 static PyTypeObject *socket_type;
 static PyCFunction descriptor_of;
+/* The same of files: FileIO. */
+static PyTypeObject *file_type;
+static PyCFunction descriptor_of_file;
 
 /* One such call. `which`: what tells what it asks for; `keys`: of a selector, what it watches. All references are its
    own, but that of `buffer`. */
@@ -10484,6 +10487,24 @@ select_way(PyThreadState *thread, const Call *call, PyObject **result)
     return made;
 }
 
+/* Whether it is called of a file that is neither a pipe nor a socket. */
+static int
+is_plain_file(const Call *call)
+{
+    if (file_type == NULL || call->self == NULL || !PyObject_TypeCheck(call->self, file_type)) {
+        return 0;
+    }
+    PyObject *said = descriptor_of_file(call->self, NULL);
+    long long found = number(said);
+    struct stat about;
+    if (said == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(said);
+    return found < 0 || found > INT_MAX || fstat((int)found, &about) != 0 ||
+           !(S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+}
+
 static PyObject *
 on_blocking(const Call *call)
 {
@@ -10495,6 +10516,9 @@ on_blocking(const Call *call)
         return call_blocking(call);
     }
     int does = call->of->does;
+    if (when == ALWAYS && is_plain_file(call)) {
+        return call_blocking(call);
+    }
     if (does == ACQUIRE || does == ACQUIRE_AGAIN) {
         return acquire(thread, call);
     }
@@ -10702,6 +10726,18 @@ watch_sockets(PyObject *Py_UNUSED(module), PyObject *type)
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a type is needed");
     }
     Py_XSETREF(socket_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+/* watch_files(type): the type in C of files. */
+static PyObject *
+watch_files(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    descriptor_of_file = PyType_Check(type) ? plainly_of((PyTypeObject *)type, "fileno") : NULL;
+    if (descriptor_of_file == NULL) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a type is needed");
+    }
+    Py_XSETREF(file_type, (PyTypeObject *)Py_NewRef(type));
     Py_RETURN_NONE;
 }
 
@@ -10933,6 +10969,7 @@ static PyMethodDef functions[] = {
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
     {"watch_threads", watch_threads, METH_NOARGS, NULL},
     {"watch_sockets", watch_sockets, METH_O, NULL},
+    {"watch_files", watch_files, METH_O, NULL},
     {"ends", ends, METH_O, NULL},
     {"see_call", see_call, METH_VARARGS, NULL},
     {"forget_call", forget_call, METH_O, NULL},

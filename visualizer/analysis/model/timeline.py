@@ -250,8 +250,11 @@ class Timeline:
                 self._goes_on_with(track, woken_ns, words.NOTHING)
 
     def given_by(self, waker: int, track: int, t_ns: int, is_lock: bool) -> None:
-        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`."""
-        index = self._last_wakeup(words.UNKNOWN, t_ns, t_ns, lambda index: self._wakeups.track[index] == track)
+        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`; or what it
+        waited to read."""
+        causes = words.UNKNOWN, words.IO
+        found = (self._last_wakeup(one, t_ns, t_ns, lambda at: self._wakeups.track[at] == track) for one in causes)
+        index = max(found)
         if index < 0:
             return
         cause = words.CALLBACK
@@ -266,7 +269,9 @@ class Timeline:
         wakeups = self._wakeups
         for index in range(bisect_left(wakeups.ns, t_ns), bisect_right(wakeups.ns, t_ns)):
             if wakeups.track[index] == track and wakeups.causes.known[wakeups.cause[index]] in _GIVEN:
-                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.UNKNOWN)
+                suspension = self.ended_by(index)
+                cause = words.IO if suspension is not None and suspension.reason == words.IO else words.UNKNOWN
+                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(cause)
                 self.version += 1
 
     def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> bool:

@@ -35,6 +35,8 @@ _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
     "join": "marked the last task of the queue {} was joining as done",
 }
+#: The same of one for a descriptor.
+_WRITES, _CONNECTS = "wrote what {} was waiting for", "connected to where {} was waiting for it"
 
 
 class Length(IntEnum):
@@ -438,6 +440,8 @@ def _possessive(it: str) -> str:
 
 def _done(timeline: Timeline, suspension: Suspension) -> str:
     """What the waker did to end this wait, with `{}` for the woken track; "" where that is not known."""
+    if suspension.reason == words.IO:
+        return _CONNECTS if suspension.direction == words.ACCEPT else _WRITES
     if suspension.reason != words.QUEUE:
         return timeline.words.reasons.get(suspension.reason, "")
     method = suspension.on.partition("(")[0].rpartition(".")[2]
