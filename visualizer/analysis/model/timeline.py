@@ -18,6 +18,7 @@ from visualizer.analysis.model.blocking import Blocking
 from visualizer.analysis.model.columns import Columns, Order, Rows, Suspensions, Switches, Wakeups, switch_of
 from visualizer.analysis.model.names import Names, Service
 from visualizer.analysis.model.pauses import Pauses
+from visualizer.analysis.model.pool_calls import PoolCalls
 from visualizer.analysis.model.processes import Process, Processes
 from visualizer.analysis.model.runtimes import Vocabulary
 from visualizer.analysis.model.samples import Samples
@@ -91,6 +92,7 @@ class Timeline:
         self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
         #: The local and peer addresses of connections that a process of the program has opened, as far as that is told.
         self.opened: set[tuple[str, str]] = set()
+        self.pool_calls = PoolCalls()
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[Size]] = {}
         #: Who was kept from running, in order of time.

@@ -19,6 +19,7 @@ from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.output import PRINTS
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.asked import Asked
@@ -296,6 +297,9 @@ class MethodsTracer:
 
     def _begin(self, frame: Any, what: int, thing: Any, args: tuple[Any, ...]) -> Any:
         waits, first = self._waits, args[0] if args else None
+        while what == WRITE and frame is not None and frame.f_code.co_name in PRINTS:
+            # By way of us the program prints.
+            frame = frame.f_back
         is_lock = what in (ACQUIRE, ACQUIRE_AGAIN)
         if self._is_ours(frame):
             if is_lock:

@@ -720,15 +720,20 @@ class Waits:
 
     def submitted(self, executor: Any, future: Any, called: Any, is_there: bool = True) -> None:
         """The current thread has given that to an executor, or is about to: it may have to wait for a worker."""
-        told = self.pools.submitted(executor, future, called, self._numbers.name, is_there)
-        if told:
-            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.QUEUED, told)
+        queued, pooled = self.pools.submitted(executor, future, called, self._numbers.name, is_there)
+        self._tie(words.QUEUED, queued, words.POOLED, pooled)
 
     def works(self, future: Any) -> None:
         """The current thread, a worker, begins with that."""
-        told = self.pools.begun(future)
-        if told:
-            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.BEGUN, told)
+        begun, works = self.pools.begun(future)
+        self._tie(words.BEGUN, begun, words.WORKS, works)
+
+    def _tie(self, *told: str) -> None:
+        """Store what is not empty of pairs of a relation and a text."""
+        t_ns = self._stream.clock()
+        for relation, text in zip(told[::2], told[1::2], strict=True):
+            if text:
+                self._stream.store(lines.tie, t_ns, self._runs(), relation, text)
 
     def _needs_own_pool(self, wait: Wait, future: Any) -> None:
         """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
