@@ -139,6 +139,8 @@ class Context:
         self.greenlet: Callable[[Any], int] = lambda thing: NOBODY
         #: The ids of the children that are known and may live, and of the last that were seen to have ended.
         self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
+        #: Is told that the program starts another one, by those arguments and with that environment.
+        self.spawns: Callable[[Any, Any], None] = lambda argv, env: None
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

@@ -83,7 +83,9 @@ class Pools:
         if not is_own:
             given.told = f"{function} in {pool}"
         running = list(known.running.values())
-        more = ["…"] if len(running) > _MOST_WORKERS else []
+        # What they began with unseen is not known.
+        is_part = running and not workers_of(executor) == len(running) <= _MOST_WORKERS
+        more = ["…"] if is_part else []
         return given.told, ", ".join([given.name, pool, str(ahead), *running[:_MOST_WORKERS], *more])
 
     def begun(self, future: Any) -> tuple[str, str]:

@@ -68,12 +68,16 @@ _pipe = os.pipe
 #: lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
 _START, _PIPE, _PAIR, _REBUILD = 23, 25, 26, 27
 _CANCEL = 29
+#: It starts another program.
+_SPAWN = 33
 #: Of these nothing is known before.
 _AFTERWARDS = frozenset((_PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
 _ONCE_THREADED, _EARLY, _AT_PLACES, _ALWAYS = range(4)
 #: Where the class of tasks is, that in C.
 _TASKS = "asyncio"
+#: The parameters of os.posix_spawn.
+_OF_SPAWN = ("path", "argv", "env")
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 
@@ -149,6 +153,9 @@ class MethodsTracer:
         waits.connection = self._recorder.ends
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         self._recorder.watch_files(FileIO)
+        for name in ("posix_spawn", "posix_spawnp"):
+            if (function := getattr(os, name, None)) is not None:
+                self._recorder.see_call(function, _SPAWN, _ALWAYS)
         self._see()
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
@@ -316,6 +323,10 @@ class MethodsTracer:
             self._cancelling.add(id(frame))
             cancels(thing, code, frame.f_lasti)
             return what
+        if what == _SPAWN:
+            passed = self._primitives.passed(frame, _OF_SPAWN) or {}
+            self._context.spawns(passed.get("argv"), passed.get("env"))
+            return None
         if what == _START:
             if code is self._start and type(first) is MethodType:
                 self._births.asked(first.__self__, frame)
