@@ -1,4 +1,4 @@
-"""Who ends the wait of a thread that reads from a connection or pipe: whoever writes at the other end, if that is known."""
+"""Who ends the wait of a thread that reads from a connection or pipe: whoever writes at the other end, if known."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def ends(traced: Traced, *names: str) -> list[tuple[str, str, str]]:
         ("a, b = socket.socketpair()", "a.makefile().readline()", "os.write(b.fileno(), b'x\\n')"),
         ("a, b = os.pipe()", "os.read(a, 9)", "os.write(b, b'x')"),
         ("a, b = os.pipe()", "os.read(a, 9)", "os.close(b)"),
-        ("a = socket.create_server(('', 0))", "a.accept()", "socket.create_connection(('127.0.0.1', a.getsockname()[1]))"),
+        ("a = socket.create_server(('', 0)); port = a.getsockname()[1]",
+         "a.accept()", "socket.create_connection(('127.0.0.1', port))"),
         ("a = socket.create_server(('127.0.0.1', 0)); b = socket.create_connection(a.getsockname()); c, _ = a.accept()",
          "b.recv(9)", "c.sendall(b'x')"),
         ("a = socket.socket(socket.AF_UNIX); a.bind(PATH + 's'); a.listen(); b = socket.socket(socket.AF_UNIX)",

@@ -280,9 +280,11 @@ def test_a_call_that_waits_for_a_worker(trace_source: TraceSource) -> None:
     timeline = traced.timeline
     said = [sentence_of(timeline, index) for index in range(timeline.switch_count)]
     (told,) = [one for one in said if "in the queue of" in one]
+    busy = r" \(its workers were busy with slow\)" if BY_WAY_OF_C else ".*"
     assert re.fullmatch(
-        r"ThreadPoolExecutor-0_0 set the result of the future main was waiting for \(pool\.submit\(quick, n\)\.result\(\)\): "
-        rf"\S+ m?s in the queue of ThreadPoolExecutor 1{' .its workers were busy with slow.' if BY_WAY_OF_C else '.*'}, "
+        r"ThreadPoolExecutor-0_0 set the result of the future main was waiting for "
+        r"\(pool\.submit\(quick, n\)\.result\(\)\): "
+        rf"\S+ m?s in the queue of ThreadPoolExecutor 1{busy}, "
         r"\S+ \S?s in ThreadPoolExecutor-0_0(, \S+ m?s until it ran again)? → main runs",
         told,
     ), told

@@ -1,4 +1,4 @@
-"""Calls that had to wait for a worker of a ThreadPoolExecutor: behind what, and which worker began with each, and when."""
+"""Calls that had to wait for a worker of a ThreadPoolExecutor: behind what, and who began with each, and when."""
 
 from __future__ import annotations
 

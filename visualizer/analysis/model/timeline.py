@@ -252,10 +252,10 @@ class Timeline:
                 self._goes_on_with(track, woken_ns, words.NOTHING)
 
     def given_by(self, waker: int, track: int, t_ns: int, is_lock: bool) -> None:
-        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`; or what it
-        waited to read."""
-        causes = words.UNKNOWN, words.IO
-        found = (self._last_wakeup(one, t_ns, t_ns, lambda at: self._wakeups.track[at] == track) for one in causes)
+        """`track`, which waited for a lock or semaphore of multiprocessing's, or to read, up to then, has it from
+        `waker`."""
+        wakeups, causes = self._wakeups, (words.UNKNOWN, words.IO)
+        found = (self._last_wakeup(one, t_ns, t_ns, lambda at: wakeups.track[at] == track) for one in causes)
         index = max(found)
         if index < 0:
             return

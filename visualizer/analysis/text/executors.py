@@ -10,9 +10,9 @@ _JUST_NS = 1_000_000
 
 
 def in_pool(timeline: Timeline, wakeup: Wakeup, suspension: Suspension, t_ns: int) -> str:
-    """What to add of the wait that was over by `wakeup`, when the track ran again at `t_ns`, such as ": 1.2 s in the queue
-    of ThreadPoolExecutor 1 (its workers were busy with save, 2 calls were given before), 0.3 s in pool_0"; "" if that
-    was no such call, or it had not to wait."""
+    """What to add of the wait that was over by `wakeup`, when the track ran again at `t_ns`, such as ": 1.2 s in the
+    queue of ThreadPoolExecutor 1 (its workers were busy with save), 0.3 s in pool_0"; "" if that was no such call, or
+    it had not to wait."""
     call = timeline.pool_calls.ended(wakeup.waker, wakeup.t_ns, suspension)
     if call is None:
         return ""
@@ -21,7 +21,8 @@ def in_pool(timeline: Timeline, wakeup: Wakeup, suspension: Suspension, t_ns: in
     if queued_ns > 0:
         why = [f"its workers were busy with {', '.join(call.behind)}"] if call.behind else []
         if call.ahead:
-            why.append(f"{call.ahead} call{'s' * (call.ahead > 1)} given before {'were' if call.ahead > 1 else 'was'} first")
+            calls = "1 call given before was first" if call.ahead == 1 else f"{call.ahead} calls given before were first"
+            why.append(calls)
         behind = f" ({'; '.join(why)})" if why else ""
         parts.insert(0, f"{duration(queued_ns, 2)} in the queue of {call.pool}{behind}")
     if t_ns - wakeup.t_ns >= _JUST_NS:

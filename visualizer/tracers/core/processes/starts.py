@@ -211,7 +211,7 @@ class Starts:
             return given, ""
 
     def spawns(self, argv: Any, env: Any) -> None:
-        """The program calls `os.posix_spawn` with that: an environment of its own has not what a child is recorded by."""
+        """The program calls `os.posix_spawn` with that: its own environment has not what a child is recorded by."""
         if not self._is_on or id(type(argv)) not in SEQUENCES:
             return
         command = [os.fsdecode(word) for word in argv if type(word) is str or type(word) is bytes]

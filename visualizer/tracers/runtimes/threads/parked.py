@@ -32,7 +32,8 @@ class Wait:
 
     __slots__ = (
         "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
-        "offset", "poller", "pool", "reader", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "offset", "poller", "pool", "reader", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track",
+        "what",
     )
 
     def __init__(

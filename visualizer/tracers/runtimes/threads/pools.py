@@ -126,8 +126,8 @@ class Pools:
 
 
 def _ahead(executor: dict[str, Any], is_there: bool) -> int:
-    """If all its workers work, and there is something that none of them has begun with, as far as one can tell, how much
-    there is before what it was given last, which `is_there` by now, or will be; else -1."""
+    """If all its workers work, and there is something that none of them has begun with, as far as one can tell, how
+    much there is before what it was given last, which `is_there` by now, or will be; else -1."""
     workers, most = executor.get("_threads"), executor.get("_max_workers")
     if type(workers) is not set or type(most) is not int or len(workers) < most:
         return -1

@@ -457,7 +457,7 @@ class Waits:
                 return
             self._blocks_at(code, offset, what, thing, t_ns, limit_ns, frame)
             return
-        elif what in OF_CHILDREN:
+        if what in OF_CHILDREN:
             children = awaited_children(what, thing, self.primitives.passed(frame, PARAMETERS[what]))
             if children is None or children.is_over():
                 return
