@@ -9474,7 +9474,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 /* How such a function is called; of the first by its object and NULL, one argument or a tuple. */
 enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 /* What a call does, as runtimes/threads/calls.py has it; anything else blocks otherwise. */
-enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15 };
+enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15, WRITES = 24, CLOSES = 30 };
 #define MOST_OF_ONE 30
 
 /* When one is told of: once there is a second thread; before that at certain places (`places`), too; only there; or
@@ -9503,7 +9503,8 @@ typedef struct {
    (any more). */
 #define TOLD(X)                                                                                                        \
     X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
-    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)
+    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)    \
+    X(readers) X(others)
 #define FIELD(name) PyObject *name;
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
@@ -10517,6 +10518,11 @@ on_blocking(const Call *call)
     }
     int does = call->of->does;
     if (when == ALWAYS && is_plain_file(call)) {
+        return call_blocking(call);
+    }
+    /* Nobody waits for what is written. */
+    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 && PyDict_GET_SIZE(calls.others) == 0 &&
+        !is_called_in(calls.places)) {
         return call_blocking(call);
     }
     if (does == ACQUIRE || does == ACQUIRE_AGAIN) {

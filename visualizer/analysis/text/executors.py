@@ -21,8 +21,8 @@ def in_pool(timeline: Timeline, wakeup: Wakeup, suspension: Suspension, t_ns: in
     if queued_ns > 0:
         why = [f"its workers were busy with {', '.join(call.behind)}"] if call.behind else []
         if call.ahead:
-            calls = "1 call given before was first" if call.ahead == 1 else f"{call.ahead} calls given before were first"
-            why.append(calls)
+            calls = "1 call" if call.ahead == 1 else f"{call.ahead} calls"
+            why.append(f"behind {calls} given before")
         behind = f" ({'; '.join(why)})" if why else ""
         parts.insert(0, f"{duration(queued_ns, 2)} in the queue of {call.pool}{behind}")
     if t_ns - wakeup.t_ns >= _JUST_NS:

@@ -80,8 +80,9 @@ class Context:
         self.follows = True
         #: This process was started by another one that is recorded.
         self.is_child = False
-        #: Another process that is recorded may have the other end of what this one reads or writes.
-        self.has_others = False
+        #: Which processes that are recorded, too, may have the other end of what this one reads or writes: its
+        #: "parent", its "children".
+        self.others: dict[str, bool] = {}
         #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
         #: whether they are daemons.
         self.births: dict[int, tuple[str, int, CodeType | None, int, bool]] = {}

@@ -59,21 +59,16 @@ class Channels:
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
         #: By the name of the end: who waits there.
-        self._readers: dict[str, list[Reader]] = {}
+        self.readers: dict[str, list[Reader]] = {}
         #: By the id of the thread that writes: those that may wait for it, and whether it only closes its end.
         self.writing: dict[int, tuple[list[Reader], bool]] = {}
         #: By the inode of a socket with a path, or without a name: that of the one at the other end; None if the system
         #: does not tell.
         self._peers: dict[int, int] | None = {}
 
-    @property
-    def has_readers(self) -> bool:
-        """Whether anybody waits."""
-        return bool(self._readers)
-
     def forget(self) -> None:
         """In a forked child: the other threads are not here."""
-        self._readers.clear()
+        self.readers.clear()
         self.writing.clear()
 
     def reads(self, thing: Any, what: int) -> Reader | None:
@@ -84,17 +79,17 @@ class Channels:
         if not names:
             return None
         reader = Reader(fd, names[0])
-        self._readers.setdefault(reader.name, []).append(reader)
+        self.readers.setdefault(reader.name, []).append(reader)
         return reader
 
     def over(self, reader: Reader) -> None:
         """It waits no more."""
         reader.is_sure = True
-        there = self._readers.get(reader.name, [])
+        there = self.readers.get(reader.name, [])
         if reader in there:
             there.remove(reader)
         if not there:
-            self._readers.pop(reader.name, None)
+            self.readers.pop(reader.name, None)
 
     def writes(
         self, thing: Any, what: int, track: int, t_ns: int, asked: Any, tell: Callable[[str], None] | None
@@ -104,7 +99,7 @@ class Channels:
         fd = descriptor(thing)
         mine: list[Reader] = []
         for name in self._names(thing, fd, what, True, asked) if fd >= 0 else ():
-            readers = self._readers.get(name, ())
+            readers = self.readers.get(name, ())
             for reader in list(readers):
                 if not reader.is_sure and reader.is_ready():
                     # By who has written before, if anybody was seen to.

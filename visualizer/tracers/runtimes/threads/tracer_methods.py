@@ -64,8 +64,8 @@ _get_ident = _thread.get_ident
 #: From 3.13 on `threading` has one of its own.
 _start_thread = getattr(_thread, "start_joinable_thread", _thread.start_new_thread)
 _pipe = os.pipe
-#: What a call does beside what calls.py lists: it starts a thread; it makes a pipe, or connected sockets; it gets to know
-#: a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
+#: What a call does beside what calls.py lists: it starts a thread; it makes a pipe, or connected sockets; it gets to
+#: know a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
 _START, _PIPE, _PAIR, _REBUILD = 23, 25, 26, 27
 _CANCEL = 29
 #: It starts another program.
@@ -147,7 +147,7 @@ class MethodsTracer:
             waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
             self._primitives.signals, waits.orders, waits.orders.known, waits.orders.locks, self._places, self._before,
             self._after, self._got, self._gone, waits.parked, context.hubs, context.unsettled,
-            self._primitives.selecting, waits.spins.rows, waits.stands_apart,
+            self._primitives.selecting, waits.spins.rows, waits.stands_apart, waits.channels.readers, context.others,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends

@@ -501,8 +501,8 @@ class Waits:
 
     def _writes(self, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to write to that, to close its end, or to connect it."""
-        is_told = self._context.has_others and not self._context.is_over
-        if not is_told and not self.channels.has_readers:
+        is_told = bool(self._context.others) and not self._context.is_over
+        if not is_told and not self.channels.readers:
             return
         asked = (self.primitives.passed(frame, ADDRESS) or {}).get(ADDRESS[0]) if what == CONNECT else None
         if what != CONNECT or type(asked) in _ADDRESSES:
@@ -825,7 +825,7 @@ class Waits:
             self._has_selected(wait, t_ns, waker, cause, woken_ns)
         else:
             self._context.unparked(t_ns, waker, cause, woken_ns)
-        if wait.reader is not None and cause == words.IO and self._context.has_others and self._context.follows:
+        if wait.reader is not None and cause == words.IO and self._context.others and self._context.follows:
             about = wait.t_ns, False, words.NOBODY
             self._stream.store(lines.gets, t_ns, self._runs(), wait.reader.name, about)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
