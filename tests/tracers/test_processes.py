@@ -9,7 +9,7 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_forks import is_sound, printed, went_as_bare
-from tests.tracers.traced import SEES_WAITS, Traced
+from tests.tracers.traced import BY_WAY_OF_C, SEES_WAITS, Traced
 from visualizer.analysis.model.states import FINAL
 from visualizer.analysis.model.timeline import Timeline, Wakeup
 from visualizer.analysis.text.sentences import sentence
@@ -71,7 +71,9 @@ def test_each_way_to_start_a_program(trace_source: TraceSource) -> None:
     assert [track.process for track in traced.tracks("gen")] in ([spawned.number, served.number], [served.number])
     assert all(track.state in FINAL for track in traced.timeline.tracks.values())
     assert inherits.command.startswith("python")
-    assert not timeline.notes
+    (note,) = timeline.notes
+    assert note.startswith("A Python program that was started is not recorded: python -I -c import os, sys; print(")
+    assert note.endswith("isolated 0 (-I, -E and -S keep its start from being seen).")
     outputs = printed(traced)
     assert [outputs[one.name][0].split()[0] for one in (inherits, given, by_shell, served)] == [
         "inherits", "given", "by_shell", "served"
@@ -192,6 +194,20 @@ def test_what_ends_a_child_is_not_taken_for_the_end_of_the_program_nor_its_end_f
     # turns.
     places = {(wait.on, wait.place) for wait in timeline.suspensions if wait.track == queued.id}
     assert places <= {("Thread.join()", None), ("", None)}
+
+
+@pytest.mark.skipif(not BY_WAY_OF_C, reason="it is seen by the recorder in C alone")
+def test_a_program_that_is_given_the_environment_is_told_of(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import os, sys
+        for command in ([sys.executable, "-c", "pass"], [sys.executable, "-c", "pass"], ["sh", "-c", "true"]):
+            os.waitpid(os.posix_spawn("/bin/sh" if command[0] == "sh" else command[0], command, os.environ), 0)
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    (note,) = traced.timeline.notes
+    assert note.startswith("A Python program that was started is not recorded: python -c pass (os.posix_spawn")
 
 
 def test_a_child_that_nobody_can_wait_for_has_ended(trace_source: TraceSource) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.test_threads import BESIDE_OTHERS
-from tests.tracers.traced import SEES_WAITS, Traced
+from tests.tracers.traced import BY_WAY_OF_C, SEES_WAITS, Traced
+from visualizer.analysis.text.sentences import sentence as sentence_of
 
 pytestmark = pytest.mark.skipif(not SEES_WAITS, reason="what threads wait for is recorded from 3.12 on, or in C")
 
@@ -275,6 +277,17 @@ def test_a_call_that_waits_for_a_worker(trace_source: TraceSource) -> None:
     assert kind == "thread_pool_full"
     assert sentence.startswith("all workers of ThreadPoolExecutor 1 were busy: ThreadPoolExecutor-0_0 slept 0.")
     assert "→ quick, which main had it call, began 0." in sentence
+    timeline = traced.timeline
+    said = [sentence_of(timeline, index) for index in range(timeline.switch_count)]
+    (told,) = [one for one in said if "in the queue of" in one]
+    busy = r" \(its workers were busy with slow\)" if BY_WAY_OF_C else ".*"
+    assert re.fullmatch(
+        r"ThreadPoolExecutor-0_0 set the result of the future main was waiting for "
+        r"\(pool\.submit\(quick, n\)\.result\(\)\): "
+        rf"\S+ m?s in the queue of ThreadPoolExecutor 1{busy}, "
+        r"\S+ \S?s in ThreadPoolExecutor-0_0(, \S+ m?s until it ran again)? → main runs",
+        told,
+    ), told
 
 
 @pytest.mark.parametrize(("workers", "then"), [(2, "quick"), (1, "slow")])
@@ -282,6 +295,9 @@ def test_calls_that_need_not_or_are_alike(trace_source: TraceSource, workers: in
     traced = trace_source(BESIDE_OTHERS + FULL.format(workers=workers, then=then))
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
+    said = [sentence_of(traced.timeline, index) for index in range(traced.timeline.switch_count)]
+    # Where there is a worker for it, nothing waits.
+    assert any("in the queue of" in one for one in said) is (then == "slow")
 
 
 LEAK = """

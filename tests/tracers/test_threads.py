@@ -232,7 +232,7 @@ beside("last", ends_by_itself)
         ("event", "event.wait(0.01)", "timeout", ""),
         ("queue", "simple.get(timeout=0.01)", "timeout", ""),
         ("sleep", "0.02 s", "timer", ""),
-        ("io", "ours.recv(100)", "io", ""),
+        ("io", "ours.recv(100)", "callback", "main"),
     ]
     asked_ns = {wait.on: wait.asked_ns for wait in traced.timeline.suspensions}
     assert asked_ns["lock.acquire(timeout=seconds)"] == asked_ns["event.wait(0.01)"] == 10_000_000

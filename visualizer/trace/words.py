@@ -138,6 +138,8 @@ AWAITS = "awaits"
 EXHAUSTS = "exhausts"
 #: It gave a pool of threads, all of which work, a call; and that such a call has begun.
 QUEUED, BEGUN = "queued", "begun"
+#: The same of any call, by its Future: behind what it has to wait; and that a worker begins with it.
+POOLED, WORKS = "pooled", "works"
 #: It waits for a lock of multiprocessing's, in order to get what it waits for.
 THROUGH = "through"
 #: It waits for the end of a process, in whose pipe there is so much that nobody has read.

@@ -9567,7 +9567,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 /* How such a function is called; of the first by its object and NULL, one argument or a tuple. */
 enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 /* What a call does, as runtimes/threads/calls.py has it; anything else blocks otherwise. */
-enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15 };
+enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15, WRITES = 24, CLOSES = 30 };
 #define MOST_OF_ONE 30
 
 /* When one is told of: once there is a second thread; before that at certain places (`places`), too; only there; or
@@ -9596,7 +9596,8 @@ typedef struct {
    (any more). */
 #define TOLD(X)                                                                                                        \
     X(local) X(holders) X(waiting) X(depths) X(names) X(runners) X(inside) X(signals) X(orders) X(known) X(ordered)     \
-    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)
+    X(places) X(before) X(after) X(got) X(gone) X(parked) X(hubs) X(unsettled) X(selecting) X(spinning) X(apart)    \
+    X(readers) X(others)
 #define FIELD(name) PyObject *name;
 static struct { TOLD(FIELD) } calls;
 #undef FIELD
@@ -10083,6 +10084,9 @@ static Py_ssize_t asked_of_buffer, asking_of_buffer;
 static PyObject *map_text, *its_self_text;
 static PyTypeObject *socket_type;
 static PyCFunction descriptor_of;
+/* The same of files: FileIO. */
+static PyTypeObject *file_type;
+static PyCFunction descriptor_of_file;
 
 /* One such call. `which`: what tells what it asks for; `keys`: of a selector, what it watches. All references are its
    own, but that of `buffer`. */
@@ -10577,6 +10581,24 @@ select_way(PyThreadState *thread, const Call *call, PyObject **result)
     return made;
 }
 
+/* Whether it is called of a file that is neither a pipe nor a socket. */
+static int
+is_plain_file(const Call *call)
+{
+    if (file_type == NULL || call->self == NULL || !PyObject_TypeCheck(call->self, file_type)) {
+        return 0;
+    }
+    PyObject *said = descriptor_of_file(call->self, NULL);
+    long long found = number(said);
+    struct stat about;
+    if (said == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(said);
+    return found < 0 || found > INT_MAX || fstat((int)found, &about) != 0 ||
+           !(S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+}
+
 static PyObject *
 on_blocking(const Call *call)
 {
@@ -10588,6 +10610,14 @@ on_blocking(const Call *call)
         return call_blocking(call);
     }
     int does = call->of->does;
+    if (when == ALWAYS && is_plain_file(call)) {
+        return call_blocking(call);
+    }
+    /* Nobody waits for what is written. */
+    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 && PyDict_GET_SIZE(calls.others) == 0 &&
+        !is_called_in(calls.places)) {
+        return call_blocking(call);
+    }
     if (does == ACQUIRE || does == ACQUIRE_AGAIN) {
         return acquire(thread, call);
     }
@@ -10795,6 +10825,18 @@ watch_sockets(PyObject *Py_UNUSED(module), PyObject *type)
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a type is needed");
     }
     Py_XSETREF(socket_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+/* watch_files(type): the type in C of files. */
+static PyObject *
+watch_files(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    descriptor_of_file = PyType_Check(type) ? plainly_of((PyTypeObject *)type, "fileno") : NULL;
+    if (descriptor_of_file == NULL) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "a type is needed");
+    }
+    Py_XSETREF(file_type, (PyTypeObject *)Py_NewRef(type));
     Py_RETURN_NONE;
 }
 
@@ -11026,6 +11068,7 @@ static PyMethodDef functions[] = {
     {"watch_calls", watch_calls, METH_VARARGS, NULL},
     {"watch_threads", watch_threads, METH_NOARGS, NULL},
     {"watch_sockets", watch_sockets, METH_O, NULL},
+    {"watch_files", watch_files, METH_O, NULL},
     {"ends", ends, METH_O, NULL},
     {"see_call", see_call, METH_VARARGS, NULL},
     {"forget_call", forget_call, METH_O, NULL},

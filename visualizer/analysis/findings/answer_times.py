@@ -18,11 +18,12 @@ _MOST_OVER = 8
 
 class Answer(NamedTuple):
     """A track waited for it from `suspension.t_ns` to `came_ns`; `giver` ran just before it came, NOBODY if none
-    did."""
+    did; or is known to have sent it (`is_seen`)."""
 
     suspension: Suspension
     came_ns: int
     giver: int
+    is_seen: bool
 
     @property
     def waited_ns(self) -> int:
@@ -67,12 +68,13 @@ class Answers:
     def on_wakeup(self, timeline: Timeline, wakeup: Wakeup, switches: int) -> None:
         """If it is woken since there is something to read, this is an answer. `switches`: so many came before."""
         suspension = self.waits.pop(wakeup.track, None)
-        if suspension is None or suspension.place is None or wakeup.cause != words.IO:
+        if suspension is None or suspension.place is None or wakeup.cause not in (words.IO, words.CALLBACK):
             return
         before = _last_to_hub(timeline, wakeup.waker, switches)
         just = before is not None and before.t_ns > suspension.t_ns and wakeup.t_ns - before.t_ns <= _JUST_NS
         giver = before.origin if before is not None and just and before.origin != suspension.track else words.NOBODY
-        answer = Answer(suspension, wakeup.t_ns, giver)
+        is_seen = wakeup.cause == words.CALLBACK
+        answer = Answer(suspension, wakeup.t_ns, wakeup.waker if is_seen else giver, is_seen)
         key = suspension.place.file, suspension.place.line
         known = self.lines.get(key, Line(0, 0, answer, {}))
         ends = suspension.local, suspension.peer

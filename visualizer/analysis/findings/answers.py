@@ -59,7 +59,9 @@ def _slowest(timeline: Timeline, observed: Observed, line: Line) -> Finding | No
     name = timeline.name(suspension.track)
     giver, outside = slowest.giver, ""
     seen = across(timeline, suspension, slowest.came_ns) if suspension.peer else words.NOBODY
-    if seen != words.NOBODY:
+    if slowest.is_seen:
+        seen = giver
+    elif seen != words.NOBODY:
         giver = seen
     elif suspension.peer:
         servers = _servers(timeline, suspension.peer)

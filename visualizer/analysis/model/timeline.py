@@ -18,6 +18,7 @@ from visualizer.analysis.model.blocking import Blocking
 from visualizer.analysis.model.columns import Columns, Order, Rows, Suspensions, Switches, Wakeups, switch_of
 from visualizer.analysis.model.names import Names, Service
 from visualizer.analysis.model.pauses import Pauses
+from visualizer.analysis.model.pool_calls import PoolCalls
 from visualizer.analysis.model.processes import Process, Processes
 from visualizer.analysis.model.runtimes import Vocabulary
 from visualizer.analysis.model.samples import Samples
@@ -91,6 +92,7 @@ class Timeline:
         self.has_end: dict[tuple[str, str], list[tuple[int, int]]] = {}
         #: The local and peer addresses of connections that a process of the program has opened, as far as that is told.
         self.opened: set[tuple[str, str]] = set()
+        self.pool_calls = PoolCalls()
         #: A loop, and a queue that takes any number of items: when it had how many, as far as that is told.
         self.sizes: dict[tuple[int, str], list[Size]] = {}
         #: Who was kept from running, in order of time.
@@ -250,8 +252,11 @@ class Timeline:
                 self._goes_on_with(track, woken_ns, words.NOTHING)
 
     def given_by(self, waker: int, track: int, t_ns: int, is_lock: bool) -> None:
-        """`track`, which waited for a lock or semaphore of multiprocessing's up to then, has it from `waker`."""
-        index = self._last_wakeup(words.UNKNOWN, t_ns, t_ns, lambda index: self._wakeups.track[index] == track)
+        """`track`, which waited for a lock or semaphore of multiprocessing's, or to read, up to then, has it from
+        `waker`."""
+        wakeups, causes = self._wakeups, (words.UNKNOWN, words.IO)
+        found = (self._last_wakeup(one, t_ns, t_ns, lambda at: wakeups.track[at] == track) for one in causes)
+        index = max(found)
         if index < 0:
             return
         cause = words.CALLBACK
@@ -266,7 +271,9 @@ class Timeline:
         wakeups = self._wakeups
         for index in range(bisect_left(wakeups.ns, t_ns), bisect_right(wakeups.ns, t_ns)):
             if wakeups.track[index] == track and wakeups.causes.known[wakeups.cause[index]] in _GIVEN:
-                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(words.UNKNOWN)
+                suspension = self.ended_by(index)
+                cause = words.IO if suspension is not None and suspension.reason == words.IO else words.UNKNOWN
+                wakeups.waker[index], wakeups.cause[index] = words.NOBODY, wakeups.causes.number(cause)
                 self.version += 1
 
     def ended_wait(self, main: int, pid: int, since_ns: int, until_ns: int) -> bool:

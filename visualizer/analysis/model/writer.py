@@ -310,6 +310,12 @@ class Writer:
                 local, _, peer = thing.partition(" ")
                 timeline.opened.add((local, peer))
                 return None
+            if line.relation == words.POOLED:
+                timeline.pool_calls.given(t_ns, line.track, thing)
+                return None
+            if line.relation == words.WORKS:
+                timeline.pool_calls.begins(t_ns, line.track, thing)
+                return None
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None

@@ -196,6 +196,11 @@ class AllSentences:
             which = ready.get((int(target[at]), int(np.asarray(wakeups.ns)[wakeup[at]])))
             if which is not None:
                 more[at] = which
+        # So is where the time went of what a pool was given.
+        calls = {number for number, name in enumerate(known) if name in (words.CALLBACK, words.THREADPOOL)}
+        pooled = told & np.isin(wake_cause, [*calls]) & self._are_calls[how + 1] if self._timeline.pool_calls else ()
+        for at in np.flatnonzero(pooled).tolist():
+            more[at] = f"#{first + at}"
         new = self._first[first:stop]
         # So is what a track serves at that time.
         names_change = [*self._timeline.changing_names]
@@ -227,6 +232,12 @@ class AllSentences:
         """Of no suspension, and by the number of how a track is suspended, whether that is a sleep."""
         details = self._timeline.columns.suspensions.details.known
         return np.array([False, *(reason == words.SLEEP for reason, *_ in details)])
+
+    @cached_property
+    def _are_calls(self) -> Column:
+        """The same, whether a call is waited for that a pool of threads may make."""
+        details = self._timeline.columns.suspensions.details.known
+        return np.array([False, *(reason in (words.FUTURE, words.THREADPOOL) for reason, *_ in details)])
 
     @cached_property
     def _join_several(self) -> Column:

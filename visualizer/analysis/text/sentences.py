@@ -13,6 +13,7 @@ from visualizer.analysis.index.polls import is_poll
 from visualizer.analysis.model.timeline import FINAL, State, Suspension, Switch, Timeline, Track, Wakeup, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready, polls
+from visualizer.analysis.text.executors import in_pool
 from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_text import written
@@ -35,6 +36,8 @@ _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
     "join": "marked the last task of the queue {} was joining as done",
 }
+#: The same of one for a descriptor.
+_WRITES, _CONNECTS = "wrote what {} was waiting for", "connected to where {} was waiting for it"
 
 
 class Length(IntEnum):
@@ -73,6 +76,8 @@ def in_words(
     is_it = length is Length.BRIEFEST and switch.cause != words.IGNORED and len(to) > len(_IT)
     it = _IT if is_it else to
     why = _why(timeline, switch, it, first, wakeup, before, gave, length is Length.BRIEFEST)
+    if timeline.pool_calls and wakeup is not None and before is not None and not length:
+        why += in_pool(timeline, wakeup, before, switch.t_ns)
     return plain(f"{why} → {runs}")
 
 
@@ -438,6 +443,8 @@ def _possessive(it: str) -> str:
 
 def _done(timeline: Timeline, suspension: Suspension) -> str:
     """What the waker did to end this wait, with `{}` for the woken track; "" where that is not known."""
+    if suspension.reason == words.IO:
+        return _CONNECTS if suspension.direction == words.ACCEPT else _WRITES
     if suspension.reason != words.QUEUE:
         return timeline.words.reasons.get(suspension.reason, "")
     method = suspension.on.partition("(")[0].rpartition(".")[2]

@@ -80,6 +80,9 @@ class Context:
         self.follows = True
         #: This process was started by another one that is recorded.
         self.is_child = False
+        #: Which processes that are recorded, too, may have the other end of what this one reads or writes: its
+        #: "parent", its "children".
+        self.others: dict[str, bool] = {}
         #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
         #: whether they are daemons.
         self.births: dict[int, tuple[str, int, CodeType | None, int, bool]] = {}
@@ -138,6 +141,8 @@ class Context:
         self.greenlet: Callable[[Any], int] = lambda thing: NOBODY
         #: The ids of the children that are known and may live, and of the last that were seen to have ended.
         self.children: Callable[[], tuple[list[int], set[int]]] = lambda: ([], set())
+        #: Is told that the program starts another one, by those arguments and with that environment.
+        self.spawns: Callable[[Any, Any], None] = lambda argv, env: None
         #: Informed of the program's calls.
         self.callees: list[Callee] = []
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 #: At most this many characters are kept of one write, and of all writes together; the rest is counted.
 LONGEST_WRITE = 4096
 MOST_IN_ALL = 8 << 20
+#: The functions by way of which the program prints.
+PRINTS = ("visualizer_write", "visualizer_flush")
 
 
 class OutputTracer:

@@ -153,6 +153,7 @@ class Forks:
         """The children, which are looked at from now on."""
         if self._children is None:
             self._children = Children()
+            self._recording.others["children"] = True
             stream = self._recording.stream
             self._looked_ns = stream.clock()
             stream.before_flush.append(self.report_ends)
@@ -305,7 +306,7 @@ class Forks:
     def begin_started(self, buffer: Buffer, t_ns: int, parent: int, command: str, title: str) -> str:
         """This process was started by `parent` with exec. Return what its main thread is called; `title`: its script or
         module, if it has one."""
-        self.is_child = self._recording.is_child = True
+        self.is_child = self._recording.is_child = self._recording.others["parent"] = True
         self._name = "MainProcess"
         stream = self._recording.stream
         stream.process = buffer.track

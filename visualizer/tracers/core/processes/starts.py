@@ -22,7 +22,7 @@ from visualizer.tracers.__main__ import is_closed
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import place_of
 from visualizer.tracers.core.stored import StoredAttributes
-from visualizer.tracers.core.values import dictionary
+from visualizer.tracers.core.values import SEQUENCES, dictionary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -41,6 +41,8 @@ ALL = "all"
 DEFINITIONS = (b'["text"', b'["place"', b'["listing"', b'["shape"')
 _PATH = "PYTHONPATH"
 _LONGEST_COMMAND = 200
+#: Of so many it is told, of each command line once, that they are not recorded.
+_MOST_UNRECORDED = 3
 _EXEC, _SUBPROCESS, _FORK, _FORKSERVER = (
     "_posixsubprocess", "subprocess", "multiprocessing.popen_fork", "multiprocessing.popen_forkserver",
 )
@@ -57,6 +59,10 @@ def is_server(command: list[str]) -> bool:
 
 def _runs(command: list[str], what: str) -> bool:
     return any(option == "-c" and what in code for option, code in pairwise(command))
+
+
+def _is_python(command: list[str]) -> bool:
+    return bool(command) and "python" in os.path.basename(command[0])
 
 
 def shown(command: list[str]) -> str:
@@ -78,6 +84,8 @@ class Starts:
         self._forks = forks
         self._stored = StoredAttributes(lambda error: context.fail(self.name, error))
         self._is_on = False
+        #: The command lines of those of which it was told that they are not recorded.
+        self._unrecorded: set[str] = set()
         #: subprocess, if we have switched off that it starts programs in another way.
         self._switched: ModuleType | None = None
         #: The program's own PYTHONPATH when ours was put in front of it.
@@ -85,6 +93,7 @@ class Starts:
 
     def install(self) -> str:
         self._is_on = True
+        self._context.spawns = self.spawns
         self.put()
         self._forks.on_child = self.put
         return "on: children that are forked; and Python programs that are started by exec, by their environment"
@@ -180,7 +189,10 @@ class Starts:
             command = [os.fsdecode(word) for word in args if isinstance(word, str | bytes)]
             is_own = _runs(command, _TRACKER) or is_server(command)
             hidden = _runs(command, _TRACKER) and self._variables["VISUALIZER_CHILDREN"] != ALL
-            if hidden or ("python" in os.path.basename(command[0]) and is_closed(command[1:])):
+            closed = not hidden and _is_python(command) and is_closed(command[1:])
+            if closed:
+                self._not_recorded(command, "-I, -E and -S keep its start from being seen")
+            if hidden or closed:
                 # Nobody would take our variables out again.
                 if env is None:
                     env = [name + b"=" + value for name, value in os.environb.items()]
@@ -197,6 +209,21 @@ class Starts:
         except Exception as error:
             self._context.fail(self.name, error)
             return given, ""
+
+    def spawns(self, argv: Any, env: Any) -> None:
+        """The program calls `os.posix_spawn` with that: its own environment has not what a child is recorded by."""
+        if not self._is_on or id(type(argv)) not in SEQUENCES:
+            return
+        command = [os.fsdecode(word) for word in argv if type(word) is str or type(word) is bytes]
+        has_ours = type(env) is dict and CHILD in env
+        if (type(env) is dict or env is os.environ) and not has_ours and _is_python(command):
+            self._not_recorded(command, "os.posix_spawn gives it the environment that it is passed")
+
+    def _not_recorded(self, command: list[str], why: str) -> None:
+        said = shown(command)
+        if said not in self._unrecorded and len(self._unrecorded) < _MOST_UNRECORDED:
+            self._unrecorded.add(said)
+            self._context.note(f"A Python program that was started is not recorded: {said} ({why}).")
 
     def _started(self, pid: int, how: str, frame: Any) -> None:
         context = self._context

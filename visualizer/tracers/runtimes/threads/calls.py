@@ -9,6 +9,7 @@ import _thread
 import os
 import sys
 import time
+from _io import FileIO
 from types import BuiltinFunctionType
 
 TYPE_CHECKING = False
@@ -23,12 +24,16 @@ READ, ACQUIRE_SHARED, RELEASE_SHARED = range(14, 17)
 #: For the child that is named first; for any; for those that are told by the first two arguments.
 AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE = range(17, 20)
 SELECT, POLL, EPOLL = range(20, 23)
+#: It writes to a descriptor; it closes one, or a socket, or lets that write no more.
+WRITE, CLOSE = 24, 30
 #: It releases an RLock that may be held more than once.
 SAVE = 28
 #: Those that wait until one of several descriptors is ready.
 OF_SELECT = frozenset((SELECT, POLL, EPOLL))
 #: Those that wait for a socket.
 OF_SOCKETS = frozenset((SEND, RECEIVE, ACCEPT, CONNECT))
+#: Those that may end the wait of a thread that reads at the other end.
+OF_WRITERS = frozenset((SEND, CONNECT, WRITE, CLOSE))
 OF_CHILDREN = frozenset((AWAIT_CHILD, AWAIT_ANY, AWAIT_THOSE))
 #: Whose limit in a call is that of the call, or what is left of it.
 OF_LOCKS = frozenset((ACQUIRE, ACQUIRE_AGAIN, ACQUIRE_SHARED))
@@ -53,8 +58,10 @@ _RELEASE = ("release", "release_lock", "__exit__")
 _OF_SOCKET = {
     "accept": ACCEPT, "_accept": ACCEPT, "connect": CONNECT, "recv": RECEIVE, "recv_into": RECEIVE, "recvfrom": RECEIVE,
     "recvfrom_into": RECEIVE, "recvmsg": RECEIVE, "recvmsg_into": RECEIVE, "send": SEND, "sendall": SEND,
-    "sendto": SEND, "sendmsg": SEND,
+    "sendto": SEND, "sendmsg": SEND, "close": CLOSE, "shutdown": CLOSE,
 }
+#: Of a FileIO, by which the buffered and the text files of Python read and write.
+_OF_FILE = {"read": READ, "readall": READ, "readinto": READ, "write": WRITE, "close": CLOSE}
 
 
 class Calls:
@@ -64,7 +71,7 @@ class Calls:
         #: By the method as it stands in its class.
         self.methods: dict[Any, int] = {}
         #: By the function, that of a module.
-        self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ}
+        self.functions: dict[Any, int] = {time.sleep: SLEEP, os.read: READ, os.write: WRITE, os.close: CLOSE}
         children = {"waitpid": AWAIT_CHILD, "wait4": AWAIT_CHILD, "wait": AWAIT_ANY, "wait3": AWAIT_ANY}
         # By that one we see whether they have ended; not on every system.
         if (waitid := getattr(os, "waitid", None)) is not None:
@@ -74,6 +81,7 @@ class Calls:
         #: The same by the id of the class, which the module keeps.
         self._of_class: dict[int, dict[str, int]] = {}
         self._add(Lock, dict.fromkeys(_ACQUIRE, ACQUIRE) | dict.fromkeys(_RELEASE, RELEASE))
+        self._add(FileIO, _OF_FILE)
         again = dict.fromkeys((*_ACQUIRE, "_acquire_restore"), ACQUIRE_AGAIN)
         self._add(RLock, again | dict.fromkeys(_RELEASE, RELEASE_AGAIN) | {"_release_save": SAVE})
         # From 3.13 on.

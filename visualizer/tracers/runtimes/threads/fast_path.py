@@ -194,16 +194,16 @@ def enter_hook(
 def return_hooks(waits: Waits, over: Over, postponed: Postponed) -> tuple[Any, Any]:
     """The callbacks of C_RETURN and C_RAISE."""
     parked, ident, count, goes_on = waits.parked, _get_ident, postponed.count, postponed.goes_on
-    ours = waits.ours
+    ours, writing = waits.ours, waits.channels.writing
 
     def on_return(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
-        if parked and ident() in parked:
+        if (parked and ident() in parked) or (writing and ident() in writing):
             over(code, offset, False)
         if count[0] and not ours[code.co_filename]:
             goes_on()
 
     def on_raise(code: CodeType, offset: int, _function: Any, _argument: Any) -> None:
-        if parked and ident() in parked:
+        if (parked and ident() in parked) or (writing and ident() in writing):
             over(code, offset, True)
         if count[0] and not ours[code.co_filename]:
             goes_on()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.runtimes.threads.awaited_children import AwaitedChildren
+    from visualizer.tracers.runtimes.threads.channels import Reader
 
 
 class Wait:
@@ -25,12 +26,14 @@ class Wait:
     if that has all its parts. `pool`: the address of the executor that the thread works for, and
     that has not begun with what it waits for. `taken_at`: where the program takes that lock, one of
     multiprocessing's; `mark`: what had been left beside that by then. `thing`: what it waits for, or by the method of
-    which. `told`: what was told of it since it lasts long. `ended`: the child that has ended, as of
+    which. `told`: what was told of it since it lasts long. `reader`: what is known of who writes what it waits
+    to read, None if nothing is. `ended`: the child that has ended, as of
     `AwaitedChildren.ended`. `poller`: what tells which of `masks` are ready, once it is asked."""
 
     __slots__ = (
         "children", "code", "ended", "given", "got", "is_over", "joined", "key", "limit_ns", "lock", "mark", "masks",
-        "offset", "poller", "pool", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track", "what",
+        "offset", "poller", "pool", "reader", "ready", "reason", "shape", "t_ns", "taken_at", "thing", "told", "track",
+        "what",
     )
 
     def __init__(
@@ -60,6 +63,7 @@ class Wait:
         self.told = ""
         self.ended = NONE
         self.poller: Any = None
+        self.reader: Reader | None = None
 
     def ready_now(self) -> dict[int, int] | None:
         """Which of the descriptors are ready that it asks for; None if that cannot be told."""

@@ -24,20 +24,21 @@ except ImportError:
 #: Where a Future is made and given to an executor.
 MODULE = "concurrent.futures.thread"
 _get_ident = _thread.get_ident
-#: So many calls that wait in pools are told of.
-_MOST = 10_000
+#: So many calls that wait in pools are told of; and of so many workers what they work on meanwhile.
+_MOST, _MOST_WORKERS = 10_000, 4
 
 
 class _Given(ref):  # type: ignore[type-arg]
     """A Future, with a weak reference to its executor. `function`: what is called; `told`: how the trace calls that, if
-    it waits there."""
+    it waits there for others; `name`: how it calls the Future, if it waits there at all."""
 
-    __slots__ = ("executor", "function", "key", "told")
+    __slots__ = ("executor", "function", "key", "name", "told")
 
     key: int
     executor: Any
     function: str
     told: str
+    name: str
 
 
 class _Executor(ref):  # type: ignore[type-arg]
@@ -61,30 +62,41 @@ class Pools:
 
     def submitted(
         self, executor: Any, future: Any, called: Any, name: Callable[[Any], str], is_there: bool = True
-    ) -> str:
+    ) -> tuple[str, str]:
         """`executor` has been given what `future` stands for, to call `called`; or is about to be, if it `is_there` not
-        yet. Return how the trace calls that, if all its workers work on something else, so that it waits; else "".
+        yet. Return how the trace calls that, if all its workers work on something else, so that it waits; and, if they
+        all work, the Future, the executor, how many it has been given before that wait, and on what its workers work;
+        else "".
 
         Calls of one function that wait for one another are meant to."""
         given = _Given(future, self._forget)
         known, function = self._executor(executor), _function(called)
         is_own = known.queued.get(function, 0) > 0 or function in known.running.values()
         known.queued[function] = known.queued.get(function, 0) + 1
-        given.key, given.executor, given.function, given.told = id(future), known, function, ""
+        given.key, given.executor, given.function, given.told, given.name = id(future), known, function, "", ""
         self._given[given.key] = given
-        if not is_own and self._told < _MOST and _is_full(dictionary(executor), is_there):
-            self._told += 1
-            given.told = f"{function} in {name(executor)}"
-        return given.told
+        ahead = _ahead(dictionary(executor), is_there) if self._told < _MOST else -1
+        if ahead < 0:
+            return "", ""
+        self._told += 1
+        pool, given.name = name(executor), name(future)
+        if not is_own:
+            given.told = f"{function} in {pool}"
+        running = list(known.running.values())
+        # What they began with unseen is not known.
+        is_part = running and not workers_of(executor) == len(running) <= _MOST_WORKERS
+        more = ["…"] if is_part else []
+        return given.told, ", ".join([given.name, pool, str(ahead), *running[:_MOST_WORKERS], *more])
 
-    def begun(self, future: Any) -> str:
-        """The current thread, a worker, begins with that. Return how the trace calls it, if that was told to wait."""
+    def begun(self, future: Any) -> tuple[str, str]:
+        """The current thread, a worker, begins with that. Return how the trace calls it, if that was told to wait, and
+        the Future."""
         given = self._given.get(id(future))
         if given is None or given() is not future:
-            return ""
+            return "", ""
         given.executor.queued[given.function] = given.executor.queued.get(given.function, 1) - 1
         given.executor.running[_get_ident()] = given.function
-        return given.told
+        return given.told, given.name
 
     def _executor(self, executor: Any) -> _Executor:
         known = self._executors.get(id(executor))
@@ -113,15 +125,17 @@ class Pools:
         return executor
 
 
-def _is_full(executor: dict[str, Any], is_there: bool) -> bool:
-    """Whether all its workers work, and there is something that none of them has begun with, as far as one can tell:
-    what it was given last `is_there` by now, or will be."""
+def _ahead(executor: dict[str, Any], is_there: bool) -> int:
+    """If all its workers work, and there is something that none of them has begun with, as far as one can tell, how
+    much there is before what it was given last, which `is_there` by now, or will be; else -1."""
     workers, most = executor.get("_threads"), executor.get("_max_workers")
     if type(workers) is not set or type(most) is not int or len(workers) < most:
-        return False
+        return -1
     queue: Any = executor.get("_work_queue")
     idle = dictionary(executor.get("_idle_semaphore")).get("_value")
-    return idle == 0 and type_name(type(queue)) == "SimpleQueue" and type(queue).qsize(queue) + (not is_there) > 0
+    if idle != 0 or type_name(type(queue)) != "SimpleQueue":
+        return -1
+    return int(type(queue).qsize(queue)) - is_there
 
 
 def _function(called: Any) -> str:

@@ -80,6 +80,8 @@ _RUN = frozenset(("Thread.run", "_WorkItem.run"))
 #: Parameters of the calls of C's that tell how long they may wait.
 PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
 BLOCKS_AND_LIMIT, LIMIT = ("blocks", "limit"), ("limit",)
+#: Of a socket's `connect`.
+ADDRESS = ("address",)
 #: In place of the name of an argument: `*it`, `**it`.
 _EACH, _EACH_BY_NAME = "*", "**"
 #: Of select.select.

@@ -12,12 +12,14 @@ from __future__ import annotations
 import _thread
 import os
 import sys
+from _io import FileIO
 from types import CodeType, MethodType, ModuleType
 
 from visualizer.tracers.core.buffer import Buffer
 from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.lines import NO_VALUE
+from visualizer.tracers.core.output import PRINTS
 from visualizer.tracers.core.values import NUMBERS, dictionary, type_name
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.threads.asked import Asked
@@ -31,12 +33,14 @@ from visualizer.tracers.runtimes.threads.calls import (
     GET_NOW,
     OF_PROCESSES,
     OF_SELECT,
+    OF_WRITERS,
     PUT,
     READ,
     RELEASE_AGAIN,
     RELEASE_SHARED,
     SAVE,
     STARTING,
+    WRITE,
     Calls,
     Lock,
     RLock,
@@ -59,17 +63,21 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _get_ident = _thread.get_ident
 #: From 3.13 on `threading` has one of its own.
 _start_thread = getattr(_thread, "start_joinable_thread", _thread.start_new_thread)
-_write, _pipe = os.write, os.pipe
-#: What a call does beside what calls.py lists: it starts a thread; it writes; it makes a pipe, or connected sockets; it
-#: gets to know a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
-_START, _WRITE, _PIPE, _PAIR, _REBUILD = range(23, 28)
+_pipe = os.pipe
+#: What a call does beside what calls.py lists: it starts a thread; it makes a pipe, or connected sockets; it gets to
+#: know a lock of multiprocessing's that another process has made; it cancels a task of asyncio's.
+_START, _PIPE, _PAIR, _REBUILD = 23, 25, 26, 27
 _CANCEL = 29
-#: Of these nothing is known before, but that a message begins.
-_AFTERWARDS = frozenset((_WRITE, _PIPE, _PAIR, _REBUILD))
+#: It starts another program.
+_SPAWN = 33
+#: Of these nothing is known before.
+_AFTERWARDS = frozenset((_PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
 _ONCE_THREADED, _EARLY, _AT_PLACES, _ALWAYS = range(4)
 #: Where the class of tasks is, that in C.
 _TASKS = "asyncio"
+#: The parameters of os.posix_spawn.
+_OF_SPAWN = ("path", "argv", "env")
 #: What a worker of a pool gets.
 _ITEM = "_WorkItem"
 
@@ -127,6 +135,7 @@ class MethodsTracer:
         self._submit: CodeType | None = None
         self._work: CodeType | None = None
         self._receive: CodeType | None = None
+        self._send: CodeType | None = None
         #: The ids of frames that are in such a call.
         self._cancelling: set[int] = set()
         context.on_tasks.append(self._on_tasks)
@@ -138,11 +147,16 @@ class MethodsTracer:
             waits.local, waits.holders, waits.waiting, waits.depths, waits.names, context.runners, context.inside,
             self._primitives.signals, waits.orders, waits.orders.known, waits.orders.locks, self._places, self._before,
             self._after, self._got, self._gone, waits.parked, context.hubs, context.unsettled,
-            self._primitives.selecting, waits.spins.rows, waits.stands_apart,
+            self._primitives.selecting, waits.spins.rows, waits.stands_apart, waits.channels.readers, context.others,
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
+        self._recorder.watch_files(FileIO)
+        for name in ("posix_spawn", "posix_spawnp"):
+            if (function := getattr(os, name, None)) is not None:
+                self._recorder.see_call(function, _SPAWN, _ALWAYS)
+        self._see()
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
 
@@ -187,10 +201,10 @@ class MethodsTracer:
         self._tell_early(code_of(module, "Pipe"))
         self._tell_early(code_of(sys.modules.get("socket"), "socketpair"))
         self._receive = code_of(module, "Connection._recv")
-        self._tell_early(code_of(module, "Connection._send"))
+        self._send = code_of(module, "Connection._send")
+        self._tell_early(self._send, (WRITE,))
         self._tell_early(self._receive, (READ,))
-        for function, what in ((_write, _WRITE), (_pipe, _PIPE)):
-            self._recorder.see_call(function, what, _AT_PLACES)
+        self._recorder.see_call(_pipe, _PIPE, _AT_PLACES)
         pair: Any = getattr(sys.modules.get("_socket"), "socketpair", None)
         if pair is not None:
             self._recorder.see_call(pair, _PAIR, _AT_PLACES)
@@ -204,10 +218,17 @@ class MethodsTracer:
     def _see(self) -> None:
         """Have those called by way of the recorder that are of interest by now."""
         for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
-            if self._watches or what in self._early:
+            if self._watches or self._when(function, what) != _ONCE_THREADED:
                 # That one it tells by its name.
                 does = RELEASE_AGAIN if what == SAVE else what
-                self._recorder.see_call(function, does, _EARLY if what in self._early else _ONCE_THREADED)
+                self._recorder.see_call(function, does, self._when(function, what))
+
+    def _when(self, function: Any, what: int) -> int:
+        # Of files the recorder itself leaves out all that are no pipes; and another process may wait for what this one
+        # writes.
+        if getattr(function, "__objclass__", None) is FileIO or (what in OF_WRITERS and self._context.is_child):
+            return _ALWAYS
+        return _EARLY if what in self._early else _ONCE_THREADED
 
     def _watch_calls(self) -> bool:
         watches = self._watches
@@ -283,6 +304,9 @@ class MethodsTracer:
 
     def _begin(self, frame: Any, what: int, thing: Any, args: tuple[Any, ...]) -> Any:
         waits, first = self._waits, args[0] if args else None
+        while what == WRITE and frame is not None and frame.f_code.co_name in PRINTS:
+            # By way of us the program prints.
+            frame = frame.f_back
         is_lock = what in (ACQUIRE, ACQUIRE_AGAIN)
         if self._is_ours(frame):
             if is_lock:
@@ -299,14 +323,19 @@ class MethodsTracer:
             self._cancelling.add(id(frame))
             cancels(thing, code, frame.f_lasti)
             return what
+        if what == _SPAWN:
+            passed = self._primitives.passed(frame, _OF_SPAWN) or {}
+            self._context.spawns(passed.get("argv"), passed.get("env"))
+            return None
         if what == _START:
             if code is self._start and type(first) is MethodType:
                 self._births.asked(first.__self__, frame)
                 self._watch()
             return None
         if what in _AFTERWARDS:
-            if what == _WRITE:
-                self._transfers.begins(frame)
+            return what
+        if what == WRITE and code is self._send:
+            self._transfers.begins(frame)
             return what
         if what in (ACQUIRE_SHARED, RELEASE_SHARED):
             waits.shared.look()
@@ -322,10 +351,15 @@ class MethodsTracer:
             waits.submitted(executor, item.get("future"), item.get("fn"), is_there=False)
         is_item = what in (GET, GET_NOW) and code is self._work
         is_selected = what in OF_SELECT and self._primitives.selects(code)
-        return what if is_received or is_item or is_selected or self._is_parked(frame) else None
+        return what if is_received or is_item or is_selected or self._has_begun(frame) else None
+
+    def _has_begun(self, frame: Any) -> bool:
+        """Whether something is to be told when the call of `frame` is over."""
+        return self._is_parked(frame) or _get_ident() in self._waits.channels.writing
 
     def _undo(self, frame: Any, what: int, thing: Any) -> None:
         """What comes in the middle of it is raised in the place of the call."""
+        self._waits.channels.wrote(True)
         if frame is not None and self._is_parked(frame):
             self._waits.over(self._waits.parked[_get_ident()], True)
         elif what in (ACQUIRE, ACQUIRE_AGAIN):
@@ -365,6 +399,8 @@ class MethodsTracer:
 
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
         waits, code = self._waits, frame.f_code
+        if what in OF_WRITERS:
+            waits.channels.wrote(raised)
         wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
         if what in OF_SELECT and not raised:
             ready = found_by(what, result)
@@ -377,7 +413,7 @@ class MethodsTracer:
             if what in (ACQUIRE, ACQUIRE_AGAIN) and type(result) is bool:
                 wait.got = result
             waits.over(wait, raised)
-        if what == _WRITE:
+        if what == WRITE and code is self._send:
             self._transfers.written(frame, result, raised)
         elif what == READ and code is self._receive:
             self._transfers.read(frame, result, raised)

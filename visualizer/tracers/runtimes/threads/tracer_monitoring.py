@@ -265,6 +265,7 @@ class MonitoringTracer:
 
     def _undo(self, code: CodeType, offset: int, what: int, thing: Any) -> None:
         """What may wait is not called: something is raised in its place."""
+        self._waits.channels.wrote(True)
         wait = self._waits.parked.get(_get_ident())
         if wait is not None and wait.code is code and wait.offset == offset:
             self._waits.over(wait, True)
@@ -276,6 +277,8 @@ class MonitoringTracer:
 
     def _over(self, code: CodeType, offset: int, raised: bool) -> None:
         try:
+            if _get_ident() in self._waits.channels.writing:
+                self._waits.channels.wrote(raised)
             wait = self._waits.parked.get(_get_ident())
             if wait is None or wait.code is not code or wait.offset != offset:
                 return

@@ -10,7 +10,6 @@ from __future__ import annotations
 import _thread
 import sys
 from _collections import deque  # type: ignore[import-not-found]
-from types import BuiltinFunctionType
 
 from visualizer.trace import words
 from visualizer.tracers.core import lines
@@ -34,6 +33,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     ACQUIRE,
     ACQUIRE_AGAIN,
     ACQUIRE_SHARED,
+    CLOSE,
     CONNECT,
     GET,
     GET_NOW,
@@ -44,6 +44,7 @@ from visualizer.tracers.runtimes.threads.calls import (
     OF_PROCESSES,
     OF_SELECT,
     OF_SOCKETS,
+    OF_WRITERS,
     POLL,
     PUT,
     READ,
@@ -55,13 +56,18 @@ from visualizer.tracers.runtimes.threads.calls import (
     SELECT,
     SEND,
     SLEEP,
+    WRITE,
     Lock,
     RLock,
 )
+from visualizer.tracers.runtimes.threads.channels import TO_READ as SOMETHING_TO_READ
+from visualizer.tracers.runtimes.threads.channels import TO_WRITE as ROOM_TO_WRITE
+from visualizer.tracers.runtimes.threads.channels import Channels, descriptor, is_of_machine, is_ready
 from visualizer.tracers.runtimes.threads.orders import Orders
 from visualizer.tracers.runtimes.threads.parked import Wait
 from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
 from visualizer.tracers.runtimes.threads.primitives import (
+    ADDRESS,
     BLOCKS_AND_LIMIT,
     LIMIT,
     SELECT_LIMIT,
@@ -101,8 +107,7 @@ _get_ident = _thread.get_ident
 _OWN = (Lock, RLock)
 _is_locked, _is_owned, _describe = Lock.locked, RLock.__dict__["_is_owned"], RLock.__repr__
 _DIRECTIONS = {RECEIVE: words.READ, SEND: words.WRITE, ACCEPT: words.ACCEPT, CONNECT: words.CONNECT}
-#: poll's events: something to read, room to write.
-_EVENTS = {RECEIVE: 1, ACCEPT: 1, SEND: 4}
+_EVENTS = {RECEIVE: SOMETHING_TO_READ, ACCEPT: SOMETHING_TO_READ, SEND: ROOM_TO_WRITE}
 _REASONS = {
     ACQUIRE: words.LOCK, ACQUIRE_AGAIN: words.LOCK, GET: words.QUEUE, SLEEP: words.SLEEP, JOIN: words.JOIN,
     JOIN_ALL: words.JOIN, ACQUIRE_SHARED: words.LOCK,
@@ -118,6 +123,7 @@ _JUST_NS = 1_000_000
 _MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
 _ADDRESSES = (tuple, str, bytes)
+_OF_READERS = frozenset((RECEIVE, ACCEPT, READ))
 #: Of those whose ends are waited for at once so many are told.
 _TOLD = 16
 #: From this length on more is told of a wait.
@@ -165,6 +171,7 @@ class Waits:
         self._sizes = Sizes(self.primitives.items, lambda thing: self._numbers.name(thing))
         self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
+        self.channels = Channels(self._addresses)
         #: What tells which addresses a descriptor connects. The recorder in C has one of its own.
         self.connection: Callable[[int], Any] = self._addresses.of_fd
         self._sites = CallSites()
@@ -185,6 +192,7 @@ class Waits:
         for table in (self.parked, self.waiting, self._released, self.names):
             table.clear()
         self.shared.forget()
+        self.channels.forget()
 
     # What threads are.
 
@@ -222,6 +230,8 @@ class Waits:
             self.joins(code, offset, what, thing, frame)
         elif what in OF_SELECT:
             self.selects(code, offset, what, thing, frame)
+        elif what in (WRITE, CLOSE):
+            self._writes(what, thing, frame)
         elif what in OF_PROCESSES:
             self.asks(code, offset, what, thing, frame)
         elif what == RELEASE_SHARED:
@@ -425,12 +435,14 @@ class Waits:
         t_ns, module = self._stream.clock(), sys.modules.get("_socket")
         if module is None:
             return
-        timeout = module.socket.gettimeout(socket)
+        timeout, fd = module.socket.gettimeout(socket), module.socket.fileno(socket)
+        if what in OF_WRITERS:
+            self._writes(what, socket, frame)
         if timeout == 0:
             return
-        if not _is_ready(module.socket.fileno(socket), what):
+        if what == CONNECT or not is_ready(fd, _EVENTS[what]):
             limit_ns = -1 if timeout is None else nanoseconds(timeout)
-            self._park(code, offset, what, socket, t_ns, limit_ns, frame)
+            self._blocks_at(code, offset, what, socket, t_ns, limit_ns, frame)
         elif what == RECEIVE and not self._addresses.is_known(socket):
             # Who is asked and does not have to wait for that has the other end for somebody, maybe in another process.
             _, local, peer = self._addresses.of_socket(socket)
@@ -441,9 +453,11 @@ class Waits:
         """`frame` is about to read from a descriptor, to wait for a child, or to acquire multiprocessing's lock."""
         t_ns, limit_ns, children, mark = self._stream.clock(), -1, None, NO_MARK
         if what == READ:
-            if type(thing) is not int or _is_ready(thing, RECEIVE, unknown=True):
+            if is_ready(descriptor(thing), SOMETHING_TO_READ, unknown=True):
                 return
-        elif what in OF_CHILDREN:
+            self._blocks_at(code, offset, what, thing, t_ns, limit_ns, frame)
+            return
+        if what in OF_CHILDREN:
             children = awaited_children(what, thing, self.primitives.passed(frame, PARAMETERS[what]))
             if children is None or children.is_over():
                 return
@@ -467,6 +481,37 @@ class Waits:
             wait.lock, wait.children = thing, children
             if what == ACQUIRE_SHARED:
                 wait.taken_at, wait.mark = self._taken_at(frame), mark
+
+    def _blocks_at(
+        self, code: CodeType, offset: int, what: int, thing: Any, t_ns: int, limit_ns: int, frame: Any
+    ) -> None:
+        """`frame` is about to wait for a descriptor: a number, a FileIO or a socket."""
+        reader = self.channels.reads(thing, what) if what in _OF_READERS else None
+        # Only now who writes says so.
+        is_late = reader is not None and reader.is_ready()
+        if not is_late and self._park(code, offset, what, thing if what != READ else None, t_ns, limit_ns, frame):
+            wait = self.parked[_get_ident()]
+            if what == READ:
+                wait.lock = thing
+            # Of what else waits so the messages tell (multiprocessing's).
+            if wait.reason == words.IO:
+                wait.reader, reader = reader, None
+        if reader is not None:
+            self.channels.over(reader)
+
+    def _writes(self, what: int, thing: Any, frame: Any) -> None:
+        """`frame` is about to write to that, to close its end, or to connect it."""
+        is_told = bool(self._context.others) and not self._context.is_over
+        if not is_told and not self.channels.readers:
+            return
+        asked = (self.primitives.passed(frame, ADDRESS) or {}).get(ADDRESS[0]) if what == CONNECT else None
+        if what != CONNECT or type(asked) in _ADDRESSES:
+            tell = self._tell_written if is_told else None
+            self.channels.writes(thing, what, self._runs(frame), self._stream.clock(), asked, tell)
+
+    def _tell_written(self, name: str) -> None:
+        if is_of_machine(name):
+            self._stream.store(lines.gives, self._stream.clock(), self._runs(), name)
 
     def _takes_shared(self, lock: Any, t_ns: int, frame: Any) -> None:
         """`frame` is about to take a lock of multiprocessing's that is free."""
@@ -675,15 +720,20 @@ class Waits:
 
     def submitted(self, executor: Any, future: Any, called: Any, is_there: bool = True) -> None:
         """The current thread has given that to an executor, or is about to: it may have to wait for a worker."""
-        told = self.pools.submitted(executor, future, called, self._numbers.name, is_there)
-        if told:
-            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.QUEUED, told)
+        queued, pooled = self.pools.submitted(executor, future, called, self._numbers.name, is_there)
+        self._tie(words.QUEUED, queued, words.POOLED, pooled)
 
     def works(self, future: Any) -> None:
         """The current thread, a worker, begins with that."""
-        told = self.pools.begun(future)
-        if told:
-            self._stream.store(lines.tie, self._stream.clock(), self._runs(), words.BEGUN, told)
+        begun, works = self.pools.begun(future)
+        self._tie(words.BEGUN, begun, words.WORKS, works)
+
+    def _tie(self, *told: str) -> None:
+        """Store what is not empty of pairs of a relation and a text."""
+        t_ns = self._stream.clock()
+        for relation, text in zip(told[::2], told[1::2], strict=True):
+            if text:
+                self._stream.store(lines.tie, t_ns, self._runs(), relation, text)
 
     def _needs_own_pool(self, wait: Wait, future: Any) -> None:
         """If the workers of an executor all wait for results that it has not begun with, say so of each of them."""
@@ -761,6 +811,8 @@ class Waits:
     def over(self, wait: Wait, raised: bool) -> None:
         """The current thread, which waited, goes on; because of an exception, if it `raised`."""
         del self.parked[_get_ident()]
+        if wait.reader is not None:
+            self.channels.over(wait.reader)
         t_ns = self._stream.clock()
         if wait.what in OF_SELECT and not wait.is_over and not raised:
             wait.ready = wait.ready_now()
@@ -773,6 +825,9 @@ class Waits:
             self._has_selected(wait, t_ns, waker, cause, woken_ns)
         else:
             self._context.unparked(t_ns, waker, cause, woken_ns)
+        if wait.reader is not None and cause == words.IO and self._context.others and self._context.follows:
+            about = wait.t_ns, False, words.NOBODY
+            self._stream.store(lines.gets, t_ns, self._runs(), wait.reader.name, about)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
@@ -821,6 +876,8 @@ class Waits:
         if what == SLEEP:
             is_early = raised and t_ns < due_ns
             return words.NOBODY, words.SIGNAL if is_early else words.TIMER, over[2]
+        if wait.reader is not None and wait.reader.writer != words.NOBODY and not raised:
+            return wait.reader.writer, words.CALLBACK, min(max(wait.reader.since_ns, wait.t_ns), t_ns)
         if what in OF_SOCKETS:
             return over if raised and t_ns >= due_ns else (words.NOBODY, words.IO, t_ns)
         if what in OF_SELECT:
@@ -883,14 +940,3 @@ class Waits:
 def _differs(limit_ns: int, whole_ns: int) -> bool:
     """Whether the limit of a wait is another one than that of the call that it is in."""
     return limit_ns == words.NO_LIMIT or 0 <= limit_ns < whole_ns - _JUST_NS
-
-
-def _is_ready(fd: int, what: int, unknown: bool = False) -> bool:
-    """Whether the call would not wait; `unknown` if that cannot be told."""
-    poll: Any = getattr(sys.modules.get("select"), "poll", None)
-    # gevent puts its own in the place of that.
-    if fd < 0 or what == CONNECT or type(poll) is not BuiltinFunctionType:
-        return unknown
-    asked: Any = poll()
-    asked.register(fd, _EVENTS[what])
-    return bool(asked.poll(0))

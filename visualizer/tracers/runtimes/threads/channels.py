@@ -1,0 +1,251 @@
+"""Who ends the wait of a thread that reads: what is written at one end of a connection or pipe is read at the other.
+
+An end that is read from has a name, the same in all processes; so has one that is connected to. Right before a thread
+writes, the system is asked whether there is something to read already where another one waits. If there is not, it was
+that one who wrote, unless several do so at once: then nothing is said.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import stat
+import sys
+from _io import FileIO
+from types import BuiltinFunctionType
+
+from visualizer.trace import words
+from visualizer.tracers.core.sockets import address_text
+from visualizer.tracers.runtimes.threads.calls import ACCEPT, CLOSE, CONNECT, OF_SOCKETS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not imported into the program
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from visualizer.tracers.core.sockets import Addresses
+
+_get_ident, _fstat = _thread.get_ident, os.fstat
+#: poll's events: something to read, room to write.
+TO_READ, TO_WRITE = 1, 4
+#: What stands for all of this machine's addresses where one listens; and the host of one that only it has.
+_EVERYWHERE = {4: ("0.0.0.0", "[::]"), 6: ("[::]",)}
+_LOCAL = ("127.", "[::1]", "localhost")
+#: Of so many sockets with a path, or without a name, it is remembered which one is at the other end.
+_MOST_PEERS = 4096
+
+
+class Reader:
+    """A thread that waits to read at `fd`, or for somebody to connect to that. `name`: of that end. `writer`: the track
+    that has written what it waits for, or is about to, and since when; NOBODY if none has, or that is not known.
+    `is_sure`: that does not change any more."""
+
+    __slots__ = ("fd", "is_sure", "name", "since_ns", "writer")
+
+    def __init__(self, fd: int, name: str) -> None:
+        self.fd = fd
+        self.name = name
+        self.writer, self.since_ns = words.NOBODY, 0
+        self.is_sure = False
+
+    def is_ready(self) -> bool:
+        """Whether there is something to read."""
+        return is_ready(self.fd, TO_READ)
+
+
+class Channels:
+    """Those of one process. Its methods are called in the thread that reads or writes."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        #: By the name of the end: who waits there.
+        self.readers: dict[str, list[Reader]] = {}
+        #: By the id of the thread that writes: those that may wait for it, and whether it only closes its end.
+        self.writing: dict[int, tuple[list[Reader], bool]] = {}
+        #: By the inode of a socket with a path, or without a name: that of the one at the other end; None if the system
+        #: does not tell.
+        self._peers: dict[int, int] | None = {}
+
+    def forget(self) -> None:
+        """In a forked child: the other threads are not here."""
+        self.readers.clear()
+        self.writing.clear()
+
+    def reads(self, thing: Any, what: int) -> Reader | None:
+        """The current thread is about to wait to read from that descriptor, FileIO or socket, or to accept; None if
+        nobody can be known to write there."""
+        fd = descriptor(thing)
+        names = list(self._names(thing, fd, what, False)) if fd >= 0 and _poll() is not None else []
+        if not names:
+            return None
+        reader = Reader(fd, names[0])
+        self.readers.setdefault(reader.name, []).append(reader)
+        return reader
+
+    def over(self, reader: Reader) -> None:
+        """It waits no more."""
+        reader.is_sure = True
+        there = self.readers.get(reader.name, [])
+        if reader in there:
+            there.remove(reader)
+        if not there:
+            self.readers.pop(reader.name, None)
+
+    def writes(
+        self, thing: Any, what: int, track: int, t_ns: int, asked: Any, tell: Callable[[str], None] | None
+    ) -> None:
+        """`track` is about to write to that, to close its end, or to connect to `asked`. `tell`: is called with the
+        names of the ends where that is read, if nobody waits there in this process; None where there is no other."""
+        fd = descriptor(thing)
+        mine: list[Reader] = []
+        for name in self._names(thing, fd, what, True, asked) if fd >= 0 else ():
+            readers = self.readers.get(name, ())
+            for reader in list(readers):
+                if not reader.is_sure and reader.is_ready():
+                    # By who has written before, if anybody was seen to.
+                    reader.is_sure = True
+                elif not reader.is_sure and reader.writer == words.NOBODY:
+                    reader.writer, reader.since_ns = track, t_ns
+                    mine.append(reader)
+                elif not reader.is_sure and reader.writer != track:
+                    # Of two that are at it at once, it is not known who was the first.
+                    reader.writer, reader.is_sure = words.NOBODY, True
+            if not readers and tell is not None and what != CLOSE:
+                tell(name)
+        if mine:
+            self.writing[_get_ident()] = mine, what == CLOSE
+
+    def wrote(self, failed: bool) -> None:
+        """It has, unless it `failed`."""
+        readers, closed = self.writing.pop(_get_ident(), ((), False))
+        for reader in readers:
+            if reader.is_sure:
+                continue
+            # Others may have the same end, which one of them has only closed for itself.
+            if not (failed or closed) or reader.is_ready():
+                reader.is_sure = True
+            else:
+                reader.writer = words.NOBODY
+
+    # Names.
+
+    def _names(self, thing: Any, fd: int, what: int, is_writer: bool, asked: Any = None) -> Iterator[str]:
+        """Of the end that is read from where `thing` is, or (`is_writer`) that gets what is written there."""
+        module: Any = sys.modules.get("_socket")
+        if what == CONNECT:
+            yield from _asked(module, thing, asked)
+            return
+        if what not in OF_SOCKETS and not (module is not None and issubclass(type(thing), module.socket)):
+            try:
+                about = _fstat(fd)
+            except OSError:
+                return
+            if stat.S_ISFIFO(about.st_mode):
+                yield f"pipe {about.st_dev}.{about.st_ino}"
+                return
+            if not stat.S_ISSOCK(about.st_mode):
+                return
+            local, peer = self._addresses.of_fd(fd)
+        else:
+            _, local, peer = self._addresses.of_socket(thing, what == ACCEPT)
+        if what == ACCEPT:
+            if local:
+                yield f"accept {local}"
+        elif _has_port(local) and _has_port(peer):
+            yield f"{peer} {local}" if is_writer else f"{local} {peer}"
+        elif sys.platform == "linux" and module is not None and not (_has_port(local) or _has_port(peer)):
+            own = _fstat(fd).st_ino
+            end = self._peer(module, own) if is_writer else own
+            if end:
+                yield f"socket {end}"
+
+    def _peer(self, module: Any, inode: int) -> int:
+        """The inode of the socket at the other end; 0 if that is not known."""
+        peers = self._peers
+        if peers is None or inode in peers:
+            return peers[inode] if peers else 0
+        try:
+            found = _other_end(module, inode)
+        except OSError:
+            self._peers = None
+            return 0
+        if found:
+            # One that nobody has accepted yet has no number.
+            if len(peers) >= _MOST_PEERS:
+                peers.clear()
+            peers[inode] = found
+        return found
+
+
+def is_of_machine(name: str) -> bool:
+    """Whether another process of this machine may have the end of that name."""
+    one, _, other = name.partition(" ")
+    return not _has_port(one) or one.rpartition(":")[0] == other.rpartition(":")[0]
+
+
+def descriptor(thing: Any) -> int:
+    """That of a descriptor, FileIO or socket; -1 if it has none."""
+    if type(thing) is int:
+        return thing
+    module: Any = sys.modules.get("_socket")
+    kind: Any = module.socket if module is not None and issubclass(type(thing), module.socket) else FileIO
+    try:
+        return int(kind.fileno(thing))
+    except (OSError, TypeError, ValueError):
+        return -1
+
+
+def is_ready(fd: int, events: int, unknown: bool = False) -> bool:
+    """Whether one can read from it, or write; `unknown` if that cannot be told."""
+    poll = _poll()
+    if fd < 0 or poll is None:
+        return unknown
+    asked: Any = poll()
+    asked.register(fd, events)
+    return bool(asked.poll(0))
+
+
+def _poll() -> Any:
+    poll: Any = getattr(sys.modules.get("select"), "poll", None)
+    # gevent puts its own in the place of that.
+    return poll if type(poll) is BuiltinFunctionType else None
+
+
+def _has_port(address: str) -> bool:
+    return address.rpartition(":")[2].isdecimal() and not address.startswith(("/", "@"))
+
+
+def _asked(module: Any, socket: Any, asked: Any) -> Iterator[str]:
+    """The ends that get a connection to that address."""
+    text = address_text(module, module.socket.family.__get__(socket), asked)
+    yield f"accept {text}"
+    host, _, port = text.rpartition(":")
+    if _has_port(text) and host.startswith(_LOCAL):
+        hosts = ("127.0.0.1", "[::1]") if host == "localhost" else ()
+        for other in (*hosts, *_EVERYWHERE[6 if host.startswith("[") else 4]):
+            yield f"accept {other}:{port}"
+
+
+def _other_end(module: Any, inode: int) -> int:
+    """What Linux says of the Unix socket with that inode (sock_diag(7)): to which one it is connected; 0 if it does not
+    say. Raise OSError if it cannot be asked."""
+    order = sys.byteorder
+    # A request of 24 bytes: family and filler, all states, the inode, UDIAG_SHOW_PEER, and no cookie.
+    body = b"\x01\0\0\0" + b"\xff" * 4 + (inode & 0xFFFFFFFF).to_bytes(4, order) + (4).to_bytes(4, order) + b"\xff" * 8
+    # In front of it, its length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, and two numbers of our own.
+    head = (40).to_bytes(4, order) + (20).to_bytes(2, order) + (1).to_bytes(2, order) + bytes(8)
+    kind = module.socket
+    asked = kind(module.AF_NETLINK, module.SOCK_RAW | module.SOCK_CLOEXEC | module.SOCK_NONBLOCK, 4)
+    try:
+        kind.send(asked, head + body)
+        told = kind.recv(asked, 4096)
+    finally:
+        kind.close(asked)
+    # Behind 16 bytes of the same, and 16 of the answer, come attributes: UNIX_DIAG_PEER has the inode.
+    at = 32
+    while at + 8 <= len(told) and told[4:6] == (20).to_bytes(2, order):
+        length, which = (int.from_bytes(told[at + by : at + by + 2], order) for by in (0, 2))
+        if which == 2:
+            return int.from_bytes(told[at + 4 : at + 8], order)
+        at += max(4, (length + 3) & ~3)
+    return 0
