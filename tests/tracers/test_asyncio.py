@@ -517,6 +517,64 @@ class Scope:
 """
 
 
+@pytest.mark.parametrize("message", ["'too late'", "f'{1 + 1} many'", ""])
+def test_the_message_with_which_a_task_is_cancelled_that_does_not_wait(trace_source: TraceSource, message: str) -> None:
+    # It has begun, or not; is woken, or has given way; or does it itself.
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def gives_way():
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+        async def waits():
+            await ready.wait()
+
+        async def cancels_itself():
+            asyncio.current_task().cancel({message})
+            await asyncio.sleep(60)
+
+        async def awaits(other):
+            await other
+
+        async def main():
+            global ready
+            ready = asyncio.Event()
+            made = asyncio.create_task(gives_way(), name="unstarted")
+            made.cancel({message})
+            others = [asyncio.create_task(one(), name=one.__name__) for one in (gives_way, waits, cancels_itself)]
+            inner = asyncio.create_task(gives_way(), name="inner")
+            outer = asyncio.create_task(awaits(inner), name="outer")
+            await asyncio.sleep(0)
+            ready.set()
+            for one in others[:2]:
+                one.cancel("first")
+                one.cancel({message})
+            outer.cancel({message})
+            await asyncio.wait([made, *others, inner, outer])
+
+        asyncio.run(main())
+        """
+    )
+    timeline, told = traced.timeline, str(eval(message)) if message else ""
+    asked = {timeline.name(track): [one.message for one in all_] for track, all_ in timeline.cancels.items()}
+    ends = {timeline.name(track.id): track.value for track in timeline.tracks.values() if track.outcome == "cancelled"}
+    assert ends == dict.fromkeys(
+        ("unstarted", "gives_way", "waits", "cancels_itself", "inner", "outer"), repr(told) if told else None
+    )
+    if not SEES_WAITS:
+        return
+    # Of two only the last one's counts; and who waits for another task hands it on.
+    twice = ["", told]
+    assert asked == {
+        "unstarted": [told], "gives_way": twice, "waits": twice, "cancels_itself": [told], "inner": [told],
+        "outer": [""],
+    }
+    says = f"inner ended (cancelled {told!r})" if told else "inner ended (cancelled)"
+    assert any(sentence(timeline, at).startswith(says) for at in range(timeline.switch_count))
+
+
 def test_a_library_that_cancels_a_part_of_a_task_is_where_that_is_asked(
     trace_source: TraceSource, tmp_path: Path
 ) -> None:

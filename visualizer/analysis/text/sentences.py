@@ -29,7 +29,7 @@ _WAITED_FOR = re.compile(r" \{\} was \w+(?: for| on| at)?")
 #: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
 KILLS = "GreenletExit("
 #: How tracks end that give a value.
-ENDS_WITH = words.RETURNED, words.RAISED
+ENDS_WITH = words.RETURNED, words.RAISED, words.CANCELLED
 #: What the waker did to end a wait for a queue, by the method that waits. `{}` is the woken track.
 _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",

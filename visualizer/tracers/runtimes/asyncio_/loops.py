@@ -25,7 +25,7 @@ from visualizer.tracers.runtimes.asyncio_.causes import (
 )
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
+from visualizer.tracers.runtimes.asyncio_.tasks import ASKED, Task, turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -369,6 +369,9 @@ class Loop:
         if future is not None and type(future) is library.future and library.get(future, "_state") == "PENDING":
             return  # It is woken, and told of then.
         known.cancels += 1
+        if future is None or (library.is_future(future) and library.get(future, "_state") != "PENDING"):
+            # With which message, the task itself has by its next step: that is to take the long way (`begins`).
+            known.started, known.given = False, ASKED
         is_handler = self.current is None and self.giver is not None and self.giver[1] == words.SIGNAL
         asked_by = words.SIGNAL if is_handler or handling(sys._getframe(2)) is not None else ""
         self._store_cancel(t_ns, known, None, by, code, offset, asked_by)
@@ -386,6 +389,8 @@ class Loop:
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
             message = self._shared.library.get(task, "_cancel_message")
+            if message is None:
+                message = self._shared.library.message_of_end(task)
             cause = words.SIGNAL if cancels == 1 and is_interrupted(task) else ""
             self._store_cancel(t_ns, known, message, words.NOBODY, cause=cause)
         elif cancels < known.cancels:
@@ -396,8 +401,7 @@ class Loop:
         self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0,
         cause: str = "",
     ) -> None:
-        text = "" if message is None else message if type(message) is str else show(message)
-        about = text[:LONGEST_TEXT], cause
+        about = _text(message), cause
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, about, code, offset)
 
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
@@ -585,7 +589,7 @@ class Loop:
 
     def begins(self, t_ns: int, handle: Any, what: Task | Giver | None) -> None:
         """A handle is run next."""
-        context = self._shared.context
+        context, library = self._shared.context, self._shared.library
         if not self.ident:
             return  # Somebody runs single rounds of the loop (`_run_once`).
         if words.NOBODY in context.unsettled:
@@ -607,6 +611,9 @@ class Loop:
         task = what()
         if not what.started:
             what.started = True
+            asked = library.get(task, "_cancel_message") if what.given is ASKED else None
+            if asked is not None:
+                context.stream.store(lines.tie, t_ns, what.track, words.CANCELLED_WITH, _text(asked))
             self._name_again(t_ns, what, task)
             self._find_cancel(t_ns, what, task)
         if self.left < 1:
@@ -704,7 +711,7 @@ class Loop:
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
         if state == "CANCELLED":
-            message = library.get(task, "_cancel_message")
+            message = library.message_of_end(task)
             return words.CANCELLED, lines.NO_VALUE if message is None else Shown(show(message))
         is_plain = type(task) is library.task
         error = task._exception if is_plain else library.get(task, "_exception")
@@ -849,6 +856,12 @@ class Loop:
                 # A signal's handler raised it: it goes on into the program.
                 self._shared.raised = error
                 raise
+
+
+def _text(message: Any) -> str:
+    """A cancel's message as it is told."""
+    text = "" if message is None else message if type(message) is str else show(message)
+    return text[:LONGEST_TEXT]
 
 
 def _is_asked_for(frame: Any) -> bool:
