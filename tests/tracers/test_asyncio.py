@@ -328,6 +328,100 @@ def test_a_limit_that_has_struck_limits_no_wait_any_more(trace_source: TraceSour
     assert (0 <= first <= 1_000_000, then) == (True, -1 if sys.version_info < (3, 12) else 2_000_000)
 
 
+def test_what_anyio_limits_has_that_limit_and_so_has_what_a_group_starts_in_it(trace_source: TraceSource) -> None:
+    anyio = pytest.importorskip("anyio")
+    folder = str(Path(anyio.__file__).parent.parent)
+    traced = trace_source(
+        f"""
+        import sys
+        sys.path.append({folder!r})
+        import anyio, asyncio, time
+
+        def pass_time(loop):
+            global passed
+            passed = 61
+
+        async def naps():
+            await anyio.sleep(3600)
+
+        async def waits():
+            # First without a limit, at a place that is met again.
+            await event.wait()
+
+        async def struck():
+            with anyio.move_on_after(60):
+                loop.call_soon(pass_time, loop)
+                await waits()
+            await naps_a_little()
+
+        async def naps_a_little():
+            await asyncio.sleep(0.001)
+
+        async def fails():
+            try:
+                with anyio.fail_after(60):
+                    loop.call_soon(pass_time, loop)
+                    await naps()
+            except TimeoutError:
+                pass
+
+        async def shielded():
+            with anyio.move_on_after(60):
+                with anyio.CancelScope(shield=True):
+                    await naps_a_little()
+
+        async def cancels():
+            with anyio.move_on_after(60) as scope:
+                loop.call_soon(scope.cancel)
+                await naps()
+
+        async def groups():
+            with anyio.move_on_after(60):
+                loop.call_soon(pass_time, loop)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(naps, name="in it")
+
+        async def main():
+            global event, loop, passed
+            loop = asyncio.get_running_loop()
+            event = anyio.Event()
+            free = [asyncio.create_task(waits(), name="free") for _ in range(3)]
+            await asyncio.sleep(0)
+            event.set()
+            await asyncio.wait(free)
+            event = anyio.Event()
+            for one in (struck, fails, shielded, cancels, groups):
+                await asyncio.create_task(one(), name=one.__name__)
+                passed = 0
+            # Nor have those a limit that come afterwards.
+            await naps_a_little()
+
+        passed = 0
+        asyncio.SelectorEventLoop.time = lambda loop: time.monotonic() + passed
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    timeline = traced.timeline
+    limits: dict[str, list[int]] = {}
+    for wait in timeline.suspensions:
+        limits.setdefault(timeline.own_name(wait.track), []).append(wait.asked_ns)
+    assert limits["free"] == [-1, -1, -1]
+    within = {name: [59_000_000_000 < ns <= 60_000_000_000 for ns in all_] for name, all_ in limits.items()}
+    # Which of the group is woken first is luck: then the other one may have to be waited for again.
+    assert within["groups"][0]
+    assert {name: within[name] for name in ("struck", "fails", "cancels", "in it")} == {
+        "struck": [True, False], "fails": [True], "cancels": [True], "in it": [True],
+    }
+    assert limits["struck"][1:] == [1_000_000] == limits["shielded"]
+    causes = {name: cause for _, cause, name in traced.wakes if cause in ("timeout", "cancel")}
+    assert causes == {
+        "struck": "timeout", "fails": "timeout", "in it": "timeout", "groups": "timeout", "cancels": "cancel"
+    }
+    # It has struck: nobody cancelled anybody but the one who asked for that.
+    assert {timeline.name(track) for track in timeline.cancels} == {"cancels"}
+
+
 def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -21,6 +21,8 @@ _OF_TIMER = {
     "as_completed.<locals>._on_timeout": words.TIMEOUT,
     "_AsCompletedIterator._handle_timeout": words.TIMEOUT,
 }
+#: By which the time limit of a cancel scope of anyio's is over.
+_OF_SCOPE = "CancelScope._timeout"
 _OF_DESCRIPTOR = {
     "BaseSelectorEventLoop._read_from_self": words.SIGNAL,
     "PidfdChildWatcher._do_wait": words.SUBPROCESS,
@@ -71,6 +73,10 @@ _FOLDER = os.path.join(os.path.dirname(os.__file__), "asyncio") + os.sep
 
 def cause_of_timer(callback: Any) -> str:
     """Of a callback that a timer calls."""
+    if type(callback) is MethodType and type(callback.__func__) is FunctionType:
+        code = callback.__func__.__code__
+        if code.co_qualname == _OF_SCOPE and f"{os.sep}anyio{os.sep}" in code.co_filename:
+            return words.TIMEOUT
     return _OF_TIMER.get(_name(callback), words.CALLBACK)
 
 

@@ -759,7 +759,7 @@ class Loop:
                 self._stop(back)
                 return
         entered = waits.entered(stand, coroutines) if stand.enters else []
-        about, text = waits.of(t_ns, future, stand, coroutines, entered)
+        about, text = waits.of(t_ns, task, future, stand, coroutines, entered)
         reason, limit_ns, what, end = about
         thing = str(what)
         code, offset = stand.code, stand.offset
