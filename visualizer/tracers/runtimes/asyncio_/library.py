@@ -109,8 +109,10 @@ class Library:
         return [waited_for] if waited_for is not None and self.is_task(waited_for) else []
 
     def message_of_end(self, task: Any) -> Any:
-        """With which message a task was cancelled that has just ended so; None if with none, or if it did not. What came
-        out of it has that: its own attribute is gone by then."""
+        """With which message a task was cancelled that has just ended so; None if with none, or if it did not.
+
+        What came out of it has that: its own attribute is gone by then.
+        """
         if self.get(task, "_state") != "CANCELLED":
             return None
         found = own_attribute(task, "_cancelled_exc")
