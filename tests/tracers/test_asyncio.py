@@ -12,9 +12,10 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SCENARIOS, SEES_WAITS, bare, trace
+from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
-from visualizer.trace.events import Tie
+from visualizer.trace.events import Serves, Tie
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
 
 
@@ -853,6 +854,96 @@ UVLOOP = """
     except RuntimeError:
         traceback.print_exc()
 """
+
+
+def test_a_callback_of_no_task_has_the_name_of_its_function(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, functools
+
+        class Server:
+            def __init__(self):
+                self.up, self.down = asyncio.Event(), asyncio.Event()
+
+            def start(self, by):
+                self.up.set()
+
+            def __call__(self):
+                self.down.set()
+
+        def ticks(left):
+            if left:
+                loop.call_soon(functools.partial(functools.partial(ticks), left - 1))
+
+        async def child():
+            pass
+
+        async def main():
+            global loop
+            loop, server = asyncio.get_running_loop(), Server()
+            loop.call_soon(lambda: None)
+            ticks(2)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            future = loop.create_future()
+            loop.call_soon(future.set_result, 5)
+            await future
+            loop.call_later(0.001, server.start, loop)
+            await server.up.wait()
+            asyncio.create_task(child()).add_done_callback(lambda task: server())
+            await server.down.wait()
+            event = asyncio.Event()
+            loop.call_soon(print, "said")
+            loop.call_soon(server)
+            loop.call_soon(event.set)
+            loop.call_soon(ticks, 0).cancel()
+            await event.wait()
+            # asyncio's own.
+            await asyncio.gather(child(), asyncio.sleep(0.001))
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr, traced.timeline.notes) == (b"said\n", b"", [])
+    timeline = traced.timeline
+    [loop] = [track.id for track in timeline.tracks.of_kind(words.LOOP)]
+    told = [timeline.text(event.what) for event in traced.events if isinstance(event, Serves)]
+    assert [name for name in told if name is not None] == [
+        "main.<locals>.<lambda>", "ticks", "ticks", "Future.set_result", "Server.start", "main.<locals>.<lambda>",
+        "print", "Server.__call__", "Event.set",
+    ]
+    # Each is over before anything else runs.
+    assert told[-1] is None
+    said = [sentence(timeline, index) for index in range(timeline.switch_count)]
+    assert [one for one in said if "set the" in one] == [
+        "Future.set_result (loop) set the result of the future main() was waiting for (future) → main() runs",
+        "Server.start (loop) set the event main() was waiting for (server.up.wait()) → main() runs",
+        "child-1 set the event main() was waiting for (server.down.wait()) → main() runs",
+        "Event.set (loop) set the event main() was waiting for (event.wait()) → main() runs",
+    ]
+    assert said == AllSentences(timeline).said(0, timeline.switch_count)
+    assert timeline.name(loop) == "loop"
+
+
+def test_a_loop_that_has_only_tasks_tells_of_no_callback(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def child():
+            await asyncio.sleep(0.001)
+
+        async def main():
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                group.create_task(child())
+                await asyncio.gather(child(), child())
+                await asyncio.wait_for(child(), 60)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert not [event for event in traced.events if isinstance(event, Serves)]
 
 
 def test_the_tasks_of_a_loop_of_uvloops(trace_source: TraceSource, tmp_path: Path) -> None:

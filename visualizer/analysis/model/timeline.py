@@ -193,6 +193,16 @@ class Timeline:
         """Ids of the tracks of which `services` tells anything."""
         return self._names.serving
 
+    def run_callbacks(self, tracks: Column, ns: Column) -> Column:
+        """Which of these tracks are loops that run a callback of no task at these times: `name` has that in front."""
+        found = np.zeros(len(tracks), dtype=bool)
+        for loop, calling in self._names.calling.items():
+            (those,) = np.nonzero(tracks == loop)
+            last = np.searchsorted(calling.start_ns, ns[those], side="right") - 1
+            is_any = np.array([what is not None for what in calling.what])
+            found[those] = (last >= 0) & is_any[last]
+        return found
+
     @property
     def changing_names(self) -> set[int]:
         """Ids of the tracks whose names depend on the time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import os
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from visualizer.trace import words
 from visualizer.tracers.core.values import own_attribute, type_module, type_name
@@ -53,6 +53,25 @@ def _name(callback: Any) -> str:
         return ""
     code = callback.__code__
     return code.co_qualname if is_of_asyncio(code.co_filename) else ""
+
+
+def named_call(callback: Any) -> str:
+    """The qualified name of the function that a callback of a loop calls; "" of one that asyncio has for itself."""
+    while type_name(type(callback)) == "partial" and type_module(type(callback)) == "functools":
+        callback = callback.func
+    if type(callback) is MethodType:
+        callback = callback.__func__
+    kind = type(callback)
+    if kind is FunctionType:
+        code = callback.__code__
+        is_inner = any(part.startswith(("_", "<")) for part in code.co_qualname.split("."))
+        return "" if is_inner and is_of_asyncio(code.co_filename) else code.co_qualname
+    if issubclass(kind, BuiltinFunctionType):  # One is made of it, which knows its class.
+        whose, name = callback.__self__, str(callback.__name__)
+        if whose is None or type(whose) is ModuleType:
+            return name
+        return f"{type_name(whose if isinstance(whose, type) else type(whose))}.{name}"
+    return type_name(callback) if issubclass(kind, type) else f"{type_name(kind)}.__call__"
 
 
 def cause_of_function(called: str) -> str:

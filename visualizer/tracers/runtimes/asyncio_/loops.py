@@ -22,6 +22,7 @@ from visualizer.tracers.runtimes.asyncio_.causes import (
     is_in_pool,
     is_interrupted,
     is_of_asyncio,
+    named_call,
 )
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -60,13 +61,19 @@ class OfLimit(tuple[int, str]):
     __slots__ = ()
 
 
+class Call(tuple[int, str]):
+    """The same of a callback of no task, of the program's own or a library's: with the name of its function."""
+
+    name: str
+
+
 class Loop:
     """What is known of one loop."""
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed", "left",
-        "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "called", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed",
+        "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -89,6 +96,8 @@ class Loop:
         self.giver: Giver | None = None
         #: The eager tasks in the middle of their first step, the innermost last: what stands for one, who ran before.
         self.eager: list[tuple[Task, Task | None, Giver | None]] = []
+        #: It runs a callback of which it is told that.
+        self.called = False
         #: How many handles are left of those that the loop has looked at.
         self.left = 0
         #: The rows of the thread's buffer, and the shape of every switch from the loop to a task.
@@ -164,6 +173,8 @@ class Loop:
         if not in_step:
             self.over(t_ns)
             self.giver = None
+            if self.called:
+                self._tell_call(t_ns, None)
         self._is_asked = False
         self._look_at_queues(t_ns, is_last=True)
         self.ident = self.home = 0
@@ -202,6 +213,8 @@ class Loop:
         t_ns = self.clock()
         if self.current is not None:
             self.over(t_ns)
+        if self.called:
+            self._tell_call(t_ns, None)
         if self._shared.failed:
             self._shared.find_retrieved(t_ns)
         if self._shared.waits.sizes.known:
@@ -278,7 +291,13 @@ class Loop:
                 # No timer calls that if the time was over as the limit was set.
                 self.due[id(handle)] = OfLimit((self.track, words.TIMEOUT))
                 return
-            self.due[id(handle)] = waker, cause
+            name = named_call(callback)
+            if name:
+                # What it wakes did not wait for that end.
+                made = self.due[id(handle)] = Call((waker, words.CALLBACK if cause is words.FINISHED else cause))
+                made.name = name
+            else:
+                self.due[id(handle)] = waker, cause
             return
         task, is_woken = stepped
         known = shared.tasks.by_id.get(id(task))
@@ -439,6 +458,9 @@ class Loop:
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
+            if name := named_call(callback):
+                call = Call(giver)
+                call.name, giver = name, call
             table[id(code)] = giver, code
         return giver
 
@@ -600,6 +622,10 @@ class Loop:
         self.over(t_ns)
         self.left -= 1
         self.giver = None
+        if type(what) is Call and not handle._cancelled:
+            self._tell_call(t_ns, what.name)
+        elif self.called:
+            self._tell_call(t_ns, None)
         if handle._cancelled:
             return
         if not isinstance(what, Task):
@@ -620,6 +646,19 @@ class Loop:
             self.guard = ref(handle, self.gone)
         self.rows.extend((t_ns, what.track, self.resumed))
         self._stop(what.track)
+
+    def _tell_call(self, t_ns: int, name: str | None) -> None:
+        """A callback of that name begins; None: it is over."""
+        self.called = name is not None
+        buffer = self._buffer
+        key = "calls", name
+        shape = buffer.again(key)
+        if shape is None:
+            buffer.store((lines.serves, t_ns, self.track, name, ("", ""), None, 0))
+            return
+        if shape == NEW:
+            shape = buffer.learn(key, t_ns, (lines.serves, words.SUBJECT, name, ("", ""), None, 0))
+        self.rows.extend((t_ns, self.track, shape))
 
     def _look_at_limit(self, t_ns: int, handle: Any) -> None:
         """A time limit is over. If its task is ready by then, it is not what made it so that it goes on with; unless it
