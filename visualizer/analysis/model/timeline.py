@@ -193,8 +193,13 @@ class Timeline:
         """Ids of the tracks of which `services` tells anything."""
         return self._names.serving
 
+    def callback_at(self, track: int, t_ns: int) -> str | None:
+        """The callback of no task that a loop runs at that time, as `name` has it in front; None if it runs none."""
+        calling = self._names.calling.get(track)
+        return calling.between(t_ns, t_ns) if calling is not None else None
+
     def run_callbacks(self, tracks: Column, ns: Column) -> Column:
-        """Which of these tracks are loops that run a callback of no task at these times: `name` has that in front."""
+        """Of which of these tracks `callback_at` tells anything, at these times."""
         found = np.zeros(len(tracks), dtype=bool)
         for loop, calling in self._names.calling.items():
             (those,) = np.nonzero(tracks == loop)

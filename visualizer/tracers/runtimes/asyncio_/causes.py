@@ -11,6 +11,7 @@ from visualizer.tracers.core.values import own_attribute, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
     from typing import Any
 
 #: Functions of asyncio's -> the cause of the wakes that come of it, where a timer, a descriptor or a thread calls it.
@@ -55,8 +56,9 @@ def _name(callback: Any) -> str:
     return code.co_qualname if is_of_asyncio(code.co_filename) else ""
 
 
-def named_call(callback: Any) -> str:
-    """The qualified name of the function that a callback of a loop calls; "" of one that asyncio has for itself."""
+def named_call(callback: Any) -> tuple[str, CodeType | None]:
+    """The qualified name of the function that a callback of a loop calls, and its code, if it is one in Python. No name
+    of one that asyncio has for itself."""
     while type_name(type(callback)) == "partial" and type_module(type(callback)) == "functools":
         callback = callback.func
     if type(callback) is MethodType:
@@ -65,13 +67,13 @@ def named_call(callback: Any) -> str:
     if kind is FunctionType:
         code = callback.__code__
         is_inner = any(part.startswith(("_", "<")) for part in code.co_qualname.split("."))
-        return "" if is_inner and is_of_asyncio(code.co_filename) else code.co_qualname
+        return "" if is_inner and is_of_asyncio(code.co_filename) else code.co_qualname, code
     if issubclass(kind, BuiltinFunctionType):  # One is made of it, which knows its class.
         whose, name = callback.__self__, str(callback.__name__)
         if whose is None or type(whose) is ModuleType:
-            return name
-        return f"{type_name(whose if isinstance(whose, type) else type(whose))}.{name}"
-    return type_name(callback) if issubclass(kind, type) else f"{type_name(kind)}.__call__"
+            return name, None
+        return f"{type_name(whose if isinstance(whose, type) else type(whose))}.{name}", None
+    return type_name(callback) if issubclass(kind, type) else f"{type_name(kind)}.__call__", None
 
 
 def cause_of_function(called: str) -> str:

@@ -291,10 +291,12 @@ class Loop:
                 # No timer calls that if the time was over as the limit was set.
                 self.due[id(handle)] = OfLimit((self.track, words.TIMEOUT))
                 return
-            name = named_call(callback)
+            name, code = named_call(callback)
+            if cause is words.FINISHED and code is not None and shared.context.own(code):
+                # What the program's own code wakes then did not wait for that end.
+                cause = words.CALLBACK
             if name:
-                # What it wakes did not wait for that end.
-                made = self.due[id(handle)] = Call((waker, words.CALLBACK if cause is words.FINISHED else cause))
+                made = self.due[id(handle)] = Call((waker, cause))
                 made.name = name
             else:
                 self.due[id(handle)] = waker, cause
@@ -458,7 +460,8 @@ class Loop:
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
-            if name := named_call(callback):
+            name, _ = named_call(callback)
+            if name:
                 call = Call(giver)
                 call.name, giver = name, call
             table[id(code)] = giver, code
