@@ -783,7 +783,8 @@ def test_a_greenlet_of_a_task_is_nested_in_it_and_a_loop_may_run_in_a_greenlet(t
     ]
     # A callback of the loop does so.
     assert {sentence(traced.timeline, switch.index) for switch in traced.switches if switch.cause == "switch"} >= {
-        "loop-2 switches to main → main runs", "main switches to loop-2 → loop-2 runs",
+        "<lambda> (loop-2) switches to main → main runs",
+        "main switches to <lambda> (loop-2) → <lambda> (loop-2) runs",
     }
     assert traced.ran("main", "loop-2", "answer", "dispatch", "serve")[-14:] == [
         "dispatch", "loop-2", "main", "loop-2", "serve", "loop-2", "answer", "loop-2", "main", "loop-2", "serve",
