@@ -12,9 +12,10 @@ import pytest
 
 from tests.tracers.conftest import TraceSource
 from tests.tracers.traced import SEES_WAITS, bare
+from visualizer.analysis.text.all_sentences import AllSentences
 from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
-from visualizer.trace.events import Tie
+from visualizer.trace.events import Serves, Tie
 from visualizer.tracers.runtimes.asyncio_.library import callee_name
 
 
@@ -328,6 +329,100 @@ def test_a_limit_that_has_struck_limits_no_wait_any_more(trace_source: TraceSour
     assert (0 <= first <= 1_000_000, then) == (True, -1 if sys.version_info < (3, 12) else 2_000_000)
 
 
+def test_what_anyio_limits_has_that_limit_and_so_has_what_a_group_starts_in_it(trace_source: TraceSource) -> None:
+    anyio = pytest.importorskip("anyio")
+    folder = str(Path(anyio.__file__).parent.parent)
+    traced = trace_source(
+        f"""
+        import sys
+        sys.path.append({folder!r})
+        import anyio, asyncio, time
+
+        def pass_time(loop):
+            global passed
+            passed = 61
+
+        async def naps():
+            await anyio.sleep(3600)
+
+        async def waits():
+            # First without a limit, at a place that is met again.
+            await event.wait()
+
+        async def struck():
+            with anyio.move_on_after(60):
+                loop.call_soon(pass_time, loop)
+                await waits()
+            await naps_a_little()
+
+        async def naps_a_little():
+            await asyncio.sleep(0.001)
+
+        async def fails():
+            try:
+                with anyio.fail_after(60):
+                    loop.call_soon(pass_time, loop)
+                    await naps()
+            except TimeoutError:
+                pass
+
+        async def shielded():
+            with anyio.move_on_after(60):
+                with anyio.CancelScope(shield=True):
+                    await naps_a_little()
+
+        async def cancels():
+            with anyio.move_on_after(60) as scope:
+                loop.call_soon(scope.cancel)
+                await naps()
+
+        async def groups():
+            with anyio.move_on_after(60):
+                loop.call_soon(pass_time, loop)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(naps, name="in it")
+
+        async def main():
+            global event, loop, passed
+            loop = asyncio.get_running_loop()
+            event = anyio.Event()
+            free = [asyncio.create_task(waits(), name="free") for _ in range(3)]
+            await asyncio.sleep(0)
+            event.set()
+            await asyncio.wait(free)
+            event = anyio.Event()
+            for one in (struck, fails, shielded, cancels, groups):
+                await asyncio.create_task(one(), name=one.__name__)
+                passed = 0
+            # Nor have those a limit that come afterwards.
+            await naps_a_little()
+
+        passed = 0
+        asyncio.SelectorEventLoop.time = lambda loop: time.monotonic() + passed
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr, traced.timeline.notes) == (0, b"", [])
+    timeline = traced.timeline
+    limits: dict[str, list[int]] = {}
+    for wait in timeline.suspensions:
+        limits.setdefault(timeline.own_name(wait.track), []).append(wait.asked_ns)
+    assert limits["free"] == [-1, -1, -1]
+    within = {name: [59_000_000_000 < ns <= 60_000_000_000 for ns in all_] for name, all_ in limits.items()}
+    # Which of the group is woken first is luck: then the other one may have to be waited for again.
+    assert within["groups"][0]
+    assert {name: within[name] for name in ("struck", "fails", "cancels", "in it")} == {
+        "struck": [True, False], "fails": [True], "cancels": [True], "in it": [True],
+    }
+    assert limits["struck"][1:] == [1_000_000] == limits["shielded"]
+    causes = {name: cause for _, cause, name in traced.wakes if cause in ("timeout", "cancel")}
+    assert causes == {
+        "struck": "timeout", "fails": "timeout", "in it": "timeout", "groups": "timeout", "cancels": "cancel"
+    }
+    # It has struck: nobody cancelled anybody but the one who asked for that.
+    assert {timeline.name(track) for track in timeline.cancels} == {"cancels"}
+
+
 def test_who_cancels_whom_and_what_ends_a_wait(trace_source: TraceSource) -> None:
     traced = trace_source(
         """
@@ -517,6 +612,64 @@ class Scope:
 """
 
 
+@pytest.mark.parametrize("message", ["'too late'", "f'{1 + 1} many'", ""])
+def test_the_message_with_which_a_task_is_cancelled_that_does_not_wait(trace_source: TraceSource, message: str) -> None:
+    # It has begun, or not; is woken, or has given way; or does it itself.
+    traced = trace_source(
+        f"""
+        import asyncio
+
+        async def gives_way():
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+        async def waits():
+            await ready.wait()
+
+        async def cancels_itself():
+            asyncio.current_task().cancel({message})
+            await asyncio.sleep(60)
+
+        async def awaits(other):
+            await other
+
+        async def main():
+            global ready
+            ready = asyncio.Event()
+            made = asyncio.create_task(gives_way(), name="unstarted")
+            made.cancel({message})
+            others = [asyncio.create_task(one(), name=one.__name__) for one in (gives_way, waits, cancels_itself)]
+            inner = asyncio.create_task(gives_way(), name="inner")
+            outer = asyncio.create_task(awaits(inner), name="outer")
+            await asyncio.sleep(0)
+            ready.set()
+            for one in others[:2]:
+                one.cancel("first")
+                one.cancel({message})
+            outer.cancel({message})
+            await asyncio.wait([made, *others, inner, outer])
+
+        asyncio.run(main())
+        """
+    )
+    timeline, told = traced.timeline, str(eval(message)) if message else ""
+    asked = {timeline.name(track): [one.message for one in all_] for track, all_ in timeline.cancels.items()}
+    ends = {timeline.name(track.id): track.value for track in timeline.tracks.values() if track.outcome == "cancelled"}
+    assert ends == dict.fromkeys(
+        ("unstarted", "gives_way", "waits", "cancels_itself", "inner", "outer"), repr(told) if told else None
+    )
+    if not SEES_WAITS:
+        return
+    # Of two only the last one's counts; and who waits for another task hands it on.
+    twice = ["", told]
+    assert asked == {
+        "unstarted": [told], "gives_way": twice, "waits": twice, "cancels_itself": [told], "inner": [told],
+        "outer": [""],
+    }
+    says = f"inner ended (cancelled {told!r})" if told else "inner ended (cancelled)"
+    assert any(sentence(timeline, at).startswith(says) for at in range(timeline.switch_count))
+
+
 def test_a_library_that_cancels_a_part_of_a_task_is_where_that_is_asked(
     trace_source: TraceSource, tmp_path: Path
 ) -> None:
@@ -630,7 +783,8 @@ def test_a_greenlet_of_a_task_is_nested_in_it_and_a_loop_may_run_in_a_greenlet(t
     ]
     # A callback of the loop does so.
     assert {sentence(traced.timeline, switch.index) for switch in traced.switches if switch.cause == "switch"} >= {
-        "loop-2 switches to main → main runs", "main switches to loop-2 → loop-2 runs",
+        "<lambda> (loop-2) switches to main → main runs",
+        "main switches to <lambda> (loop-2) → <lambda> (loop-2) runs",
     }
     assert traced.ran("main", "loop-2", "answer", "dispatch", "serve")[-14:] == [
         "dispatch", "loop-2", "main", "loop-2", "serve", "loop-2", "answer", "loop-2", "main", "loop-2", "serve",
@@ -701,6 +855,96 @@ UVLOOP = """
     except RuntimeError:
         traceback.print_exc()
 """
+
+
+def test_a_callback_of_no_task_has_the_name_of_its_function(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio, functools
+
+        class Server:
+            def __init__(self):
+                self.up, self.down = asyncio.Event(), asyncio.Event()
+
+            def start(self, by):
+                self.up.set()
+
+            def __call__(self):
+                self.down.set()
+
+        def ticks(left):
+            if left:
+                loop.call_soon(functools.partial(functools.partial(ticks), left - 1))
+
+        async def child():
+            pass
+
+        async def main():
+            global loop
+            loop, server = asyncio.get_running_loop(), Server()
+            loop.call_soon(lambda: None)
+            ticks(2)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            future = loop.create_future()
+            loop.call_soon(future.set_result, 5)
+            await future
+            loop.call_later(0.001, server.start, loop)
+            await server.up.wait()
+            asyncio.create_task(child()).add_done_callback(lambda task: server())
+            await server.down.wait()
+            event = asyncio.Event()
+            loop.call_soon(print, "said")
+            loop.call_soon(server)
+            loop.call_soon(event.set)
+            loop.call_soon(ticks, 0).cancel()
+            await event.wait()
+            # asyncio's own.
+            await asyncio.gather(child(), asyncio.sleep(0.001))
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.stdout, traced.ended.stderr, traced.timeline.notes) == (b"said\n", b"", [])
+    timeline = traced.timeline
+    [loop] = [track.id for track in timeline.tracks.of_kind(words.LOOP)]
+    told = [timeline.text(event.what) for event in traced.events if isinstance(event, Serves)]
+    assert [name for name in told if name is not None] == [
+        "main.<locals>.<lambda>", "ticks", "ticks", "Future.set_result", "Server.start", "main.<locals>.<lambda>",
+        "print", "Server.__call__", "Event.set",
+    ]
+    # Each is over before anything else runs.
+    assert told[-1] is None
+    said = [sentence(timeline, index) for index in range(timeline.switch_count)]
+    assert [one for one in said if "set the" in one] == [
+        "Future.set_result (loop) set the result of the future main() was waiting for (future) → main() runs",
+        "Server.start (loop) set the event main() was waiting for (server.up.wait()) → main() runs",
+        "child-1 set the event main() was waiting for (server.down.wait()) → main() runs",
+        "Event.set (loop) set the event main() was waiting for (event.wait()) → main() runs",
+    ]
+    assert said == AllSentences(timeline).said(0, timeline.switch_count)
+    assert timeline.name(loop) == "loop"
+
+
+def test_a_loop_that_has_only_tasks_tells_of_no_callback(trace_source: TraceSource) -> None:
+    traced = trace_source(
+        """
+        import asyncio
+
+        async def child():
+            await asyncio.sleep(0.001)
+
+        async def main():
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                group.create_task(child())
+                await asyncio.gather(child(), child())
+                await asyncio.wait_for(child(), 60)
+
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert not [event for event in traced.events if isinstance(event, Serves)]
 
 
 def test_the_tasks_of_a_loop_of_uvloops(trace_source: TraceSource, tmp_path: Path) -> None:

@@ -707,6 +707,53 @@ def test_a_loop_that_nothing_can_wake(trace_source: TraceSource) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        # What each calls what it was given is its own affair.
+        (
+            "ready, items",
+            (
+                "circular wait (inferred from the source): "
+                "first waits in event.wait() (script.py:7) for second, which would set it at line 11; "
+                "second waits in inbox.get() (script.py:10) for first, which would put into it at line 8 → none of them"
+            ),
+        ),
+        # It sets another one.
+        (
+            "other, items",
+            (
+                "first waits in event.wait() (script.py:7) for Event 1, second waits in inbox.get() (script.py:10) for "
+                "Queue 1 and main() waits in asyncio.gather(first(ready, items), second(other, items)) (script.py:15) "
+                "for first and second → nothing else in the program could wake them, until "
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["done", "event"])
+def test_who_would_have_set_or_put_what_a_task_waits_for(
+    trace_source: TraceSource, name: str, given: str, expected: str
+) -> None:
+    head, _, _ = FORSAKEN.format(most=600, also="").partition("async def consume")
+    tasks = f"""async def first(event, queue):
+    await event.wait()
+    queue.put_nowait(1)
+async def second({name}, inbox):
+    await inbox.get()
+    {name}.set()
+async def main():
+    ready, other = asyncio.Event(), asyncio.Event()
+    items = asyncio.Queue()
+    await asyncio.gather(first(ready, items), second({given}))
+asyncio.run(main())
+"""
+    traced = trace_source(head + tasks)
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    [(kind, sentence)] = problems(traced)
+    assert kind == "deadlock"
+    assert sentence.startswith(expected)
+
+
+@pytest.mark.parametrize(
     "also",
     [
         "asyncio.get_running_loop().call_later(60, print)",

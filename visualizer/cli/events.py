@@ -15,7 +15,7 @@ def command(file: str) -> None:
 
     FILE is a trace, or a part of one: FILE@0.5-2 or FILE@#3-#17; - reads it from stdin. Prints one object a line,
     in order of time, each with `t` (seconds since the start) and `event`: spawn, switch, wait, wake, exit, mark,
-    serves, sample, output, note, held, continued, dropped, cancel, refused, struck, unasked, uncaught or end.
+    serves, calls, sample, output, note, held, continued, dropped, cancel, refused, struck, unasked, uncaught or end.
     visualizer/trace/FORMAT.md describes their fields.
 
     \b

@@ -156,6 +156,8 @@ SPINS = "spins"
 CONNECTED = "connected"
 #: It uses a connection that its process has opened, as the first that waits for it.
 OPENED = "opened"
+#: With this message it was cancelled, last, which is known as it goes on.
+CANCELLED_WITH = "cancelled with"
 #: It was cancelled, and that was taken back.
 UNCANCELLED = "uncancelled"
 #: Somebody has got what it raised.

@@ -58,7 +58,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
-    X(births) X(polls)
+    X(births) X(polls) X(called)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(wakes) X(_shapes)      \
@@ -8173,7 +8173,7 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
     long long resumed = number(LOOP(loop, resumed)), back = number(LOOP(loop, track));
     int is_task = what != NULL && Py_IS_TYPE(what, task_slots.type);
     if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) ||
-        number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL || resumed < 0 ||
+        LOOP(loop, called) != Py_False || number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL || resumed < 0 ||
         back < 0 || !(is_task ? TASK(what, started) == Py_True || may_begin(what)
                               : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
         return 0;
@@ -8262,7 +8262,7 @@ note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
         return 1;
     }
     if (number(LOOP(loop, ident)) == 0 || !is_size(LOOP(loop, eager), 0) || PyDict_GET_SIZE(self->failed) != 0 ||
-        PyDict_GET_SIZE(self->sizes) != 0) {
+        PyDict_GET_SIZE(self->sizes) != 0 || LOOP(loop, called) != Py_False) {
         return 0;
     }
     int is_over = LOOP(loop, current) == Py_None ? 1 : store_await(self, loop, now());

@@ -41,7 +41,7 @@ from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.standstill import deadlocked, loop_exits
 from visualizer.analysis.findings.waits import long_waits
 from visualizer.analysis.model.owners import Owners
-from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline, Track
+from visualizer.analysis.model.timeline import Place, State, Suspension, Switch, Timeline, Track, joined_tracks
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.source_text import Ending, would_end
 from visualizer.trace import words
@@ -326,16 +326,17 @@ def _standing(
 
 
 def _joined_among(timeline: Timeline, waiting: dict[int, Suspension]) -> dict[int, tuple[int, ...]]:
-    """Those who wait for the end of another one of them: for whose. Of `spawn(child).join()` that is whom the same line
+    """Those who wait for the ends of others of them: for whose. Of `spawn(child).join()` that is whom the same line
     spawned."""
     tracks = (timeline.tracks[track] for track in waiting)
     spawned = {(track.creator, spot(track.place)): track.id for track in tracks if spot(track.place)}
     joined = {
-        track: one.on_track if one.on_track >= 0 else spawned.get((track, spot(one.place)), words.NOBODY)
+        track: joined_tracks(one.object) or (spawned.get((track, spot(one.place)), words.NOBODY),)
         for track, one in waiting.items()
         if one.reason == words.JOIN
     }
-    return {track: (other,) for track, other in joined.items() if other in waiting}
+    found = {track: tuple(other for other in others if other in waiting) for track, others in joined.items()}
+    return {track: others for track, others in found.items() if others}
 
 
 def _standing_threads(

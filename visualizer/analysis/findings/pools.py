@@ -22,11 +22,11 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.kept_off import kept_off
-from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.findings.standstill import stuck
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.timeline import FINAL, Process, State, Suspension, Tie, Timeline, Track
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.segments import spent_in, spent_told
 from visualizer.analysis.text.source_text import called, source_line
 from visualizer.trace import words
 from visualizer.trace.columns import Column

@@ -11,9 +11,9 @@ import numpy as np
 
 from visualizer.analysis.findings.base import GREW_NS, GREW_TO, Finding, at, finding, listed
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.findings.segments import spent_in, spent_told
 from visualizer.analysis.model.timeline import Place, Size, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.segments import spent_in, spent_told
 from visualizer.analysis.text.source_text import called, calls_in, function_around, in_loop
 from visualizer.trace import words
 

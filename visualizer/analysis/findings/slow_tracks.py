@@ -23,10 +23,10 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed
 from visualizer.analysis.findings.delays import hogs
-from visualizer.analysis.findings.segments import Segment, because_of, spent_in, spent_told
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.segments import Segment, because_of, spent_in, spent_told
 from visualizer.analysis.text.source_text import called
 from visualizer.trace import words
 

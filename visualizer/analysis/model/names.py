@@ -98,6 +98,8 @@ class Names:
         self._texts = texts
         self._namesakes: dict[str, _Namesakes] = {}
         self._serving: dict[int, _Serving] = {}
+        #: The same of loops: the callbacks that they run. No name depends on that, but in what is said of a moment.
+        self.calling: dict[int, _Serving] = {}
         #: Ids of those that serve different things at different times.
         self.changing: set[int] = set()
         #: How many names were changed.
@@ -107,6 +109,10 @@ class Names:
 
     def of(self, track: Track, at_ns: int | None = None, until_ns: int | None = None) -> str:
         """The name, with the track's number if others are called so, too; with what it serves at that time."""
+        if at_ns is not None and track.id in self.calling:
+            name = self.of(track)
+            what = self.calling[track.id].between(at_ns, at_ns if until_ns is None else until_ns)
+            return f"{what} ({name})" if what is not None else name
         if track.id in self._called:
             return self._called[track.id]
         serving = self._serving.get(track.id) if self._serving else None
@@ -288,7 +294,13 @@ class Names:
             self._call(track, serving)
 
     def serve(self, track: Track, t_ns: int, what: str | None) -> None:
-        """The track serves that from `t_ns` on, or nothing any more."""
+        """The track serves that from `t_ns` on, or nothing any more; of a loop: it runs that callback."""
+        if track.kind == words.LOOP:
+            calling = self.calling.setdefault(track.id, _Serving(track.base_name))
+            calling.start_ns.append(max(t_ns, calling.start_ns[-1]) if calling.start_ns else t_ns)
+            calling.what.append(what)
+            track.version += 1
+            return
         serving = self._serving.get(track.id)
         if serving is None:
             serving = self._serving[track.id] = _Serving(track.base_name)

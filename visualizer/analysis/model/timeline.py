@@ -195,6 +195,21 @@ class Timeline:
         """Ids of the tracks of which `services` tells anything."""
         return self._names.serving
 
+    def callback_at(self, track: int, t_ns: int) -> str | None:
+        """The callback of no task that a loop runs at that time, as `name` has it in front; None if it runs none."""
+        calling = self._names.calling.get(track)
+        return calling.between(t_ns, t_ns) if calling is not None else None
+
+    def run_callbacks(self, tracks: Column, ns: Column) -> Column:
+        """Of which of these tracks `callback_at` tells anything, at these times."""
+        found = np.zeros(len(tracks), dtype=bool)
+        for loop, calling in self._names.calling.items():
+            (those,) = np.nonzero(tracks == loop)
+            last = np.searchsorted(calling.start_ns, ns[those], side="right") - 1
+            is_any = np.array([what is not None for what in calling.what])
+            found[those] = (last >= 0) & is_any[last]
+        return found
+
     @property
     def changing_names(self) -> set[int]:
         """Ids of the tracks whose names depend on the time."""

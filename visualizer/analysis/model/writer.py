@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from visualizer.analysis.model.names import Renames
 from visualizer.analysis.model.shared_locks import SharedLocks
@@ -319,6 +320,9 @@ class Writer:
             if line.relation == words.DAEMON:
                 timeline.daemons.add(line.track)
                 return None
+            if line.relation == words.CANCELLED_WITH:
+                self._tell_message(line.track, thing)
+                return None
             place = timeline.place(line.place)
             tie = Tie(t_ns, line.track, line.relation, thing, joined_tracks(thing), line.since_ns, place)
             timeline.ties.append(tie)
@@ -364,6 +368,15 @@ class Writer:
                 timeline.end = line
             return Entry.REMARK, len(timeline.remarks) - 1
         return None
+
+    def _tell_message(self, track: int, message: str) -> None:
+        """That is what the track was cancelled with, last."""
+        timeline = self.timeline
+        asked = timeline.cancels.get(track)
+        if asked is None or asked[-1].message:
+            return
+        at = next(at for at in reversed(range(len(timeline.remarks))) if timeline.remarks[at] is asked[-1])
+        timeline.remarks[at] = asked[-1] = replace(asked[-1], message=message)
 
     def reach(self, last_ns: int, count: int, occurred: Collection[State]) -> None:
         """So many events have come in, the latest of this time."""

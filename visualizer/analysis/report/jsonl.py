@@ -460,7 +460,10 @@ def _remark(timeline: Timeline, index: int) -> Record:
     match timeline.remarks[index]:
         case ev.Serves(track=track, what=what):
             name = _name(timeline, track)
-            return {"event": "serves", "track": _track(track), "name": name, "what": timeline.text(what)}
+            known = timeline.tracks.get(track)
+            is_loop = known is not None and known.kind == words.LOOP
+            event, said = ("calls", "function") if is_loop else ("serves", "what")
+            return {"event": event, "track": _track(track), "name": name, said: timeline.text(what)}
         case ev.Mark(track=track, text=said, place=place):
             at = _place(timeline.place(place))
             name = _name(timeline, track)

@@ -205,6 +205,12 @@ class AllSentences:
         # So is what a track serves at that time.
         names_change = [*self._timeline.changing_names]
         changing = set(np.flatnonzero(np.isin([origin, target, waker], names_change).any(axis=0)).tolist())
+        # And which callback a loop runs.
+        woke_ns = np.zeros(len(waker), dtype=np.int64)
+        woke_ns[woken] = np.asarray(wakeups.ns)[wakeup[woken]]
+        run_callbacks, ns = self._timeline.run_callbacks, np.asarray(switches.ns)[first:stop]
+        calls = run_callbacks(waker, woke_ns) | run_callbacks(target, ns) | run_callbacks(origin, ns)
+        changing.update(np.flatnonzero(calls).tolist())
         for at in changing:
             more[at] = f"#{first + at}"
         if self._alike is not None:

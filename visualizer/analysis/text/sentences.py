@@ -16,6 +16,7 @@ from visualizer.analysis.text.endpoints import awaits, found_ready, is_ready, po
 from visualizer.analysis.text.executors import in_pool
 from visualizer.analysis.text.hot_lines import QUOTED, is_mostly_idle, sampled_at, spot_of
 from visualizer.analysis.text.printable import plain
+from visualizer.analysis.text.segments import because_of, spent_in, spent_told
 from visualizer.analysis.text.source_text import written
 from visualizer.trace import words
 from visualizer.trace.events import Cancel
@@ -30,7 +31,7 @@ _WAITED_FOR = re.compile(r" \{\} was \w+(?: for| on| at)?")
 #: How a value begins that kills a greenlet: all that a sentence depends on of a value, but that there is one.
 KILLS = "GreenletExit("
 #: How tracks end that give a value.
-ENDS_WITH = words.RETURNED, words.RAISED
+ENDS_WITH = words.RETURNED, words.RAISED, words.CANCELLED
 #: What the waker did to end a wait for a queue, by the method that waits. `{}` is the woken track.
 _DONE_TO_QUEUE = {
     "put": "took an item from the queue {} was waiting on",
@@ -38,6 +39,10 @@ _DONE_TO_QUEUE = {
 }
 #: The same of one for a descriptor.
 _WRITES, _CONNECTS = "wrote what {} was waiting for", "connected to where {} was waiting for it"
+
+
+#: Of several tracks the last is not said to be late that ended so soon after the others.
+_ALONE_NS = 1_000_000
 
 
 class Length(IntEnum):
@@ -362,7 +367,9 @@ def _woken(
         case words.FINISHED if waker and suspension and _all_ended(timeline, suspension, wakeup.t_ns):
             first = timeline.tracks[joined_tracks(suspension.object)[0]]
             did = "joined" if first.kind != words.TASK else "was waiting for"
-            return f"all that {it} {did} ended" if brief else f"every {first.kind} {it} {did} has ended"
+            if brief:
+                return f"all that {it} {did} ended"
+            return f"every {first.kind} {it} {did} has ended{_last_ended(timeline, suspension)}"
         case words.FINISHED if waker and waker.kind == words.LOOP:
             return f"{name} has stopped"
         case words.FINISHED if waker and waker.exit_ns >= 0:
@@ -455,6 +462,25 @@ def _all_ended(timeline: Timeline, suspension: Suspension, t_ns: int) -> bool:
     """Whether several tracks are known to have been joined, and all of them had ended by then."""
     joined = [timeline.tracks.get(track) for track in joined_tracks(suspension.object)]
     return len(joined) > 1 and all(track is not None and 0 <= track.exit_ns <= t_ns for track in joined)
+
+
+def _last_ended(timeline: Timeline, suspension: Suspension) -> str:
+    """Which of the tracks that are waited for, all of which have ended, was the last, how long after the others, and
+    where its time went since then."""
+    joined = [timeline.tracks[id] for id in joined_tracks(suspension.object)]
+    if any(track.inferred for track in joined):
+        return ""  # Nor is it known when.
+    *others, last = sorted(joined, key=lambda track: track.exit_ns)
+    since_ns = max(others[-1].exit_ns, suspension.t_ns)
+    alone_ns = last.exit_ns - since_ns
+    told = f", {timeline.name(last.id)} as the last"
+    if alone_ns < _ALONE_NS:
+        return told
+    spent = spent_in(timeline, last, since_ns, last.exit_ns)
+    after = f", {duration(alone_ns, 2)} after {timeline.name(others[-1].id)}" if since_ns > suspension.t_ns else ""
+    if not spent:
+        return told + after
+    return f"{told}{after}: {spent_told(timeline, spent[0])}{because_of(timeline, last, spent[0])[0]}"
 
 
 def _timer(timeline: Timeline, wakeup: Wakeup, suspension: Suspension | None, it: str) -> str:

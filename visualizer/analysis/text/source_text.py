@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from visualizer.analysis.model.timeline import Place, Suspension, Timeline, Track
+from visualizer.analysis.text.passed import called_there
 from visualizer.trace import words
 
 _DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(")
@@ -270,13 +271,17 @@ def _endings(timeline: Timeline, waiting: dict[int, Suspension], suspension: Sus
     methods = _ENDING.get(suspension.reason) or by_method.get(method)
     if not dot or methods is None or suspension.place is None or "(" not in suspension.on:
         return []
-    calls = re.compile(rf"(?<![\w.]){re.escape(thing)}\.({'|'.join(methods)})[ \t]*\(")
     found = []
     for track, other in waiting.items():
         if track == suspension.track or other.place is None or other.place.file != suspension.place.file:
             continue
-        if other.object == suspension.object != "" or _called(other)[0] == thing:
+        if other.object == suspension.object != "":
             continue
+        names = called_there(timeline, (suspension.track, suspension.place), (track, other.place), thing)
+        if names is None:
+            names = {thing} - {_called(other)[0]}
+        called_so = "|".join(map(re.escape, sorted(names)))
+        calls = re.compile(rf"(?<![\w.])(?:{called_so or '(?!)'})\.({'|'.join(methods)})[ \t]*\(")
         text = timeline.sources.get(other.place.file, "")
         for line, written in _rest_of_function(_lines(text), other.place):
             if call := calls.search(written.partition("#")[0]):

@@ -26,8 +26,8 @@ _type_module = type.__dict__["__module__"].__get__
 #: The bases of a class, itself the first; unlike `type.mro`, without working them out.
 bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _class_dict: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
-_exception_args = BaseException.__dict__["args"].__get__
-
+#: The arguments of an exception.
+arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
 
 
 def ids_of(*kinds: type) -> frozenset[int]:
@@ -188,7 +188,7 @@ def _show_exception(value: BaseException, kind: type) -> str:
 
 def _args_shown(error: BaseException, kind: type) -> tuple[Any, ...]:
     """Its arguments; those of the compiler's own as `str` has them: ("invalid syntax (bad.py, line 2)",)."""
-    args: tuple[Any, ...] = _exception_args(error)
+    args = arguments_of(error)
     if not issubclass(kind, SyntaxError) or len(args) != 2 or type(args[1]) is not tuple:
         return args
     message, (file, line) = args[0], args[1][:2] if len(args[1]) > 1 else (None, None)

@@ -30,7 +30,7 @@ TABLE = (
     ),
     Row(
         "asyncio", f"{_HERE}.asyncio_.tracer:AsyncioTracer",
-        ("asyncio.base_events", "asyncio", "uvloop", "aiohttp.web_protocol"),
+        ("asyncio.base_events", "asyncio", "uvloop", "aiohttp.web_protocol", "anyio._backends._asyncio"),
         "on when asyncio is imported: its loops' queues of ready handles",
     ),
     Row(

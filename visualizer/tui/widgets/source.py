@@ -105,6 +105,9 @@ class SourcePane(Widget):
             return ""
         if track.schedules:
             if track.kind == words.LOOP:
+                called = self._view.timeline.callback_at(track.id, self._view.playhead.t_ns)
+                if called is not None:
+                    return f"It runs {called}, a callback of no task."
                 return "The loop is asyncio's: of the program it runs only callbacks."
             return "The hub is an event loop: it runs no code of the program."
         if self._view.live and where.activity.startswith("starts"):

@@ -7,6 +7,8 @@ import pytest
 from tests.unit.analysis.tape import Tape
 from visualizer.analysis.findings import findings
 from visualizer.analysis.findings.base import Finding
+from visualizer.analysis.text.all_sentences import AllSentences
+from visualizer.analysis.text.sentences import sentence
 from visualizer.trace import words
 
 MS = 1_000_000
@@ -29,9 +31,11 @@ def gathered(*took: int, reason: str = words.THREADPOOL, names: str = "fetch", l
     tape.poll("loop", 1)
     for ms, key in sorted(zip(took, keys, strict=True)):
         tape.at(ms * MS).poll("loop", 0).wake(key, "loop", words.CALLBACK).switch("loop", key)
-        if ms == max(took):
+        tape.exits(key).switch(key, "loop")
+        if key == [each for _, each in sorted(zip(took, keys, strict=True))][-1]:
+            # Who waits is told in a callback of the loop.
             tape.wake("boss", key, words.FINISHED)
-        tape.exits(key).switch(key, "loop").poll("loop", 1)
+        tape.poll("loop", 1)
     tape.poll("loop", 0).switch("loop", "boss").exits("boss").switch("boss", "loop").exits("loop")
     return tape.switch("loop", "main").exits("main").end()
 
@@ -70,3 +74,27 @@ def test_who_sleeps_is_slow_only_among_its_like() -> None:
 )
 def test_no_member_is_slow(tape: Tape) -> None:
     assert found(tape) == []
+
+
+@pytest.mark.parametrize(
+    ("took", "told"),
+    [
+        (
+            (100, 150, 900),
+            ("every task boss was waiting for has ended, fetch-3 as the last, 0.75 s after fetch-2: "
+            "it waited 0.75 s in self.get(url) (demo.py:5)"),
+        ),
+        (
+            (900, 100),
+            ("every task boss was waiting for has ended, fetch-1 as the last, 0.8 s after fetch-2: "
+            "it waited 0.8 s in self.get(url) (demo.py:5)"),
+        ),
+        # They end together.
+        ((150, 150), "every task boss was waiting for has ended, fetch-2 as the last"),
+    ],
+)
+def test_the_sentence_of_who_waited_for_several_says_which_was_the_last(took: tuple[int, ...], told: str) -> None:
+    timeline = gathered(*took).timeline()
+    said = [sentence(timeline, index) for index in range(timeline.switch_count)]
+    assert [one for one in said if "every task" in one] == [f"{told} → boss runs"]
+    assert said == AllSentences(timeline).said(0, timeline.switch_count)

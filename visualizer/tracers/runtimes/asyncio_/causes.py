@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import os
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from visualizer.trace import words
 from visualizer.tracers.core.values import own_attribute, type_module, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
+    from types import CodeType
     from typing import Any
 
 #: Functions of asyncio's -> the cause of the wakes that come of it, where a timer, a descriptor or a thread calls it.
@@ -21,6 +22,8 @@ _OF_TIMER = {
     "as_completed.<locals>._on_timeout": words.TIMEOUT,
     "_AsCompletedIterator._handle_timeout": words.TIMEOUT,
 }
+#: By which the time limit of a cancel scope of anyio's is over.
+_OF_SCOPE = "CancelScope._timeout"
 _OF_DESCRIPTOR = {
     "BaseSelectorEventLoop._read_from_self": words.SIGNAL,
     "PidfdChildWatcher._do_wait": words.SUBPROCESS,
@@ -53,6 +56,26 @@ def _name(callback: Any) -> str:
     return code.co_qualname if is_of_asyncio(code.co_filename) else ""
 
 
+def named_call(callback: Any) -> tuple[str, CodeType | None]:
+    """The qualified name of the function that a callback of a loop calls, and its code, if it is one in Python. No name
+    of one that asyncio has for itself."""
+    while type_name(type(callback)) == "partial" and type_module(type(callback)) == "functools":
+        callback = callback.func
+    if type(callback) is MethodType:
+        callback = callback.__func__
+    kind = type(callback)
+    if kind is FunctionType:
+        code = callback.__code__
+        is_inner = any(part.startswith(("_", "<")) for part in code.co_qualname.split("."))
+        return "" if is_inner and is_of_asyncio(code.co_filename) else code.co_qualname, code
+    if issubclass(kind, BuiltinFunctionType):  # One is made of it, which knows its class.
+        whose, name = callback.__self__, str(callback.__name__)
+        if whose is None or type(whose) is ModuleType:
+            return name, None
+        return f"{type_name(whose if isinstance(whose, type) else type(whose))}.{name}", None
+    return type_name(callback) if issubclass(kind, type) else f"{type_name(kind)}.__call__", None
+
+
 def cause_of_function(called: str) -> str:
     """Of who is woken by what a loop has called by itself: by the qualified name of that function, "" if it is none."""
     if called.rpartition(".")[2] in _OF_PROTOCOLS:
@@ -71,6 +94,10 @@ _FOLDER = os.path.join(os.path.dirname(os.__file__), "asyncio") + os.sep
 
 def cause_of_timer(callback: Any) -> str:
     """Of a callback that a timer calls."""
+    if type(callback) is MethodType and type(callback.__func__) is FunctionType:
+        code = callback.__func__.__code__
+        if code.co_qualname == _OF_SCOPE and f"{os.sep}anyio{os.sep}" in code.co_filename:
+            return words.TIMEOUT
     return _OF_TIMER.get(_name(callback), words.CALLBACK)
 
 

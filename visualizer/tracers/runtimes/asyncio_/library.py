@@ -11,7 +11,7 @@ from gc import get_referents
 from types import BuiltinFunctionType, MethodType
 
 from visualizer.tracers.core.code import function_name
-from visualizer.tracers.core.values import bases_of, own_attribute, type_name
+from visualizer.tracers.core.values import arguments_of, bases_of, own_attribute, type_name
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.generators.introspection import ASEND, ATHROW, code_of, is_generator, resumed_by
 
@@ -44,6 +44,7 @@ class Library:
         self.task: Any = tasks.Task
         self.future: Any = futures.Future
         self.current_task: Any = tasks.current_task
+        self.cancelled_error: type = asyncio.exceptions.CancelledError
         self.timer_handle: type = asyncio.events.TimerHandle
         #: Code of functions: the one in which a handle is run, and the one in which `sleep(0)` gives way.
         self.run: Any = asyncio.events.Handle._run.__code__
@@ -106,6 +107,20 @@ class Library:
             children = own_attribute(waited_for, "_children")
             return [one for one in children if self.is_task(one)] if type(children) is list else []
         return [waited_for] if waited_for is not None and self.is_task(waited_for) else []
+
+    def message_of_end(self, task: Any) -> Any:
+        """With which message a task was cancelled that has just ended so; None if with none, or if it did not.
+
+        What came out of it has that: its own attribute is gone by then.
+        """
+        if self.get(task, "_state") != "CANCELLED":
+            return None
+        found = own_attribute(task, "_cancelled_exc")
+        for one in (found,) if found is not None else get_referents(task):
+            if issubclass(type(one), self.cancelled_error):
+                arguments = arguments_of(one)
+                return arguments[0] if arguments else None
+        return None
 
     def get(self, thing: Any, name: str) -> Any:
         """An attribute of a task or future, None if it has none of this name."""

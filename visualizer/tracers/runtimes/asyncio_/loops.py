@@ -22,10 +22,11 @@ from visualizer.tracers.runtimes.asyncio_.causes import (
     is_in_pool,
     is_interrupted,
     is_of_asyncio,
+    named_call,
 )
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
-from visualizer.tracers.runtimes.asyncio_.tasks import Task, turn
+from visualizer.tracers.runtimes.asyncio_.tasks import ASKED, Task, turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -60,13 +61,19 @@ class OfLimit(tuple[int, str]):
     __slots__ = ()
 
 
+class Call(tuple[int, str]):
+    """The same of a callback of no task, of the program's own or a library's: with the name of its function."""
+
+    name: str
+
+
 class Loop:
     """What is known of one loop."""
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed", "left",
-        "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "called", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed",
+        "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -89,6 +96,8 @@ class Loop:
         self.giver: Giver | None = None
         #: The eager tasks in the middle of their first step, the innermost last: what stands for one, who ran before.
         self.eager: list[tuple[Task, Task | None, Giver | None]] = []
+        #: It runs a callback of which it is told that.
+        self.called = False
         #: How many handles are left of those that the loop has looked at.
         self.left = 0
         #: The rows of the thread's buffer, and the shape of every switch from the loop to a task.
@@ -164,6 +173,8 @@ class Loop:
         if not in_step:
             self.over(t_ns)
             self.giver = None
+            if self.called:
+                self._tell_call(t_ns, None)
         self._is_asked = False
         self._look_at_queues(t_ns, is_last=True)
         self.ident = self.home = 0
@@ -202,6 +213,8 @@ class Loop:
         t_ns = self.clock()
         if self.current is not None:
             self.over(t_ns)
+        if self.called:
+            self._tell_call(t_ns, None)
         if self._shared.failed:
             self._shared.find_retrieved(t_ns)
         if self._shared.waits.sizes.known:
@@ -278,7 +291,15 @@ class Loop:
                 # No timer calls that if the time was over as the limit was set.
                 self.due[id(handle)] = OfLimit((self.track, words.TIMEOUT))
                 return
-            self.due[id(handle)] = waker, cause
+            name, code = named_call(callback)
+            if cause is words.FINISHED and code is not None and shared.context.own(code):
+                # What the program's own code wakes then did not wait for that end.
+                cause = words.CALLBACK
+            if name:
+                made = self.due[id(handle)] = Call((waker, cause))
+                made.name = name
+            else:
+                self.due[id(handle)] = waker, cause
             return
         task, is_woken = stepped
         known = shared.tasks.by_id.get(id(task))
@@ -369,6 +390,9 @@ class Loop:
         if future is not None and type(future) is library.future and library.get(future, "_state") == "PENDING":
             return  # It is woken, and told of then.
         known.cancels += 1
+        if future is None or (library.is_future(future) and library.get(future, "_state") != "PENDING"):
+            # With which message, the task itself has by its next step: that is to take the long way (`begins`).
+            known.started, known.given = False, ASKED
         is_handler = self.current is None and self.giver is not None and self.giver[1] == words.SIGNAL
         asked_by = words.SIGNAL if is_handler or handling(sys._getframe(2)) is not None else ""
         self._store_cancel(t_ns, known, None, by, code, offset, asked_by)
@@ -386,6 +410,8 @@ class Loop:
         cancels = self._shared.library.cancels(task)
         if cancels > known.cancels:
             message = self._shared.library.get(task, "_cancel_message")
+            if message is None:
+                message = self._shared.library.message_of_end(task)
             cause = words.SIGNAL if cancels == 1 and is_interrupted(task) else ""
             self._store_cancel(t_ns, known, message, words.NOBODY, cause=cause)
         elif cancels < known.cancels:
@@ -396,8 +422,7 @@ class Loop:
         self, t_ns: int, known: Task, message: Any, by: int, code: CodeType | None = None, offset: int = 0,
         cause: str = "",
     ) -> None:
-        text = "" if message is None else message if type(message) is str else show(message)
-        about = text[:LONGEST_TEXT], cause
+        about = _text(message), cause
         self._shared.context.stream.store(lines.cancel, t_ns, by, known.track, about, code, offset)
 
     def _giver(self, t_ns: int, handle: Any, callback: Any) -> Giver:
@@ -435,6 +460,10 @@ class Loop:
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
+            name, _ = named_call(callback)
+            if name:
+                call = Call(giver)
+                call.name, giver = name, call
             table[id(code)] = giver, code
         return giver
 
@@ -585,7 +614,7 @@ class Loop:
 
     def begins(self, t_ns: int, handle: Any, what: Task | Giver | None) -> None:
         """A handle is run next."""
-        context = self._shared.context
+        context, library = self._shared.context, self._shared.library
         if not self.ident:
             return  # Somebody runs single rounds of the loop (`_run_once`).
         if words.NOBODY in context.unsettled:
@@ -596,6 +625,10 @@ class Loop:
         self.over(t_ns)
         self.left -= 1
         self.giver = None
+        if type(what) is Call and not handle._cancelled:
+            self._tell_call(t_ns, what.name)
+        elif self.called:
+            self._tell_call(t_ns, None)
         if handle._cancelled:
             return
         if not isinstance(what, Task):
@@ -607,12 +640,28 @@ class Loop:
         task = what()
         if not what.started:
             what.started = True
+            asked = library.get(task, "_cancel_message") if what.given is ASKED else None
+            if asked is not None:
+                context.stream.store(lines.tie, t_ns, what.track, words.CANCELLED_WITH, _text(asked))
             self._name_again(t_ns, what, task)
             self._find_cancel(t_ns, what, task)
         if self.left < 1:
             self.guard = ref(handle, self.gone)
         self.rows.extend((t_ns, what.track, self.resumed))
         self._stop(what.track)
+
+    def _tell_call(self, t_ns: int, name: str | None) -> None:
+        """A callback of that name begins; None: it is over."""
+        self.called = name is not None
+        buffer = self._buffer
+        key = "calls", name
+        shape = buffer.again(key)
+        if shape is None:
+            buffer.store((lines.serves, t_ns, self.track, name, ("", ""), None, 0))
+            return
+        if shape == NEW:
+            shape = buffer.learn(key, t_ns, (lines.serves, words.SUBJECT, name, ("", ""), None, 0))
+        self.rows.extend((t_ns, self.track, shape))
 
     def _look_at_limit(self, t_ns: int, handle: Any) -> None:
         """A time limit is over. If its task is ready by then, it is not what made it so that it goes on with; unless it
@@ -704,7 +753,7 @@ class Loop:
     def _outcome(self, task: Any, state: Any) -> tuple[str, Any]:
         library = self._shared.library
         if state == "CANCELLED":
-            message = library.get(task, "_cancel_message")
+            message = library.message_of_end(task)
             return words.CANCELLED, lines.NO_VALUE if message is None else Shown(show(message))
         is_plain = type(task) is library.task
         error = task._exception if is_plain else library.get(task, "_exception")
@@ -752,7 +801,7 @@ class Loop:
                 self._stop(back)
                 return
         entered = waits.entered(stand, coroutines) if stand.enters else []
-        about, text = waits.of(t_ns, future, stand, coroutines, entered)
+        about, text = waits.of(t_ns, task, future, stand, coroutines, entered)
         reason, limit_ns, what, end = about
         thing = str(what)
         code, offset = stand.code, stand.offset
@@ -849,6 +898,12 @@ class Loop:
                 # A signal's handler raised it: it goes on into the program.
                 self._shared.raised = error
                 raise
+
+
+def _text(message: Any) -> str:
+    """A cancel's message as it is told."""
+    text = "" if message is None else message if type(message) is str else show(message)
+    return text[:LONGEST_TEXT]
 
 
 def _is_asked_for(frame: Any) -> bool:

@@ -91,13 +91,14 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
                 loop = self.loop()
                 t_ns = clock()
                 task, before = loop.due.pop(id(handle), None), loop.current
-                if type(task) is tuple and not (unsettled or loop.eager or handle._cancelled) and loop.ident:
+                is_long = unsettled or loop.eager or loop.called or not loop.ident
+                if type(task) is tuple and not (is_long or handle._cancelled):
                     if before is not None:
                         loop.over(t_ns)
                     loop.left -= 1
                     loop.giver = task
                     return handle
-                if type(task) is not Task or not task.started or unsettled or loop.eager or not loop.ident:
+                if type(task) is not Task or not task.started or is_long:
                     loop.begins(t_ns, handle, task)
                     return handle
                 is_over = False

@@ -38,7 +38,7 @@ class Shared:
         self.settle: Callable[[BaseException], None] = context.postponed.settles(self.fail)
         self.library = Library(asyncio)
         self.tasks = Tasks(self._collected, context.stream.new_table)
-        self.waits = Waits(context, self.library, self.tasks)
+        self.waits = Waits(context, self.library, self.tasks, self.fail)
         self.served = Served(context, self.tasks, self.library, self.fail)
         #: Called with the code of a coroutine that may be the outermost of an eager task, which is not seen by itself.
         self.expect_eager: Callable[[CodeType], None] = lambda code: None

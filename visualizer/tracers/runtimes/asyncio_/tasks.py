@@ -19,6 +19,10 @@ try:
 except ImportError:
     from weakref import ref
 
+#: In the place of what asyncio calls a task that was asked to end while it did not wait: its message is to be told.
+ASKED = ...
+
+
 class Task(ref):  # type: ignore[type-arg]
     """A task that has a track, as a weak reference."""
 

@@ -15,7 +15,7 @@ from visualizer.tracers.core.code import GENERATOR_FLAG
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.unpatched import get_ident
 from visualizer.tracers.core.values import own_attribute, type_module, type_name
-from visualizer.tracers.runtimes.asyncio_ import served
+from visualizer.tracers.runtimes.asyncio_ import scopes, served
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.eager import EagerTasks
 from visualizer.tracers.runtimes.asyncio_.foreign import ForeignLoops
@@ -82,6 +82,10 @@ class AsyncioTracer:
             if self._shared is not None:
                 self._shared.served.imported(module, self._shared.expect_eager)
             return
+        if name == scopes.MODULE:
+            if self._shared is not None:
+                self._shared.waits.scopes.imported(module)
+            return
         if name == "uvloop":
             if self._foreign is not None:
                 self._foreign.begin(known.Loop)
@@ -127,6 +131,7 @@ class AsyncioTracer:
             self._foreign.remove()
         if self._shared is not None:
             self._shared.served.remove()
+            self._shared.waits.scopes.remove()
         for running in list(self._running.values()):
             for loop in running:
                 self.context.inside.pop(loop.before, None)

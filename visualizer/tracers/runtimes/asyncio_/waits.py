@@ -34,6 +34,7 @@ from visualizer.tracers.core.values import (
 from visualizer.tracers.core.variables import of_variables
 from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
 from visualizer.tracers.runtimes.asyncio_.library import Library
+from visualizer.tracers.runtimes.asyncio_.scopes import Scopes
 from visualizer.tracers.runtimes.asyncio_.tasks import Tasks
 from visualizer.tracers.runtimes.generators.introspection import (
     chain,
@@ -46,7 +47,7 @@ from visualizer.tracers.runtimes.generators.introspection import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType
     from typing import Any
 
@@ -121,6 +122,8 @@ _LEAVES = bytes((opcode.opmap["PUSH_EXC_INFO"], 0, opcode.opmap["WITH_EXCEPT_STA
 _TIMERS = frozenset((("asyncio.events", "TimerHandle"), ("uvloop.loop", "TimerHandle")))
 #: Whether a frame makes a dictionary of its variables for who asks, and keeps that.
 _ARE_SNAPSHOTS = sys.version_info < (3, 13)
+#: Stands for the functions in which there is a time limit, where that is anyio's.
+_BY_SCOPES = -1
 #: So many are remembered, so that memory does not grow with code that a program makes.
 _MOST_STANDS = 4096
 
@@ -192,7 +195,10 @@ def _is_within(code: CodeType, offset: int) -> bool:
 class Waits:
     """Tells what tasks wait for. One for all loops."""
 
-    def __init__(self, context: Context, library: Library, tasks: Tasks) -> None:
+    def __init__(
+        self, context: Context, library: Library, tasks: Tasks, failed: Callable[[BaseException], None]
+    ) -> None:
+        """`failed` is called with what a hook has raised."""
         self._own = context.own
         self._library = library
         self.task = library.task
@@ -208,12 +214,27 @@ class Waits:
         self._slots: dict[tuple[int, str], tuple[type, Any]] = {}
         #: Types of what coroutines await that is no coroutine or the like, by their ids.
         self.ends: dict[int, type] = context.stream.new_table()
-        #: Where tasks were suspended, by what is the same whenever one is.
+        #: Where tasks were suspended, by what is the same whenever one is; nothing while there are limits that no place
+        #: tells (scopes.py), so that nothing goes the short way. Then these are kept, and others are used.
         self.stands: dict[tuple[int, ...], Stand] = {}
+        self._kept: dict[tuple[int, ...], Stand] = {}
+        self._in_scopes: dict[tuple[int, ...], Stand] = {}
+        self._scoped = False
+        self.scopes = Scopes(failed, context.compiled, self._turn)
 
     def _known_track(self, thing: Any) -> int | None:
         known = self._tasks.of(thing)
         return known.track if known is not None else None
+
+    def _turn(self, scoped: bool) -> None:
+        """From now on there are limits that no place tells, or none any more."""
+        self._scoped = scoped
+        if scoped:
+            self._kept.update(self.stands)
+            self.stands.clear()
+        else:
+            self.stands.update(self._kept)
+            self._kept.clear()
 
     # Where.
 
@@ -235,14 +256,17 @@ class Waits:
             coroutines += rest
             ats += [id(frame.f_code) + frame.f_lasti for frame in map(frame_of, rest)]
         key = tuple(ats)
-        known = self.stands.get(key)
+        stands = self._in_scopes if self._scoped else self.stands
+        known = stands.get(key)
         if known is None:
-            if len(self.stands) >= _MOST_STANDS:
-                self.stands.clear()
+            if len(stands) >= _MOST_STANDS:
+                stands.clear()
             frames = [frame_of(one) for one in coroutines]
             for frame in frames:
                 self.sizes.waits_in(frame, self._own)
-            known = self.stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
+            known = stands[key] = self._stand([(frame.f_code, frame.f_lasti) for frame in frames])
+            if self._scoped:
+                known.limited.append(_BY_SCOPES)
         return known, coroutines
 
     def _below(self, awaited: Any) -> list[Any]:
@@ -276,7 +300,9 @@ class Waits:
 
     # What.
 
-    def of(self, t_ns: int, future: Any, stand: Stand, coroutines: list[Any], entered: list[Any]) -> Told:
+    def of(
+        self, t_ns: int, task: Any, future: Any, stand: Stand, coroutines: list[Any], entered: list[Any]
+    ) -> Told:
         """What a task waits for that is suspended there, by `future`."""
         if stand.telling >= 0:
             frame = _with_variables(coroutines, stand.telling)
@@ -284,7 +310,7 @@ class Waits:
         else:
             about, text = self._of_future(future), None
         if entered or stand.limited:
-            limit_ns = self._limit_ns(t_ns, stand, coroutines, entered)
+            limit_ns = self._limit_ns(t_ns, task, stand, coroutines, entered)
             if limit_ns != words.NO_LIMIT and not 0 <= about[1] <= limit_ns:
                 about = about[0], limit_ns, *about[2:]
         return about, text
@@ -460,7 +486,7 @@ class Waits:
                 entered.append(behind)  # From 3.14 on the method and its object lie there apart.
         return entered
 
-    def _limit_ns(self, t_ns: int, stand: Stand, coroutines: list[Any], entered: list[Any]) -> int:
+    def _limit_ns(self, t_ns: int, task: Any, stand: Stand, coroutines: list[Any], entered: list[Any]) -> int:
         """What is left until the first time limit that is around it, or NO_LIMIT, UNKNOWN_LIMIT."""
         first = words.NO_LIMIT
         for one in entered:
@@ -468,6 +494,12 @@ class Waits:
             if type(one) is self._library.timeout and own_attribute(one, "_timeout_handler") is not None:
                 first = self._sooner(first, t_ns, own_attribute(one, "_when"))
         for at in stand.limited:
+            if at == _BY_SCOPES:
+                when = self.scopes.first(task) if type(task) is self.task else words.UNKNOWN_LIMIT
+                if when == words.UNKNOWN_LIMIT:
+                    return words.UNKNOWN_LIMIT
+                first = self._sooner(first, t_ns, when)
+                continue
             frame = _with_variables(coroutines, at)
             if frame is None:
                 return words.UNKNOWN_LIMIT

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from visualizer.analysis.findings.base import at
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track
 from visualizer.analysis.text.durations import duration
+from visualizer.analysis.text.hot_lines import spot_of
 from visualizer.trace import words
 
 #: So many tracks are followed of which one waits for the next.
@@ -54,9 +54,9 @@ def spent_told(timeline: Timeline, segment: Segment) -> str:
         return f"it {did} for {spent}"
     suspension = segment.suspension
     if suspension.reason == words.SLEEP:
-        return f"it slept {spent}{at(suspension.place)}"
+        return f"it slept {spent}{_at(suspension.place)}"
     what = f" in {suspension.on}" if "(" in suspension.on else f" for {suspension.on or suspension.reason}"
-    return f"it waited {spent}{what}{at(suspension.place)}"
+    return f"it waited {spent}{what}{_at(suspension.place)}"
 
 
 def because_of(timeline: Timeline, track: Track, segment: Segment) -> tuple[str, set[int]]:
@@ -85,3 +85,7 @@ def _ended_by(timeline: Timeline, track: Track, segment: Segment) -> Track | Non
         return None
     waker = timeline.tracks.get(timeline.wakeups[slices.about[index]].waker)
     return waker if waker is not None and not waker.schedules else None
+
+
+def _at(place: Place | None) -> str:
+    return f" ({spot_of(place)})" if place is not None and place.file and place.line > 0 else ""
