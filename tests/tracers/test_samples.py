@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import opcode
 import os
+import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,16 +19,19 @@ import pytest
 
 from tests.reading import read_all
 from tests.tracers.conftest import TraceSource
-from tests.tracers.traced import SEES_WAITS
+from tests.tracers.traced import SEES_WAITS, launch_command, launch_environment
 from visualizer.analysis.findings import findings
+from visualizer.analysis.load.loader import load
 from visualizer.analysis.model.states import State
 from visualizer.analysis.text.sentences import describe_state
 from visualizer.trace.events import Delayed, Event, Idle, Place, Sample, Text
 from visualizer.trace.sink import Sink
+from visualizer.tracers.core import kept_off as kept_off_module
 from visualizer.tracers.core import lines
 from visualizer.tracers.core import sampling as samples_module
 from visualizer.tracers.core.code import Ownership
 from visualizer.tracers.core.collector import turn_off, turn_on
+from visualizer.tracers.core.compiled import built
 from visualizer.tracers.core.recording import Recording
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.stream import Stream
@@ -804,6 +809,82 @@ def test_how_long_a_thread_was_kept_off(
         tuple(1_000_000 * (ms + (100 if at < 2 else 0)) for at, ms in enumerate(one)) for one in told
     ]
     assert all((one.track, one.by) == (0, -1) for one in delays)
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "woke", "queued_ms", "used_ms", "length_ms"),
+    [
+        pytest.param(900, 1, 0, 5, 895, id="stopped"),
+        pytest.param(900, 1, 300, 5, 595, id="stopped, and in the queue before or after that"),
+        pytest.param(900, 1, 0, 900, 0, id="another thread ran"),
+        pytest.param(900, 180, 0, 5, 0, id="we asked for the interpreter's lock"),
+        pytest.param(40, 1, 0, 0, 0, id="hardly late"),
+        pytest.param(900, 0, 0, 5, 0, id="the system does not tell"),
+    ],
+)
+def test_a_program_that_was_stopped_was_kept_off(
+    late_ms: int, woke: int, queued_ms: int, used_ms: int, length_ms: int, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Our thread was to wake and did not, nobody used a processor, and it did not stand in line for the interpreter."""
+    ran = iter([0, used_ms * 1_000_000])
+    monkeypatch.setattr(kept_off_module, "_process_time_ns", lambda: next(ran))
+    monkeypatch.setattr(kept_off_module, "_getswitchinterval", lambda: 0.005)
+    looked = kept_off_module.KeptOff()
+    looked.begin(0)
+    buffer = Stream(Sink(str(tmp_path / "x.trace"))).here(0)
+    ours = Queue((0, queued_ms, woke))
+    told, until_ns = looked.look([buffer], ours, lambda: 1_000_000_000, late_ms * 1_000_000)
+    assert until_ns == 1_000_000_000
+    assert [(about, lengths[0]) for _, _, _, about, lengths, _, _ in told] == (
+        [((-1, 0, 1_000_000_000), length_ms * 1_000_000)] if length_ms else []
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux" or built() is None, reason="only Linux tells, and the recorder in C asks")
+def test_nobody_hogs_while_the_program_is_stopped(tmp_path: Path) -> None:
+    """By SIGSTOP, as by Ctrl-Z or a container that is frozen, in the middle of a task's step; and what computes as long
+    by itself does."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import asyncio, sys, time
+
+            async def other():
+                for _ in range(3):
+                    await asyncio.sleep(0.01)
+
+            async def step(seconds):
+                await asyncio.sleep(0)
+                print("steps", flush=True)
+                until = time.thread_time() + seconds
+                while time.thread_time() < until:
+                    pass
+
+            async def main():
+                await asyncio.gather(step(float(sys.argv[1])), other())
+
+            asyncio.run(main())
+            """
+        ),
+        encoding="utf-8",
+    )
+    found = {}
+    for seconds, stops in (("0.06", True), ("0.3", False)):
+        path = tmp_path / f"{seconds}.trace"
+        command = launch_command(path, str(script), seconds)
+        with subprocess.Popen(command, env=launch_environment(), stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"steps\n"
+            if stops:
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+                time.sleep(1)
+                process.send_signal(signal.SIGCONT)
+        assert process.returncode == 0
+        found[stops] = [one.kind for one in findings(load(str(path))[0])]
+    assert found == {True: [], False: ["hog"]}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")

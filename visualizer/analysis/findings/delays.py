@@ -40,7 +40,7 @@ from visualizer.analysis.findings.base import (
 from visualizer.analysis.findings.collector import LongRun, Observed, longest_turn, once, turns_in
 from visualizer.analysis.findings.held_locks import Lock, locks_of
 from visualizer.analysis.findings.idle_waits import never_idle
-from visualizer.analysis.findings.kept_off import kept_off, own_delays, runs
+from visualizer.analysis.findings.kept_off import kept_off, kept_off_told, own_delays, runs
 from visualizer.analysis.findings.own_loops import hogs_of_loops, polling_loops, starved_in_loops
 from visualizer.analysis.findings.ready_times import Delay
 from visualizer.analysis.findings.selects import idle_selects
@@ -162,10 +162,7 @@ def _blocked(timeline: Timeline, observed: Observed) -> list[Finding]:
         else:
             did = "ran" if not _is_idle(timeline, turn) else "waited in a call that uses no processor time"
             sentence = f"{_name(timeline, turn)} {did} for {duration(length_ns, 2)} without yielding"
-            off_ns = length_ns - own_ns
-            if 4 * off_ns >= length_ns:
-                sentence += f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
-            sentence += f", {how}"
+            sentence += f"{kept_off_told(length_ns, own_ns)}, {how}"
         blocked = "nobody else could run on its thread"
         if turn.track != hub and call is None:
             blocked = f"its {timeline.tracks[hub].kind} was blocked"

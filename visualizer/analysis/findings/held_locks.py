@@ -24,7 +24,7 @@ from visualizer.analysis.findings.base import (
     suspended,
 )
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.findings.kept_off import kept_off
+from visualizer.analysis.findings.kept_off import kept_off, kept_off_told
 from visualizer.analysis.findings.setters import broken
 from visualizer.analysis.findings.tracebacks import strangeness
 from visualizer.analysis.findings.waits import all_waits
@@ -97,9 +97,9 @@ class _Alike:
     times: int = 0
     cost_ns: int = 0
     lost_by: dict[int, None] = field(default_factory=dict)
-    #: What others lost by it, and not by the machine, when that was, and for how long the holder waited then, mostly in
-    #: which wait.
-    worst: tuple[int, _Held, int, Suspension] | None = None
+    #: What others lost by it, and not by the machine, when that was, for how much of that the machine did not keep the
+    #: holder off, and for how long the holder waited then, mostly in which wait.
+    worst: tuple[int, _Held, int, int, Suspension] | None = None
 
 
 def lock_held(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
@@ -144,15 +144,16 @@ def _held_in_a_wait(timeline: Timeline, observed: Observed) -> dict[tuple[str, s
             alike.times += 1
             alike.cost_ns += lost_ns
             if alike.worst is None or lost_ns > alike.worst[0]:
-                alike.worst = lost_ns, held, waited_ns, meanwhile
+                alike.worst = lost_ns, held, left_ns, waited_ns, meanwhile
             alike.lost_by.update(dict.fromkeys(_who_waited(timeline, lock.waits, held)))
     return {key: alike for key, alike in found.items() if alike.worst is not None and alike.cost_ns >= HELD_NS}
 
 
 def _told(timeline: Timeline, thing: str, alike: _Alike) -> Finding:
     assert alike.worst is not None, "one at least was counted"
-    _, held, waited_ns, meanwhile = alike.worst
-    lasted = duration(held.until_ns - held.since_ns, 2)
+    _, held, left_ns, waited_ns, meanwhile = alike.worst
+    length_ns = held.until_ns - held.since_ns
+    lasted = duration(length_ns, 2) + kept_off_told(length_ns, left_ns)
     until = "" if held.released else f", until {end_told(timeline)}"
     # It may have released it and been the first to take it again.
     sentence = f"{timeline.name(held.holder)} kept {_name(held.waiter, thing)} from others for {lasted}, "

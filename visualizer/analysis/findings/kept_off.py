@@ -103,6 +103,14 @@ class KeptOff:
         return int(max(end_ns - start_ns - off_ns, used_ns))
 
 
+def kept_off_told(length_ns: int, own_ns: int) -> str:
+    """How much of that time is not its own doing, in parentheses; empty if that is little."""
+    off_ns = length_ns - own_ns
+    if 4 * off_ns < length_ns:
+        return ""
+    return f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
+
+
 class Runs:
     """When each track kept others from running, idle in a call or not: its runs, worked out once for each track that
     somebody asks about."""

@@ -30,7 +30,7 @@ from visualizer.analysis.findings.base import (
     spot,
 )
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.findings.kept_off import kept_off
+from visualizer.analysis.findings.kept_off import kept_off, kept_off_told
 from visualizer.analysis.model.timeline import Place, State, Timeline, Track
 from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.hot_lines import hot_line, lines_sampled, mostly
@@ -154,10 +154,7 @@ def hogs_of_loops(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             where = hot_line(timeline, seen) if seen is not None else f"until it yielded{at(yielded)}"
             if seen is None and yielded is None:
                 where = "until it ended" + (f" ({spawned_told(track.place)})" if spot(track.place) else "")
-            off_ns = end_ns - start_ns - own_ns
-            kept_told = ""
-            if 4 * off_ns >= end_ns - start_ns:
-                kept_told = f" (for {duration(off_ns, 2)} of that the machine, or another thread, kept it off)"
+            kept_told = kept_off_told(end_ns - start_ns, own_ns)
             others_told = f"{len(kept)} other generator{'s' * (len(kept) > 1)}"
             sentence = (
                 f"{timeline.name(member)} ran for {duration(end_ns - start_ns, 2)} without yielding{kept_told}, "

@@ -16,19 +16,33 @@ from visualizer.trace import words
 _OF_COMPILER = ("SyntaxError", "IndentationError", "TabError")
 _WRONG = re.compile(r".*\((.+), line ([0-9]{1,9})\)", re.DOTALL)
 
+#: What a track does at its position.
+RESUMES, STARTS, FAILS, IS_PAUSED, IS_HERE = "resumes", "starts", "fails", "is paused before this line", "is here"
+SAMPLED, IS_SUSPENDED, HAS_STOPPED, HAS_ENDED = "sampled here", "is suspended", "has stopped", "has ended"
+_PAST = {RESUMES: "last resumed", STARTS: "started", FAILS: "failed"}
+
 
 class SourcePosition(NamedTuple):
-    """A track and its source position. `activity` says in a word or two what it does there."""
+    """A track and its source position."""
 
     track: int
-    activity: str
+    #: One of `RESUMES` and its kin: what it does there.
+    verb: str
     place: Place | None
+    #: More about that, which follows the verb.
+    detail: str = ""
     #: The track has only begun: `place` is somewhere in its function, of which the first line is meant.
     starts: bool = False
     #: It ran on there: the line is meant, and no expression in it.
     ran_on: bool = False
     #: How it has ended by now: `place` is where it was before that.
     final: State | None = None
+
+    @property
+    def activity(self) -> str:
+        """What it does there, in a word or two."""
+        verb = self.verb if self.final is None else f"ended; {_PAST.get(self.verb, self.verb)}"
+        return verb + self.detail
 
 
 def running(timeline: Timeline, index: int) -> SourcePosition:
@@ -43,21 +57,21 @@ def running(timeline: Timeline, index: int) -> SourcePosition:
             script = whole
         wrong = _not_compiled(timeline, script)
         if wrong is not None:
-            return SourcePosition(track_id, "fails: syntax error here", wrong)
-        return SourcePosition(track_id, "starts", Place(script, "", 1, -1, -1, -1) if script else None)
+            return SourcePosition(track_id, FAILS, wrong, ": syntax error here")
+        return SourcePosition(track_id, STARTS, Place(script, "", 1, -1, -1, -1) if script else None)
     run = track.slice_of_step(index)
     states, about = track.slices.state, track.slices.about
     for before in range(run - 1, max(run - 3, -1), -1):
         if states[before] == State.BLOCKED:
-            return SourcePosition(track_id, "resumes", None)
+            return SourcePosition(track_id, RESUMES, None)
         if states[before] == State.WAITING:
-            return SourcePosition(track_id, "resumes", timeline.suspensions[about[before]].place)
+            return SourcePosition(track_id, RESUMES, timeline.suspensions[about[before]].place)
     place = _next_suspension(timeline, track, run)
     if place is not None and track.kind != words.THREAD:
-        return SourcePosition(track_id, "starts", place, starts=True)
+        return SourcePosition(track_id, STARTS, place, starts=True)
     if (written := definition(timeline, track)) is not None:
-        return SourcePosition(track_id, "starts", written)
-    return SourcePosition(track_id, "starts; created here" if track.place is not None else "starts", track.place)
+        return SourcePosition(track_id, STARTS, written)
+    return SourcePosition(track_id, STARTS, track.place, "; created here" if track.place is not None else "")
 
 
 def _not_compiled(timeline: Timeline, script: str) -> Place | None:
@@ -86,7 +100,7 @@ def marked(timeline: Timeline, t_ns: int) -> SourcePosition | None:
     mark = timeline.marks.get(t_ns)
     if mark is None or mark.place is None:
         return None
-    return SourcePosition(mark.track, "is here", mark.place, ran_on=True)
+    return SourcePosition(mark.track, IS_HERE, mark.place, ran_on=True)
 
 
 def seen(timeline: Timeline, where: SourcePosition, run: tuple[int, int, int], t_ns: int) -> SourcePosition:
@@ -98,13 +112,13 @@ def seen(timeline: Timeline, where: SourcePosition, run: tuple[int, int, int], t
     samples = timeline.samples
     number = samples.nearest(track, t_ns, start_ns, end_ns)
     if number >= 0 and abs(samples.ns[number] - t_ns) < t_ns - start_ns:
-        return SourcePosition(track, "sampled here", sampled_at(timeline, number), ran_on=True)
+        return SourcePosition(track, SAMPLED, sampled_at(timeline, number), ran_on=True)
     most = mostly(timeline, track, start_ns, end_ns)
     if most is None:
         return where
     same = where.place is not None and where.place.file == most.place.file
     spot = f"line {most.place.line}" if same else spot_of(most.place)
-    return where._replace(activity=f"{where.activity}; sampled at {spot}")
+    return where._replace(detail=f"{where.detail}; sampled at {spot}")
 
 
 def behind_end(timeline: Timeline, where: SourcePosition, t_ns: int) -> SourcePosition:
@@ -113,11 +127,7 @@ def behind_end(timeline: Timeline, where: SourcePosition, t_ns: int) -> SourcePo
     at = track.slices.at(t_ns) if track is not None else -1
     if track is None or at < 0 or track.slices.state[at] not in FINAL:
         return where
-    before = where.activity
-    for now, then in (("resumes", "last resumed"), ("starts", "started"), ("fails", "failed")):
-        if before.startswith(now):
-            before = then + before[len(now) :]
-    return where._replace(activity=f"ended; {before}", final=State(track.slices.state[at]))
+    return where._replace(final=State(track.slices.state[at]))
 
 
 def suspended(timeline: Timeline, index: int) -> SourcePosition | None:
@@ -126,13 +136,13 @@ def suspended(timeline: Timeline, index: int) -> SourcePosition | None:
         return None
     switch = timeline.switch(index)
     if switch.cause in words.SUSPENDS_NOBODY:
-        return SourcePosition(switch.origin, "has stopped", None) if switch.origin != switch.target else None
+        return SourcePosition(switch.origin, HAS_STOPPED, None) if switch.origin != switch.target else None
     if switch.suspension >= 0:
-        return SourcePosition(switch.origin, "is suspended", switch.place)
+        return SourcePosition(switch.origin, IS_SUSPENDED, switch.place)
     origin = timeline.tracks[switch.origin]
     outcome = origin.outcome or "ended"
     value = f" {origin.value}" if origin.value is not None and outcome in (words.RETURNED, words.RAISED) else ""
-    return SourcePosition(switch.origin, f"has ended: {outcome}{value}", None)
+    return SourcePosition(switch.origin, HAS_ENDED, None, f": {outcome}{value}")
 
 
 def _next_suspension(timeline: Timeline, track: Track, run: int) -> Place | None:

@@ -1,15 +1,19 @@
-"""What keeps threads from running that could: the machine, which runs other programs, or the thread that keeps the
-interpreter's lock in a call of C's.
+"""What keeps threads from running that could: the machine, which runs other programs or none of the program's threads
+(it was stopped), or the thread that keeps the interpreter's lock in a call of C's.
 
 Of the first the operating system tells: how long a thread has stood in the queue for a processor (Linux: schedstat).
 Asked is of the main thread and of those that run a hub or loop, by the thread that flushes, at each of its looks. It
 also asks of itself: while it stands in that queue it may have the interpreter's lock, or be the next to have it, and
 the others wait for it; they stand in no queue then, and use no processor. The second is inferred: our own thread needs
 that lock, too. Where its look comes late, and one thread alone used the processor meanwhile, that one had the lock.
+
+A program that was stopped (SIGSTOP, Ctrl-Z, a frozen container) stands in no queue. Our thread was to wake and did not:
+nor did it wake to ask for the lock, which who waits for that does after each switch interval (CPython's `take_gil`).
 """
 
 from __future__ import annotations
 
+import sys
 import time
 
 from visualizer.trace.words import NOBODY
@@ -33,8 +37,12 @@ _LATE_NS = 100_000_000
 _USED_NS = 50_000_000
 _OTHERS = 5
 _MOST_STORED = 64
+#: A stop is told from so long on, and if our thread woke less than once in so many switch intervals.
+_STOPPED_NS = 50_000_000
+_INTERVALS = 4
 
-_clock_gettime_ns, _thread_time_ns = time.clock_gettime_ns, time.thread_time_ns
+_clock_gettime_ns, _thread_time_ns, _process_time_ns = time.clock_gettime_ns, time.thread_time_ns, time.process_time_ns
+_getswitchinterval = sys.getswitchinterval
 
 
 class KeptOff:
@@ -43,25 +51,33 @@ class KeptOff:
     def __init__(self) -> None:
         self._looked_ns = -1
         self._used_ns = 0
+        #: By all threads.
+        self._all_used_ns = 0
 
     def begin(self, now_ns: int) -> None:
         """Before there is a flushing thread: from now on it may be kept from looking."""
         self._looked_ns = now_ns
+        self._all_used_ns = _process_time_ns()
 
     def look(
-        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int]
+        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int], overslept_ns: int
     ) -> tuple[list[Parts], int]:  # fmt: skip
-        """In the flushing thread, of which `ours` is, before anything else is measured. What is to be told of the time
-        since, and until when that is."""
-        we_waited_ns = ours.more()[1] if ours is not None else 0
+        """In the flushing thread, of which `ours` is, before anything else is measured; it has come so much later than
+        due out of its last wait. What is to be told of the time since, and until when that is."""
+        _, we_waited_ns, we_woke = ours.more() if ours is not None else (0, 0, 0)
         nothing = 0, 0, 0
         spent = [buffer.run_queue.more() if buffer.run_queue is not None else nothing for buffer in buffers]
         # Now: the interpreter lets others run while a file is read, and one of them may keep its lock.
         now_ns = clock()
-        since_ns, we_used_ns = self._looked_ns, self._used_ns
-        self._looked_ns, self._used_ns = now_ns, _thread_time_ns()
+        since_ns, we_used_ns, all_used_ns = self._looked_ns, self._used_ns, self._all_used_ns
+        self._looked_ns, self._used_ns, self._all_used_ns = now_ns, _thread_time_ns(), _process_time_ns()
+        stopped_ns = min(overslept_ns, now_ns - since_ns) - we_waited_ns - (self._all_used_ns - all_used_ns)
+        few = overslept_ns // int(_INTERVALS * 1e9 * _getswitchinterval())
+        if since_ns < 0 or stopped_ns < _STOPPED_NS or not 0 < we_woke < few:
+            stopped_ns = 0
         told: list[Parts] = []
-        for buffer, (used_ns, waited_ns, times) in zip(buffers, spent, strict=True):
+        for buffer, (used_ns, queued_ns, times) in zip(buffers, spent, strict=True):
+            waited_ns = queued_ns + stopped_ns
             # What never came out of a queue waited in one call all the time.
             slept_ns = now_ns - since_ns - used_ns - waited_ns if since_ns >= 0 and times else 0
             behind_ns = max(0, min(slept_ns, we_waited_ns))
@@ -69,7 +85,7 @@ class KeptOff:
                 # What it still waits for is told when that is over.
                 about = NOBODY, min(since_ns, now_ns - waited_ns), now_ns
                 told.append((lines.delayed, now_ns, buffer.track, about, (waited_ns, used_ns, behind_ns), None, 0))
-        late_ns = now_ns - since_ns
+        late_ns = now_ns - since_ns - stopped_ns
         if since_ns >= 0 and late_ns >= _LATE_NS and 2 * (self._used_ns - we_used_ns) < late_ns:
             holder = _holder(buffers, since_ns)
             if holder is not None:

@@ -107,7 +107,9 @@ class Samples:
             return  # Where the clock stands, the program is paused.
         self._looked_ns = now_ns
         try:
-            delays, now_ns = self._kept_off.look(list(stream.buffers), stream.run_queue, stream.clock)
+            delays, now_ns = self._kept_off.look(
+                list(stream.buffers), stream.run_queue, stream.clock, stream.overslept_ns
+            )
             stream.delays += delays
             quiet = [buffer for buffer in list(stream.buffers) if _is_quiet(buffer, now_ns)]
             if self._looks:

@@ -118,6 +118,8 @@ class Stream(Interning):
         self.look: Callable[[], None] = lambda: None
         #: Who was kept from running, as the look has found: not told yet.
         self.delays: list[Parts] = []
+        #: How much later than due the flushing thread came out of its last wait.
+        self.overslept_ns = 0
         #: Of the flushing thread, while it lives.
         self.run_queue: RunQueue | None = None
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
@@ -564,8 +566,10 @@ class Stream(Interning):
                     # Not in step with what the program does periodically: samples would always find it doing just that.
                     phase = (phase + _GOLDEN) % 1
                     due_s = now_s + FLUSH_SECONDS * (0.8 + 0.4 * phase)
+                began_ns = self.clock()
                 if self.wait(due_s - now_s):
                     break
+                self.overslept_ns = self.clock() - began_ns - int((due_s - now_s) * 1e9)
                 for report in list(self.before_flush):
                     report()
                 self.flush(look=_monotonic() >= due_s)

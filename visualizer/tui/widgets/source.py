@@ -11,6 +11,10 @@ from visualizer.analysis.model.timeline import Place, State
 from visualizer.analysis.text.hot_lines import lines_sampled
 from visualizer.analysis.text.printable import plain
 from visualizer.analysis.text.source_position import (
+    HAS_ENDED,
+    HAS_STOPPED,
+    IS_PAUSED,
+    STARTS,
     SourcePosition,
     behind_end,
     run_of,
@@ -91,7 +95,7 @@ class SourcePane(Widget):
         where = running(timeline, index)
         run = run_of(timeline, index, view.now_ns)
         if view.paused_before is not None and index == timeline.switch_count - 1:
-            where = where._replace(activity="is paused before this line", place=view.paused_before, starts=False)
+            where = where._replace(verb=IS_PAUSED, detail="", place=view.paused_before, starts=False)
         else:
             where = behind_end(timeline, seen(timeline, where, run, view.playhead.t_ns), view.playhead.t_ns)
         lines = lines_sampled(timeline, *run)
@@ -101,7 +105,7 @@ class SourcePane(Widget):
     def _unplaced(self, where: SourcePosition) -> str:
         """Why there is no source to show."""
         track = self._view.timeline.tracks.get(where.track)
-        if track is None or where.activity.startswith(("has ended", "has stopped")):
+        if track is None or where.verb in (HAS_ENDED, HAS_STOPPED):
             return ""
         if track.schedules:
             if track.kind == words.LOOP:
@@ -110,7 +114,7 @@ class SourcePane(Widget):
                     return f"It runs {called}, a callback of no task."
                 return "The loop is asyncio's: of the program it runs only callbacks."
             return "The hub is an event loop: it runs no code of the program."
-        if self._view.live and where.activity.startswith("starts"):
+        if self._view.live and where.verb == STARTS and where.final is None:
             return "Its source line is not known until its first switch."
         return "The trace does not contain its source line."
 
@@ -134,7 +138,7 @@ class SourcePane(Widget):
         ground = self.get_component_rich_style("source--title")
         if where is None:
             return Strip.blank(width, ground)
-        ended = where.activity.startswith("has ended")
+        ended = where.verb == HAS_ENDED
         state = self._state if where.final is None else where.final
         mark = " " if ended else glyphs(view.ascii)[state]
         # Before the first event there is no track that could have a name.
