@@ -211,8 +211,8 @@ def test_asyncio_server(trace_scenario: TraceScenario) -> None:
             name = timeline.name(track.id)
             slept = ([(name, "sleep", "0.1 s")], [("loop", "timer", name)])
             waits = [wait for wait in traced.waits if wait[0] == name]
-            woken = [wake for wake in traced.wakes if wake[2] == name and wake[1] != "spawn"]
-            assert (waits, woken) == (slept if path == "/" else ([], []))
+            timers = [wake for wake in traced.wakes if wake[2] == name and wake[1] != "spawn"]
+            assert (waits, timers) == (slept if path == "/" else ([], []))
     for name in clients:
         woken = [wake[:2] for wake in traced.wakes if wake[2] == name]
         assert woken[:2] == [("main()", "spawn"), ("loop", "timer")]

@@ -197,8 +197,8 @@ class AllSentences:
             if which is not None:
                 more[at] = which
         # So is where the time went of what a pool was given.
-        calls = {number for number, name in enumerate(known) if name in (words.CALLBACK, words.THREADPOOL)}
-        pooled = told & np.isin(wake_cause, [*calls]) & self._are_calls[how + 1] if self._timeline.pool_calls else ()
+        of_pools = [number for number, name in enumerate(known) if name in (words.CALLBACK, words.THREADPOOL)]
+        pooled = told & np.isin(wake_cause, of_pools) & self._are_calls[how + 1] if self._timeline.pool_calls else ()
         for at in np.flatnonzero(pooled).tolist():
             more[at] = f"#{first + at}"
         new = self._first[first:stop]
