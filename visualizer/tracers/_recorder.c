@@ -7836,7 +7836,10 @@ number_future(Hook *self, PyObject *future)
     if (!failed) {
         put(known, name_of_numbered, name);
         put(known, key_of_numbered, key);
-        failed = PyDict_SetItem(self->numbered, key, known) < 0;
+        failed = !set_of_id(self->numbered, future, known);
+        if (failed) {
+            PyErr_NoMemory();
+        }
     }
     Py_XDECREF(key);
     Py_XDECREF(name);
@@ -7852,10 +7855,9 @@ forget_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     Hook *self = (Hook *)callable;
     if (PyVectorcall_NARGS(nargsf) == 1 && kwnames == NULL && Py_IS_TYPE(args[0], numbered_type)) {
         PyObject *key = SLOT(args[0], key_of_numbered);
-        if (key != NULL && PyDict_GetItemWithError(self->numbered, key) == args[0]) {
-            (void)PyDict_DelItem(self->numbered, key);
+        if (key != NULL && find_in(self->numbered, number(key)) == args[0]) {
+            Py_XDECREF(take_from(self->numbered, number(key)));
         }
-        PyErr_Clear();
     }
     Py_RETURN_NONE;
 }
@@ -8271,10 +8273,14 @@ note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
     }
     if (count == 0) {
         long long t = now();
-        if (t < 0 || !put_number(loop, loop_slots._began_ns, t) || !put_number(loop, loop_slots.polls_since_ns, t)) {
+        PyObject *began = t < 0 ? NULL : PyLong_FromLongLong(t);
+        if (began == NULL) {
             PyErr_Clear();
             return 0;
         }
+        put(loop, loop_slots._began_ns, began);
+        put(loop, loop_slots.polls_since_ns, began);
+        Py_DECREF(began);
         put(loop, loop_slots._polling, Py_True);
     }
     put(loop, loop_slots._is_asked, Py_True);
@@ -9467,7 +9473,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
                           &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, table_type, &by_id, &PyDict_Type, &stands, table_type, &ends,
-                          &PyDict_Type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
+                          table_type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
                           table_type, &whose, &PyList_Type, &bottoms, &name,
                           &next_future, &future, &zero_future, &zero_track, &largest_track, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],

@@ -204,7 +204,7 @@ class Waits:
         self.task = library.task
         self._tasks = tasks
         self.sizes = Sizes(by_dictionary(library.queue, "_maxsize", "_queue"), lambda thing: self.numbers.name(thing))
-        self.numbers = Numbers(self._known_track, self.sizes.met, library.future)
+        self.numbers = Numbers(self._known_track, self.sizes.met, library.future, context.stream.new_table)
         self._addresses = Addresses()
         #: Both addresses of a connection that the program has opened, for which a task waits as the first; "" once that
         #: is told. And those that were told.
