@@ -49,7 +49,7 @@ class Failures:
 
 
 def _hand_down_no_ignoring() -> None:
-    """What whoever started the tests has them ignore, as a shell SIGINT in the background and nohup SIGHUP, the programs
+    """What the tests were started to ignore, as by a shell SIGINT in the background and by nohup SIGHUP, the programs
     that they start shall not: exec keeps what is ignored, and sets a handler back to the default (signal(7))."""
     by_python = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
     for number in signal.valid_signals() - by_python:
