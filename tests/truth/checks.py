@@ -135,7 +135,8 @@ class Truth:
             if track.kind == words.THREAD and track.base_name != "main":
                 return name  # One of a pool.
             parent = self.timeline.tracks.get(track.parent)
-            return self.side(parent) if parent is not None else "a"
+            # A copy has no parent if that has none: it had ended, or nothing was seen of it.
+            return self.side(parent) if parent is not None else side_of(f"a{self.children.get(track.process, '')}")
         return side_of(name)
 
     def meaning(self, step: Step) -> Meaning:
