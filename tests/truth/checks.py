@@ -267,10 +267,12 @@ def check_ends(truth: Truth) -> None:
         # A generator that is closed may end the close by returning.
         if track.kind in (words.GENERATOR, words.COROUTINE) and words.RETURNED in allowed:
             allowed.add(words.CLOSED)
-        # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead.
+        # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead; in a
+        # child also if that was asked for before the fork.
+        own = name.partition("@")[0]
         if track.kind == words.TASK and any(
-            truth.meaning(step).gives == f"kill {name}"
-            or (step.who == name and ".cancel()" in truth.program.lines[step.line - 1])
+            truth.meaning(step).gives == f"kill {own}"
+            or (step.who.partition("@")[0] == own and ".cancel()" in truth.program.lines[step.line - 1])
             for step in truth.log
             if step.phase == BEFORE
         ):
