@@ -1226,10 +1226,12 @@ def test_a_greenlet_forks(trace_source: TraceSource) -> None:
 
 
 def test_a_child_that_is_replaced_leaves_nothing(trace_source: TraceSource) -> None:
+    """Unless it lives for long, on a busy machine: here our thread gets no turn before."""
     traced = trace_source(
         """
         import os, subprocess, sys
 
+        sys.setswitchinterval(1000)
         print(subprocess.run(["echo", "one"], capture_output=True, preexec_fn=os.getpid).stdout, flush=True)
         pid = os.fork()
         if pid == 0:
