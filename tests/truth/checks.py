@@ -434,7 +434,14 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     # Who joins greenlets that have ended before, waits for several things of which one is there, or until one is
     # killed, has itself called back.
     is_about_several = meaning.waits_for == "every end" or len(wanted) > 2
-    by_itself = waker == who and (is_about_several or meaning.gives.startswith("kill"))
+    # So has who has asked several things of which one is there, which may come in the next wait for that.
+    has_asked = any(
+        step.who == who and " or " in asked and wanted & {*asked.split(" or ")}
+        for step in truth.log
+        if step.phase == BEFORE and step.t_ns < attempt.before.t_ns
+        if (asked := truth.meaning(step).waits_for)
+    )
+    by_itself = waker == who and (is_about_several or has_asked or meaning.gives.startswith("kill"))
     by_hub = wake.waker in tracks and tracks[wake.waker].schedules
     # A task, or a thread, that asyncio has work for it: it logs nothing.
     by_helper = wake.waker in tracks and tracks[wake.waker].kind in (words.TASK, words.THREAD) and not steps
