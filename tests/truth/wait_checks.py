@@ -48,11 +48,11 @@ def check_limits(truth: Truth) -> None:
             elif limit > 0:
                 most_ns = max(most_ns - (wait.t_ns - waits[0].t_ns), 1)
                 least_ns = max(whole_ns - (wait.t_ns - attempt.before.t_ns), 0)
+                # Its limit begins in the call, which may wait long after that for a turn.
+                is_at_once = wait is waits[0] and wait.t_ns - attempt.before.t_ns < _JUST_NS
                 if any(word in code for word in _SEVERAL):
-                    # Its limit begins in the call, which may wait long after that for a turn.
-                    is_at_once = wait is waits[0] and wait.t_ns - attempt.before.t_ns < _JUST_NS
                     least_ns = most_ns if is_at_once else 0
-                elif wait is waits[0] and not any(word in code for word in _AROUND):
+                elif is_at_once and not any(word in code for word in _AROUND):
                     least_ns = most_ns
             # As long as those who met there have not left all, one waits without.
             is_left = wait.asked_ns == words.NO_LIMIT and code.strip().startswith("r = barrier.wait")
