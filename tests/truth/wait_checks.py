@@ -60,10 +60,11 @@ def check_limits(truth: Truth) -> None:
             is_unknown = wait.asked_ns == words.UNKNOWN_LIMIT and wait.object.startswith(_IN_C)
             if is_left or (is_unknown and ("Limit(" in code or "dict(" in code)):
                 continue
-            # What is waited for behind it, as for the end of what `wait_for` of 3.11 has cancelled, it limits no more; nor
-            # does it if who waits was cancelled before.
+            # What is waited for behind it, as for the end of what `wait_for` of 3.11 has cancelled, it limits no more;
+            # nor does it if who waits was cancelled before.
             is_over = 0 < whole_ns <= wait.t_ns - attempt.before.t_ns or _is_cancelled(attempt)
-            if wait.asked_ns == words.NO_LIMIT and is_over and wait is not waits[0] and not any(word in code for word in _SEVERAL):
+            is_behind = is_over and wait is not waits[0] and not any(word in code for word in _SEVERAL)
+            if wait.asked_ns == words.NO_LIMIT and is_behind:
                 continue
             is_just = wait.asked_ns == whole_ns and waits and wait.t_ns - waits[0].t_ns < _JUST_NS
             # A thread works out what is left of it before it waits again.

@@ -116,8 +116,8 @@ def test_what_was_told_before_the_time_was_over_counts(monkeypatch: pytest.Monke
         monkeypatch.setattr(time, "monotonic", lambda: now() + 3600)
         return now()
 
-    def until_it_answers(*about: Any) -> Any:
-        return look(*about[:3], 60)
+    def until_it_answers(of: Any, no: Any, nor: Any, seconds: float) -> Any:
+        return look(of, no, nor, 60)
 
     with handled({signal.SIGUSR1: signal.SIG_DFL}), bystander() as by:
         by.stand_by(run)
