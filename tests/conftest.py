@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,8 +48,18 @@ class Failures:
             self._terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})")
 
 
+def _hand_down_no_ignoring() -> None:
+    """What the tests were started to ignore, as by a shell SIGINT in the background and by nohup SIGHUP, the programs
+    that they start shall not: exec keeps what is ignored, and sets a handler back to the default (signal(7))."""
+    by_python = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
+    for number in signal.valid_signals() - by_python:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    _hand_down_no_ignoring()
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None:
         config.pluginmanager.register(Failures(terminal))

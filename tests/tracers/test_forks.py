@@ -1225,11 +1225,51 @@ def test_a_greenlet_forks(trace_source: TraceSource) -> None:
     assert traced.states(child.name)[:2] == ["RUNNING", "WAITING"]
 
 
+def test_a_grandchild_goes_on_in_a_generator_that_its_parent_asked_in_vain(trace_source: TraceSource) -> None:
+    """The parent has met the generator, and not the greenlet that is in the middle of it."""
+    traced = trace_source(
+        """
+        import os
+        from greenlet import getcurrent, greenlet
+
+        def numbers():
+            main.switch()
+            main.switch()
+            yield
+
+        main, asked = getcurrent(), numbers()
+        inside = greenlet(lambda: next(asked))
+        inside.switch()
+        if os.fork() == 0:
+            try:
+                next(asked)
+            except ValueError:
+                pass
+            if os.fork() == 0:
+                inside.switch()
+                os._exit(0)
+            os.wait()
+            os._exit(0)
+        os.wait()
+        """
+    )
+    is_sound(traced)
+    timeline = traced.timeline
+    (numbers,) = (
+        track
+        for track in timeline.tracks.values()
+        if (track.process, track.base_name) == (timeline.processes[2].number, "numbers")
+    )
+    assert [State(state).name for state in numbers.slices.state] == ["WAITING", "RUNNING", "WAITING", "DONE"]
+
+
 def test_a_child_that_is_replaced_leaves_nothing(trace_source: TraceSource) -> None:
+    """Unless it lives for long, on a busy machine: here our thread gets no turn before."""
     traced = trace_source(
         """
         import os, subprocess, sys
 
+        sys.setswitchinterval(1000)
         print(subprocess.run(["echo", "one"], capture_output=True, preexec_fn=os.getpid).stdout, flush=True)
         pid = os.fork()
         if pid == 0:

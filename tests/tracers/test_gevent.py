@@ -161,6 +161,31 @@ def test_tracebacks_show_no_frame_of_ours(trace_source: TraceSource) -> None:
     assert traced.timeline.uncaught[0] == "LoopExit"
 
 
+def test_a_hub_that_ends_by_what_is_thrown_into_it(trace_source: TraceSource) -> None:
+    """Its loop is over, so that it goes on to who started it; and so it does where its loop has nothing left."""
+    traced = trace_source(
+        """
+        import gevent
+        from gevent.event import Event
+
+        try:
+            Event().wait()
+        except gevent.exceptions.LoopExit:
+            print("nobody is left")
+        try:
+            gevent.get_hub().throw(KeyError("ended"))
+        except KeyError as error:
+            print(repr(error))
+        """
+    )
+    assert traced.ended == bare(traced.path.with_suffix(".py"))
+    assert traced.timeline.notes == []
+    assert traced.outcome("hub") == "raised"
+    switches = [(origin, cause, target) for origin, cause, target, _ in traced.hand_overs]
+    there, back = ("main", "throw", "hub"), ("hub", "throw", "main")
+    assert switches == [("main", "switch", "hub"), back, there, back]
+
+
 def test_threads_with_a_hub_each(trace_source: TraceSource) -> None:
     traced = trace_source(
         """

@@ -536,6 +536,54 @@ def test_what_a_hook_has_not_stored_yet_is_written_before_what_others_did_since(
     assert resumed() == ([1, 2] if waits else [2, 1])
 
 
+class _OfOneThread(Stream):
+    is_alone = True
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("kind", [Stream, _OfOneThread])
+def test_the_time_is_told_once_nothing_older_is_to_come(tmp_path: Path, kind: type[Stream], waits: bool) -> None:
+    """A hook has read the clock, and no processor was left for it for long. Who waits in one hangs, which is told."""
+    now_ns = 0
+    path = tmp_path / "x.trace"
+    stream = kind(Sink(str(path)), clock=lambda: now_ns)
+    stream.write_header(ev.encode(ev.Header(words.FORMAT, words.VERSION, monotonic_ns=stream.start_ns)).decode())
+    began, goes_on = _thread.allocate_lock(), _thread.allocate_lock()
+
+    def hook() -> None:
+        t_ns = stream.clock()
+        began.release()
+        with goes_on:
+            stream.store(lines.resume, t_ns, 1, "next")
+
+    def told() -> list[int]:
+        return [event.t_ns for event in read_all(path)[1] if isinstance(event, ev.Resume | ev.Now)]
+
+    stream.on_thread = lambda buffer, _: setattr(buffer, "track", 1)
+    stream.all_stored_ns = Unstored(lambda code: code is hook.__code__).since_ns
+    now_ns = 10
+    stream.store(lines.resume, now_ns, 1, "next")
+    stream.flush()
+    now_ns = 20
+    thread = threading.Thread(target=hook)
+    with began, goes_on:
+        thread.start()
+        began.acquire()
+        for _ in range(20 if waits else 3):
+            now_ns += 2 * 10**9
+            stream.flush()
+        assert (told()[:1], len(told()) > 1) == ([10], waits)
+    thread.join()
+    stream.flush()
+    if not waits:
+        assert told() == [10, 20]
+        for _ in range(2):
+            now_ns += 2 * 10**9
+            stream.flush()
+        assert told() == [10, 20, now_ns - 2 * 10**9, now_ns]
+    stream.close()
+
+
 def test_what_a_new_thread_does_first_is_written_before_what_others_did_since(tmp_path: Path) -> None:
     """Also where it is given its track, and the interpreter lets others run before it stores anything."""
     ticks = iter(range(0, 10**9, 10))

@@ -135,7 +135,8 @@ class Truth:
             if track.kind == words.THREAD and track.base_name != "main":
                 return name  # One of a pool.
             parent = self.timeline.tracks.get(track.parent)
-            return self.side(parent) if parent is not None else "a"
+            # A copy has no parent if that has none: it had ended, or nothing was seen of it.
+            return self.side(parent) if parent is not None else side_of(f"a{self.children.get(track.process, '')}")
         return side_of(name)
 
     def meaning(self, step: Step) -> Meaning:
@@ -266,10 +267,12 @@ def check_ends(truth: Truth) -> None:
         # A generator that is closed may end the close by returning.
         if track.kind in (words.GENERATOR, words.COROUTINE) and words.RETURNED in allowed:
             allowed.add(words.CLOSED)
-        # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead.
+        # A task that is to be cancelled, also by way of one that waits for it, is so even if it returns instead; in a
+        # child also if that was asked for before the fork.
+        own = name.partition("@")[0]
         if track.kind == words.TASK and any(
-            truth.meaning(step).gives == f"kill {name}"
-            or (step.who == name and ".cancel()" in truth.program.lines[step.line - 1])
+            truth.meaning(step).gives == f"kill {own}"
+            or (step.who.partition("@")[0] == own and ".cancel()" in truth.program.lines[step.line - 1])
             for step in truth.log
             if step.phase == BEFORE
         ):
@@ -431,7 +434,14 @@ def _check_waker(truth: Truth, attempt: Attempt, wake: Wakeup) -> None:
     # Who joins greenlets that have ended before, waits for several things of which one is there, or until one is
     # killed, has itself called back.
     is_about_several = meaning.waits_for == "every end" or len(wanted) > 2
-    by_itself = waker == who and (is_about_several or meaning.gives.startswith("kill"))
+    # So has who has asked several things of which one is there, which may come in the next wait for that.
+    has_asked = any(
+        step.who == who and " or " in asked and wanted & {*asked.split(" or ")}
+        for step in truth.log
+        if step.phase == BEFORE and step.t_ns < attempt.before.t_ns
+        if (asked := truth.meaning(step).waits_for)
+    )
+    by_itself = waker == who and (is_about_several or has_asked or meaning.gives.startswith("kill"))
     by_hub = wake.waker in tracks and tracks[wake.waker].schedules
     # A task, or a thread, that asyncio has work for it: it logs nothing.
     by_helper = wake.waker in tracks and tracks[wake.waker].kind in (words.TASK, words.THREAD) and not steps

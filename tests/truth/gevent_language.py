@@ -38,7 +38,7 @@ _CALLS = {
     "tasks": _Call("queue", "join", "{}.unfinished_tasks > 0 or None", "False", flag="", waits_for="{} tasks"),
     "wait": _Call("event", "wait", "parks({})", "False", flag=""),
     "ar_get": _Call("result", "get", "not {}.ready()", "<Timeout", "gevent.Timeout"),
-    "ar_wait": _Call("result", "wait", "not {}.ready()", "None", flag=""),
+    "ar_wait": _Call("result", "wait", "parks({})", "None", flag=""),
     "acquire": _Call("semaphore", "acquire", "{}.locked()", "False"),
     "acquire_two": _Call("two", "acquire", "{}.locked()", "False"),
 }
@@ -86,9 +86,9 @@ from gevent.exceptions import LoopExit
 from gevent.lock import BoundedSemaphore, RLock, Semaphore
 from gevent.queue import Channel, Empty, Full, LifoQueue, PriorityQueue, Queue, SimpleQueue
 def parks(event):
-    # Of an event that is set one waits, too, for one's turn, while those who waited before are notified.
+    # Of an event that is set, or a result, one waits, too, for one's turn, while those who waited before are notified.
     notified = [bool(held) for held in get_referents(event) if type(held).__name__ == "callback"]
-    return not event.is_set() or True in notified
+    return not event.ready() or True in notified
 def started(s, called, *args):
     timeout = gevent.Timeout.start_new(s)
     try:

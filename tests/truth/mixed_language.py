@@ -77,6 +77,7 @@ _SUSPENDS = ("r = yield", "gevent.sleep", "await asyncio.sleep")
 
 _PRELUDE = """\
 import asyncio, gevent, re, types, warnings
+from gevent._hub_local import set_hub
 from gevent.event import Event
 from greenlet import getcurrent, greenlet
 warnings.simplefilter("ignore")
@@ -129,6 +130,8 @@ def sweep():
             gevent.sleep(0)
         except BaseException:
             pass
+    if gevent.get_hub().dead:
+        set_hub(None)
 """
 
 
@@ -195,6 +198,9 @@ def _render(program: Program, who: str, side: str, op: Op, workers: list[Worker]
     elif ".kill(" in code or ".cancel(" in code:
         meaning = Meaning(gives=f"kill {name}")
     suspends = str(True if code.startswith(_SUSPENDS) and "from" not in code else None)
+    if code.startswith("gevent.sleep"):
+        # What is thrown into a hub that was left with nothing may have ended it; a switch to it is none then.
+        suspends = "not gevent.get_hub().dead or None"
     code = code.format(o=other, n=name, s=side, v=value)
     if code.startswith("return"):
         code = f'log("{who}", 0, "end"); {code}'

@@ -48,9 +48,11 @@ def check_limits(truth: Truth) -> None:
             elif limit > 0:
                 most_ns = max(most_ns - (wait.t_ns - waits[0].t_ns), 1)
                 least_ns = max(whole_ns - (wait.t_ns - attempt.before.t_ns), 0)
+                # Its limit begins in the call, which may wait long after that for a turn.
+                is_at_once = wait is waits[0] and wait.t_ns - attempt.before.t_ns < _JUST_NS
                 if any(word in code for word in _SEVERAL):
-                    least_ns = most_ns if wait is waits[0] else 0
-                elif wait is waits[0] and not any(word in code for word in _AROUND):
+                    least_ns = most_ns if is_at_once else 0
+                elif is_at_once and not any(word in code for word in _AROUND):
                     least_ns = most_ns
             # As long as those who met there have not left all, one waits without.
             is_left = wait.asked_ns == words.NO_LIMIT and code.strip().startswith("r = barrier.wait")
@@ -58,15 +60,21 @@ def check_limits(truth: Truth) -> None:
             is_unknown = wait.asked_ns == words.UNKNOWN_LIMIT and wait.object.startswith(_IN_C)
             if is_left or (is_unknown and ("Limit(" in code or "dict(" in code)):
                 continue
-            # What is waited for behind it, as for the end of what `wait_for` of 3.11 has cancelled, it limits no more.
-            is_over = wait.asked_ns == words.NO_LIMIT and 0 < whole_ns <= wait.t_ns - attempt.before.t_ns
-            if is_over and wait is not waits[0] and not any(word in code for word in _SEVERAL):
+            # What is waited for behind it, as for the end of what `wait_for` of 3.11 has cancelled, it limits no more;
+            # nor does it if who waits was cancelled before.
+            is_over = 0 < whole_ns <= wait.t_ns - attempt.before.t_ns or _is_cancelled(attempt)
+            is_behind = is_over and wait is not waits[0] and not any(word in code for word in _SEVERAL)
+            if wait.asked_ns == words.NO_LIMIT and is_behind:
                 continue
             is_just = wait.asked_ns == whole_ns and waits and wait.t_ns - waits[0].t_ns < _JUST_NS
             # A thread works out what is left of it before it waits again.
             is_again = bool(waits) and wait is not waits[0] and "NOTIFIED" in truth.program.source
             is_just = is_just or (is_again and 0 <= wait.asked_ns - most_ns < _JUST_NS)
             assert is_just or least_ns <= wait.asked_ns <= most_ns, f"{attempt} has {wait} among {waits}"
+
+
+def _is_cancelled(attempt: Attempt) -> bool:
+    return attempt.after is None or attempt.after.detail == _CANCELLED
 
 
 def check_things(truth: Truth) -> None:

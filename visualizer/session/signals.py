@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, takewhile
 from types import FrameType
 from typing import NamedTuple, NoReturn
@@ -34,7 +34,7 @@ _KEPT = 200
 
 
 class Told(NamedTuple):
-    """What the witness wrote, when that was read, and which signal of it (by its index) was taken by which question."""
+    """What the witness wrote, when that was read, and which signal of it (by its index) was taken by which handler."""
 
     text: bytes
     t_ns: int
@@ -52,7 +52,7 @@ class Witness:
     """
 
     def __init__(self) -> None:
-        self._questions = count()
+        self._handlers, self._questions = count(), count()
         self._told: list[Told] = []
         command = [sys.executable, "-I", "-S", witness.__file__]
         self._process = subprocess.Popen(
@@ -69,24 +69,31 @@ class Witness:
 
     def saw(self, number: int) -> bool:
         """Whether it got the signal that we have just got, or since then one that undoes it: we may get that later."""
-        question, asked_ns = next(self._questions), time.monotonic_ns()
-        answer = witness.ANSWERS[question % len(witness.ANSWERS)]
+        handler, since_ns = next(self._handlers), time.monotonic_ns()
+        # Asked again, it answers behind what it was sent meanwhile, however late it came to run.
+        for pause_s in (0.0, _REACHES_WITHIN_S):
+            time.sleep(pause_s)
+            is_answered = self._ask()
+            if any(_takes(told, number, handler) for told in reversed(self._since(since_ns - _STALE_NS))):
+                return True
+            if not is_answered:
+                break
+        since = {what for told in self._since(since_ns) for what in told.text}
+        return not since.isdisjoint(_UNDONE_BY.get(number, ()))
+
+    def _ask(self) -> bool:
+        """Read all that it told before it answers. Return False if it does not for long, or is gone."""
+        asked_ns, until = time.monotonic_ns(), time.monotonic() + _ANSWERS_WITHIN_S
+        answer = witness.ANSWERS[next(self._questions) % len(witness.ANSWERS)]
         try:
             os.write(self._input, bytes([answer]))
         except OSError:
             return False
-        until, answered = time.monotonic() + _ANSWERS_WITHIN_S, False
-        while True:
-            recent = list(takewhile(lambda told: told.t_ns > asked_ns - _STALE_NS, reversed(self._told)))
-            if any(_takes(told, number, question) for told in reversed(recent)):
-                return True
-            if not answered and any(answer in told.text for told in recent if told.t_ns > asked_ns):
-                answered, until = True, time.monotonic() + _REACHES_WITHIN_S
+        while not any(answer in told.text for told in self._since(asked_ns)):
             left = until - time.monotonic()
-            if left <= 0:
-                since = {what for told in recent if told.t_ns > asked_ns for what in told.text}
-                return not since.isdisjoint(_UNDONE_BY.get(number, ()))
-            if not select.select([self._output], [], [], min(left, _READ_BY_ANOTHER_WITHIN_S))[0]:
+            if not select.select([self._output], [], [], max(0, min(left, _READ_BY_ANOTHER_WITHIN_S)))[0]:
+                if left <= 0:
+                    return False
                 continue
             del self._told[:-_KEPT]
             read = map(os.read, (self._output,), (256,))
@@ -96,6 +103,11 @@ class Witness:
                 continue
             if not self._told[-1].text:
                 return False
+        return True
+
+    def _since(self, t_ns: int) -> list[Told]:
+        """What was read since then, the newest first."""
+        return list(takewhile(lambda told: told.t_ns > t_ns, reversed(self._told)))
 
     def end(self) -> None:
         # It ends with its stdin.
@@ -103,10 +115,10 @@ class Witness:
             pass
 
 
-def _takes(told: Told, number: int, question: int) -> bool:
-    """Whether this question is the first to ask for one of these signals."""
+def _takes(told: Told, number: int, handler: int) -> bool:
+    """Whether this handler is the first to ask for one of these signals."""
     those = (index for index, what in enumerate(told.text) if what == number)
-    return any(told.taken.setdefault(index, question) == question for index in those)
+    return any(told.taken.setdefault(index, handler) == handler for index in those)
 
 
 class Arrivals:
@@ -117,16 +129,28 @@ class Arrivals:
         self._came.setblocking(False)
         self._comes.setblocking(False)
         self._before = signal.set_wakeup_fd(self._comes.fileno(), warn_on_full_buffer=False)
+        #: How many handlers are going on, each in the middle of the one before.
+        self._handlers = 0
 
-    def is_undone(self, number: int) -> bool:
-        """Whether the last of these signals was followed by one that undoes it. To be asked about each signal."""
-        last = b""
+    @contextlib.contextmanager
+    def handled(self, number: int) -> Iterator[Callable[[], bool]]:
+        """While a handler of these signals goes on. Gives what tells whether its signal is undone by now: whether one
+        that undoes it came behind the last of these that was there as the handler began."""
+        self._handlers += 1
+        try:
+            if self._handlers == 1 and len(self._all()) > _KEPT // 2:
+                # All others stay, for the handlers in the middle of which this one runs.
+                self._came.recv(_KEPT // 4)
+            place = self._all().rfind(number)
+            undoes = bytes(_UNDONE_BY.get(number, ()))
+            yield lambda: place >= 0 and not set(self._all()[place:]).isdisjoint(undoes)
+        finally:
+            self._handlers -= 1
+
+    def _all(self) -> bytes:
         with contextlib.suppress(BlockingIOError):
-            # It stays there, for the handler in the middle of which this one may run.
-            last = self._came.recv(_KEPT, socket.MSG_PEEK)
-        if len(last) > _KEPT // 2:
-            self._came.recv(_KEPT // 4)
-        return any(last.rfind(by) > last.rfind(number) for by in _UNDONE_BY.get(number, ()))
+            return self._came.recv(_KEPT, socket.MSG_PEEK)
+        return b""
 
     def end(self) -> None:
         signal.set_wakeup_fd(self._before)
@@ -158,17 +182,18 @@ class Bystander:
             run.signal(number)
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        is_seen = self._witness.saw(number)
-        # The witness may have had no time to see it, and passed on now it would undo what came behind it.
-        is_undone = self._arrivals.is_undone(number)
-        if is_seen or is_undone:
-            pass  # The program has it already, or no longer needs it.
-        elif self._run is None:
-            self._missed.append(number)
-        else:
-            self._run.signal(number)
-        if number in _UNDONE_BY and not is_undone:
-            self._shall_stop = number in _STOPS
+        with self._arrivals.handled(number) as undone:
+            is_seen = self._witness.saw(number)
+            # The witness may have had no time to see it, and passed on now it would undo what came behind it.
+            is_undone = undone()
+            if is_seen or is_undone:
+                pass  # The program has it already, or no longer needs it.
+            elif self._run is None:
+                self._missed.append(number)
+            else:
+                self._run.signal(number)
+            if number in _UNDONE_BY and not is_undone:
+                self._shall_stop = number in _STOPS
         self.stop_with_it()
 
     def stop_with_it(self, *_: object) -> None:

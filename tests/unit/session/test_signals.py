@@ -4,6 +4,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,6 +82,68 @@ def test_another_handler_may_read_what_one_waits_for(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(select, "select", meanwhile)
         signal.raise_signal(signal.SIGUSR2)
     assert run.received == [signal.SIGUSR1]
+
+
+def test_the_witness_may_be_late_with_what_was_sent_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers, and gets no turn for long: then the signal reaches it."""
+    run, pause = FakeRun(), time.sleep
+
+    def meanwhile(seconds: float) -> None:
+        pause(seconds)
+        if seconds > 0:
+            monkeypatch.undo()
+            for number in (signal.SIGSTOP, signal.SIGUSR1):
+                beside.send_signal(number)
+            goes_on.append(subprocess.Popen(["sh", "-c", f"sleep 0.1; kill -CONT {beside.pid}"]))
+
+    goes_on: list[subprocess.Popen[bytes]] = []
+    with handled({signal.SIGUSR1: signal.SIG_DFL}), bystander() as by:
+        by.stand_by(run)
+        (beside,) = (child for child in psutil.Process().children() if witness.__file__ in child.cmdline())
+        monkeypatch.setattr(time, "sleep", meanwhile)
+        signal.raise_signal(signal.SIGUSR1)
+        assert run.received == []
+        signal.raise_signal(signal.SIGUSR1)
+        assert run.received == [signal.SIGUSR1]
+        assert goes_on[0].wait() == 0
+
+
+def test_what_was_told_before_the_time_was_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late it is read: all of us may have been stopped meanwhile."""
+    run, now, look = FakeRun(), time.monotonic, select.select
+
+    def later() -> float:
+        monkeypatch.setattr(time, "monotonic", lambda: now() + 3600)
+        return now()
+
+    def until_it_answers(of: Any, no: Any, nor: Any, seconds: float) -> Any:
+        return look(of, no, nor, 60)
+
+    with handled({signal.SIGUSR1: signal.SIG_DFL}), bystander() as by:
+        by.stand_by(run)
+        (beside,) = (child for child in psutil.Process().children() if witness.__file__ in child.cmdline())
+        beside.send_signal(signal.SIGUSR1)
+        monkeypatch.setattr(time, "monotonic", later)
+        monkeypatch.setattr(select, "select", until_it_answers)
+        signal.raise_signal(signal.SIGUSR1)
+    assert run.received == []
+
+
+def test_a_stop_is_not_passed_on_if_it_was_undone_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two more signals come in the middle of the first one's handler, and the last of them is a stop again."""
+    run, wait = FakeRun(), select.select
+
+    def meanwhile(*about: Any) -> Any:
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGCONT)
+        signal.raise_signal(signal.SIGTSTP)
+        return wait(*about)
+
+    with handled(dict.fromkeys([signal.SIGTSTP, signal.SIGCONT], signal.SIG_DFL)), bystander() as by:
+        by.stand_by(run)
+        monkeypatch.setattr(select, "select", meanwhile)
+        signal.raise_signal(signal.SIGTSTP)
+    assert run.received == [signal.SIGCONT, signal.SIGTSTP]
 
 
 def test_everything_is_as_before_afterwards_and_what_was_ignored_remains_so() -> None:

@@ -319,7 +319,7 @@ class Stream(Interning):
         self._begin_batch()
         text, made = self.made, 0
         text.clear()
-        waiting, is_all = self._waiting(last)
+        waiting, until, is_all = self._waiting(last)
         if any(count > FULL // ROW for _, count in waiting):
             self.on_backlog()
         # Of one thread a piece at a time, so that a long backlog does not take its room twice over; several threads'
@@ -342,10 +342,10 @@ class Stream(Interning):
         # The program continues while we write, and may count its objects: by now we hold no new list.
         made += sum(count for _, count in waiting)
         text.write(self._sink, made)
-        self._tell_time(made > 0)
+        self._tell_time(made > 0, until if is_all else 0)
         losses = self._sink.lost, self.missed, self.interrupted
         if self._lost != losses:
-            t_ns = self.clock() - self.start_ns
+            t_ns = max(until, self._newest_ns) - self.start_ns
             loss = "".join(
                 f'["dropped",{t_ns},"{what}",{count}]\n' for what, count in zip(_LOST, losses, strict=True) if count
             )
@@ -354,28 +354,32 @@ class Stream(Interning):
             if self._sink.write(loss.encode("ascii"), 0):
                 self._lost = losses
 
-    def _tell_time(self, wrote: bool) -> None:
-        """Tell how late it is where nothing else has told it for a while: that a program hangs is known by that."""
-        now_ns = self.clock()
-        if not wrote and self._told_ns:
-            if now_ns - self._told_ns < _QUIET_NS:
-                return
+    def _tell_time(self, wrote: bool, now_ns: int) -> None:
+        """Tell how late it is where nothing else has told it for a while: that a program hangs is known by that.
+
+        Not while a hook is about to store something older: `now_ns` is 0 then.
+        """
+        if wrote or not self._told_ns:
+            self._told_ns = self.clock()
+        elif now_ns - self._told_ns >= _QUIET_NS:
             self._sink.write(f'["now",{now_ns - self.start_ns}]\n'.encode("ascii"), 0)
-        self._told_ns = now_ns
+            self._told_ns = now_ns
 
     def _begin_batch(self) -> None:
         """What is written next may stand after lines of another process: it begins by saying on which thread it is."""
         if self.process >= 0:
             self._thread = -1
 
-    def _waiting(self, last: bool) -> tuple[tuple[tuple[Buffer, int], ...], bool]:
-        """How many rows of each buffer are to be written now; and whether that is all that happened up to now."""
+    def _waiting(self, last: bool) -> tuple[tuple[tuple[Buffer, int], ...], int, bool]:
+        """How many rows of each buffer are to be written now; up to when that is all that happened, and whether that is
+        up to now."""
         waiting: list[tuple[Buffer, int]] = []
         # Other threads store while we look from buffer to buffer. What a second one does because of what a first one
         # did must not be written before that, so all is left that was stored since we began. While the program is
         # paused, its clock stands still at the time of its last events.
         now_ns = until = self.clock()
-        if not last and not self.is_alone:
+        # A hook of the only thread stores its row behind nobody's, but behind a time that is told here.
+        if not last and not (self.is_alone and now_ns - self._told_ns < _QUIET_NS):
             until = self.all_stored_ns(now_ns, self.buffers)
         for buffer in list(self.buffers):
             closed = buffer.closed
@@ -388,7 +392,7 @@ class Stream(Interning):
                 self.buffers.remove(buffer)
             if count:
                 waiting.append((buffer, count))
-        return tuple(waiting), until == now_ns
+        return tuple(waiting), until, until == now_ns
 
     def _make_text(self, waiting: tuple[tuple[Buffer, int], ...], text: Text) -> None:
         """Take so many rows of each buffer; make the lines of them."""
@@ -691,7 +695,7 @@ class Stream(Interning):
         buffer.begin_again(track)
         self._forget_others()
         self.process = track
-        self._thread, self._unfinished_ns = -1, 0
+        self._thread, self._unfinished_ns, self._told_ns = -1, 0, 0
         self._lost, self.missed, self.interrupted = (0, 0, 0), 0, 0
         self._sink.forget()
         self.ids.in_child()

@@ -3,7 +3,8 @@
 To the hooks they are what they were: every table of the tracers is copied with the process, and its numbers hold. To
 the file they are new tracks. So in a child the flush puts another number in the place of each track that is older than
 the process, and a `copy` line before the first event that speaks of it, together with those of the generators that
-it is in the middle of: they go on with it, and may do so without an event. What never does anything here is not told.
+it is in the middle of: they go on with it, and may do so without an event. So do those who are in the middle of a
+generator, with that, which may be asked for in vain. What never does anything here is not told.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class Copies:
         self._of: dict[int, int] = {**before._of, **before.known} if before is not None else {}
         self._elsewhere = elsewhere
         self._inside = inside
+        #: By generator, those who are in the middle of it.
+        self._within: dict[int, list[int]] = {}
+        for one, generators in inside.items():
+            for generator in generators:
+                self._within.setdefault(generator, []).append(one)
         self._process = process
         self._new_track = new_track
         #: The file's number of each track, by the hooks'.
@@ -79,6 +85,10 @@ class Copies:
             return track
         if track in self._elsewhere:
             return self.original(track)
+        for one in self._within.pop(track, ()):
+            self.known[one]
+        if track in self.known:
+            return self.known[track]
         copy = self.known[track] = self._new_track()
         self.met.append((copy, self.original(track)))
         for generator in self._inside.pop(track, ()):

@@ -175,6 +175,8 @@ class Limits:
                 self._roles[id(kind)] = kind, _role(kind)
             _, role = self._roles[id(kind)]
             asked_ns = left_ns = timer._visualizer_asked_ns
+            clock = self._recording.stream.clock
+            now_ns = clock()
             if role == _TIMEOUT and args and callback.__name__ == "_on_expiration":
                 greenlet, is_its = args[0], dictionary(owner).get("_one_shot") is True
             elif role in (_WAITER, _SEVERAL) and callback.__name__ == "switch":
@@ -182,16 +184,17 @@ class Limits:
                 greenlet, is_its = self._greenlets.module.getcurrent(), True
                 at = getattr(timer, "at", None) if role == _SEVERAL else None
                 if type(at) is float:
-                    # It counts from when the loop looked at the clock last.
-                    left_ns = min(asked_ns, int(at * 1_000_000_000) - monotonic_ns())
+                    # It counts from when the loop looked at the clock last. Here one look serves for both: between two,
+                    # others may run for long.
+                    loop_ns = now_ns if clock is monotonic_ns else monotonic_ns()
+                    left_ns = min(asked_ns, int(at * 1_000_000_000) - loop_ns)
             else:
                 return
             started = None
             if role == _TIMEOUT and not is_its:
                 frame = own_frame(sys._getframe(2), self._recording.own)
                 started = (frame.f_code, frame.f_lasti) if frame is not None else None
-            due_ns = self._recording.stream.clock() + left_ns
-            limit = Limit(timer, asked_ns, due_ns, role == _TIMEOUT, is_its, started)
+            limit = Limit(timer, asked_ns, now_ns + left_ns, role == _TIMEOUT, is_its, started)
             known = self.of.get(id(greenlet))
             others = [one for one in known if one.runs and not one.is_of(timer)] if known else []
             self.of[id(greenlet)] = [*others, limit]

@@ -305,19 +305,21 @@ class GeventTracer(Family):
             service.serve(to_track)
         over = self._limits.over(target)
         is_thrown = is_by_hub and event == "throw"
-        cause = cause_of_frames(self._greenlets.frame_of(origin)) if is_thrown and asked is None else None
+        # None as well of a hub that has ended by what it throws into its parent.
+        frame = self._greenlets.frame_of(origin)
+        cause = cause_of_frames(frame) if is_thrown and asked is None else None
         if cause == words.TIMEOUT and over is not None and over.is_stray and over.started is not None:
             self._recording.stream.extend((lines.struck, t_ns, to_track, over.asked_ns, None, *over.started))
         if not ready.ran(target, to_track, is_by_hub and asked is not None, cause != words.TIMEOUT) and is_by_hub:
-            about = self._waker(event, from_track, to_track, self._greenlets.frame_of(origin), over)
-            if is_thrown and about[1] == words.THROW and self._greenlets.parent_of(origin) is target:
-                if _is_loop_exit(self._greenlets.sites.thrown(self._greenlets.frame_of(origin))):
-                    self._ties.report(t_ns, origin, to_track)
+            about = self._waker(event, from_track, to_track, frame, over)
+            is_told = is_thrown and about[1] == words.THROW and self._greenlets.parent_of(origin) is target
+            if is_told and frame is not None and _is_loop_exit(self._greenlets.sites.thrown(frame)):
+                self._ties.report(t_ns, origin, to_track)
             store_wake(self._recording.stream.here(t_ns), t_ns, to_track, about)
         if to_track in ready.unstarted:
             self._spawns.on_run(target, to_track)
         ready.unsuspend(to_track)
-        if is_by_hub and event == "switch" and self._greenlets.frame_of(origin) is not None:
+        if is_by_hub and event == "switch" and frame is not None:
             return state.resumed
         return None
 
