@@ -92,6 +92,36 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert kinds(tape("main")) == ["hog"]
 
 
+@pytest.mark.parametrize(
+    ("seen_ms", "expected"),
+    [
+        pytest.param((4, 9), ("", 7), id="before the call that kept it"),
+        pytest.param((4, 301), (", and was then at demo.py:9", 9), id="right behind it"),
+        pytest.param((4, 350), ("", 7), id="long after it"),
+    ],
+)
+def test_where_a_thread_kept_the_interpreter_is_told_by_what_it_did_next(
+    seen_ms: tuple[int, int], expected: tuple[str, int]
+) -> None:
+    """What keeps it lets nobody look: what was seen before is another line."""
+    ran = Tape().spawn("other", words.THREAD, line=7)
+    ran.spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", creator="main", line=30)
+    ran.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40).switch("hub", "foo")
+    ran.waits("foo", words.SLEEP, "0.01 s", 10 * MS).switch("foo", "hub", line=5)
+    early_ms, late_ms = seen_ms
+    ran.at(early_ms * MS).sample(8, track="other")
+    if late_ms < 300:
+        ran.at(late_ms * MS).sample(9, track="other")
+    ran.at(300 * MS).wake("foo", "hub", words.TIMER).switch("hub", "foo")
+    kept_off(ran, words.NOBODY, ran.ids["other"], 3, 300, 297)
+    if late_ms > 300:
+        ran.at(late_ms * MS).sample(9, track="other")
+    [one] = found(ran.exits("foo").switch("foo", "hub"), "interpreter_held")
+    where, line = expected
+    assert f"for 0.3 s{where} (inferred" in one.sentence
+    assert one.line == line
+
+
 #: Of 200 ms.
 SHARES = pytest.mark.parametrize(
     ("length_ms", "cost_ms"),
