@@ -108,17 +108,14 @@ def test_where_a_thread_kept_the_interpreter_is_told_by_what_it_did_next(
     ran.spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", creator="main", line=30)
     ran.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40).switch("hub", "foo")
     ran.waits("foo", words.SLEEP, "0.01 s", 10 * MS).switch("foo", "hub", line=5)
-    early_ms, late_ms = seen_ms
-    ran.at(early_ms * MS).sample(8, track="other")
-    if late_ms < 300:
-        ran.at(late_ms * MS).sample(9, track="other")
-    ran.at(300 * MS).wake("foo", "hub", words.TIMER).switch("hub", "foo")
-    kept_off(ran, words.NOBODY, ran.ids["other"], 3, 300, 297)
-    if late_ms > 300:
-        ran.at(late_ms * MS).sample(9, track="other")
-    [one] = found(ran.exits("foo").switch("foo", "hub"), "interpreter_held")
+    ran.waits("other", words.SLEEP, "1 ms", MS).parks("other", line=5).unparks("other")
+    for ms, line in zip(seen_ms, (8, 9), strict=True):
+        ran.at(ms * MS).sample(line, track="other")
+    kept_off(ran, words.NOBODY, ran.ids["other"], 3, 300, 297).at(400 * MS)
+    ran.wake("foo", "hub", words.TIMER).switch("hub", "foo").exits("foo").switch("foo", "hub")
+    [one] = found(ran, "interpreter_held")
     where, line = expected
-    assert f"for 0.3 s{where} (inferred" in one.sentence
+    assert f" for 0.3 s{where} (inferred" in one.sentence
     assert one.line == line
 
 
