@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from visualizer.analysis.findings.base import HOG_NS, LATE_NS, Finding, finding, listed
+from visualizer.analysis.findings.base import HOG_NS, LATE_NS, NAMED_NS, Finding, finding, listed, spot
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.model.timeline import RUNS, State, Timeline, Track
+from visualizer.analysis.model.timeline import RUNS, Place, State, Timeline, Track
 from visualizer.analysis.text.durations import duration
-from visualizer.analysis.text.hot_lines import hot_line, mostly
+from visualizer.analysis.text.hot_lines import sampled_at
 from visualizer.trace import events as ev
 from visualizer.trace import words
 from visualizer.trace.columns import Column, nonzero, numbered, unique
@@ -237,16 +237,34 @@ def interpreter_held(timeline: Timeline, observed: Observed) -> Iterator[Finding
         since_ns, until_ns, _ = max(times, key=lambda one: one[1] - one[0])
         lost_by = dict.fromkeys(track for *_, late in times for track in late)
         cost_ns = sum(sum(late.values()) for *_, late in times)
-        seen = mostly(timeline, by, since_ns, until_ns)
-        where = f", {hot_line(timeline, seen)}" if seen is not None else ""
+        where, place = _behind(timeline, timeline.tracks[by], until_ns)
         who = listed([timeline.name(track) for track in lost_by])
         several = f"; the longest of {len(times)} such times" if len(times) > 1 else ""
         sentence = (
             f"{timeline.name(by)} kept the interpreter for {duration(until_ns - since_ns, 2)}{where} (inferred: it "
             f"alone used the processor, and no other thread could run) → {who} could not run meanwhile{several}"
         )
-        place = seen.place if seen is not None else timeline.tracks[by].place
+        place = place or timeline.tracks[by].place
         yield finding("interpreter_held", sentence, (by, *lost_by), since_ns, place, cost_ns, lost_by)
+
+
+def _behind(timeline: Timeline, track: Track, t_ns: int) -> tuple[str, Place | None]:
+    """In words, where a thread was next seen once it let others run, and the place; no words if not soon after that.
+
+    Nobody sees the call itself: a sample from before it is of something else.
+    """
+    soon_ns = t_ns + NAMED_NS
+    place = sampled_at(timeline, timeline.samples.nearest(track.id, t_ns, t_ns, soon_ns))
+    if place is not None:
+        return f", and was then at {spot(place)}", place
+    slices = track.slices
+    after = slices.at(t_ns) + (slices.state[max(0, slices.at(t_ns))] != State.WAITING)
+    if not 0 <= after < len(slices) or slices.state[after] != State.WAITING or slices.about[after] < 0:
+        return "", None
+    if not t_ns - NAMED_NS <= slices.start_ns[after] <= soon_ns:
+        return "", None
+    place = timeline.suspensions[slices.about[after]].place
+    return (f", up to where it waited at {spot(place)}", place) if spot(place) else ("", None)
 
 
 def _late(timeline: Timeline, tracks: Iterable[Track], since_ns: int, until_ns: int) -> Iterator[tuple[int, int]]:

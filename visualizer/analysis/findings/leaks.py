@@ -30,6 +30,8 @@ from visualizer.analysis.text.durations import duration
 from visualizer.analysis.text.without_end import nobody_would_end
 from visualizer.trace import words
 
+_Unended = Callable[[Suspension], bool]
+
 _FEW_STEPS = 2
 _DAY_NS = 86_400_000_000_000
 #: What those wait for that were made for all of the program, each for its own: something to do, or time.
@@ -75,10 +77,10 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
         if track.place is not None and track.place in several and track.kind in kinds:
             spawned.setdefault(track.place, []).append(track)
     found = {}
-    served = Served(timeline)
+    served, unended = Served(timeline), _unended(timeline)
     for place, tracks in spawned.items():
         created = Counter(track.creator for track in tracks)
-        idle = [(track, one) for track in tracks if (one := _idle(timeline, track)) is not None]
+        idle = [(track, one) for track in tracks if (one := _idle(timeline, track, unended)) is not None]
         # Nobody knows of a queue of one's own that was never given anything, even if more is asked of it in a loop.
         shared = Counter(one.object for _, one in idle if one.object)
         waiting = [
@@ -87,7 +89,7 @@ def leaked(timeline: Timeline) -> dict[Place, list[tuple[Track, Suspension]]]:
             if not (served.is_worker(track, one) if shared[one.object] != 1 else served.before(track, one))
             and not (created[track.creator] == 1 and _lives(timeline, track.creator))
         ]
-        if len(waiting) >= LEAK_OF and _grows(timeline, tracks, waiting):
+        if len(waiting) >= LEAK_OF and _grows(timeline, tracks, waiting, unended):
             # Who got to run late has not waited for long, but does the same.
             does = {(one.reason, one.on, one.place) for _, one in waiting}
             left = [(track, one) for track in tracks if (one := _left(timeline, track)) is not None]
@@ -105,10 +107,26 @@ def leaks_too(timeline: Timeline) -> Callable[[Track, Suspension], bool]:
     return lambda track, one: (function_of(timeline, track), one.reason, one.place) in known
 
 
-def _idle(timeline: Timeline, track: Track) -> Suspension | None:
+def _unended(timeline: Timeline) -> _Unended:
+    """Whether nobody in the source would ever end a wait, worked out once for all that are written so."""
+    own = [text for file, text in timeline.sources.items() if not strangeness(file)]
+    known: dict[tuple[str, str, bool], bool] = {}
+
+    def is_unended(one: Suspension) -> bool:
+        key = one.reason, one.on, one.is_endless
+        if key not in known:
+            known[key] = nobody_would_end(timeline, one, own)
+        return known[key]
+
+    return is_unended
+
+
+def _idle(timeline: Timeline, track: Track, unended: _Unended) -> Suspension | None:
     """What it waits for, if it does nothing else any more."""
     suspension = _left(timeline, track)
-    if suspension is None or suspension.reason == words.IO or suspension.reason in LOCKS:
+    if suspension is None or suspension.reason == words.IO:
+        return None
+    if suspension.reason in LOCKS and not unended(suspension):
         return None  # Of a lock it is told who keeps it.
     if track.kind == words.THREAD and (suspension.place is None or strangeness(suspension.place.file)):
         if not _is_long_timer(suspension):
@@ -144,7 +162,9 @@ def _is_served(timeline: Timeline, track: Track) -> bool:
     return False
 
 
-def _grows(timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Suspension]]) -> bool:
+def _grows(
+    timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Suspension]], unended: _Unended
+) -> bool:  # fmt: skip
     """Whether hardly one of the tracks of a place ended, and more came all the time, up to the end; or while somebody
     asked for them, one by one."""
     if len(tracks) - len(idle) > LEAK_ENDED_SHARE * len(tracks):
@@ -161,7 +181,7 @@ def _grows(timeline: Timeline, tracks: list[Track], idle: list[tuple[Track, Susp
     most = LEAK_GAP_SHARE if any(len(track.steps) > _FEW_STEPS for track in waiting) else LEAK_IDLE_SHARE
     if span_ns > 0 and max(gaps_ns) <= most * span_ns:
         return True
-    return _left_behind(timeline, idle, times_ns[-1]) or _forgotten(timeline, idle, times_ns[-1])
+    return _left_behind(timeline, idle, times_ns[-1]) or _forgotten(timeline, idle, times_ns[-1], unended)
 
 
 def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
@@ -180,19 +200,17 @@ def _left_behind(timeline: Timeline, idle: list[tuple[Track, Suspension]], until
     return len(runs) == len(objects) == len(idle) and until_ns - since_ns >= STUCK_NS
 
 
-def _forgotten(timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int) -> bool:
+def _forgotten(
+    timeline: Timeline, idle: list[tuple[Track, Suspension]], until_ns: int, unended: _Unended
+) -> bool:  # fmt: skip
     """Whether these are no crew, though all came at once: each waits, STUCK_NS or longer, for what nobody in the source
     would ever bring about, has not run since it began with that, and none was ended by anybody but its loop."""
-    own = [text for file, text in timeline.sources.items() if not strangeness(file)]
-    known: dict[tuple[str, str], bool] = {}
     for track, one in idle:
         if len(track.steps) > _FEW_STEPS or until_ns - one.t_ns < STUCK_NS:
             return False
         if track.outcome == words.CANCELLED and left_waiting(timeline, track) is None:
             return False
-        if (one.reason, one.on) not in known:
-            known[one.reason, one.on] = nobody_would_end(timeline, one, own)
-        if not known[one.reason, one.on]:
+        if not unended(one):
             return False
     return True
 

@@ -18,6 +18,8 @@ _MADE_AND_ENDED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         (words.FUTURE, "Future create_future", "set_result set_exception"),
         (words.RESULT, "AsyncResult", "set set_exception"),
         (words.CONDITION, "Condition", "notify notify_all"),
+        # Of another one it is not known how many it lets in: those who were let in are to release it.
+        (words.SEMAPHORE, "Semaphore(0)", "release"),
         (
             words.QUEUE,
             "Queue LifoQueue PriorityQueue SimpleQueue JoinableQueue LightQueue",
@@ -27,6 +29,8 @@ _MADE_AND_ENDED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 #: Who keeps a thing so has to take it out again to end a wait for it.
 _KEEPS = frozenset(("append", "appendleft", "add", "insert", "setdefault", "put", "put_nowait", "print", "len", "id"))
+#: What is made in the call that waits for it, nobody else has: `Event().wait()`.
+_MADE_THERE = re.compile(r"(?:\w+\.)*(\w+)\(\)\.\w+\(\)")
 _METHODS = frozenset(method for _, methods in _MADE_AND_ENDED.values() for method in methods)
 
 
@@ -46,8 +50,12 @@ def nobody_would_end(timeline: Timeline, suspension: Suspension, sources: list[s
     """Whether the program makes the thing itself, by that name, and nothing in its `sources` that may be called so ends
     a wait for it; nor is it handed to anybody else. False where that is not known."""
     makers, methods = _MADE_AND_ENDED.get(suspension.reason, (frozenset(), frozenset()))
+    if not suspension.is_endless:
+        return False
+    if (there := _MADE_THERE.fullmatch(suspension.on)) is not None and there[1] in makers:
+        return True
     name = _waited_for(suspension.on)
-    if not name or not makers or not suspension.is_endless:
+    if not name or not makers:
         return False
     names = [_names(source) for source in sources]
     made = {maker for one in names for maker in one.made.get(name, ())}
@@ -82,7 +90,7 @@ def _names(source: str) -> _Names:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in filter(None, map(_last, targets)):
-                names.made.setdefault(target, set()).add(_last(node.value.func))
+                names.made.setdefault(target, set()).add(_maker(node.value))
         elif isinstance(node, ast.Attribute) and node.attr in _METHODS:
             names.ended.setdefault(node.attr, set()).add(_last(node.value))
         elif isinstance(node, ast.Call):
@@ -92,6 +100,13 @@ def _names(source: str) -> _Names:
             if _last(node.func) not in own | _KEEPS and not given & own:
                 names.given.update(given - {""})
     return names
+
+
+def _maker(call: ast.Call) -> str:
+    """What is called; of a semaphore also that it lets nobody in until it is released."""
+    maker, given = _last(call.func), [*call.args, *(word.value for word in call.keywords if word.arg == "value")]
+    is_shut = maker == "Semaphore" and given and isinstance(given[0], ast.Constant) and given[0].value == 0
+    return "Semaphore(0)" if is_shut else maker
 
 
 def _last(node: ast.expr) -> str:

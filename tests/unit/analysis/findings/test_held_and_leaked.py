@@ -335,9 +335,10 @@ def test_who_died_is_told_of_only_where_nobody_was_started_instead() -> None:
 
 def spawns(
     count: int, *, ends: int = 0, woken: bool = False, reason: str = words.EVENT, until_ms: int = 100, own: str = "",
+    on: str = "done.wait()", source: str = "done.get()",
 ) -> Tape:
     """A track each 10 ms, of which so many end. `own`: each is made by another one, which then waits for that."""
-    tape = greenlets("audit").lists("\n" * 63 + "while True:\n    done.get()\n")
+    tape = greenlets("audit").lists("\n" * 63 + f"while True:\n    {source}\n")
     for number in range(count):
         key = f"k{number}"
         tape.at((number + 1) * 10 * MS).switch("hub", "audit")
@@ -351,7 +352,7 @@ def spawns(
         if number < ends:
             tape.exits(key).switch(key, "hub")
         else:
-            tape.waits(key, reason, "done.wait()").switch(key, "hub", line=65)
+            tape.waits(key, reason, on).switch(key, "hub", line=65)
         if woken:
             tape.switch("hub", "audit").wake(key, "audit", words.CALLBACK).switch("audit", "hub", line=71)
             tape.switch("hub", key).waits(key, reason, "done.wait()").switch(key, "hub", line=66)
@@ -385,6 +386,27 @@ def test_a_leak() -> None:
 )  # fmt: skip
 def test_what_is_no_leak(tape: Tape) -> None:
     assert found(tape, "leak") == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "on", "source", "expected"),
+    [
+        pytest.param(words.RESULT, "AsyncResult().get()", "pass", ["leak"], id="made where it is waited for"),
+        pytest.param(words.EVENT, "threading.Event().wait()", "pass", ["leak"], id="with its module"),
+        pytest.param(words.RESULT, "fetch().get()", "pass", [], id="what a function returns"),
+        pytest.param(words.RESULT, "AsyncResult(parent).get()", "pass", [], id="made of another one"),
+        pytest.param(words.SEMAPHORE, "gate.acquire()", "gate = Semaphore(0)", ["leak"], id="lets nobody in"),
+        pytest.param(words.SEMAPHORE, "gate.acquire()", "gate = Semaphore(value=0)", ["leak"], id="by its name"),
+        pytest.param(words.SEMAPHORE, "gate.acquire()", "gate = Semaphore(2)", [], id="lets two in"),
+        pytest.param(words.SEMAPHORE, "gate.acquire()", "gate = Semaphore(n)", [], id="of a size not known"),
+        pytest.param(words.SEMAPHORE, "gate.acquire()", "gate = Semaphore(0); gate.release()", [], id="is released"),
+    ],
+)
+def test_who_waits_for_what_nobody_would_bring_about_leaks_however_soon_the_last_came(
+    reason: str, on: str, source: str, expected: list[str]
+) -> None:
+    tape = spawns(9, reason=reason, until_ms=2000, on=on, source=source)
+    assert [one.kind for one in found(tape, "leak")] == expected
 
 
 @pytest.mark.parametrize(("at_once", "expected"), [(True, ["leak"]), (False, [])])

@@ -92,6 +92,33 @@ def test_a_thread_that_keeps_the_interpreter() -> None:
     assert kinds(tape("main")) == ["hog"]
 
 
+@pytest.mark.parametrize(
+    ("seen_ms", "expected"),
+    [
+        pytest.param((4, 9), ("", 7), id="before the call that kept it"),
+        pytest.param((4, 301), (", and was then at demo.py:9", 9), id="right behind it"),
+        pytest.param((4, 350), ("", 7), id="long after it"),
+    ],
+)
+def test_where_a_thread_kept_the_interpreter_is_told_by_what_it_did_next(
+    seen_ms: tuple[int, int], expected: tuple[str, int]
+) -> None:
+    """What keeps it lets nobody look: what was seen before is another line."""
+    ran = Tape().spawn("other", words.THREAD, line=7)
+    ran.spawn("hub", words.HUB, parent="main").spawn("foo", words.GREENLET, parent="hub", creator="main", line=30)
+    ran.at(MS).waits("main", words.JOIN, "joinall(all)").switch("main", "hub", line=40).switch("hub", "foo")
+    ran.waits("foo", words.SLEEP, "0.01 s", 10 * MS).switch("foo", "hub", line=5)
+    ran.waits("other", words.SLEEP, "1 ms", MS).parks("other", line=5).unparks("other")
+    for ms, line in zip(seen_ms, (8, 9), strict=True):
+        ran.at(ms * MS).sample(line, track="other")
+    kept_off(ran, words.NOBODY, ran.ids["other"], 3, 300, 297).at(400 * MS)
+    ran.wake("foo", "hub", words.TIMER).switch("hub", "foo").exits("foo").switch("foo", "hub")
+    [one] = found(ran, "interpreter_held")
+    where, line = expected
+    assert f" for 0.3 s{where} (inferred" in one.sentence
+    assert one.line == line
+
+
 #: Of 200 ms.
 SHARES = pytest.mark.parametrize(
     ("length_ms", "cost_ms"),
