@@ -22,7 +22,7 @@ from visualizer.analysis.findings.base import (
     worst_of,
 )
 from visualizer.analysis.findings.collector import Observed
-from visualizer.analysis.findings.delays import hogs
+from visualizer.analysis.findings.hog_turns import hogs
 from visualizer.analysis.findings.waits import all_waits
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline, Track, joined_tracks
 from visualizer.analysis.text.durations import duration
