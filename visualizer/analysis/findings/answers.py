@@ -19,8 +19,8 @@ from visualizer.analysis.findings.base import (
     spot,
 )
 from visualizer.analysis.findings.collector import Observed, once
-from visualizer.analysis.findings.hog_turns import hogs
 from visualizer.analysis.findings.held_locks import held_too_long
+from visualizer.analysis.findings.hog_turns import hogs
 from visualizer.analysis.findings.kept_off import kept_off
 from visualizer.analysis.model.connections import across, times_asked
 from visualizer.analysis.model.timeline import Place, State, Suspension, Timeline
