@@ -502,8 +502,10 @@ def test_thread_pool(trace_scenario: TraceScenario) -> None:
     workers = {name for name in ends if name.startswith("worker")}
     assert len(workers) == 2
     assert {end[1] for end in ends["main"] if end[0] == "page.result()"} <= workers
-    assert {end[1] for name in workers for end in ends[name] if end[0].startswith("urlopen(")} == {"io"}
     handlers = [track for track in traced.timeline.tracks.values() if "process_request_thread" in track.base_name]
+    # Of an answer in several parts, who sends it wakes by the first.
+    answered = {end[1] for name in workers for end in ends[name] if end[0].startswith("urlopen(")}
+    assert answered - {"io"} == {traced.timeline.name(track.id) for track in handlers}
     assert [traced.timeline.name(track.creator) for track in handlers] == ["server"] * 5
 
 
@@ -514,7 +516,9 @@ def test_threading_server(trace_scenario: TraceScenario) -> None:
     connections = [track for track in traced.timeline.tracks.values() if "process_request_thread" in track.base_name]
     assert [traced.timeline.name(track.creator) for track in connections] == ["server"] * 3
     for track in connections:
-        assert set(ends[traced.timeline.name(track.id)]) == {("self.request.recv(1024)", "io")}
+        (sender,) = {end[1] for end in ends[traced.timeline.name(track.id)]}
+        assert sender in ("client Ann", "client Bob", "client Cleo")
+        assert {end[0] for end in ends[traced.timeline.name(track.id)]} == {"self.request.recv(1024)"}
     for name in ("Ann", "Bob", "Cleo"):
         assert {end[1] for end in ends[f"client {name}"]} >= {"io", "timer"}
 

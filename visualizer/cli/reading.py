@@ -38,7 +38,7 @@ def read_trace(file: str, called: str | None = None, says_remarks: bool = False)
             trace = load(file, advance)
     except TraceError as error:
         fail(str(error))
-    misleading = [*map(plain, trace.timeline.unsupported.values()), *not_recorded(trace.timeline)]
+    misleading = [*map(plain, trace.timeline.notes), *not_recorded(trace.timeline)]
     for notice in (*trace.notices, *(() if says_remarks else misleading)):
         warn(notice if called is None else f"{called}: {notice}")
     return trace

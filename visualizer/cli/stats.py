@@ -67,7 +67,7 @@ def command(file: str, as_json: bool, wakes: bool) -> None:
     of one function or one scheduler (1: all served equally, 1/n: only one of n); tracks that ran later than their
     sleeps and time limits asked for (the longest delay and the total, including the time of a blocked hub, which the
     scheduling delay excludes); the longest waits; and the lines at which tracks were sampled that ran without a switch
-    (about every 25 ms); and what the trace notes of itself, such as a program that is not recorded.
+    (about every 25 ms).
 
     \b
     Examples:
@@ -143,9 +143,6 @@ def report(found: Figures, width: int | None = None) -> Iterator[str]:
     yield from _late(found, width)
     yield from _waits(totals, found.reasons, width)
     yield from _sampled(found.sampled(), width)
-    if found.timeline.notes:
-        yield ""
-        yield from map(plain, found.timeline.notes)
 
 
 def _busiest(found: Figures) -> tuple[Sequence[int], list[str]]:
