@@ -812,21 +812,22 @@ def test_how_long_a_thread_was_kept_off(
 
 
 @pytest.mark.parametrize(
-    ("late_ms", "woke", "queued_ms", "used_ms", "length_ms"),
+    ("away_ms", "woke", "queued_ms", "used_ms", "length_ms"),
     [
-        pytest.param(900, 1, 0, 5, 895, id="stopped"),
-        pytest.param(900, 1, 300, 5, 595, id="stopped, and in the queue before or after that"),
-        pytest.param(900, 1, 0, 900, 0, id="another thread ran"),
-        pytest.param(900, 180, 0, 5, 0, id="we asked for the interpreter's lock"),
-        pytest.param(40, 1, 0, 0, 0, id="hardly late"),
-        pytest.param(900, 0, 0, 5, 0, id="the system does not tell"),
+        pytest.param(100, 1, 0, 5, 895, id="stopped"),
+        pytest.param(100, 1, 300, 5, 595, id="stopped, and in the queue before or after that"),
+        pytest.param(100, 1, 0, 900, 0, id="another thread ran"),
+        pytest.param(100, 180, 0, 5, 0, id="we asked for the interpreter's lock"),
+        pytest.param(960, 1, 0, 0, 0, id="it waited, as it meant to"),
+        pytest.param(100, 0, 0, 5, 0, id="the system does not tell"),
     ],
 )
 def test_a_program_that_was_stopped_was_kept_off(
-    late_ms: int, woke: int, queued_ms: int, used_ms: int, length_ms: int, tmp_path: Path,
+    away_ms: int, woke: int, queued_ms: int, used_ms: int, length_ms: int, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Our thread was to wake and did not, nobody used a processor, and it did not stand in line for the interpreter."""
+    """Looks a second apart: for how long our thread did not mean to be away, and nobody used a processor, nor did it ask
+    for the interpreter's lock."""
     ran = iter([0, used_ms * 1_000_000])
     monkeypatch.setattr(kept_off_module, "_process_time_ns", lambda: next(ran))
     monkeypatch.setattr(kept_off_module, "_getswitchinterval", lambda: 0.005)
@@ -834,7 +835,7 @@ def test_a_program_that_was_stopped_was_kept_off(
     looked.begin(0)
     buffer = Stream(Sink(str(tmp_path / "x.trace"))).here(0)
     ours = Queue((0, queued_ms, woke))
-    told, until_ns = looked.look([buffer], ours, lambda: 1_000_000_000, late_ms * 1_000_000)
+    told, until_ns = looked.look([buffer], ours, lambda: 1_000_000_000, away_ms * 1_000_000)
     assert until_ns == 1_000_000_000
     assert [(about, lengths[0]) for _, _, _, about, lengths, _, _ in told] == (
         [((-1, 0, 1_000_000_000), length_ms * 1_000_000)] if length_ms else []

@@ -22,7 +22,7 @@ _BACKLOG_BYTES = 1 << 20
 _LOCK_TRIES = 100
 
 # Fetched now: gevent's monkey-patching replaces it.
-_sleep = time.sleep
+_sleep, _monotonic_ns = time.sleep, time.monotonic_ns
 
 
 class Sink:
@@ -33,6 +33,8 @@ class Sink:
         """Open or create `path`. Raise OSError if that is not possible."""
         self.path = path
         self.lost = 0
+        #: How long all writes have taken.
+        self.wrote_ns = 0
         #: Only lines that begin so are written: what others will refer to.
         self.only: tuple[bytes, ...] = ()
         #: Whether an error is one that a signal's handler raised, or another thread sent: that may be an OSError, too,
@@ -72,6 +74,7 @@ class Sink:
             lines = b"".join(line for line in bytes(lines).splitlines(True) if line.startswith(self.only))
         pending: bytes | memoryview = self._backlog + lines if self._backlog else lines
         written: list[int] = []
+        since_ns = _monotonic_ns()
         try:
             if not self._ours():
                 self._open()
@@ -91,6 +94,7 @@ class Sink:
                 self.lost += count
         else:
             pending = b""
+        self.wrote_ns += _monotonic_ns() - since_ns
         self._backlog = bytes(pending)
         return not pending
 

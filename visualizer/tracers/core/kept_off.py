@@ -53,6 +53,7 @@ class KeptOff:
         self._used_ns = 0
         #: By all threads.
         self._all_used_ns = 0
+        self._away_ns = 0
 
     def begin(self, now_ns: int) -> None:
         """Before there is a flushing thread: from now on it may be kept from looking."""
@@ -60,10 +61,10 @@ class KeptOff:
         self._all_used_ns = _process_time_ns()
 
     def look(
-        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int], overslept_ns: int
+        self, buffers: list[Buffer], ours: RunQueue | None, clock: Callable[[], int], away_ns: int
     ) -> tuple[list[Parts], int]:  # fmt: skip
-        """In the flushing thread, of which `ours` is, before anything else is measured; it has come so much later than
-        due out of its last wait. What is to be told of the time since, and until when that is."""
+        """In the flushing thread, of which `ours` is, before anything else is measured; so long it has waited, as it
+        meant to, or written so far. What is to be told of the time since, and until when that is."""
         _, we_waited_ns, we_woke = ours.more() if ours is not None else (0, 0, 0)
         nothing = 0, 0, 0
         spent = [buffer.run_queue.more() if buffer.run_queue is not None else nothing for buffer in buffers]
@@ -71,8 +72,11 @@ class KeptOff:
         now_ns = clock()
         since_ns, we_used_ns, all_used_ns = self._looked_ns, self._used_ns, self._all_used_ns
         self._looked_ns, self._used_ns, self._all_used_ns = now_ns, _thread_time_ns(), _process_time_ns()
-        stopped_ns = min(overslept_ns, now_ns - since_ns) - we_waited_ns - (self._all_used_ns - all_used_ns)
-        few = overslept_ns // int(_INTERVALS * 1e9 * _getswitchinterval())
+        away_ns, self._away_ns = away_ns - self._away_ns, away_ns
+        # In a forked child that begins anew.
+        all_used_ns = max(0, self._all_used_ns - all_used_ns)
+        stopped_ns = now_ns - since_ns - away_ns - we_waited_ns - all_used_ns
+        few = stopped_ns // int(_INTERVALS * 1e9 * _getswitchinterval())
         if since_ns < 0 or stopped_ns < _STOPPED_NS or not 0 < we_woke < few:
             stopped_ns = 0
         told: list[Parts] = []

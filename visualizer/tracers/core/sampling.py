@@ -108,7 +108,7 @@ class Samples:
         self._looked_ns = now_ns
         try:
             delays, now_ns = self._kept_off.look(
-                list(stream.buffers), stream.run_queue, stream.clock, stream.overslept_ns
+                list(stream.buffers), stream.run_queue, stream.clock, stream.away_ns
             )
             stream.delays += delays
             quiet = [buffer for buffer in list(stream.buffers) if _is_quiet(buffer, now_ns)]

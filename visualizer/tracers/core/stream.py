@@ -118,8 +118,8 @@ class Stream(Interning):
         self.look: Callable[[], None] = lambda: None
         #: Who was kept from running, as the look has found: not told yet.
         self.delays: list[Parts] = []
-        #: How much later than due the flushing thread came out of its last wait.
-        self.overslept_ns = 0
+        #: For how long the flushing thread has waited, as it meant to, or there was none; and since when there is none.
+        self._waited_ns, self._left_ns = 0, clock()
         #: Of the flushing thread, while it lives.
         self.run_queue: RunQueue | None = None
         #: Up to when all that has happened is stored, where there are other threads (unstored.py).
@@ -562,6 +562,7 @@ class Stream(Interning):
         self._thread_id, self._ident = _get_native_id(), _get_ident()
         self.run_queue = RunQueue(self.open_high) if self.open_high is not None else None
         begun.release()
+        self._waited_ns += self.clock() - self._left_ns
         try:
             phase = due_s = 0.0
             while self._alive:
@@ -571,9 +572,10 @@ class Stream(Interning):
                     phase = (phase + _GOLDEN) % 1
                     due_s = now_s + FLUSH_SECONDS * (0.8 + 0.4 * phase)
                 began_ns = self.clock()
-                if self.wait(due_s - now_s):
+                ends = self.wait(due_s - now_s)
+                self._waited_ns += min(self.clock() - began_ns, int((due_s - now_s) * 1e9))
+                if ends:
                     break
-                self.overslept_ns = self.clock() - began_ns - int((due_s - now_s) * 1e9)
                 for report in list(self.before_flush):
                     report()
                 self.flush(look=_monotonic() >= due_s)
@@ -581,9 +583,15 @@ class Stream(Interning):
             self.flush(last=self._lasts, look=True)
         finally:
             self._leave_queue()
+            self._left_ns = self.clock()
             self.collector.leave()
             self._ident = 0
             self._ended.release()
+
+    @property
+    def away_ns(self) -> int:
+        """For how long the flushing thread has waited, as it meant to, or written, or was not there, so far."""
+        return self._waited_ns + self._sink.wrote_ns
 
     def _leave_queue(self) -> None:
         if self.run_queue is not None:
