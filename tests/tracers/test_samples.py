@@ -826,8 +826,8 @@ def test_a_program_that_was_stopped_was_kept_off(
     away_ms: int, woke: int, queued_ms: int, used_ms: int, length_ms: int, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Looks a second apart: for how long our thread did not mean to be away, and nobody used a processor, nor did it ask
-    for the interpreter's lock."""
+    """Looks a second apart: for how long our thread did not mean to be away, and nobody used a processor. Nor did it
+    ask for the interpreter's lock."""
     ran = iter([0, used_ms * 1_000_000])
     monkeypatch.setattr(kept_off_module, "_process_time_ns", lambda: next(ran))
     monkeypatch.setattr(kept_off_module, "_getswitchinterval", lambda: 0.005)
