@@ -179,7 +179,11 @@ b.close()
 def reader():
     a.recv(9)
 
-both(reader, lambda: a.send(b"x"))
+def writer():
+    until(2)
+    a.send(b"x")
+
+both(reader, writer)
 os.wait()
 """
     )

@@ -35,7 +35,8 @@ IN_LOOP = """loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     {given}
-    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).add_done_callback(lambda _: loop.stop())
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
     thread.join()"""
 
 

@@ -166,7 +166,7 @@ def test_who_gave_a_lock_back_is_known_though_killed_before_it_could_tell(
 import multiprocessing, os, signal, sys, time
 
 def give(lock, pipe):
-    while b'["process"' not in open(sys.argv[1], "rb").read():
+    while b'["name"' not in open(sys.argv[1], "rb").read():
         time.sleep(0.01)
     if {holds}:
         lock.acquire()
