@@ -767,6 +767,30 @@ def test_a_thread_that_waits_says_in_which_call_by_its_samples(trace_source: Tra
     assert "last seen at script.py:5 (sampled)" in said["server"]
 
 
+@pytest.mark.parametrize(
+    ("spawned", "did"),
+    [
+        ("time.sleep, 0.3", "sleep waited in a call that uses no processor time for "),
+        ("hashlib.pbkdf2_hmac, 'sha256', b'', b'', 10 ** 6", "pbkdf2_hmac ran for "),
+    ],
+)
+def test_a_greenlet_of_a_function_in_c_runs_or_waits_in_it(
+    trace_source: TraceSource, spawned: str, did: str
+) -> None:
+    """It has no frame of Python's, but its thread uses a processor or none."""
+    traced = trace_source(
+        f"""
+        import gevent, hashlib, time
+
+        gevent.spawn(lambda: gevent.sleep(0.01))
+        gevent.sleep(0)
+        gevent.spawn({spawned}).join()
+        """
+    )
+    (found,) = [one.sentence for one in traced.problems if one.kind == "hog"]
+    assert found.startswith(did)
+
+
 class Queue(RunQueue):
     """That of a thread of which the test says, look by look, for how many milliseconds it ran, for how many it stood in
     the queue, and how often it came out of that."""

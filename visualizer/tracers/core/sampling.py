@@ -162,7 +162,7 @@ class Samples:
             if self._recording.own.is_hook(code) and not (depth and code.co_name == "visualizer_callback"):
                 return None
         own = self._own(stack)
-        if not stack or any(_is_resumed(*at) for at in own):
+        if any(_is_resumed(*at) for at in own):
             return None
         # A function that is just being entered says less than its call.
         while len(own) > 1 and _is_entered(*own[0]):
