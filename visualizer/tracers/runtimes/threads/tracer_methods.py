@@ -151,6 +151,7 @@ class MethodsTracer:
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends
+        waits.channels.other_end = self._recorder.other_end
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         self._recorder.watch_files(FileIO)
         for name in ("posix_spawn", "posix_spawnp"):
@@ -400,7 +401,8 @@ class MethodsTracer:
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
         waits, code = self._waits, frame.f_code
         if what in OF_WRITERS:
-            waits.channels.wrote(raised)
+            is_vain = result == 0 if type(result) is int else result is None and what == WRITE
+            waits.channels.wrote(raised or is_vain)
         wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
         if what in OF_SELECT and not raised:
             ready = found_by(what, result)

@@ -19,7 +19,7 @@ from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.queue_sizes import Sizes
 from visualizer.tracers.core.sockets import Addresses, address_text, several
-from visualizer.tracers.core.values import dictionary, nanoseconds
+from visualizer.tracers.core.values import dictionary, ids_of, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.threads.asked import MOST_FOUND, Asked, callers, found_key, remember
 from visualizer.tracers.runtimes.threads.awaited_children import (
@@ -69,6 +69,8 @@ from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
 from visualizer.tracers.runtimes.threads.primitives import (
     ADDRESS,
     BLOCKS_AND_LIMIT,
+    DATA,
+    DATA_OF_DESCRIPTOR,
     LIMIT,
     SELECT_LIMIT,
     TO_READ,
@@ -122,7 +124,8 @@ _JUST_NS = 1_000_000
 #: Descriptors are integers of 32 bits.
 _MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
-_ADDRESSES = (tuple, str, bytes)
+_ADDRESSES = ids_of(tuple, str, bytes)
+_BYTES = ids_of(bytes, bytearray)
 _OF_READERS = frozenset((RECEIVE, ACCEPT, READ))
 #: Of those whose ends are waited for at once so many are told.
 _TOLD = 16
@@ -505,7 +508,12 @@ class Waits:
         if not is_told and not self.channels.readers:
             return
         asked = (self.primitives.passed(frame, ADDRESS) or {}).get(ADDRESS[0]) if what == CONNECT else None
-        if what != CONNECT or type(asked) in _ADDRESSES:
+        if what in (SEND, WRITE):
+            parameters = DATA_OF_DESCRIPTOR if type(thing) is int else DATA
+            data = (self.primitives.passed(frame, parameters) or {}).get(DATA[0])
+            if id(type(data)) in _BYTES and not data:
+                return
+        if what != CONNECT or id(type(asked)) in _ADDRESSES:
             tell = self._tell_written if is_told else None
             self.channels.writes(thing, what, self._runs(frame), self._stream.clock(), asked, tell)
 
@@ -805,7 +813,7 @@ class Waits:
             module: Any = sys.modules["_socket"]
             asked = self._sites.first(frame)
             family = module.socket.family.__get__(socket)
-            local, peer = "", address_text(module, family, asked) if type(asked) in _ADDRESSES else ""
+            local, peer = "", address_text(module, family, asked) if id(type(asked)) in _ADDRESSES else ""
         return fd, _DIRECTIONS[what], local, peer
 
     def over(self, wait: Wait, raised: bool) -> None:
