@@ -10623,9 +10623,9 @@ on_blocking(const Call *call)
     if (when == ALWAYS && is_plain_file(call)) {
         return call_blocking(call);
     }
-    /* Nobody waits for what is written. */
-    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 && PyDict_GET_SIZE(calls.others) == 0 &&
-        !is_called_in(calls.places)) {
+    /* Nobody waits for what is written; that an end is closed is not told to other processes. */
+    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 &&
+        (does == CLOSES || PyDict_GET_SIZE(calls.others) == 0) && !is_called_in(calls.places)) {
         return call_blocking(call);
     }
     if (does == ACQUIRE || does == ACQUIRE_AGAIN) {

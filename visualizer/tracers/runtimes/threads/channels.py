@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.core.sockets import Addresses
+    from visualizer.tracers.core.used_ends import UsedEnds
 
 _get_ident, _fstat = _thread.get_ident, os.fstat
 #: Descriptors are smaller than that.
@@ -59,8 +60,9 @@ class Reader:
 class Channels:
     """Those of one process. Its methods are called in the thread that reads or writes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, ends: UsedEnds) -> None:
         self._addresses = addresses
+        self._ends = ends
         #: By the name of the end: who waits there.
         self.readers: dict[str, list[Reader]] = {}
         #: By the id of the thread that writes: those that may wait for it, and whether it only closes its end.
@@ -84,6 +86,8 @@ class Channels:
         if not names:
             return None
         reader = Reader(fd, names[0])
+        # Before it is looked for the last time whether there is anything: who writes after that sees this.
+        self._ends.waits(reader.name)
         self.readers.setdefault(reader.name, []).append(reader)
         return reader
 
@@ -96,14 +100,22 @@ class Channels:
         if not there:
             self.readers.pop(reader.name, None)
 
+    def awaited(self, thing: Any, what: int, asked: Any, is_told: bool) -> list[str]:
+        """The names of the ends where what is written to that is read, or what connects to `asked` is accepted, if
+        somebody waits there; and, if it `is_told` to other processes, if somebody ever did."""
+        fd, readers, was_awaited = descriptor(thing), self.readers, self._ends.was_awaited
+        if fd < 0:
+            return []
+        names = self._names(thing, fd, what, True, asked)
+        return [name for name in names if name in readers or (is_told and was_awaited(name))]
+
     def writes(
-        self, thing: Any, what: int, track: int, t_ns: int, asked: Any, tell: Callable[[str], None] | None
+        self, names: list[str], what: int, track: int, t_ns: int, tell: Callable[[str], None]
     ) -> None:
-        """`track` is about to write to that, to close its end, or to connect to `asked`. `tell`: is called with the
-        names of the ends where that is read, if nobody waits there in this process; None where there is no other."""
-        fd = descriptor(thing)
+        """`track` is about to write where that is read, to connect to that, or to close its end. `tell`: is called with
+        those where nobody waits in this process."""
         mine: list[Reader] = []
-        for name in self._names(thing, fd, what, True, asked) if fd >= 0 else ():
+        for name in names:
             readers = self.readers.get(name, ())
             for reader in list(readers):
                 if not reader.is_sure and reader.is_ready():
@@ -115,7 +127,8 @@ class Channels:
                 elif not reader.is_sure and reader.writer != track:
                     # Of two that are at it at once, it is not known who was the first.
                     reader.writer, reader.is_sure = words.NOBODY, True
-            if not readers and tell is not None and what != CLOSE:
+            if not readers and what != CLOSE:
+                self._ends.tells(name)
                 tell(name)
         if mine:
             self.writing[_get_ident()] = mine, what == CLOSE
@@ -140,18 +153,15 @@ class Channels:
         if what == CONNECT:
             yield from _asked(module, thing, asked)
             return
-        about = _about(fd)
-        if about is None:
-            return
-        if stat.S_ISFIFO(about.st_mode):
-            yield f"pipe {about.st_dev}.{about.st_ino}"
-            return
-        if not stat.S_ISSOCK(about.st_mode) or module is None:
-            return
-        if what in OF_SOCKETS or issubclass(type(thing), module.socket):
+        if what in OF_SOCKETS or (module is not None and issubclass(type(thing), module.socket)):
             is_stream = module.socket.type.__get__(thing) == module.SOCK_STREAM
             _, local, peer = self._addresses.of_socket(thing, what == ACCEPT)
         else:
+            about = _about(fd)
+            if about is not None and stat.S_ISFIFO(about.st_mode):
+                yield f"pipe {about.st_dev}.{about.st_ino}"
+            if about is None or not stat.S_ISSOCK(about.st_mode):
+                return
             is_stream, local, peer = self._addresses.of_descriptor(fd)
         # What else there is may be connected anew, or write to somebody else for once.
         if not is_stream:
@@ -162,7 +172,10 @@ class Channels:
         elif _has_port(local) and _has_port(peer):
             yield f"{peer} {local}" if is_writer else f"{local} {peer}"
         elif self.other_end is not None and not (_has_port(local) or _has_port(peer)):
-            end = self._peer(about.st_ino) if is_writer else about.st_ino
+            about = _about(fd)
+            end = about.st_ino if about is not None else 0
+            if end and is_writer:
+                end = self._peer(end)
             if end:
                 yield f"socket {end}"
 

@@ -70,6 +70,8 @@ _START, _PIPE, _PAIR, _REBUILD = 23, 25, 26, 27
 _CANCEL = 29
 #: It starts another program.
 _SPAWN = 33
+#: It becomes another program, or starts one by a shell.
+_EXEC = 34
 #: Of these nothing is known before.
 _AFTERWARDS = frozenset((_PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
@@ -157,6 +159,8 @@ class MethodsTracer:
         for name in ("posix_spawn", "posix_spawnp"):
             if (function := getattr(os, name, None)) is not None:
                 self._recorder.see_call(function, _SPAWN, _ALWAYS)
+        for function in (os.execv, os.execve, os.system):
+            self._recorder.see_call(function, _EXEC, _ALWAYS)
         self._see()
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
@@ -324,6 +328,9 @@ class MethodsTracer:
             self._cancelling.add(id(frame))
             cancels(thing, code, frame.f_lasti)
             return what
+        if what == _EXEC:
+            self._context.ends.tell_all()
+            return None
         if what == _SPAWN:
             passed = self._primitives.passed(frame, _OF_SPAWN) or {}
             self._context.spawns(passed.get("argv"), passed.get("env"))

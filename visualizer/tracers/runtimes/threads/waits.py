@@ -174,7 +174,7 @@ class Waits:
         self._sizes = Sizes(self.primitives.items, lambda thing: self._numbers.name(thing))
         self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
-        self.channels = Channels(self._addresses)
+        self.channels = Channels(self._addresses, context.ends)
         #: What tells which addresses a descriptor connects. The recorder in C has one of its own.
         self.connection: Callable[[int], Any] = self._addresses.of_fd
         self._sites = CallSites()
@@ -505,20 +505,22 @@ class Waits:
     def _writes(self, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to write to that, to close its end, or to connect it."""
         is_told = bool(self._context.others) and not self._context.is_over
-        if not is_told and not self.channels.readers:
+        if not self.channels.readers and (not is_told or what == CLOSE):
             return
         asked = (self.primitives.passed(frame, ADDRESS) or {}).get(ADDRESS[0]) if what == CONNECT else None
-        if what in (SEND, WRITE):
+        if what == CONNECT and id(type(asked)) not in _ADDRESSES:
+            return
+        names = self.channels.awaited(thing, what, asked, is_told and what != CLOSE)
+        if names and what in (SEND, WRITE):
             parameters = DATA_OF_DESCRIPTOR if type(thing) is int else DATA
             data = (self.primitives.passed(frame, parameters) or {}).get(DATA[0])
             if id(type(data)) in _BYTES and not data:
                 return
-        if what != CONNECT or id(type(asked)) in _ADDRESSES:
-            tell = self._tell_written if is_told else None
-            self.channels.writes(thing, what, self._runs(frame), self._stream.clock(), asked, tell)
+        if names:
+            self.channels.writes(names, what, self._runs(frame), self._stream.clock(), self._tell_written)
 
     def _tell_written(self, name: str) -> None:
-        if is_of_machine(name):
+        if self._context.others and is_of_machine(name):
             self._stream.store(lines.gives, self._stream.clock(), self._runs(), name)
 
     def _takes_shared(self, lock: Any, t_ns: int, frame: Any) -> None:
@@ -833,7 +835,8 @@ class Waits:
             self._has_selected(wait, t_ns, waker, cause, woken_ns)
         else:
             self._context.unparked(t_ns, waker, cause, woken_ns)
-        if wait.reader is not None and cause == words.IO and self._context.others and self._context.follows:
+        is_told = self._context.others and self._context.follows
+        if is_told and wait.reader is not None and cause == words.IO and self._context.ends.was_told(wait.reader.name):
             about = wait.t_ns, False, words.NOBODY
             self._stream.store(lines.gets, t_ns, self._runs(), wait.reader.name, about)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
