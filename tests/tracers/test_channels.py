@@ -319,7 +319,8 @@ both(lambda: a.recv(9), writer)
 """
     )
     assert traced.ended == bare(traced.path.with_suffix(".py"))
-    assert traced.ended.code == 0 and b"asked" not in traced.ended.stdout
+    assert traced.ended.code == 0
+    assert b"asked" not in traced.ended.stdout
     assert not traced.timeline.notes
 
 
