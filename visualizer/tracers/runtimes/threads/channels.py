@@ -17,7 +17,7 @@ from types import BuiltinFunctionType
 from visualizer.trace import words
 from visualizer.tracers.core.handlers import raise_of_handler
 from visualizer.tracers.core.sockets import address_text
-from visualizer.tracers.runtimes.threads.calls import ACCEPT, CLOSE, CONNECT, OF_SOCKETS
+from visualizer.tracers.runtimes.threads.calls import ACCEPT, CONNECT, OF_SOCKETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -65,7 +65,7 @@ class Channels:
         self._ends = ends
         #: By the name of the end: who waits there.
         self.readers: dict[str, list[Reader]] = {}
-        #: By the id of the thread that writes: those that may wait for it, and whether it only closes its end.
+        #: By the id of the thread that writes: those that may wait for it, and whether there is something to read then.
         self.writing: dict[int, tuple[list[Reader], bool]] = {}
         #: Tells the inode of the socket at the other end of that with an inode; 0 if it is not known. The recorder in C
         #: has one, which opens nothing among the program's descriptors.
@@ -110,10 +110,11 @@ class Channels:
         return [name for name in names if name in readers or (is_told and was_awaited(name))]
 
     def writes(
-        self, names: list[str], what: int, track: int, t_ns: int, tell: Callable[[str], None]
+        self, names: list[str], is_sure: bool, track: int, t_ns: int, tell: Callable[[str], None] | None
     ) -> None:
-        """`track` is about to write where that is read, to connect to that, or to close its end. `tell`: is called with
-        those where nobody waits in this process."""
+        """`track` is about to write where that is read, to connect to that, or to close its end. `is_sure`: there is
+        something to read then, if that does not fail. `tell`: is called with those where nobody waits in this process;
+        None if no other is to be told."""
         mine: list[Reader] = []
         for name in names:
             readers = self.readers.get(name, ())
@@ -127,20 +128,20 @@ class Channels:
                 elif not reader.is_sure and reader.writer != track:
                     # Of two that are at it at once, it is not known who was the first.
                     reader.writer, reader.is_sure = words.NOBODY, True
-            if not readers and what != CLOSE:
+            if not readers and tell is not None:
                 self._ends.tells(name)
                 tell(name)
         if mine:
-            self.writing[_get_ident()] = mine, what == CLOSE
+            self.writing[_get_ident()] = mine, is_sure
 
     def wrote(self, failed: bool) -> None:
         """It has, unless it `failed`, or wrote nothing."""
-        readers, closed = self.writing.pop(_get_ident(), ((), False))
+        readers, is_sure = self.writing.pop(_get_ident(), ((), False))
         for reader in readers:
             if reader.is_sure:
                 continue
             # Others may have the same end, which one of them has only closed for itself.
-            if not (failed or closed) or reader.is_ready():
+            if not failed and (is_sure or reader.is_ready()):
                 reader.is_sure = True
             else:
                 reader.writer = words.NOBODY

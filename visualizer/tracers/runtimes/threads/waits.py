@@ -511,13 +511,16 @@ class Waits:
         if what == CONNECT and id(type(asked)) not in _ADDRESSES:
             return
         names = self.channels.awaited(thing, what, asked, is_told and what != CLOSE)
+        is_sure = what == CONNECT
         if names and what in (SEND, WRITE):
             parameters = DATA_OF_DESCRIPTOR if type(thing) is int else DATA
-            data = (self.primitives.passed(frame, parameters) or {}).get(DATA[0])
+            data = (self.primitives.passed(frame, parameters) or {}).get(DATA[0], lines.NO_VALUE)
             if id(type(data)) in _BYTES and not data:
                 return
+            is_sure = data is not lines.NO_VALUE
         if names:
-            self.channels.writes(names, what, self._runs(frame), self._stream.clock(), self._tell_written)
+            tell = self._tell_written if what != CLOSE else None
+            self.channels.writes(names, is_sure, self._runs(frame), self._stream.clock(), tell)
 
     def _tell_written(self, name: str) -> None:
         if self._context.others and is_of_machine(name):
