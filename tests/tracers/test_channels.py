@@ -185,10 +185,11 @@ if os.fork() == 0:
     os._exit(0)
 b.close()
 
-def reader():
-    a.recv(9)
-
-both(reader, lambda: a.send(b"x"))
+# The child waits as well by then.
+reader = beside("reader", lambda: a.recv(9))
+until(2)
+beside("writer", lambda: a.send(b"x")).join()
+reader.join()
 os.wait()
 """
     )
