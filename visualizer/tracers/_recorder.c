@@ -33,6 +33,10 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #include <sys/socket.h>
 #include <sys/stat.h>
 #ifdef __linux__
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <sys/syscall.h>
 #endif
 #include <time.h>
@@ -43,7 +47,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 80
+#define ABI 84
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -9573,7 +9577,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 /* How such a function is called; of the first by its object and NULL, one argument or a tuple. */
 enum { PLAIN, KEYWORDS, FAST, FAST_KEYWORDS, OF_CLASS, SIGNATURES };
 /* What a call does, as runtimes/threads/calls.py has it; anything else blocks otherwise. */
-enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15, WRITES = 24, CLOSES = 30 };
+enum { ACQUIRE, RELEASE, ACQUIRE_AGAIN, RELEASE_AGAIN, ACQUIRE_SHARED = 15, RELEASE_SHARED, WRITES = 24, CLOSES = 30 };
 #define MOST_OF_ONE 30
 
 /* When one is told of: once there is a second thread; before that at certain places (`places`), too; only there; or
@@ -10619,9 +10623,9 @@ on_blocking(const Call *call)
     if (when == ALWAYS && is_plain_file(call)) {
         return call_blocking(call);
     }
-    /* Nobody waits for what is written. */
-    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 && PyDict_GET_SIZE(calls.others) == 0 &&
-        !is_called_in(calls.places)) {
+    /* Nobody waits for what is written; that an end is closed is not told to other processes. */
+    if ((does == WRITES || does == CLOSES) && PyDict_GET_SIZE(calls.readers) == 0 &&
+        (does == CLOSES || PyDict_GET_SIZE(calls.others) == 0) && !is_called_in(calls.places)) {
         return call_blocking(call);
     }
     if (does == ACQUIRE || does == ACQUIRE_AGAIN) {
@@ -10639,16 +10643,24 @@ on_blocking(const Call *call)
         return made;
     }
     PyObject *token = tell_of_call(calls.before, thread, call);
+    if (token == NULL && (does == CLOSES || does == RELEASE_SHARED)) {
+        /* What a signal's handler has raised does not keep anything from being given back. */
+        raise_later();
+        return call_blocking(call);
+    }
     if (token == NULL) {
         return NULL;
     }
     /* It was given back since, unless there was nothing to tell. */
     int is_had = does == ACQUIRE_SHARED && token == Py_None && try_shared(call);
     PyObject *result = is_had ? Py_NewRef(Py_True) : call_blocking(call);
+    /* A buffered file says by it why one without a buffer could not write. */
+    int why = errno;
     if (token != Py_None) {
         result = tell_after(thread, call, token, result);
     }
     Py_DECREF(token);
+    errno = why;
     return result;
 }
 
@@ -10964,17 +10976,72 @@ open_high(PyObject *Py_UNUSED(module), PyObject *args)
     return PyLong_FromLong(high);
 }
 
+/* What a thread does that has descriptors of its own (unshare(2)): the program neither finds ours among its own, nor gets
+   another number for a file that it opens meanwhile. `is_apart`: whether it has; a container may forbid it. */
+struct apart {
+    void (*does)(struct apart *);
+    int is_apart;
+    long thread;
+};
+
+#ifdef __linux__
+static void *
+begin_apart(void *given)
+{
+    struct apart *apart = given;
+    apart->is_apart = unshare(CLONE_FILES) == 0;
+    apart->thread = syscall(SYS_gettid);
+    apart->does(apart);
+    return NULL;
+}
+#endif
+
+/* Do it so, and come back when it is done. */
+static void
+do_apart(struct apart *apart)
+{
+    apart->is_apart = 0;
+    Py_BEGIN_ALLOW_THREADS;
+#ifdef __linux__
+    pthread_attr_t small;
+    pthread_t thread;
+    sigset_t all, before;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 256 * 1024);
+    /* The program's signals are for the program's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&thread, &small, begin_apart, apart) == 0) {
+        pthread_join(thread, NULL);
+        /* For the operating system it may not be over yet, and os.fork() warns of every thread that there is. */
+        for (int looks = 0; looks < 10000 && syscall(SYS_tgkill, getpid(), apart->thread, 0) == 0; looks++) {
+            sched_yield();
+        }
+    }
+    else {
+        apart->does(apart);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
+#else
+    apart->does(apart);
+#endif
+    Py_END_ALLOW_THREADS;
+}
+
 struct reading {
+    struct apart apart;
     const char *path;
     char *into;
     Py_ssize_t room, got;
     int why;
-    long thread;
 };
 
+/* Where it is not apart, for a moment there is one descriptor more. */
 static void
-read_file(struct reading *reading)
+read_file(struct apart *apart)
 {
+    struct reading *reading = (struct reading *)apart;
     int fd = open(reading->path, O_RDONLY | O_CLOEXEC);
     ssize_t more = fd < 0 ? -1 : 0;
     while (fd >= 0 && reading->got < reading->room &&
@@ -10987,20 +11054,7 @@ read_file(struct reading *reading)
     }
 }
 
-#ifdef __linux__
-static void *
-read_with_own_descriptors(void *reading)
-{
-    /* Where a container forbids it, for a moment there is one descriptor more. */
-    (void)unshare(CLONE_FILES);
-    ((struct reading *)reading)->thread = syscall(SYS_gettid);
-    read_file(reading);
-    return NULL;
-}
-#endif
-
-/* The bytes of a regular file. It is read in a thread that has descriptors of its own (unshare(2)): the program neither
-   finds ours among its own, nor gets another number for a file that it opens meanwhile. */
+/* The bytes of a regular file, read apart from the program's descriptors. */
 static PyObject *
 read_apart(PyObject *Py_UNUSED(module), PyObject *name)
 {
@@ -11009,7 +11063,7 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
     if (!PyUnicode_FSConverter(name, &path)) {
         return NULL;
     }
-    struct reading reading = {.path = PyBytes_AS_STRING(path)};
+    struct reading reading = {.apart.does = read_file, .path = PyBytes_AS_STRING(path)};
     if (stat(reading.path, &status) < 0 || !S_ISREG(status.st_mode)) {
         Py_DECREF(path);
         errno = S_ISREG(status.st_mode) ? errno : EINVAL;
@@ -11022,32 +11076,7 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
         return NULL;
     }
     reading.into = PyBytes_AS_STRING(text);
-    Py_BEGIN_ALLOW_THREADS;
-#ifdef __linux__
-    pthread_attr_t small;
-    pthread_t thread;
-    sigset_t all, before;
-    pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, 256 * 1024);
-    /* The program's signals are for the program's threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, &small, read_with_own_descriptors, &reading) == 0) {
-        pthread_join(thread, NULL);
-        /* For the operating system it may not be over yet, and os.fork() warns of every thread that there is. */
-        for (int looks = 0; looks < 10000 && syscall(SYS_tgkill, getpid(), reading.thread, 0) == 0; looks++) {
-            sched_yield();
-        }
-    }
-    else {
-        read_file(&reading);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&small);
-#else
-    read_file(&reading);
-#endif
-    Py_END_ALLOW_THREADS;
+    do_apart(&reading.apart);
     Py_DECREF(path);
     if (reading.why) {
         Py_DECREF(text);
@@ -11058,8 +11087,70 @@ read_apart(PyObject *Py_UNUSED(module), PyObject *name)
     return text;
 }
 
+struct asking {
+    struct apart apart;
+    unsigned int inode, found;
+};
+
+/* Linux tells of Unix sockets (sock_diag(7)). */
+static void
+ask_other_end(struct apart *apart)
+{
+#ifdef __linux__
+    struct asking *asking = (struct asking *)apart;
+    struct {
+        struct nlmsghdr head;
+        struct unix_diag_req body;
+    } asked = {
+        .head = {.nlmsg_len = sizeof(asked), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST},
+        .body = {.sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_ino = asking->inode, .udiag_show = UDIAG_SHOW_PEER,
+                 .udiag_cookie = {~0u, ~0u}},
+    };
+    union {
+        struct nlmsghdr head;
+        char room[1024];
+    } told;
+    int fd = apart->is_apart ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG) : -1;
+    if (fd < 0) {
+        return;
+    }
+    ssize_t got = send(fd, &asked, sizeof(asked), MSG_DONTWAIT) < 0 ? 0 : recv(fd, &told, sizeof(told), MSG_DONTWAIT);
+    close(fd);
+    if (got < (ssize_t)NLMSG_LENGTH(sizeof(struct unix_diag_msg)) || !NLMSG_OK(&told.head, (size_t)got) ||
+        told.head.nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+        return;
+    }
+    struct unix_diag_msg *about = NLMSG_DATA(&told.head);
+    size_t left = NLMSG_PAYLOAD(&told.head, sizeof(*about));
+    for (struct rtattr *it = (struct rtattr *)(about + 1); RTA_OK(it, left); it = RTA_NEXT(it, left)) {
+        if (it->rta_type == UNIX_DIAG_PEER) {
+            memcpy(&asking->found, RTA_DATA(it), sizeof(asking->found));
+        }
+    }
+#else
+    (void)apart;
+#endif
+}
+
+/* other_end(inode): that of the socket to which the Unix socket with this one is connected; 0 if that is not known. */
+static PyObject *
+other_end(PyObject *Py_UNUSED(module), PyObject *inode)
+{
+    struct asking asking = {.apart.does = ask_other_end, .inode = (unsigned int)PyLong_AsUnsignedLongMask(inode)};
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    static int is_forbidden;
+    if (!is_forbidden) {
+        do_apart(&asking.apart);
+        is_forbidden = !asking.apart.is_apart;
+    }
+    return PyLong_FromUnsignedLong(asking.found);
+}
+
 static PyMethodDef functions[] = {
     {"open_high", open_high, METH_VARARGS, NULL},
+    {"other_end", other_end, METH_O, NULL},
     {"read_apart", read_apart, METH_O, NULL},
     {"put_pieces", put_pieces, METH_VARARGS, NULL},
     {"learn", learn, METH_VARARGS, NULL},

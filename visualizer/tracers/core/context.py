@@ -18,6 +18,7 @@ from visualizer.tracers.core.imports import Imports
 from visualizer.tracers.core.postponed import Postponed
 from visualizer.tracers.core.run_queue import RunQueue
 from visualizer.tracers.core.thread_errors import ThreadErrors
+from visualizer.tracers.core.used_ends import UsedEnds
 from visualizer.tracers.core.values import keep, show
 
 TYPE_CHECKING = False
@@ -83,6 +84,7 @@ class Context:
         #: Which processes that are recorded, too, may have the other end of what this one reads or writes: its
         #: "parent", its "children".
         self.others: dict[str, bool] = {}
+        self.ends = UsedEnds()
         #: Of threads that begin, by their ids: their names, which track started each, and code and instruction where;
         #: whether they are daemons.
         self.births: dict[int, tuple[str, int, CodeType | None, int, bool]] = {}

@@ -48,6 +48,14 @@ def is_from_outside(error: BaseException, is_own: Callable[[CodeType], bool]) ->
     return False
 
 
+def raise_of_handler(error: BaseException) -> None:
+    """Raise it again if it is not what a call of C's has raised in the function that has caught it: what a signal's
+    handler raises may be a TimeoutError, which is an OSError."""
+    at: Any = _traceback(error)
+    if at is not None and at.tb_next is not None:
+        raise error
+
+
 def handling(frame: Any) -> Any:
     """The frame of the handler of a signal in which `frame` runs; None if there is none. It was given the frame that it
     interrupted: what is a handler may be called by anybody else, too."""

@@ -40,9 +40,10 @@ _FIRST = 16
 _MOST = 16384
 
 
-def shared_memory() -> Any:
-    """Integers that this process shares with those that it forks: zeros. Raise OSError if there is no memory."""
-    return memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+def shared_memory(size: int = mmap.PAGESIZE) -> Any:
+    """Integers that this process shares with those that it forks: zeros, `size` bytes. Raise OSError if there is no
+    memory."""
+    return memoryview(mmap.mmap(-1, size)).cast("q")
 
 
 class InHeader:

@@ -11,6 +11,7 @@ import stat
 import sys
 
 from visualizer.trace import words
+from visualizer.tracers.core.handlers import raise_of_handler
 from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.values import show, type_name
 
@@ -30,6 +31,7 @@ except ImportError:
 _fstat = os.fstat
 #: Of so many connections it is remembered, and only where each has a number of its own.
 _MOST_CONNECTIONS = 4096 if sys.platform == "linux" else 0
+_NO_SOCKET = False, "", ""
 #: So many descriptors of a direction are named.
 _MOST_NAMED = 16
 
@@ -81,37 +83,44 @@ class Addresses:
             known[key] = (ref(real, forget), fd, local, peer)
 
     def of_fd(self, fd: int) -> tuple[str, str]:
-        """(local, peer) of a descriptor; empty where it is no socket. That number may be used again: only of a
-        connection it is remembered, by its own."""
+        """(local, peer) of a descriptor; empty where it is no socket."""
+        return self.of_descriptor(fd)[1:]
+
+    def of_descriptor(self, fd: int) -> tuple[bool, str, str]:
+        """(whether it is a stream, local, peer). That number may be used again: only of a connection it is remembered,
+        by its own."""
         module: Any = sys.modules.get("_socket")
         if module is None:
-            return "", ""
+            return _NO_SOCKET
         try:
             about = _fstat(fd)
-        except OSError:
-            return "", ""
+        except OSError as error:
+            raise_of_handler(error)
+            return _NO_SOCKET
         if not stat.S_ISSOCK(about.st_mode):
-            return "", ""
+            return _NO_SOCKET
         known = self._connections.get(about.st_ino)
         if known is not None:
-            return known
+            return True, *known
         if self._lent is None:
             # What closes a forgotten socket is its finalizer, and this class has one that does not.
             self._lent = type("_Lent", (module.socket,), {"__slots__": (), "__del__": lambda this: None})
         try:
             # Said to be non-blocking, so that Python does not make it so where the program has set a default timeout.
             lent = self._lent(-1, module.SOCK_STREAM | getattr(module, "SOCK_NONBLOCK", 0), 0, fd)
-        except OSError:
-            return "", ""
+        except OSError as error:
+            raise_of_handler(error)
+            return _NO_SOCKET
         if not hasattr(module, "SOCK_NONBLOCK") and module.getdefaulttimeout() is not None:
-            return "", ""
+            return _NO_SOCKET
         local, peer = _ask(module, lent.getsockname) or "", _ask(module, lent.getpeername)
-        if peer is not None and module.socket.type.__get__(lent) == module.SOCK_STREAM:
+        is_stream = module.socket.type.__get__(lent) == module.SOCK_STREAM
+        if peer is not None and is_stream:
             if len(self._connections) >= _MOST_CONNECTIONS:
                 self._connections.clear()
             if _MOST_CONNECTIONS:
                 self._connections[about.st_ino] = local, peer
-        return local, peer or ""
+        return is_stream, local, peer or ""
 
 
 def several(masks: dict[int, int]) -> str:
@@ -132,9 +141,11 @@ def _ask(module: Any, method: Any, *args: Any) -> str | None:
     """The text of the address that a method of a socket gives; None if there is none."""
     real = args[0] if args else method.__self__
     try:
-        return address_text(module, module.socket.family.__get__(real), method(*args))
-    except OSError:
+        address = method(*args)
+    except OSError as error:
+        raise_of_handler(error)
         return None
+    return address_text(module, module.socket.family.__get__(real), address)
 
 
 def address_text(module: Any, family: int, address: Any) -> str:

@@ -307,6 +307,7 @@ class Forks:
         """This process was started by `parent` with exec. Return what its main thread is called; `title`: its script or
         module, if it has one."""
         self.is_child = self._recording.is_child = self._recording.others["parent"] = True
+        self._recording.ends.tell_all()
         self._name = "MainProcess"
         stream = self._recording.stream
         stream.process = buffer.track

@@ -198,6 +198,7 @@ class Starts:
                     env = [name + b"=" + value for name, value in os.environb.items()]
                     given = (*given[:5], env, *given[6:])
                 return given, "" if hidden else words.BY_SUBPROCESS
+            self._context.ends.tell_all()
             if env is None:
                 if os.environ.get(_PATH) != self._path:
                     self.put()
@@ -212,6 +213,7 @@ class Starts:
 
     def spawns(self, argv: Any, env: Any) -> None:
         """The program calls `os.posix_spawn` with that: its own environment has not what a child is recorded by."""
+        self._context.ends.tell_all()
         if not self._is_on or id(type(argv)) not in SEQUENCES:
             return
         command = [os.fsdecode(word) for word in argv if type(word) is str or type(word) is bytes]

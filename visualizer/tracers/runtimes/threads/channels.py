@@ -15,8 +15,9 @@ from _io import FileIO
 from types import BuiltinFunctionType
 
 from visualizer.trace import words
+from visualizer.tracers.core.handlers import raise_of_handler
 from visualizer.tracers.core.sockets import address_text
-from visualizer.tracers.runtimes.threads.calls import ACCEPT, CLOSE, CONNECT, OF_SOCKETS
+from visualizer.tracers.runtimes.threads.calls import ACCEPT, CONNECT, OF_SOCKETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` is not imported into the program
@@ -24,8 +25,11 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
     from visualizer.tracers.core.sockets import Addresses
+    from visualizer.tracers.core.used_ends import UsedEnds
 
 _get_ident, _fstat = _thread.get_ident, os.fstat
+#: Descriptors are smaller than that.
+_MOST_FDS = 1 << 31
 #: poll's events: something to read, room to write.
 TO_READ, TO_WRITE = 1, 4
 #: What stands for all of this machine's addresses where one listens; and the host of one that only it has.
@@ -56,15 +60,18 @@ class Reader:
 class Channels:
     """Those of one process. Its methods are called in the thread that reads or writes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, ends: UsedEnds) -> None:
         self._addresses = addresses
+        self._ends = ends
         #: By the name of the end: who waits there.
         self.readers: dict[str, list[Reader]] = {}
-        #: By the id of the thread that writes: those that may wait for it, and whether it only closes its end.
+        #: By the id of the thread that writes: those that may wait for it, and whether there is something to read then.
         self.writing: dict[int, tuple[list[Reader], bool]] = {}
-        #: By the inode of a socket with a path, or without a name: that of the one at the other end; None if the system
-        #: does not tell.
-        self._peers: dict[int, int] | None = {}
+        #: Tells the inode of the socket at the other end of that with an inode; 0 if it is not known. The recorder in C
+        #: has one, which opens nothing among the program's descriptors.
+        self.other_end: Callable[[int], int] | None = None
+        #: By the inode of a socket with a path, or without a name: that.
+        self._peers: dict[int, int] = {}
 
     def forget(self) -> None:
         """In a forked child: the other threads are not here."""
@@ -79,6 +86,8 @@ class Channels:
         if not names:
             return None
         reader = Reader(fd, names[0])
+        # Before it is looked for the last time whether there is anything: who writes after that sees this.
+        self._ends.waits(reader.name)
         self.readers.setdefault(reader.name, []).append(reader)
         return reader
 
@@ -91,14 +100,23 @@ class Channels:
         if not there:
             self.readers.pop(reader.name, None)
 
+    def awaited(self, thing: Any, what: int, asked: Any, is_told: bool) -> list[str]:
+        """The names of the ends where what is written to that is read, or what connects to `asked` is accepted, if
+        somebody waits there; and, if it `is_told` to other processes, if somebody ever did."""
+        fd, readers, was_awaited = descriptor(thing), self.readers, self._ends.was_awaited
+        if fd < 0:
+            return []
+        names = self._names(thing, fd, what, True, asked)
+        return [name for name in names if name in readers or (is_told and was_awaited(name))]
+
     def writes(
-        self, thing: Any, what: int, track: int, t_ns: int, asked: Any, tell: Callable[[str], None] | None
+        self, names: list[str], is_sure: bool, track: int, t_ns: int, tell: Callable[[str], None] | None
     ) -> None:
-        """`track` is about to write to that, to close its end, or to connect to `asked`. `tell`: is called with the
-        names of the ends where that is read, if nobody waits there in this process; None where there is no other."""
-        fd = descriptor(thing)
+        """`track` is about to write where that is read, to connect to that, or to close its end. `is_sure`: there is
+        something to read then, if that does not fail. `tell`: is called with those where nobody waits in this process;
+        None if no other is to be told."""
         mine: list[Reader] = []
-        for name in self._names(thing, fd, what, True, asked) if fd >= 0 else ():
+        for name in names:
             readers = self.readers.get(name, ())
             for reader in list(readers):
                 if not reader.is_sure and reader.is_ready():
@@ -110,19 +128,20 @@ class Channels:
                 elif not reader.is_sure and reader.writer != track:
                     # Of two that are at it at once, it is not known who was the first.
                     reader.writer, reader.is_sure = words.NOBODY, True
-            if not readers and tell is not None and what != CLOSE:
+            if not readers and tell is not None:
+                self._ends.tells(name)
                 tell(name)
         if mine:
-            self.writing[_get_ident()] = mine, what == CLOSE
+            self.writing[_get_ident()] = mine, is_sure
 
     def wrote(self, failed: bool) -> None:
-        """It has, unless it `failed`."""
-        readers, closed = self.writing.pop(_get_ident(), ((), False))
+        """It has, unless it `failed`, or wrote nothing."""
+        readers, is_sure = self.writing.pop(_get_ident(), ((), False))
         for reader in readers:
             if reader.is_sure:
                 continue
             # Others may have the same end, which one of them has only closed for itself.
-            if not (failed or closed) or reader.is_ready():
+            if not failed and (is_sure or reader.is_ready()):
                 reader.is_sure = True
             else:
                 reader.writer = words.NOBODY
@@ -135,45 +154,43 @@ class Channels:
         if what == CONNECT:
             yield from _asked(module, thing, asked)
             return
-        if what not in OF_SOCKETS and not (module is not None and issubclass(type(thing), module.socket)):
-            try:
-                about = _fstat(fd)
-            except OSError:
-                return
-            if stat.S_ISFIFO(about.st_mode):
-                yield f"pipe {about.st_dev}.{about.st_ino}"
-                return
-            if not stat.S_ISSOCK(about.st_mode):
-                return
-            local, peer = self._addresses.of_fd(fd)
-        else:
+        if what in OF_SOCKETS or (module is not None and issubclass(type(thing), module.socket)):
+            is_stream = module.socket.type.__get__(thing) == module.SOCK_STREAM
             _, local, peer = self._addresses.of_socket(thing, what == ACCEPT)
+        else:
+            about = _about(fd)
+            if about is not None and stat.S_ISFIFO(about.st_mode):
+                yield f"pipe {about.st_dev}.{about.st_ino}"
+            if about is None or not stat.S_ISSOCK(about.st_mode):
+                return
+            is_stream, local, peer = self._addresses.of_descriptor(fd)
+        # What else there is may be connected anew, or write to somebody else for once.
+        if not is_stream:
+            return
         if what == ACCEPT:
             if local:
                 yield f"accept {local}"
         elif _has_port(local) and _has_port(peer):
             yield f"{peer} {local}" if is_writer else f"{local} {peer}"
-        elif sys.platform == "linux" and module is not None and not (_has_port(local) or _has_port(peer)):
-            own = _fstat(fd).st_ino
-            end = self._peer(module, own) if is_writer else own
+        elif self.other_end is not None and not (_has_port(local) or _has_port(peer)):
+            about = _about(fd)
+            end = about.st_ino if about is not None else 0
+            if end and is_writer:
+                end = self._peer(end)
             if end:
                 yield f"socket {end}"
 
-    def _peer(self, module: Any, inode: int) -> int:
+    def _peer(self, inode: int) -> int:
         """The inode of the socket at the other end; 0 if that is not known."""
         peers = self._peers
-        if peers is None or inode in peers:
-            return peers[inode] if peers else 0
-        try:
-            found = _other_end(module, inode)
-        except OSError:
-            self._peers = None
-            return 0
-        if found:
-            # One that nobody has accepted yet has no number.
+        found = peers.get(inode, 0)
+        if not found and self.other_end is not None:
+            found = self.other_end(inode)
             if len(peers) >= _MOST_PEERS:
                 peers.clear()
-            peers[inode] = found
+            # One that nobody has accepted yet has no number.
+            if found:
+                peers[inode] = found
         return found
 
 
@@ -186,12 +203,13 @@ def is_of_machine(name: str) -> bool:
 def descriptor(thing: Any) -> int:
     """That of a descriptor, FileIO or socket; -1 if it has none."""
     if type(thing) is int:
-        return thing
+        return thing if 0 <= thing < _MOST_FDS else -1
     module: Any = sys.modules.get("_socket")
     kind: Any = module.socket if module is not None and issubclass(type(thing), module.socket) else FileIO
     try:
         return int(kind.fileno(thing))
-    except (OSError, TypeError, ValueError):
+    except (OSError, TypeError, ValueError) as error:
+        raise_of_handler(error)
         return -1
 
 
@@ -202,7 +220,21 @@ def is_ready(fd: int, events: int, unknown: bool = False) -> bool:
         return unknown
     asked: Any = poll()
     asked.register(fd, events)
-    return bool(asked.poll(0))
+    try:
+        return bool(asked.poll(0))
+    except OSError as error:
+        # Where the program may have no descriptors.
+        raise_of_handler(error)
+        return unknown
+
+
+def _about(fd: int) -> os.stat_result | None:
+    try:
+        return _fstat(fd)
+    except OSError as error:
+        # Another thread has closed it.
+        raise_of_handler(error)
+        return None
 
 
 def _poll() -> Any:
@@ -224,28 +256,3 @@ def _asked(module: Any, socket: Any, asked: Any) -> Iterator[str]:
         hosts = ("127.0.0.1", "[::1]") if host == "localhost" else ()
         for other in (*hosts, *_EVERYWHERE[6 if host.startswith("[") else 4]):
             yield f"accept {other}:{port}"
-
-
-def _other_end(module: Any, inode: int) -> int:
-    """What Linux says of the Unix socket with that inode (sock_diag(7)): to which one it is connected; 0 if it does not
-    say. Raise OSError if it cannot be asked."""
-    order = sys.byteorder
-    # A request of 24 bytes: family and filler, all states, the inode, UDIAG_SHOW_PEER, and no cookie.
-    body = b"\x01\0\0\0" + b"\xff" * 4 + (inode & 0xFFFFFFFF).to_bytes(4, order) + (4).to_bytes(4, order) + b"\xff" * 8
-    # In front of it, its length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, and two numbers of our own.
-    head = (40).to_bytes(4, order) + (20).to_bytes(2, order) + (1).to_bytes(2, order) + bytes(8)
-    kind = module.socket
-    asked = kind(module.AF_NETLINK, module.SOCK_RAW | module.SOCK_CLOEXEC | module.SOCK_NONBLOCK, 4)
-    try:
-        kind.send(asked, head + body)
-        told = kind.recv(asked, 4096)
-    finally:
-        kind.close(asked)
-    # Behind 16 bytes of the same, and 16 of the answer, come attributes: UNIX_DIAG_PEER has the inode.
-    at = 32
-    while at + 8 <= len(told) and told[4:6] == (20).to_bytes(2, order):
-        length, which = (int.from_bytes(told[at + by : at + by + 2], order) for by in (0, 2))
-        if which == 2:
-            return int.from_bytes(told[at + 4 : at + 8], order)
-        at += max(4, (length + 3) & ~3)
-    return 0

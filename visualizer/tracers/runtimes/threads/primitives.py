@@ -82,6 +82,8 @@ PARAMETERS = {"blocking": "blocks", "block": "blocks", "timeout": "limit"}
 BLOCKS_AND_LIMIT, LIMIT = ("blocks", "limit"), ("limit",)
 #: Of a socket's `connect`.
 ADDRESS = ("address",)
+#: Of what writes: to a socket, a FileIO; a descriptor.
+DATA, DATA_OF_DESCRIPTOR = ("data",), ("fd", "data")
 #: In place of the name of an argument: `*it`, `**it`.
 _EACH, _EACH_BY_NAME = "*", "**"
 #: Of select.select.

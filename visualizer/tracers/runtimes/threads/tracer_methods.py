@@ -70,6 +70,8 @@ _START, _PIPE, _PAIR, _REBUILD = 23, 25, 26, 27
 _CANCEL = 29
 #: It starts another program.
 _SPAWN = 33
+#: It becomes another program, or starts one by a shell.
+_EXEC = 34
 #: Of these nothing is known before.
 _AFTERWARDS = frozenset((_PIPE, _PAIR, _REBUILD))
 #: When a function is told of: once there is a second thread; before that at some places, too; only there; or always.
@@ -151,11 +153,14 @@ class MethodsTracer:
         )
         self._recorder.watch_calls(Buffer, Lock, RLock, Asked, Wait, told)
         waits.connection = self._recorder.ends
+        waits.channels.other_end = self._recorder.other_end
         self._recorder.see_call(_start_thread, _START, _AT_PLACES)
         self._recorder.watch_files(FileIO)
         for name in ("posix_spawn", "posix_spawnp"):
             if (function := getattr(os, name, None)) is not None:
                 self._recorder.see_call(function, _SPAWN, _ALWAYS)
+        for function in (os.execv, os.execve, os.system):
+            self._recorder.see_call(function, _EXEC, _ALWAYS)
         self._see()
         os.register_at_fork(before=self._before_fork, after_in_child=self._on_child, after_in_parent=self._watch)
         return "on once a second thread begins, or a process that talks to others: methods in C are called by way of us"
@@ -323,6 +328,9 @@ class MethodsTracer:
             self._cancelling.add(id(frame))
             cancels(thing, code, frame.f_lasti)
             return what
+        if what == _EXEC:
+            self._context.ends.tell_all()
+            return None
         if what == _SPAWN:
             passed = self._primitives.passed(frame, _OF_SPAWN) or {}
             self._context.spawns(passed.get("argv"), passed.get("env"))
@@ -400,7 +408,8 @@ class MethodsTracer:
     def _over(self, frame: Any, what: int, result: Any, raised: bool) -> None:
         waits, code = self._waits, frame.f_code
         if what in OF_WRITERS:
-            waits.channels.wrote(raised)
+            is_vain = result == 0 if type(result) is int else result is None and what == WRITE
+            waits.channels.wrote(raised or is_vain)
         wait = waits.parked[_get_ident()] if self._is_parked(frame) else None
         if what in OF_SELECT and not raised:
             ready = found_by(what, result)

@@ -19,7 +19,7 @@ from visualizer.tracers.core.object_ids import Numbers
 from visualizer.tracers.core.postponed import makes_uninterrupted
 from visualizer.tracers.core.queue_sizes import Sizes
 from visualizer.tracers.core.sockets import Addresses, address_text, several
-from visualizer.tracers.core.values import dictionary, nanoseconds
+from visualizer.tracers.core.values import dictionary, ids_of, nanoseconds
 from visualizer.tracers.core.variables import Unknown, of_variables
 from visualizer.tracers.runtimes.threads.asked import MOST_FOUND, Asked, callers, found_key, remember
 from visualizer.tracers.runtimes.threads.awaited_children import (
@@ -69,6 +69,8 @@ from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
 from visualizer.tracers.runtimes.threads.primitives import (
     ADDRESS,
     BLOCKS_AND_LIMIT,
+    DATA,
+    DATA_OF_DESCRIPTOR,
     LIMIT,
     SELECT_LIMIT,
     TO_READ,
@@ -122,7 +124,8 @@ _JUST_NS = 1_000_000
 #: Descriptors are integers of 32 bits.
 _MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
-_ADDRESSES = (tuple, str, bytes)
+_ADDRESSES = ids_of(tuple, str, bytes)
+_BYTES = ids_of(bytes, bytearray)
 _OF_READERS = frozenset((RECEIVE, ACCEPT, READ))
 #: Of those whose ends are waited for at once so many are told.
 _TOLD = 16
@@ -171,7 +174,7 @@ class Waits:
         self._sizes = Sizes(self.primitives.items, lambda thing: self._numbers.name(thing))
         self._numbers = Numbers(self._track_of, self._sizes.met)
         self._addresses = Addresses()
-        self.channels = Channels(self._addresses)
+        self.channels = Channels(self._addresses, context.ends)
         #: What tells which addresses a descriptor connects. The recorder in C has one of its own.
         self.connection: Callable[[int], Any] = self._addresses.of_fd
         self._sites = CallSites()
@@ -502,15 +505,25 @@ class Waits:
     def _writes(self, what: int, thing: Any, frame: Any) -> None:
         """`frame` is about to write to that, to close its end, or to connect it."""
         is_told = bool(self._context.others) and not self._context.is_over
-        if not is_told and not self.channels.readers:
+        if not self.channels.readers and (not is_told or what == CLOSE):
             return
         asked = (self.primitives.passed(frame, ADDRESS) or {}).get(ADDRESS[0]) if what == CONNECT else None
-        if what != CONNECT or type(asked) in _ADDRESSES:
-            tell = self._tell_written if is_told else None
-            self.channels.writes(thing, what, self._runs(frame), self._stream.clock(), asked, tell)
+        if what == CONNECT and id(type(asked)) not in _ADDRESSES:
+            return
+        names = self.channels.awaited(thing, what, asked, is_told and what != CLOSE)
+        is_sure = what == CONNECT
+        if names and what in (SEND, WRITE):
+            parameters = DATA_OF_DESCRIPTOR if type(thing) is int else DATA
+            data = (self.primitives.passed(frame, parameters) or {}).get(DATA[0], lines.NO_VALUE)
+            if id(type(data)) in _BYTES and not data:
+                return
+            is_sure = data is not lines.NO_VALUE
+        if names:
+            tell = self._tell_written if what != CLOSE else None
+            self.channels.writes(names, is_sure, self._runs(frame), self._stream.clock(), tell)
 
     def _tell_written(self, name: str) -> None:
-        if is_of_machine(name):
+        if self._context.others and is_of_machine(name):
             self._stream.store(lines.gives, self._stream.clock(), self._runs(), name)
 
     def _takes_shared(self, lock: Any, t_ns: int, frame: Any) -> None:
@@ -805,7 +818,7 @@ class Waits:
             module: Any = sys.modules["_socket"]
             asked = self._sites.first(frame)
             family = module.socket.family.__get__(socket)
-            local, peer = "", address_text(module, family, asked) if type(asked) in _ADDRESSES else ""
+            local, peer = "", address_text(module, family, asked) if id(type(asked)) in _ADDRESSES else ""
         return fd, _DIRECTIONS[what], local, peer
 
     def over(self, wait: Wait, raised: bool) -> None:
@@ -825,7 +838,8 @@ class Waits:
             self._has_selected(wait, t_ns, waker, cause, woken_ns)
         else:
             self._context.unparked(t_ns, waker, cause, woken_ns)
-        if wait.reader is not None and cause == words.IO and self._context.others and self._context.follows:
+        is_told = self._context.others and self._context.follows
+        if is_told and wait.reader is not None and cause == words.IO and self._context.ends.was_told(wait.reader.name):
             about = wait.t_ns, False, words.NOBODY
             self._stream.store(lines.gets, t_ns, self._runs(), wait.reader.name, about)
         if wait.what == ACQUIRE_SHARED and cause == words.UNKNOWN:
