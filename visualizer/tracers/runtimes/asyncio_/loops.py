@@ -67,8 +67,8 @@ class Loop:
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "called", "calls", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed",
-        "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "called", "calls", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident",
+        "is_closed", "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -616,15 +616,15 @@ class Loop:
         self.over(t_ns)
         self.left -= 1
         self.giver = None
-        is_call = type(what) is tuple and len(what) == 3
-        if is_call and not handle._cancelled:
-            self.tell_call(t_ns, what[2])
+        name = what[2] if isinstance(what, tuple) and len(what) == 3 else None
+        if name is not None and not handle._cancelled:
+            self.tell_call(t_ns, name)
         elif self.called:
             self.tell_call(t_ns, None)
         if handle._cancelled:
             return
         if not isinstance(what, Task):
-            self.giver = _NOT_KNOWN if what is None else what[:2] if is_call else what
+            self.giver = _NOT_KNOWN if what is None else what if len(what) == 2 else what[:2]
             if type(what) is OfLimit:
                 self._look_at_limit(t_ns, handle)
             return

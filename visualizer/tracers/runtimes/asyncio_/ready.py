@@ -57,7 +57,10 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     types = (
         Plain, kind, Task, Stand, library.handle, library.timer_handle, Numbered, library.task, library.future
     )  # fmt: skip
-    tables = tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose, shared.calls
+    tables = (
+        tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose,
+        shared.calls,
+    )  # fmt: skip
 
     def failed(queue: Plain, handle: Any, error: BaseException) -> None:
         """What was known under the id of a handle may be of another one: nothing is known of this."""

@@ -48,8 +48,8 @@ class Shared:
         self._name = name
         #: Whose code it is: (words below, the code), by its id.
         self.whose: dict[int, tuple[int, CodeType]] = context.stream.new_table()
-        #: Functions that loops call, by the ids of their code, which is kept: (name, whether it is the program's own code,
-        #: the code). In C also of methods of C's, by their definitions: the last is the type of the object then.
+        #: What loops call, by the ids of the code: (name, whether it is the program's own, the code, which is kept). In
+        #: C also methods of C's, by their definitions: the last is the type of the object then.
         self.calls: dict[int, tuple[str, bool, CodeType | type]] = context.stream.new_table()
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
