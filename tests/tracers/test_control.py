@@ -16,7 +16,7 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceScenario, TraceSource
 from tests.tracers.held import PATIENCE_S, script_of, started
-from tests.tracers.traced import ROOT, SCENARIOS, Traced, bare, environment
+from tests.tracers.traced import BY_WAY_OF_C, ROOT, SCENARIOS, Traced, bare, environment
 from visualizer.session.control import Condition
 from visualizer.trace import words
 from visualizer.trace.events import Continued, Held
@@ -755,3 +755,30 @@ def test_without_a_channel_nothing_of_it_is_there(tmp_path: Path) -> None:
     from tests.tracers.traced import trace
 
     assert trace(tmp_path / "t", str(script)).ended.stdout == b"False False False True False False\n"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12) or not BY_WAY_OF_C, reason="no such tasks, or no tool id is left")
+def test_the_first_steps_of_eager_tasks_are_seen_in_a_program_that_is_held(tmp_path: Path) -> None:
+    script = script_of(
+        tmp_path,
+        """
+        import asyncio
+        async def inner():
+            await asyncio.sleep(0)
+        async def handle():
+            await inner()
+        async def start():
+            await asyncio.Task(handle(), loop=asyncio.get_running_loop(), eager_start=True)
+        async def main():
+            await asyncio.gather(start(), start())
+        asyncio.run(main())
+        """,
+    )
+    with started(tmp_path, script) as held:
+        held.count()
+        traced = held.end()
+    assert (traced.ended.code, traced.ended.stderr) == (0, b"")
+    assert not traced.timeline.notes
+    timeline = traced.timeline
+    tracks = [track for track in timeline.tracks.values() if track.kind in (words.TASK, words.COROUTINE)]
+    assert [timeline.name(track.id) for track in tracks] == ["main()", "start-1", "start-2", "handle-1", "handle-2"]

@@ -753,6 +753,59 @@ asyncio.run(main())
     assert sentence.startswith(expected)
 
 
+#: Who takes what another one puts into its own attribute, until one of them keeps it. `more`: who else puts; `rests`:
+#: what ping does once it keeps it.
+ACTORS = """
+class Actor:
+    def __init__(self):
+        self.inbox = asyncio.Queue()
+    async def run(self):
+        while left := await self.inbox.get():
+            await asyncio.sleep(0)
+            self.peer.inbox.put_nowait(left - 1)
+        {rests}
+        await self.inbox.get()
+async def main():
+    ping, pong = Actor(), Actor()
+    ping.peer, pong.peer = pong, ping
+    tasks = [asyncio.create_task(one.run(), name=name) for one, name in ((ping, "ping"), (pong, "pong"))]
+    ping.inbox.put_nowait(4)
+    {more}
+    await asyncio.gather(*tasks)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "rests", "expected"),
+    [
+        (
+            "pass", "await asyncio.sleep(0)",
+            (
+                "circular wait (inferred from who did so before): "
+                "ping waits in self.inbox.get() (script.py:15) for pong, which put into it before; "
+                "pong waits in self.inbox.get() (script.py:11) for ping, which put into it before"
+            ),
+        ),
+        # Another one did so, too, of one of them; and who did so is gone.
+        (
+            "[await asyncio.sleep(0) for _ in range(30)]; pong.inbox.put_nowait(2)",
+            "while self: await self.inbox.get()", "",
+        ),
+        ("pass", "return", ""),
+    ],
+)  # fmt: skip
+def test_who_put_into_it_before_waits_itself(
+    trace_source: TraceSource, more: str, rests: str, expected: str
+) -> None:
+    head, _, _ = FORSAKEN.format(most=600, also="").partition("async def consume")
+    traced = trace_source(head + ACTORS.format(more=more, rests=rests))
+    assert (traced.ended.code, traced.ended.stderr) == (-15, b"")
+    [sentence] = [told for kind, told in problems(traced) if kind == "deadlock"]
+    assert sentence.startswith(expected)
+    assert ("circular" in sentence) == bool(expected)
+
+
 @pytest.mark.parametrize(
     "also",
     [

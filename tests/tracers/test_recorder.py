@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from tests.truth import runs
 from tests.truth.languages import LANGUAGES
 from visualizer.analysis.report.jsonl import json_lines
 from visualizer.trace import words
-from visualizer.trace.events import Packed, decode_event
+from visualizer.trace.events import Packed, Serves, decode_event
 from visualizer.trace.events import Rows as RowsLine
 from visualizer.trace.packing import unpacked
 from visualizer.tracers.core import compiled
@@ -1358,6 +1359,122 @@ def test_both_recorders_tell_the_same_of_tasks(tmp_path: Path, monkeypatch: pyte
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(_TASKS), encoding="utf-8")
     _both(script, monkeypatch)
+
+
+#: Callbacks of no task, which are called again: of functions, methods, and methods of C's that have one definition for
+#: several types; put in by tasks, by each other, by timers and by threads, and some cancelled.
+_CALLBACKS = """
+    import asyncio, contextvars, functools, sys, threading, time
+
+    class Seen(set):
+        def add_one(self, *things):
+            self.update(things)
+        @classmethod
+        def of_all(cls, *things):
+            pass
+
+    class Own(asyncio.Future):
+        pass
+
+    def plain(*things):
+        pass
+
+    def again(count):
+        if count:
+            loop.call_soon(again, count - 1)
+            loop.call_soon(plain)
+
+    async def child():
+        await asyncio.sleep(0)
+
+    async def main():
+        global loop
+        loop = asyncio.get_running_loop()
+        seen, other = Seen(), set()
+        for number in range(12):
+            again(number % 4)
+            for call in (plain, seen.add_one, Seen.of_all, seen.discard, other.discard, len, functools.partial(plain),
+                         lambda thing: plain()):
+                loop.call_soon(call, "thing")
+            await asyncio.sleep(0)
+            futures = loop.create_future(), Own()
+            for future in futures:
+                loop.call_soon(future.set_result, 5)
+            loop.call_soon(plain).cancel()
+            await asyncio.gather(*futures)
+            task = asyncio.create_task(child())
+            for done in (plain, other.discard, seen.add_one):
+                task.add_done_callback(done)
+            await task
+            event = asyncio.Event()
+            loop.call_later(0, event.set)
+            await event.wait()
+            try:
+                async with asyncio.timeout(0):
+                    await asyncio.sleep(30)
+            except TimeoutError:
+                pass
+
+    for _ in range(2):
+        asyncio.run(main())
+"""
+
+
+@in_c
+def test_both_recorders_tell_the_same_of_callbacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(_CALLBACKS), encoding="utf-8")
+    _both(script, monkeypatch)
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace(tmp_path / "names", str(script))
+    names = [traced.timeline.text(event.what) for event in traced.events if isinstance(event, Serves)]
+    assert Counter(name for name in names if name is not None) == {
+        "plain": 108, "again": 36, "Seen.add_one": 48, "Seen.of_all": 24, "Seen.discard": 24, "set.discard": 48,
+        "len": 24, "main.<locals>.<lambda>": 24, "Future.set_result": 24, "Own.set_result": 24, "Event.set": 24,
+    }
+
+
+@in_c
+@pytest.mark.parametrize("call", ["plain", "seen.add_one", "loop.create_future().set_result", "other.discard"])
+def test_a_callback_that_was_met_before_calls_nothing_in_python(
+    trace_source: TraceSource, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setenv(compiled.WANTED, "yes")
+    traced = trace_source(
+        f"""
+        import asyncio, sys
+        class Seen(set):
+            def add_one(self, thing):
+                self.add(thing)
+        def plain(thing):
+            pass
+        async def nothing():
+            pass
+        async def work(count):
+            for _ in range(count):
+                loop.call_soon({call}, "thing")
+                await asyncio.sleep(0)
+                task = asyncio.create_task(nothing())
+                task.add_done_callback(other.discard)
+                await task
+        called = set()
+        def profile(frame, event, argument):
+            code = frame.f_code
+            if event == "call" and "visualizer" in code.co_filename:
+                called.add(code.co_name)
+        async def main():
+            global loop, seen, other
+            loop, seen, other = asyncio.get_running_loop(), Seen(), set()
+            await work(100)
+            sys.setprofile(profile)
+            await work(100)
+            sys.setprofile(None)
+            print(*sorted(called & {{"append", "popleft", "made_ready", "begins", "tell_call", "named"}}))
+        asyncio.run(main())
+        """
+    )
+    assert (traced.ended.code, traced.ended.stdout, traced.ended.stderr) == (0, b"\n", b"")
+    assert not traced.timeline.notes
 
 
 #: A loop that polls for a millisecond before each byte, twice in one thread: each poll is longer than those that only

@@ -47,7 +47,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 
 /* To be raised with whatever changes between this file and its callers in Python, here and in core/compiled.py. */
-#define ABI 84
+#define ABI 90
 
 /* The slots that are read and written here. */
 #define SLOTS_OF_BEGUN_RUN(X) X(code) X(track) X(in_thread) X(key)
@@ -62,7 +62,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #define SLOTS_OF_LOOP(X)                                                                                               \
     X(current) X(due) X(eager) X(ident) X(giver) X(left) X(rows) X(resumed) X(onward) X(track) X(guard) X(home)        \
     X(wakes) X(descriptors) X(timers) X(polls_since_ns) X(_began_ns) X(_buffer) X(_is_asked) X(_polling) X(loop)       \
-    X(births) X(polls) X(called)
+    X(births) X(polls) X(called) X(calls)
 #define SLOTS_OF_STAND(X) X(buffer) X(shape) X(join) X(telling) X(sleeps) X(turn) X(place)
 #define SLOTS_OF_BUFFER(X)                                                                                             \
     X(rows) X(parts) X(sites) X(kinds) X(shapes) X(handed) X(closed) X(makers) X(ended) X(left) X(wakes) X(_shapes)      \
@@ -7495,6 +7495,76 @@ note_called(Hook *self, PyObject *loop, PyObject *handle)
     return set_of_id(LOOP(loop, due), handle, PyTuple_GET_ITEM(known, 0));
 }
 
+/* What is known of the function that a callback of a loop calls: Shared.calls; NULL if nothing is. */
+static PyObject *
+known_call(Hook *self, PyObject *function)
+{
+    PyObject *known = NULL, *of = NULL;
+    if (PyCFunction_Check(function) && PyCFunction_GET_SELF(function) != NULL) {
+        of = (PyObject *)Py_TYPE(PyCFunction_GET_SELF(function));
+        known = of_id(self->calls, ((PyCFunctionObject *)function)->m_ml);
+    }
+    else {
+        function = PyMethod_Check(function) ? PyMethod_GET_FUNCTION(function) : function;
+        of = Py_IS_TYPE(function, &PyFunction_Type) ? PyFunction_GET_CODE(function) : NULL;
+        known = of != NULL ? of_id(self->calls, of) : NULL;
+    }
+    return known != NULL && PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 3 && PyTuple_GET_ITEM(known, 2) == of
+               ? known : NULL;
+}
+
+/* A callback of no task is put into the queue, whose function is known. Return whether that is noted. */
+static int
+note_call(Hook *self, PyObject *loop, PyObject *handle)
+{
+    PyObject *known = known_call(self, SLOT(handle, callback_of_handle)), *args = SLOT(handle, args_of_handle);
+    PyObject *current = LOOP(loop, current), *giver = LOOP(loop, giver), *waker = NULL, *cause = NULL;
+    if (known == NULL || current == NULL || !is_table(LOOP(loop, due)) || !is_at_home(self, loop)) {
+        return 0;
+    }
+    if (Py_IS_TYPE(current, task_slots.type)) {
+        PyObject *runs = referred(current);
+        int is_end = runs != NULL && args != NULL && PyTuple_CheckExact(args) && PyTuple_GET_SIZE(args) > 0 &&
+                     PyTuple_GET_ITEM(args, 0) == runs;
+        Py_XDECREF(runs);
+        waker = TASK(current, track);
+        cause = is_end && PyTuple_GET_ITEM(known, 1) == Py_False ? finished_text : callback_text;
+    }
+    else if (current == Py_None && giver != NULL && PyTuple_CheckExact(giver) && PyTuple_GET_SIZE(giver) == 2) {
+        waker = PyTuple_GET_ITEM(giver, 0);
+        cause = PyTuple_GET_ITEM(giver, 1);
+    }
+    if (waker == NULL) {
+        return 0;
+    }
+    PyObject *name = PyTuple_GET_ITEM(known, 0);
+    PyObject *call = PyUnicode_GET_LENGTH(name) > 0 ? PyTuple_Pack(3, waker, cause, name) : PyTuple_Pack(2, waker, cause);
+    int noted = call != NULL && set_of_id(LOOP(loop, due), handle, call);
+    PyErr_Clear();
+    Py_XDECREF(call);
+    return noted;
+}
+
+/* Python has named what calls a method of C's: know that by its definition from now on. */
+static void
+learn_call(Hook *self, PyObject *loop, PyObject *handle)
+{
+    enum { MOST_CALLED = 256 };
+    PyObject *function = SLOT(handle, callback_of_handle), *due = LOOP(loop, due);
+    PyObject *its = function != NULL && PyCFunction_Check(function) ? PyCFunction_GET_SELF(function) : NULL;
+    PyObject *call = its != NULL && !PyType_Check(its) && is_table(due) ? of_id(due, handle) : NULL;
+    if (call == NULL || !PyTuple_CheckExact(call) || PyTuple_GET_SIZE(call) != 3 || !is_table(self->calls) ||
+        count_in(self->calls) >= MOST_CALLED) {
+        return;
+    }
+    PyObject *known = PyTuple_Pack(3, PyTuple_GET_ITEM(call, 2), Py_False, Py_TYPE(its));
+    if (known != NULL) {
+        put_in(self->calls, (Py_ssize_t)((PyCFunctionObject *)function)->m_ml, known);
+        Py_DECREF(known);
+    }
+    PyErr_Clear();
+}
+
 /* Whether asyncio calls a task so to which its author gave no name: `is_automatic` of library.py, of what is a text. */
 static int
 is_automatic(PyObject *given)
@@ -7653,11 +7723,15 @@ append_way(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *k
     PyObject *loop = is_one ? loop_of(args[0]) : NULL;
     int noted = loop != NULL && ((Py_IS_TYPE(args[1], handle_type) &&
                                   (note_turn(self, loop, args[1]) || note_wakeup(self, loop, args[1]) ||
-                                   note_birth(self, loop, args[1]))) ||
+                                   note_birth(self, loop, args[1]) || note_call(self, loop, args[1]))) ||
                                  note_called(self, loop, args[1]));
-    Py_XDECREF(loop);
     /* Last: put in by another thread, it may begin at once. */
-    return noted ? deque_append(args[0], args[1]) : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    PyObject *done = noted ? deque_append(args[0], args[1]) : PyObject_Vectorcall(self->otherwise, args, nargsf, kwnames);
+    if (loop != NULL && !noted && done != NULL) {
+        learn_call(self, loop, args[1]);
+    }
+    Py_XDECREF(loop);
+    return done;
 }
 
 /* Whether `task`, which has asked for its next step, stands where it is known to give way by `asyncio.sleep(0)`. */
@@ -8156,6 +8230,15 @@ may_begin(PyObject *known)
     return may;
 }
 
+/* The shape of that a callback of that name begins, None: is over; -1 if that was not told twice before. */
+static long long
+shape_of_call(PyObject *loop, PyObject *name)
+{
+    PyObject *calls = LOOP(loop, calls), *shape = is_dict(calls) ? PyDict_GetItemWithError(calls, name) : NULL;
+    PyErr_Clear();
+    return shape != NULL ? number(shape) : -1;
+}
+
 /* The step of a task is to be made next, which `handle` is for. */
 static inline void
 expect_step(PyObject *known, PyObject *handle)
@@ -8178,9 +8261,14 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
     PyObject *what = is_table(due) ? of_id(due, handle) : NULL;
     long long resumed = number(LOOP(loop, resumed)), back = number(LOOP(loop, track));
     int is_task = what != NULL && Py_IS_TYPE(what, task_slots.type);
-    if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) ||
-        LOOP(loop, called) != Py_False || number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL || resumed < 0 ||
-        back < 0 || !(is_task ? TASK(what, started) == Py_True || may_begin(what)
+    int is_call = what != NULL && PyTuple_CheckExact(what) && PyTuple_GET_SIZE(what) == 3;
+    int was_called = LOOP(loop, called) != Py_False;
+    long long call = is_call      ? shape_of_call(loop, PyTuple_GET_ITEM(what, 2))
+                     : was_called ? shape_of_call(loop, Py_None)
+                                  : 0;
+    if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) || call < 0 ||
+        number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL ||
+        (was_called && before != Py_None) || resumed < 0 || back < 0 || !(is_task ? TASK(what, started) == Py_True || may_begin(what)
                               : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
         return 0;
     }
@@ -8201,9 +8289,14 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
             stored = store_await(self, loop, t);
         }
     }
+    PyObject *giver = is_call ? PyTuple_GetSlice(what, 0, 2) : Py_NewRef(is_task ? Py_None : what);
     if (stored == 1 && LOOP(loop, current) == (gives_way ? before : Py_None) && of_id(due, handle) == what &&
-        make_room((Rows *)rows, 2 * ROW) &&
-        note_next(self, loop, handle, is_task ? what : NULL, is_task ? Py_None : what)) {
+        giver != NULL && make_room((Rows *)rows, 3 * ROW) &&
+        note_next(self, loop, handle, is_task ? what : NULL, giver)) {
+        if (is_call || was_called) {
+            store_at(rows, t, back, call);
+            put(loop, loop_slots.called, is_call ? Py_True : Py_False);
+        }
         if (onward >= 0) {
             store_at(rows, t, its, onward);
         }
@@ -8230,6 +8323,7 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
     if (stored >= 0) {
         PyErr_Clear();
     }
+    Py_XDECREF(giver);
     Py_DECREF(rows);
     Py_DECREF(before);
     Py_DECREF(what);
@@ -8268,10 +8362,17 @@ note_asked(Hook *self, PyObject *loop, Py_ssize_t count)
         return 1;
     }
     if (number(LOOP(loop, ident)) == 0 || !is_size(LOOP(loop, eager), 0) || PyDict_GET_SIZE(self->failed) != 0 ||
-        PyDict_GET_SIZE(self->sizes) != 0 || LOOP(loop, called) != Py_False) {
+        PyDict_GET_SIZE(self->sizes) != 0) {
         return 0;
     }
-    int is_over = LOOP(loop, current) == Py_None ? 1 : store_await(self, loop, now());
+    int is_over = 1;
+    if (LOOP(loop, current) != Py_None) {
+        is_over = LOOP(loop, called) != Py_False ? 0 : store_await(self, loop, now());
+    }
+    else if (LOOP(loop, called) != Py_False) {
+        is_over = store(LOOP(loop, rows), LOOP(loop, track), shape_of_call(loop, Py_None));
+        put(loop, loop_slots.called, is_over ? Py_False : Py_True);
+    }
     if (is_over <= 0) {
         return is_over;
     }
@@ -9470,15 +9571,15 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyTypeObject *queue, *loop, *task, *stand, *handle, *timer, *numbered, *its_task, *its_future;
     PyObject *library, *context, *runners, *unsettled, *by_id, *stands, *ends, *known, *name, *failed, *sizes;
-    PyObject *finished, *callback, *run[2], *otherwise[6], *next_future, *future, *whose, *bottoms;
-    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!O!)O!(OOULLL)(UU)L(OO)(OOOOOO)", &PyType_Type, &queue,
+    PyObject *finished, *callback, *run[2], *otherwise[6], *next_future, *future, *whose, *calls, *bottoms;
+    if (!PyArg_ParseTuple(args, "(O!O!O!O!O!O!O!O!O!)OOO!O!(O!O!O!O!O!O!O!O!)O!(OOULLL)(UU)L(OO)(OOOOOO)", &PyType_Type, &queue,
                           &PyType_Type,
                           &loop, &PyType_Type, &task, &PyType_Type, &stand, &PyType_Type, &handle, &PyType_Type, &timer,
                           &PyType_Type, &numbered, &PyType_Type, &its_task, &PyType_Type, &its_future, &library,
                           &context, &PyList_Type, &runners,
                           &PySet_Type, &unsettled, table_type, &by_id, &PyDict_Type, &stands, table_type, &ends,
                           table_type, &known, &PyDict_Type, &failed, &PyDict_Type, &sizes,
-                          table_type, &whose, &PyList_Type, &bottoms, &name,
+                          table_type, &whose, table_type, &calls, &PyList_Type, &bottoms, &name,
                           &next_future, &future, &zero_future, &zero_track, &largest_track, &finished, &callback,
                           &short_poll, &run[0], &run[1], &otherwise[0], &otherwise[1], &otherwise[2], &otherwise[3],
                           &otherwise[4], &otherwise[5])) {
@@ -9552,6 +9653,7 @@ queue_ways(PyObject *Py_UNUSED(module), PyObject *args)
         method->name = Py_NewRef(name);
         method->next_future = Py_NewRef(next_future);
         method->whose = Py_NewRef(whose);
+        method->calls = Py_NewRef(calls);
         method->bottoms = Py_NewRef(bottoms);
     }
     for (int i = 0; made != NULL && i < FORGET; i++) {

@@ -31,6 +31,7 @@ from visualizer.analysis.findings.base import (
 )
 from visualizer.analysis.findings.collector import Observed, once
 from visualizer.analysis.findings.died import is_standard
+from visualizer.analysis.findings.earlier_wakers import BEFORE, earlier_wakers
 from visualizer.analysis.findings.full_pipes import full_pipes
 from visualizer.analysis.findings.held_locks import keeper_of, lets_in, locked, locks_of, taken_told
 from visualizer.analysis.findings.leaks import leaks_too
@@ -87,6 +88,7 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             continue
         holders, joined = _ties(timeline, switch, waiting)
         written = _written(timeline, waiting, holders, joined)
+        written = {**earlier_wakers(timeline, observed, _untold(waiting, holders, joined)), **written}
         cycle = _cycle(waiting, holders, joined, written)
         told = [*cycle, *(track for track in waiting if track not in cycle)]
         parts = [_waits(timeline, track, waiting, holders, joined, written) for track in told]
@@ -95,10 +97,9 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
             round_ = "; ".join(parts[: len(cycle)])
             others = f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
             # At the front, because the end of a long sentence may be cut off.
-            sentence = f"circular wait{' (inferred from the source)' if written else ''}: {round_}{others}"
+            sentence = f"circular wait{_inferred(written)}: {round_}{others}"
         else:
-            inferred = "(wakers inferred from the source) " if written else ""
-            sentence = inferred + listed(parts, _TOLD)
+            sentence = _inferred(written, "wakers ").lstrip() + " " * bool(written) + listed(parts, _TOLD)
         nothing = f"nothing was left that could wake {them}"
         hub = _hub(timeline, switch.origin)
         sentence += f" → {nothing}, so {hub} raised LoopExit" if parts else f"{nothing} → {hub} raised LoopExit"
@@ -111,11 +112,11 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         told_of.update(one.lost_by)
         yield one
     for loop in timeline.tracks.of_kind(words.LOOP):
-        yield from _standing(timeline, loop, told_of, explained)
+        yield from _standing(timeline, observed, loop, told_of, explained)
     for one in (*full_pipes(timeline), *_for_themselves(timeline)):
         told_of.update(one.lost_by)
         yield one
-    yield from _standing_threads(timeline, told_of, explained)
+    yield from _standing_threads(timeline, observed, told_of, explained)
     yield from _given_up(timeline, observed, told_of)
 
 
@@ -278,7 +279,7 @@ def _waiting_at(timeline: Timeline, track: int, t_ns: int) -> Suspension | None:
 
 
 def _standing(
-    timeline: Timeline, loop: Track, told_of: set[int], explained: dict[int, Suspension]
+    timeline: Timeline, observed: Observed, loop: Track, told_of: set[int], explained: dict[int, Suspension]
 ) -> Iterator[Finding]:
     """Tasks that wait in a circle, while their loop polled for long at last, with nothing but such tasks left; or that
     wait for anything, where it had nothing left that could wake it.
@@ -312,12 +313,16 @@ def _standing(
     }
     joined = _joined_among(timeline, waiting)
     written = _written(timeline, waiting, holders, joined)
+    # Elsewhere what was put or set before may come from outside the next time.
+    is_alone = is_forsaken and explained.keys().isdisjoint(waiting)
+    earlier = earlier_wakers(timeline, observed, _untold(waiting, holders, joined)) if is_alone else {}
+    written = {**earlier, **written}
     cycle = _cycle(waiting, holders, joined, written)
     if not told_of.isdisjoint(cycle or waiting):
         return
     if not cycle:
-        if is_forsaken and explained.keys().isdisjoint(waiting):
-            yield _all_wait(timeline, waiting, joined, since_ns, until_ns)
+        if is_alone:
+            yield _all_wait(timeline, waiting, joined, earlier, since_ns, until_ns)
         return
     sentence = _circle_told(timeline, cycle, waiting, holders, joined, written)
     sentence += f" → none of them goes on, until {end_told(timeline)}"
@@ -340,7 +345,7 @@ def _joined_among(timeline: Timeline, waiting: dict[int, Suspension]) -> dict[in
 
 
 def _standing_threads(
-    timeline: Timeline, told_of: set[int], explained: dict[int, Suspension]
+    timeline: Timeline, observed: Observed, told_of: set[int], explained: dict[int, Suspension]
 ) -> Iterator[Finding]:
     """All threads of a program, those of its processes too, wait up to the end of what is known for what only one of
     them would bring about.
@@ -397,7 +402,8 @@ def _standing_threads(
     if any(_HANDLES_SIGNALS.search(source) for file, source in timeline.sources.items() if not is_standard(file)):
         return
     ended = [f"{timeline.name(one.id)} had ended with {one.value}" for one in others if one.exit_ns >= 0 and one.value]
-    found = _all_wait(timeline, waiting, joined, since_ns, until_ns)
+    earlier = earlier_wakers(timeline, observed, _untold(waiting, {}, joined))
+    found = _all_wait(timeline, waiting, joined, earlier, since_ns, until_ns)
     told = [
         f"{timeline.name(feeder)} of {timeline.name(timeline.process_of(feeder).track)} waits to write what that put "
         "into a queue, whose pipe is full, and nobody takes from it"
@@ -424,13 +430,22 @@ def _are_own(timeline: Timeline) -> bool:
 
 
 def _all_wait(
-    timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]], since_ns: int, until_ns: int
-) -> Finding:
-    """All of them wait for what nothing in the program will bring about; who waits for others is told last."""
+    timeline: Timeline, waiting: dict[int, Suspension], joined: dict[int, tuple[int, ...]],
+    earlier: dict[int, Ending], since_ns: int, until_ns: int,
+) -> Finding:  # fmt: skip
+    """All of them wait for what nothing in the program will bring about; who waits for others is told last, and first
+    those of a circle."""
+    cycle = _cycle(waiting, {}, joined, earlier)
     told = sorted(waiting, key=lambda track: track in joined or waiting[track].reason == words.JOIN)
-    parts = [_waits(timeline, track, waiting, {}, joined, {}) for track in told]
+    told = [*cycle, *(track for track in told if track not in cycle)]
+    parts = [_waits(timeline, track, waiting, {}, joined, earlier) for track in told]
     them = "them" if len(told) > 1 else "it"
-    sentence = f"{listed(parts, _TOLD)} → nothing else in the program could wake {them}, until {end_told(timeline)}"
+    if cycle:
+        others = f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
+        told_so = _circle_told(timeline, cycle, waiting, {}, joined, earlier) + others
+    else:
+        told_so = f"{_inferred(earlier, 'wakers ')} {listed(parts, _TOLD)}".lstrip()
+    sentence = f"{told_so} → nothing else in the program could wake {them}, until {end_told(timeline)}"
     cost_ns = sum(until_ns - one.t_ns for one in waiting.values())
     return finding("deadlock", sentence, told, since_ns, waiting[told[0]].place, cost_ns, waiting)
 
@@ -595,6 +610,13 @@ def _ties(
     return holders, joined
 
 
+def _untold(
+    waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]]
+) -> dict[int, Suspension]:
+    """Those of which neither who holds it nor whose ends they wait for is known."""
+    return {track: wait for track, wait in waiting.items() if track not in joined and wait.object not in holders}
+
+
 def _written(
     timeline: Timeline, waiting: dict[int, Suspension], holders: dict[str, int], joined: dict[int, tuple[int, ...]],
     held: bool = False,
@@ -603,7 +625,7 @@ def _written(
 
     `held`: only one that has acquired what it would release.
     """
-    told = {track: wait for track, wait in waiting.items() if track not in joined and wait.object not in holders}
+    told = _untold(waiting, holders, joined)
     found = ((track, would_end(timeline, waiting, suspension, held)) for track, suspension in told.items())
     return {track: ending for track, ending in found if ending is not None}
 
@@ -635,11 +657,14 @@ def _waits(
     """What a track waits for, and which track holds that or would end the wait."""
     suspension = waiting[track]
     text = f"{timeline.name(track)} waits{_for(suspension)}"
+    before = written[track].method if track in written and written[track].line == BEFORE else ""
     if track in joined:
         text += f" for {listed([timeline.name(other) for other in joined[track]])}"
     elif suspension.object in holders:
         holder = holders[suspension.object]
         text += f" for {suspension.object}, {_held_told(timeline, suspension.object, holder, track, holder in waiting)}"
+    elif before:
+        text += f" for {timeline.name(written[track].track)}, which {before} it before"
     elif track in written:
         would = written[track]
         text += f" for {timeline.name(would.track)}, which would {would.method} it at line {would.line}"
@@ -670,8 +695,14 @@ def _circle_told(
         who = listed([timeline.name(track) for track in cycle], _TOLD)
         return f"circular wait: {who} wait{_for(first)} for {thing}, which they hold themselves"
     parts = [_waits(timeline, track, waiting, holders, joined, written) for track in cycle]
-    inferred = " (inferred from the source)" if written.keys() & set(cycle) else ""
+    inferred = _inferred({track: written[track] for track in cycle if track in written})
     return f"circular wait{inferred}: {'; '.join(parts)}"
+
+
+def _inferred(written: dict[int, Ending], what: str = "") -> str:
+    """From what it is inferred who would end these waits, as " (inferred from the source)"; "" of none."""
+    ways = {"who did so before" if ending.line == BEFORE else "the source" for ending in written.values()}
+    return f" ({what}inferred from {listed(sorted(ways, reverse=True))})" if ways else ""
 
 
 def _instead(timeline: Timeline, suspension: Suspension) -> str:

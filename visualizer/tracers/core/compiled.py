@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from typing import Any
 
 #: What _recorder.c has to have been built for.
-ABI = 84
+ABI = 90
 WANTED = "VISUALIZER_RECORDER"
 _monotonic_ns = time.monotonic_ns
 

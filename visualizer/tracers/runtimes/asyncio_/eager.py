@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
     from collections.abc import Callable
     from typing import Any
 
-_TOOL_IDS = (3, 4)
+#: The others are asked for by the generators, by what pauses the program, and by the waits of threads.
+_TOOL_IDS = (3, 4, 5)
 _getframe = sys._getframe
 _DISABLE = getattr(getattr(sys, "monitoring", None), "DISABLE", None)
 

@@ -85,7 +85,7 @@ class ForeignLoop(Loop):
             self.over(t_ns)
             self.giver = None
             if self.called:
-                self._tell_call(t_ns, None)
+                self.tell_call(t_ns, None)
             if not self.due:
                 self._polling, self._began_ns, self._used_ns = True, t_ns, time.thread_time_ns()
 

@@ -22,7 +22,6 @@ from visualizer.tracers.runtimes.asyncio_.causes import (
     is_in_pool,
     is_interrupted,
     is_of_asyncio,
-    named_call,
 )
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
 from visualizer.tracers.runtimes.asyncio_.shared import Shared
@@ -38,6 +37,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
     #: Whose doing something is: a track, and the cause of the wakes that come of it.
     Giver = tuple[int, str]
+    #: The same of a callback of no task, of the program's own or a library's: with the name of its function.
+    Call = tuple[int, str, str]
 
 try:
     from _weakref import ref
@@ -61,19 +62,13 @@ class OfLimit(tuple[int, str]):
     __slots__ = ()
 
 
-class Call(tuple[int, str]):
-    """The same of a callback of no task, of the program's own or a library's: with the name of its function."""
-
-    name: str
-
-
 class Loop:
     """What is known of one loop."""
 
     __slots__ = (
         "__weakref__", "_began_ns", "_buffer", "_is_asked", "_polling", "_shared", "before", "births", "bottom",
-        "called", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident", "is_closed",
-        "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
+        "called", "calls", "clock", "current", "descriptors", "due", "eager", "giver", "guard", "home", "ident",
+        "is_closed", "left", "loop", "onward", "polls", "polls_since_ns", "resumed", "rows", "timers", "track", "wakes",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -90,7 +85,7 @@ class Loop:
         #: The code right below all that it runs, where that is none of asyncio's.
         self.bottom: CodeType | None = None
         #: What each handle that is ready is: a step of a task, or whose doing it is. By the id of the handle.
-        self.due: dict[int, Task | Giver] = shared.context.stream.new_table()
+        self.due: dict[int, Task | Giver | Call] = shared.context.stream.new_table()
         #: The task that makes a step; or whose doing the callback is that runs.
         self.current: Task | None = None
         self.giver: Giver | None = None
@@ -107,11 +102,13 @@ class Loop:
         self.onward: dict[int, int] = {}
         #: The shapes of wakes by who runs here, by their causes.
         self.wakes: dict[str, int] = {}
+        #: The shapes of that a callback of that name begins, and of that it is over: None.
+        self.calls: dict[str | None, int] = {}
         #: Methods that the loop calls since a descriptor is ready: whose doing that is, by the id of the code, which is
         #: kept.
-        self.descriptors: dict[int, tuple[Giver, CodeType]] = shared.context.stream.new_table()
+        self.descriptors: dict[int, tuple[Giver | Call, CodeType]] = shared.context.stream.new_table()
         #: The same of functions that it calls since a timer is due.
-        self.timers: dict[int, tuple[Giver, CodeType]] = shared.context.stream.new_table()
+        self.timers: dict[int, tuple[Giver | Call, CodeType]] = shared.context.stream.new_table()
         #: The shapes of the births of tasks to which nobody gave a name, by ids of their coroutines' code and of the
         #: places where they are made, by who is current there, and whether they ran at once; their names, and both
         #: code objects, which are kept.
@@ -151,6 +148,7 @@ class Loop:
         self.onward.clear()
         self.polls = None
         self.wakes.clear()
+        self.calls.clear()
         self.births.clear()
         self.resumed = buffer.shape(t_ns, _RESUMPTION)
         running = context.loops.get(self.ident, [])
@@ -174,7 +172,7 @@ class Loop:
             self.over(t_ns)
             self.giver = None
             if self.called:
-                self._tell_call(t_ns, None)
+                self.tell_call(t_ns, None)
         self._is_asked = False
         self._look_at_queues(t_ns, is_last=True)
         self.ident = self.home = 0
@@ -214,7 +212,7 @@ class Loop:
         if self.current is not None:
             self.over(t_ns)
         if self.called:
-            self._tell_call(t_ns, None)
+            self.tell_call(t_ns, None)
         if self._shared.failed:
             self._shared.find_retrieved(t_ns)
         if self._shared.waits.sizes.known:
@@ -291,15 +289,11 @@ class Loop:
                 # No timer calls that if the time was over as the limit was set.
                 self.due[id(handle)] = OfLimit((self.track, words.TIMEOUT))
                 return
-            name, code = named_call(callback)
-            if cause is words.FINISHED and code is not None and shared.context.own(code):
+            name, is_own = shared.named(callback)
+            if cause is words.FINISHED and is_own:
                 # What the program's own code wakes then did not wait for that end.
                 cause = words.CALLBACK
-            if name:
-                made = self.due[id(handle)] = Call((waker, cause))
-                made.name = name
-            else:
-                self.due[id(handle)] = waker, cause
+            self.due[id(handle)] = (waker, cause, name) if name else (waker, cause)
             return
         task, is_woken = stepped
         known = shared.tasks.by_id.get(id(task))
@@ -453,18 +447,15 @@ class Loop:
         code = function.__code__ if type(function) is FunctionType else None
         known = table.get(id(code))
         if known is not None:
-            return known[0]
+            return known[0][:2]
         if _is_asked_for(sys._getframe(1)):
             # The loop only polls: something interrupts it.
             return (self.track, words.SIGNAL) if handling(sys._getframe(1)) is not None else _NOT_KNOWN
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
         if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
-            name, _ = named_call(callback)
-            if name:
-                call = Call(giver)
-                call.name, giver = name, call
-            table[id(code)] = giver, code
+            name, _ = self._shared.named(callback)
+            table[id(code)] = (*giver, name) if name else giver, code
         return giver
 
     def _calls(self, method: Any) -> bool:
@@ -612,7 +603,7 @@ class Loop:
 
     # What runs.
 
-    def begins(self, t_ns: int, handle: Any, what: Task | Giver | None) -> None:
+    def begins(self, t_ns: int, handle: Any, what: Task | Giver | Call | None) -> None:
         """A handle is run next."""
         context, library = self._shared.context, self._shared.library
         if not self.ident:
@@ -625,14 +616,15 @@ class Loop:
         self.over(t_ns)
         self.left -= 1
         self.giver = None
-        if type(what) is Call and not handle._cancelled:
-            self._tell_call(t_ns, what.name)
+        name = what[2] if isinstance(what, tuple) and len(what) == 3 else None
+        if name is not None and not handle._cancelled:
+            self.tell_call(t_ns, name)
         elif self.called:
-            self._tell_call(t_ns, None)
+            self.tell_call(t_ns, None)
         if handle._cancelled:
             return
         if not isinstance(what, Task):
-            self.giver = _NOT_KNOWN if what is None else what
+            self.giver = _NOT_KNOWN if what is None else what if len(what) == 2 else what[:2]
             if type(what) is OfLimit:
                 self._look_at_limit(t_ns, handle)
             return
@@ -650,9 +642,13 @@ class Loop:
         self.rows.extend((t_ns, what.track, self.resumed))
         self._stop(what.track)
 
-    def _tell_call(self, t_ns: int, name: str | None) -> None:
+    def tell_call(self, t_ns: int, name: str | None) -> None:
         """A callback of that name begins; None: it is over."""
         self.called = name is not None
+        shape = self.calls.get(name)
+        if shape is not None:
+            self.rows.extend((t_ns, self.track, shape))
+            return
         buffer = self._buffer
         key = "calls", name
         shape = buffer.again(key)
@@ -661,6 +657,9 @@ class Loop:
             return
         if shape == NEW:
             shape = buffer.learn(key, t_ns, (lines.serves, words.SUBJECT, name, ("", ""), None, 0))
+        if len(self.calls) >= _MOST_CALLED:
+            self.calls.clear()
+        self.calls[name] = shape
         self.rows.extend((t_ns, self.track, shape))
 
     def _look_at_limit(self, t_ns: int, handle: Any) -> None:

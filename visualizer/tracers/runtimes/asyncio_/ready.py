@@ -47,7 +47,7 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     The short way is that of a task that gives way by `asyncio.sleep(0)`, at a place where it did so before, and that of
     the next one to run. Everything else takes the long way (loops.py). In C there are short ways as well for a task
     that waits, sleeps or gives way where one did before, for its wakeup, for a descriptor that is ready, a timer that
-    is due, and for a poll that only looks.
+    is due, a callback that was called before, and for a poll that only looks.
     """
     clock, unsettled = shared.context.stream.clock, shared.context.unsettled
     library, fail = shared.library, shared.fail
@@ -57,7 +57,10 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
     types = (
         Plain, kind, Task, Stand, library.handle, library.timer_handle, Numbered, library.task, library.future
     )  # fmt: skip
-    tables = tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose
+    tables = (
+        tasks.by_id, waits.stands, waits.ends, numbers.known, shared.failed, waits.sizes.known, shared.whose,
+        shared.calls,
+    )  # fmt: skip
 
     def failed(queue: Plain, handle: Any, error: BaseException) -> None:
         """What was known under the id of a handle may be of another one: nothing is known of this."""
@@ -91,14 +94,16 @@ def make_watched(shared: Shared, kind: type[Loop]) -> type[Plain]:
                 loop = self.loop()
                 t_ns = clock()
                 task, before = loop.due.pop(id(handle), None), loop.current
-                is_long = unsettled or loop.eager or loop.called or not loop.ident
+                is_long = unsettled or loop.eager or not loop.ident
                 if type(task) is tuple and not (is_long or handle._cancelled):
                     if before is not None:
                         loop.over(t_ns)
                     loop.left -= 1
-                    loop.giver = task
+                    loop.giver = task[:2]
+                    if len(task) == 3 or loop.called:
+                        loop.tell_call(t_ns, task[2] if len(task) == 3 else None)
                     return handle
-                if type(task) is not Task or not task.started or is_long:
+                if type(task) is not Task or not task.started or is_long or loop.called:
                     loop.begins(t_ns, handle, task)
                     return handle
                 is_over = False

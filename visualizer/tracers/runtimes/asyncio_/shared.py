@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import FunctionType, MethodType
+
 from visualizer.trace import words
 from visualizer.tracers.core import lines
 from visualizer.tracers.core.code import is_generated
 from visualizer.tracers.core.context import Context
 from visualizer.tracers.core.postponed import uninterrupted
-from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio
+from visualizer.tracers.runtimes.asyncio_.causes import is_of_asyncio, named_call
 from visualizer.tracers.runtimes.asyncio_.library import Library
 from visualizer.tracers.runtimes.asyncio_.served import Served
 from visualizer.tracers.runtimes.asyncio_.tasks import Task, Tasks
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OWN, _GENERATED, _BETWEEN, _LIBRARY = range(4)
 #: Of so many it is remembered.
 _MOST_CODES = 4096
+_MOST_CALLED = 256
 
 
 class Shared:
@@ -45,6 +48,9 @@ class Shared:
         self._name = name
         #: Whose code it is: (words below, the code), by its id.
         self.whose: dict[int, tuple[int, CodeType]] = context.stream.new_table()
+        #: What loops call, by the ids of the code: (name, whether it is the program's own, the code, which is kept). In
+        #: C also methods of C's, by their definitions: the last is the type of the object then.
+        self.calls: dict[int, tuple[str, bool, CodeType | type]] = context.stream.new_table()
         #: The tasks that have raised, as long as nobody is known to have got that; by their tracks.
         self.failed: dict[int, Task] = {}
         context.bottoms.append(self.library.run)
@@ -73,6 +79,23 @@ class Shared:
                 self.failed.pop(track, None)
             if task is not None and relation:
                 self.context.stream.store(lines.tie, t_ns, track, relation, "")
+
+    def named(self, callback: Any) -> tuple[str, bool]:
+        """The name of the function that a callback of a loop calls, "" of one of asyncio's, and whether it is own code
+        of the program."""
+        function = callback.__func__ if type(callback) is MethodType else callback
+        key = id(function.__code__) if type(function) is FunctionType else 0
+        known = self.calls.get(key)
+        if known is not None:
+            return known[:2]
+        name, code = named_call(callback)
+        is_own = code is not None and self.context.own(code)
+        # A method without a name may be one that more is asked of than that (`Loop.made_ready`).
+        if key and code is not None and (name or type(callback) is FunctionType):
+            if len(self.calls) >= _MOST_CALLED:
+                self.calls.clear()
+            self.calls[key] = name, is_own, code
+        return name, is_own
 
     def place_in_step(self, frame: Any, last: Any = None) -> tuple[CodeType | None, int]:
         """The innermost place of the program's own, best in a file, from `frame` on, in what a loop runs now or whoever
