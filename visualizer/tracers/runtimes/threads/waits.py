@@ -920,15 +920,15 @@ class Waits:
                 return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
             return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
         waker, released_ns = self._released.get(wait.key, _NOBODY)
+        if wait.given == (waker, released_ns):
+            # It may be its own, which it took back before who waited could.
+            released_ns = max(released_ns, wait.t_ns)
         if wait.got is None and t_ns >= due_ns:
             # Who waited until the limit, and then found it free, may have got it.
             is_its = wait.key not in self.holders and self._is_had(wait)
             wait.got = is_its and released_ns >= wait.t_ns
         if wait.got is False:
             return over
-        if wait.given == (waker, released_ns):
-            # It may be its own, which it took back before who waited could.
-            released_ns = max(released_ns, wait.t_ns)
         return self._by(waker, released_ns, wait, t_ns)
 
     def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
