@@ -832,7 +832,7 @@ class Waits:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self.no_longer(wait.key)
-            if cause in (words.CALLBACK, words.UNKNOWN):
+            if cause in (words.CALLBACK, words.UNKNOWN) and wait.got is not False:
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
 
@@ -927,6 +927,10 @@ class Waits:
             # Who waited until the limit, and then found it free, may have got it.
             is_its = wait.key not in self.holders and self._is_had(wait)
             wait.got = is_its and released_ns >= wait.t_ns
+            if wait.got and wait.what == ACQUIRE and self.waiting.get(wait.key, 0) > 1:
+                # Or has another one, who waits too and has not got a turn since.
+                wait.got = False
+                return words.NOBODY, words.UNKNOWN, t_ns
         if wait.got is False:
             return over
         return self._by(waker, released_ns, wait, t_ns)
