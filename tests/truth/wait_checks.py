@@ -127,7 +127,30 @@ def check_ends_of_waits(truth: Truth) -> None:
                 cancels = truth.timeline.cancels.get(wake.track, [])
                 assert any(cancel.t_ns >= wake.t_ns for cancel in cancels), f"{attempt} was ended by {wake}"
                 continue
+            if wake.cause == words.UNKNOWN and _is_any_of_several(truth, attempt, wake):
+                continue
+            if wake.cause == words.TIMEOUT and _is_after_its_value(truth, attempt, wake):
+                continue
             assert (wake.cause == words.TIMEOUT) == is_late, f"{attempt} was ended by {wake}"
+
+
+def _is_any_of_several(truth: Truth, attempt: Attempt, wake: Wakeup) -> bool:
+    """Whether it waited for a lock until its limit, as another one did: either may have it, and no hook sees who."""
+    meaning, code = truth.meaning(attempt.before), _code(truth, attempt)
+    others = [one for one in truth.attempts if one is not attempt and one.holds(wake.t_ns)]
+    is_late = meaning.limit is not None and 0 < meaning.limit * 1e9 <= wake.t_ns - attempt.before.t_ns
+    rivals = any(truth.meaning(one.before).waits_for == meaning.waits_for for one in others)
+    return sys.version_info >= (3, 12) and ".acquire(" in code and is_late and rivals
+
+
+def _is_after_its_value(truth: Truth, attempt: Attempt, wake: Wakeup) -> bool:
+    """Whether its limit was over, and what it waited for (an AsyncResult) had its value before it went on."""
+    meaning = truth.meaning(attempt.before)
+    if truth.program.things.get(meaning.waits_for) != "AsyncResult" or attempt.after is None or not meaning.limit:
+        return False
+    given = [one for one in truth.attempts if truth.meaning(one.before).item == attempt.after.detail]
+    is_given = any(one.before.t_ns <= wake.t_ns for one in given)
+    return is_given and wake.t_ns - attempt.before.t_ns >= meaning.limit * 1e9
 
 
 def check_givers(truth: Truth) -> None:
@@ -137,6 +160,8 @@ def check_givers(truth: Truth) -> None:
     for attempt, wake in _ended(truth):
         line = gives.get(str(attempt.after and attempt.after.detail))
         if line is None or _has_helper(truth, attempt) or _has_helper(truth, given[line]):
+            continue
+        if wake.cause == words.TIMEOUT and _is_after_its_value(truth, attempt, wake):
             continue
         thing, waker = truth.meaning(attempt.before).waits_for, truth.name(wake.waker)
         others = [one for one in truth.attempts if one.before.who == waker and one.holds(wake.t_ns)]

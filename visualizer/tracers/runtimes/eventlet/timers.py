@@ -36,7 +36,7 @@ class Asked:
     """
 
     __slots__ = (
-        "due_ns", "givers", "is_stray", "limits", "ns", "sleeps", "started", "thrown", "timer", "track", "turn",
+        "due_ns", "givers", "is_new", "is_stray", "limits", "ns", "sleeps", "started", "thrown", "timer", "track", "turn",
     )  # fmt: skip
 
     def __init__(self, timer: Any, track: int, ns: int, due_ns: int) -> None:
@@ -47,8 +47,10 @@ class Asked:
         self.due_ns = due_ns
         self.limits = self.sleeps = False
         self.thrown: Any = NO_VALUE
-        #: Of a queue: who has put something, or made room, since the hub went through it; and whom it has resumed.
+        #: Of a queue: who has put something, or made room, since the hub went through it, once for each time; and whom
+        #: it has resumed. Whether that is only who asked.
         self.givers: list[int] = [track]
+        self.is_new = True
         #: How often the greenlet had been resumed when it asked.
         self.turn = 0
         #: Of a Timeout, where code of the program's own started it; and whether nobody could cancel it any more when
@@ -72,7 +74,7 @@ class Asked:
     def giver(self, track: int) -> int:
         """By whose doing the hub resumes `track` now; NOBODY if that was only its own."""
         found = next((giver for giver in self.givers if giver != track), NOBODY)
-        if len(self.givers) > 1 and found != NOBODY:
+        if found != NOBODY:
             self.givers.remove(found)
         self.givers.append(track)
         return found
@@ -136,11 +138,7 @@ class Timers:
         own = dictionary(owner)
         if name == "_do_acquire":
             return next(iter(own.get("_waiters", ())), None)
-        if name == "_unlock":
-            # Of several, whose turn it is is known only then.
-            waiting = [*own.get("getters", ()), *own.get("putters", ())]
-            whom = getattr(waiting[0], "greenlet", None) if len(waiting) == 1 else None
-            return whom if whom is not current else None
+        # Of a queue, whose turn it is is known only then: others may wait for it, too, before the hub goes through it.
         return None
 
     def running(self, frame: Any) -> Asked | None:
@@ -154,8 +152,10 @@ class Timers:
     def also(self, queue: Any, track: int) -> None:
         """`track` has the hub go through a queue, which it may be about to do already."""
         known = self._asked.get(id(dictionary(queue).get("_event_unlock")))
-        if known is not None and known.givers[-1] != track:
+        if known is not None and not known.is_new:
             known.givers.append(track)
+        elif known is not None:
+            known.is_new = False
 
 
 def is_timeout(kind: type) -> bool:

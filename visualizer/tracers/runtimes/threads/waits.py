@@ -846,7 +846,7 @@ class Waits:
             self.shared.gets(wait.lock, Taken(self._runs(), t_ns, *wait.taken_at), wait.t_ns, wait.mark)
         if wait.what in (ACQUIRE, ACQUIRE_AGAIN):
             self.no_longer(wait.key)
-            if cause in (words.CALLBACK, words.UNKNOWN):
+            if cause in (words.CALLBACK, words.UNKNOWN) and wait.got is not False:
                 self._released.pop(wait.key, None)
                 self.has(wait.what, wait.lock, wait.code)
 
@@ -934,15 +934,19 @@ class Waits:
                 return track, words.FINISHED, min(max(ended_ns, wait.t_ns), t_ns)
             return over if t_ns >= due_ns else (words.NOBODY, words.FINISHED, t_ns)
         waker, released_ns = self._released.get(wait.key, _NOBODY)
+        if wait.given == (waker, released_ns):
+            # It may be its own, which it took back before who waited could.
+            released_ns = max(released_ns, wait.t_ns)
         if wait.got is None and t_ns >= due_ns:
             # Who waited until the limit, and then found it free, may have got it.
             is_its = wait.key not in self.holders and self._is_had(wait)
             wait.got = is_its and released_ns >= wait.t_ns
+            if wait.got and wait.what == ACQUIRE and self.waiting.get(wait.key, 0) > 1:
+                # Or has another one, who waits too and has not got a turn since.
+                wait.got = False
+                return words.NOBODY, words.UNKNOWN, t_ns
         if wait.got is False:
             return over
-        if wait.given == (waker, released_ns):
-            # It may be its own, which it took back before who waited could.
-            released_ns = max(released_ns, wait.t_ns)
         return self._by(waker, released_ns, wait, t_ns)
 
     def _by(self, waker: int, at_ns: int, wait: Wait, t_ns: int) -> tuple[int, str, int]:
