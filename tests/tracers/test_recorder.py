@@ -1129,15 +1129,19 @@ _JOINS = """
 """
 
 
-def _events(traced: Traced) -> list[dict[str, Any]]:
-    """What `visualizer events` prints, without the times and what comes by luck."""
+def _events(traced: Traced, limit: float = 0) -> list[dict[str, Any]]:
+    """What `visualizer events` prints, without the times and what comes by luck.
+
+    `limit`: the longest, in seconds, that may have begun long before a wait does, of which only the rest is told.
+    """
     lines = b"".join(json_lines(traced.timeline)).splitlines()
     events = [msgspec.json.decode(line) for line in lines]
     for event in events:
         for name in [name for name in event if name == "t" or name.endswith("_s")]:
             del event[name]
-        if round(event.get("seconds") or 0, 4) != (event.get("seconds") or 0):
-            # What is left of a time limit, by the clock: no number that a program of these has.
+        seconds = event.get("seconds") or 0
+        if event["event"] == "wait" and 0 < seconds < limit and round(seconds, 4) != seconds:
+            # By the clock: no number that a program of these has.
             event["seconds"] = "left"
     told = [event for event in events if event["event"] not in _OF_LUCK]
     # Told where another frame comes to be at the same address, or at the end: where, is the allocator's luck.
@@ -1145,12 +1149,18 @@ def _events(traced: Traced) -> list[dict[str, Any]]:
     return [event for event in told if event not in late] + sorted(late, key=lambda event: event["track"])
 
 
-def _both(script: Path, monkeypatch: pytest.MonkeyPatch, *args: str, comparable: Callable[[Any], bool] = bool) -> None:
+def _both(
+    script: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *args: str,
+    comparable: Callable[[Any], bool] = bool,
+    limit: float = 0,
+) -> None:
     told = []
     for wanted in ("no", "yes"):
         monkeypatch.setenv(compiled.WANTED, wanted)
         traced = trace(script.with_suffix(f".{wanted}"), str(script), *args)
-        events = [event for event in _events(traced) if comparable(event)]
+        events = [event for event in _events(traced, limit) if comparable(event)]
         if sys.version_info < (3, 12):
             # The recorder in C tells at once who cancels a task that is ready; in Python it is found when that runs.
             events = [event for event in events if event["event"] != "cancel"]
@@ -1755,7 +1765,9 @@ def test_both_recorders_tell_the_same_of_random_programs(
         script = Path(command[0])
         if name == "asyncio":
             script.write_text(textwrap.dedent(_IN_ORDER) + script.read_text(encoding="utf-8"), encoding="utf-8")
-        _both(script, monkeypatch, *command[1:], comparable=_is_comparable)
+        # A program of eventlet's is over after two seconds, which is the limit of whatever it waits for.
+        limit = 2 if name == "eventlet" else 0
+        _both(script, monkeypatch, *command[1:], comparable=_is_comparable, limit=limit)
 
 
 def _written(rows: Any, first: int = 0, stop: int | None = None) -> bytes:
@@ -2225,8 +2237,8 @@ def test_what_is_done_a_million_times_is_kept_by_no_recorder(kind: str, trace_so
             known = thing, Thing, error, main, echo.__code__, numbers.__code__, stays.__code__, switches.__code__
             return [len(gc.get_objects()), sys.getallocatedblocks(), *map(sys.getrefcount, known)]
         def grown(count, before, memory_before):
-            # A few hundred are in tables that never hold more.
-            most = [one + count // 20 + 1000 for one in before]
+            # However often it is done: it goes up and down by about a hundred.
+            most = [one + 500 for one in before]
             told = [one - limit for one, limit in zip(counts(), most) if one > limit]
             # Of fewer, what is kept is less than what the allocator keeps itself.
             if count >= 10 ** 6 and memory() > memory_before + 8 * count:
@@ -2238,7 +2250,8 @@ def test_what_is_done_a_million_times_is_kept_by_no_recorder(kind: str, trace_so
             for _ in range(count):
                 {work}
         {way}def measured(count):
-            {waits}works(count // 10)
+            # Until the tables that never hold more than so many are full.
+            {waits}works(count)
             before = counts(), memory()
             {waits}works(count)
             # What is stored with all its parts is held until it is written.

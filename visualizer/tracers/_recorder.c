@@ -31,6 +31,7 @@ to name what is waited for, and to store what has no row yet. All of this is pub
 #endif
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #ifdef __linux__
 #include <linux/netlink.h>
@@ -8268,8 +8269,9 @@ store_turn(Hook *self, PyObject *loop, PyObject *handle)
                                   : 0;
     if (what == NULL || PySet_GET_SIZE(self->unsettled) != 0 || !is_size(LOOP(loop, eager), 0) || call < 0 ||
         number(LOOP(loop, ident)) == 0 || rows == NULL || !Py_IS_TYPE(rows, rows_type) || before == NULL ||
-        (was_called && before != Py_None) || resumed < 0 || back < 0 || !(is_task ? TASK(what, started) == Py_True || may_begin(what)
-                              : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
+        (was_called && before != Py_None) || resumed < 0 || back < 0 ||
+        !(is_task ? TASK(what, started) == Py_True || may_begin(what)
+                  : PyTuple_CheckExact(what) && SLOT(handle, cancelled_of_handle) == Py_False)) {
         return 0;
     }
     /* To read a coroutine's frame calls the program's audit hooks. */
@@ -10702,13 +10704,23 @@ is_plain_file(const Call *call)
     }
     PyObject *said = descriptor_of_file(call->self, NULL);
     long long found = number(said);
-    struct stat about;
     if (said == NULL) {
         PyErr_Clear();
     }
     Py_XDECREF(said);
-    return found < 0 || found > INT_MAX || fstat((int)found, &about) != 0 ||
-           !(S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+    if (found < 0 || found > INT_MAX) {
+        return 1;
+    }
+#ifdef F_GETPIPE_SZ
+    /* No file system is asked, as `fstat` does: it may be one that another thread of this process serves, which could not
+       answer, as we have the GIL. */
+    int kind;
+    socklen_t size = sizeof(kind);
+    return fcntl((int)found, F_GETPIPE_SZ) < 0 && getsockopt((int)found, SOL_SOCKET, SO_TYPE, &kind, &size) < 0;
+#else
+    struct stat about;
+    return fstat((int)found, &about) != 0 || !(S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+#endif
 }
 
 static PyObject *
