@@ -36,7 +36,8 @@ class Asked:
     """
 
     __slots__ = (
-        "due_ns", "givers", "is_new", "is_stray", "limits", "ns", "sleeps", "started", "thrown", "timer", "track", "turn",
+        "due_ns", "givers", "is_new", "is_stray", "limits", "ns", "sleeps", "started", "thrown", "timer", "track",
+        "turn",
     )  # fmt: skip
 
     def __init__(self, timer: Any, track: int, ns: int, due_ns: int) -> None:
