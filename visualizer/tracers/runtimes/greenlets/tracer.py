@@ -511,13 +511,14 @@ class GreenletTracer:
         elif track in self._thrown:
             outcome, inferred = words.KILLED, "it was thrown into, and ended without an error"
         else:
-            outcome = words.RETURNED
+            # Or GreenletExit, raised by itself: its parent gets that as it would get a value.
+            outcome, inferred = words.RETURNED, "it ended without an error"
         self._thrown.discard(track)
         self.raw.pop(id(greenlet), None)
         self._settle(track)
         if buffer.entering == track:
             buffer.entering = words.NOBODY
-        if outcome == words.RETURNED and value is None:
+        if outcome == words.RETURNED and value is None and inferred is None:
             buffer.rows.extend((t_ns, track, buffer.returned_nothing(t_ns)))
         else:
             self._recording.exited(t_ns, track, outcome, value, inferred)
