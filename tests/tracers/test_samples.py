@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import opcode
 import os
 import signal
@@ -104,12 +105,14 @@ class Watched:
 
         thread = threading.Thread(target=run)
         interval = sys.getswitchinterval()
-        # It runs until it waits for the gate, however busy the machine is.
+        # It runs until it waits for the gate, however busy the machine is: no finalizer of an earlier test lets us run.
         sys.setswitchinterval(1)
+        gc.disable()
         try:
             thread.start()
             assert known.wait(_LIMIT_SECONDS)
         finally:
+            gc.enable()
             sys.setswitchinterval(interval)
         try:
             yield
