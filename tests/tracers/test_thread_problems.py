@@ -279,8 +279,10 @@ def test_a_call_that_waits_for_a_worker(trace_source: TraceSource) -> None:
     assert "→ quick, which main had it call, began 0." in sentence
     timeline = traced.timeline
     said = [sentence_of(timeline, index) for index in range(timeline.switch_count)]
-    (told,) = [one for one in said if "in the queue of" in one]
-    busy = r" \(its workers were busy with slow\)" if BY_WAY_OF_C else ".*"
+    told, *more = [one for one in said if "in the queue of" in one]
+    # The second may be told to have been there for a moment.
+    assert not BY_WAY_OF_C or not more
+    busy = r" \(its workers were busy with slow\)" if BY_WAY_OF_C else ""
     assert re.fullmatch(
         r"ThreadPoolExecutor-0_0 set the result of the future main was waiting for "
         r"\(pool\.submit\(quick, n\)\.result\(\)\): "
@@ -296,8 +298,10 @@ def test_calls_that_need_not_or_are_alike(trace_source: TraceSource, workers: in
     assert (traced.ended.code, traced.ended.stderr) == (0, b"")
     assert problems(traced) == []
     said = [sentence_of(traced.timeline, index) for index in range(traced.timeline.switch_count)]
-    # Where there is a worker for it, nothing waits.
-    assert any("in the queue of" in one for one in said) is (then == "slow")
+    # Where there is a worker for it, nothing waits; but it may take its time to begin, and only the recorder in C knows
+    # that nobody had to be waited for.
+    waited = "in the queue of" if BY_WAY_OF_C or then == "slow" else "busy with"
+    assert any(waited in one for one in said) is (then == "slow")
 
 
 LEAK = """

@@ -18,7 +18,8 @@ def in_pool(timeline: Timeline, wakeup: Wakeup, suspension: Suspension, t_ns: in
         return ""
     queued_ns, ran_ns = call.begun_ns - max(suspension.t_ns, call.given_ns), wakeup.t_ns - call.begun_ns
     parts = [f"{duration(ran_ns, 2)} in {timeline.name(wakeup.waker, wakeup.t_ns)}"]
-    if queued_ns > 0:
+    # A worker that has only just been started, or is free, takes a moment to begin.
+    if queued_ns >= _JUST_NS or (queued_ns > 0 and (call.behind or call.ahead)):
         why = [f"its workers were busy with {', '.join(call.behind)}"] if call.behind else []
         if call.ahead:
             calls = "1 call" if call.ahead == 1 else f"{call.ahead} calls"

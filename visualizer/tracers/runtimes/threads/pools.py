@@ -82,6 +82,9 @@ class Pools:
         pool, given.name = name(executor), name(future)
         if not is_own:
             given.told = f"{function} in {pool}"
+        if is_there:
+            # By now a worker that was free may have it: then nothing was in its way.
+            return given.told, f"{given.name}, {pool}, 0"
         running = list(known.running.values())
         # What they began with unseen is not known.
         is_part = running and not workers_of(executor) == len(running) <= _MOST_WORKERS
