@@ -205,9 +205,13 @@ class Timeline:
         found = np.zeros(len(tracks), dtype=bool)
         for loop, calling in self._names.calling.items():
             (those,) = np.nonzero(tracks == loop)
-            last = np.searchsorted(calling.start_ns, ns[those], side="right") - 1
-            is_any = np.array([what is not None for what in calling.what])
-            found[those] = (last >= 0) & is_any[last]
+            if not len(those):
+                continue
+            # Of these times only: a loop may have run any number of callbacks.
+            first = max(0, bisect_right(calling.start_ns, ns[those].min()) - 1)
+            stop = bisect_right(calling.start_ns, ns[those].max())
+            is_any = np.array([False, *(what is not None for what in calling.what[first:stop])])
+            found[those] = is_any[np.searchsorted(calling.start_ns[first:stop], ns[those], side="right")]
         return found
 
     @property
