@@ -13,10 +13,10 @@ import numpy as np
 
 from visualizer.analysis.load import per_track
 from visualizer.analysis.load.awaited import awaited
-from visualizer.analysis.load.distinct import are_any, chosen, edges, last_true, numbers_from, rise, shifted
+from visualizer.analysis.load.distinct import NO_NUMBERS, are_any, chosen, edges, last_true, numbers_from, rise, shifted
 from visualizer.analysis.load.ends import Ends
 from visualizer.analysis.load.leaving import Waits, announced, woken_early
-from visualizer.analysis.load.lines import Lines
+from visualizer.analysis.load.lines import Lines, are_begins
 from visualizer.analysis.load.per_track import SHOWN, Before, Items, begun, items_of, states
 from visualizer.analysis.load.steps import ALONE, RETURN, TURN, Extra, Steps, arranged, resolve
 from visualizer.analysis.load.tails import tails_after, tails_before
@@ -55,14 +55,12 @@ _suspends = kinds(SWITCH, RESUME, YIELD, ALONE, PARK)
 #: They suspend, and are no switches.
 _alone = kinds(ALONE, PARK)
 _yields = kinds(YIELD, ALONE)
-_begins = kinds(SPAWN, BEGIN)
 _polls = kinds(POLL, IDLE)
 #: Items after which a wait goes on, or a run; and by which that begins.
 _undone, _goes_on, _runs = kinds(per_track.UNDONE), kinds(per_track.POLLS, per_track.POLLED), kinds(per_track.RUN)
 _waits = kinds(State.WAITING)
 #: What so few did is remembered.
 _FEW = 1 << 10
-_NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
 class Batches:
@@ -128,7 +126,7 @@ class _Batch:
     def _ends_first(self, exits: Column) -> Column:
         """Those that do not end what has ended before, nor what nothing has been told of yet."""
         a, tracks = self.columns.a, self.writer.timeline.tracks
-        begins = nonzero(_begins(self.columns.kind) & (a >= 0))
+        begins = nonzero(are_begins(self.columns.kind) & (a >= 0))
         different, index = numbered(np.concatenate((a[begins], a[exits])))
         first = np.full(len(different), len(a))
         first[index[: len(begins)][::-1]] = begins[::-1]
@@ -190,10 +188,10 @@ class _Batch:
     def _closed_by(self, kind: Column) -> Column:
         closing, a, may_close = self.batches.stacks.closing, self.columns.a, self.batches.templates.closes
         if not closing and not may_close.any():
-            return _NO_NUMBERS
+            return NO_NUMBERS
         closes = (kind == RESUME) & may_close.take(self.columns.template)
         if not closing and not closes.any():
-            return _NO_NUMBERS
+            return NO_NUMBERS
         tracks = np.array([*closing, *a[closes].tolist()])
         is_one = np.zeros(max(int(tracks.max()), int(a.max())) + 1, dtype=bool)
         is_one[tracks] = True
@@ -339,7 +337,7 @@ class _Batch:
             those.take(yields), steps, templates.same_place.take(self.template), self.batches.resumed, self._ends_of,
             lambda tracks: self.ends.of(tracks) == len(self.columns.kind),
         )
-        timed = asked_ns = _NO_NUMBERS
+        timed = asked_ns = NO_NUMBERS
         if len(waits.steps):
             some = is_suspension[waits.steps]
             of, said, asked_ns, things = (column[some] for column in waits)

@@ -6,6 +6,8 @@ import numpy as np
 
 from visualizer.trace.columns import Column, nonzero
 
+NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
+
 
 def last_true(mask: Column) -> Column:
     """Where the mask was true last, at each place or before it; -1 if nowhere."""

@@ -8,12 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.analysis.load import per_track
-from visualizer.analysis.load.distinct import edges, last_true, shifted
+from visualizer.analysis.load.distinct import NO_NUMBERS, edges, last_true, shifted
 from visualizer.analysis.load.per_track import Items
 from visualizer.analysis.load.steps import Steps
 from visualizer.trace.columns import Column, grouped, nonzero, numbered
-
-_NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
 class Waits(NamedTuple):
@@ -44,7 +42,7 @@ def announced(
     what = items.what
     is_wait = what == per_track.WAITS
     if not pending and not is_wait.any():
-        return Waits(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS)
+        return Waits(NO_NUMBERS, NO_NUMBERS, NO_NUMBERS, NO_NUMBERS)
     those = nonzero(is_wait | (what == per_track.SUSPENSION) | (what == per_track.LEAVE))
     step, track, is_wait = (column.take(those) for column in (items.step, items.track, is_wait))
     is_first, is_last = edges(track)
@@ -78,7 +76,7 @@ def woken_early(
         woken = woken.compress(per_track.runs(found.take(woken)))
         woken = woken[~is_hub()[items.track[woken]]]
     if not len(woken) and not early:
-        return Early(_NO_NUMBERS, _NO_NUMBERS, _NO_NUMBERS, [])
+        return Early(NO_NUMBERS, NO_NUMBERS, NO_NUMBERS, [])
     leaves = nonzero((what == per_track.LEAVE) & ~per_track.is_over(found))
     # By bottom: who is woken, and who leaves.
     item_of = np.full(len(steps.kind), -1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from visualizer.analysis.load import per_track
+from visualizer.analysis.load.distinct import NO_NUMBERS
 from visualizer.analysis.load.per_track import UNBORN, Before, Items
 from visualizer.analysis.load.steps import Steps
 from visualizer.analysis.load.templates import Templates
@@ -19,12 +20,11 @@ from visualizer.analysis.model.writer import Begun, Writer
 from visualizer.trace.columns import BEGIN, EXIT, NAME, NOTED, SAMPLE, SPAWN, THREAD, Column, Columns, kinds, nonzero
 from visualizer.trace.events import Inferred, Sample, Serves
 
-_begins = kinds(SPAWN, BEGIN)
+are_begins = kinds(SPAWN, BEGIN)
 _are_kept = kinds(SPAWN, BEGIN, EXIT, SAMPLE, NOTED)
 _turns_thread = kinds(THREAD, BEGIN)
 #: Of one step it stands behind tracks that this speaks of first.
 _KEPT_LAST = 2
-_NO_NUMBERS: Column = np.zeros(0, dtype=np.int64)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Lines:
                 at[later] = np.append(some, len(begins)).take(some.searchsorted(at.take(later)))
             those = nonzero(at < behind)
             unborn, at = unborn.take(those), at.take(those)
-            strays = ~_begins(kind.take(items.step.take(at)))
+            strays = ~are_begins(kind.take(items.step.take(at)))
             if strays.any():
                 unborn, at = unborn[strays], at[strays]
                 of = np.concatenate(([items.what[at] == per_track.RUN, items.ids[unborn]], of), axis=1)
@@ -137,7 +137,7 @@ class Lines:
 
     def _births(self, births: Column, thread_of: Callable[[Column], Column]) -> Begun:
         """The tracks that these steps bring."""
-        steps, numbers = self.steps, _NO_NUMBERS
+        steps, numbers = self.steps, NO_NUMBERS
         if len(births):
             numbers = self.templates.numbers(self.template[births], self.writer.number_of_birth)
         columns = steps.who[births], self.t_ns[births], numbers, steps.by[births], thread_of(steps.event[births])
