@@ -20,6 +20,7 @@ _PLACES = 1 << 16
 class UsedEnds:
     def __init__(self) -> None:
         self._marks: Any
+        self._is_all = False
         try:
             # Bytes: each is set once, so two processes may do so at a time.
             self._marks = shared_memory(2 * _PLACES).cast("B")
@@ -28,7 +29,9 @@ class UsedEnds:
 
     def tell_all(self) -> None:
         """A process begins, or this one is one, that does not share this."""
-        self._marks[:] = b"\1" * len(self._marks)
+        if not self._is_all:
+            self._is_all = True
+            self._marks[:] = b"\1" * len(self._marks)
 
     def waits(self, name: str) -> None:
         """The current process is about to wait there."""
