@@ -11226,6 +11226,8 @@ ask_other_end(struct apart *apart)
     } told;
     int fd = apart->is_apart ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG) : -1;
     if (fd < 0) {
+        /* That may be forbidden as well. */
+        apart->is_apart = 0;
         return;
     }
     ssize_t got = send(fd, &asked, sizeof(asked), MSG_DONTWAIT) < 0 ? 0 : recv(fd, &told, sizeof(told), MSG_DONTWAIT);
