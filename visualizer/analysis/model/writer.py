@@ -373,7 +373,7 @@ class Writer:
         """That is what the track was cancelled with, last."""
         timeline = self.timeline
         asked = timeline.cancels.get(track)
-        if asked is None or asked[-1].message:
+        if asked is None or asked[-1].message or not message:
             return
         at = next(at for at in reversed(range(len(timeline.remarks))) if timeline.remarks[at] is asked[-1])
         timeline.remarks[at] = asked[-1] = replace(asked[-1], message=message)
