@@ -95,11 +95,10 @@ def _deadlocks(timeline: Timeline, observed: Observed) -> Iterator[Finding]:
         them = "them" if len(waiting) > 1 else "it" if waiting else "any track"
         if len(cycle) > 1:
             round_ = "; ".join(parts[: len(cycle)])
-            others = f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
             # At the front, because the end of a long sentence may be cut off.
-            sentence = f"circular wait{_inferred(written)}: {round_}{others}"
+            sentence = f"circular wait{_inferred(written)}: {round_}{_also(parts, cycle)}"
         else:
-            sentence = _inferred(written, "wakers ").lstrip() + " " * bool(written) + listed(parts, _TOLD)
+            sentence = f"{_inferred(written, 'wakers ')} {listed(parts, _TOLD)}".lstrip()
         nothing = f"nothing was left that could wake {them}"
         hub = _hub(timeline, switch.origin)
         sentence += f" → {nothing}, so {hub} raised LoopExit" if parts else f"{nothing} → {hub} raised LoopExit"
@@ -441,8 +440,7 @@ def _all_wait(
     parts = [_waits(timeline, track, waiting, {}, joined, earlier) for track in told]
     them = "them" if len(told) > 1 else "it"
     if cycle:
-        others = f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
-        told_so = _circle_told(timeline, cycle, waiting, {}, joined, earlier) + others
+        told_so = _circle_told(timeline, cycle, waiting, {}, joined, earlier) + _also(parts, cycle)
     else:
         told_so = f"{_inferred(earlier, 'wakers ')} {listed(parts, _TOLD)}".lstrip()
     sentence = f"{told_so} → nothing else in the program could wake {them}, until {end_told(timeline)}"
@@ -703,6 +701,11 @@ def _inferred(written: dict[int, Ending], what: str = "") -> str:
     """From what it is inferred who would end these waits, as " (inferred from the source)"; "" of none."""
     ways = {"who did so before" if ending.line == BEFORE else "the source" for ending in written.values()}
     return f" ({what}inferred from {listed(sorted(ways, reverse=True))})" if ways else ""
+
+
+def _also(parts: list[str], cycle: list[int]) -> str:
+    """What stands behind those of a circle: who else waits."""
+    return f"; also, {listed(parts[len(cycle) :], _TOLD)}" if len(parts) > len(cycle) else ""
 
 
 def _instead(timeline: Timeline, suspension: Suspension) -> str:

@@ -39,8 +39,6 @@ _DONE_TO_QUEUE = {
 }
 #: The same of one for a descriptor.
 _WRITES, _CONNECTS = "wrote what {} was waiting for", "connected to where {} was waiting for it"
-
-
 #: Of several tracks the last is not said to be late that ended so soon after the others.
 _ALONE_NS = 1_000_000
 
