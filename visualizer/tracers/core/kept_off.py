@@ -70,12 +70,15 @@ class KeptOff:
         spent = [buffer.run_queue.more() if buffer.run_queue is not None else nothing for buffer in buffers]
         # Now: the interpreter lets others run while a file is read, and one of them may keep its lock.
         now_ns = clock()
-        since_ns, we_used_ns, all_used_ns = self._looked_ns, self._used_ns, self._all_used_ns
-        self._looked_ns, self._used_ns, self._all_used_ns = now_ns, _thread_time_ns(), _process_time_ns()
-        away_ns, self._away_ns = away_ns - self._away_ns, away_ns
-        # In a forked child that begins anew.
-        all_used_ns = max(0, self._all_used_ns - all_used_ns)
-        stopped_ns = now_ns - since_ns - away_ns - we_waited_ns - all_used_ns
+        since_ns, we_used_ns, all_used_ns, were_away_ns = (
+            self._looked_ns, self._used_ns, self._all_used_ns, self._away_ns
+        )  # fmt: skip
+        self._looked_ns, self._used_ns, self._all_used_ns, self._away_ns = (
+            now_ns, _thread_time_ns(), _process_time_ns(), away_ns
+        )  # fmt: skip
+        # What all have used begins anew in a forked child.
+        ran_ns = max(0, self._all_used_ns - all_used_ns)
+        stopped_ns = now_ns - since_ns - (away_ns - were_away_ns) - we_waited_ns - ran_ns
         few = stopped_ns // int(_INTERVALS * 1e9 * _getswitchinterval())
         if since_ns < 0 or stopped_ns < _STOPPED_NS or not 0 < we_woke < few:
             stopped_ns = 0

@@ -24,7 +24,7 @@ from visualizer.tracers.runtimes.asyncio_.causes import (
     is_of_asyncio,
 )
 from visualizer.tracers.runtimes.asyncio_.library import is_automatic
-from visualizer.tracers.runtimes.asyncio_.shared import Shared
+from visualizer.tracers.runtimes.asyncio_.shared import MOST_CALLED, Shared
 from visualizer.tracers.runtimes.asyncio_.tasks import ASKED, Task, turn
 
 TYPE_CHECKING = False
@@ -49,8 +49,6 @@ except ImportError:
 SHORT_POLL_NS = 20_000
 #: Who polls for so long may do so for ever.
 _LONG_POLL_NS = 1_000_000_000
-#: So many are remembered.
-_MOST_CALLED = 256
 _NOT_KNOWN: Giver = (words.NOBODY, words.UNKNOWN)
 #: The switch from a loop to a task.
 _RESUMPTION = lines.switch, words.CURRENT, words.SUBJECT, lines.NO_VALUE, None, 0
@@ -453,7 +451,7 @@ class Loop:
             return (self.track, words.SIGNAL) if handling(sys._getframe(1)) is not None else _NOT_KNOWN
         is_timer = issubclass(type(handle), library.timer_handle)
         giver = self.track, cause_of_timer(callback) if is_timer else cause_of_descriptor(callback)
-        if code is not None and (is_timer or self._calls(callback)) and len(table) < _MOST_CALLED:
+        if code is not None and (is_timer or self._calls(callback)) and len(table) < MOST_CALLED:
             name, _ = self._shared.named(callback)
             table[id(code)] = (*giver, name) if name else giver, code
         return giver
@@ -506,7 +504,7 @@ class Loop:
             )
         if type(coroutine) is CoroutineType and type(given) is str and is_automatic(given) and code is not None:
             if giver == (words.CURRENT, words.SPAWN):
-                if len(self.births) >= _MOST_CALLED:
+                if len(self.births) >= MOST_CALLED:
                     self.births.clear()
                 made = coroutine.cr_code
                 self.births[id(made), id(code) + offset, runs] = shape, name, code, made
@@ -657,7 +655,7 @@ class Loop:
             return
         if shape == NEW:
             shape = buffer.learn(key, t_ns, (lines.serves, words.SUBJECT, name, ("", ""), None, 0))
-        if len(self.calls) >= _MOST_CALLED:
+        if len(self.calls) >= MOST_CALLED:
             self.calls.clear()
         self.calls[name] = shape
         self.rows.extend((t_ns, self.track, shape))
@@ -833,7 +831,7 @@ class Loop:
                 stand.join = shape
             elif delay is not None and text is not None:
                 stand.learn(buffer)
-                if len(stand.sleeps) < _MOST_CALLED:
+                if len(stand.sleeps) < MOST_CALLED:
                     stand.sleeps[delay] = shape
         if thing:
             shape += buffer.said(t_ns, thing)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 _OWN, _GENERATED, _BETWEEN, _LIBRARY = range(4)
 #: Of so many it is remembered.
 _MOST_CODES = 4096
-_MOST_CALLED = 256
+#: So many functions that loops call, and the like, are remembered.
+MOST_CALLED = 256
 
 
 class Shared:
@@ -92,7 +93,7 @@ class Shared:
         is_own = code is not None and self.context.own(code)
         # A method without a name may be one that more is asked of than that (`Loop.made_ready`).
         if key and code is not None and (name or type(callback) is FunctionType):
-            if len(self.calls) >= _MOST_CALLED:
+            if len(self.calls) >= MOST_CALLED:
                 self.calls.clear()
             self.calls[key] = name, is_own, code
         return name, is_own

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # `typing` is not imported into the program
 
 _get_ident, _fstat = _thread.get_ident, os.fstat
 #: Descriptors are smaller than that.
-_MOST_FDS = 1 << 31
+MOST_FDS = 1 << 31
 #: poll's events: something to read, room to write.
 TO_READ, TO_WRITE = 1, 4
 #: What stands for all of this machine's addresses where one listens; and the host of one that only it has.
@@ -203,7 +203,7 @@ def is_of_machine(name: str) -> bool:
 def descriptor(thing: Any) -> int:
     """That of a descriptor, FileIO or socket; -1 if it has none."""
     if type(thing) is int:
-        return thing if 0 <= thing < _MOST_FDS else -1
+        return thing if 0 <= thing < MOST_FDS else -1
     module: Any = sys.modules.get("_socket")
     kind: Any = module.socket if module is not None and issubclass(type(thing), module.socket) else FileIO
     try:

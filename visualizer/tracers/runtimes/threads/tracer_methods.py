@@ -223,10 +223,11 @@ class MethodsTracer:
     def _see(self) -> None:
         """Have those called by way of the recorder that are of interest by now."""
         for function, what in (*self._calls.methods.items(), *self._calls.functions.items()):
-            if self._watches or self._when(function, what) != _ONCE_THREADED:
+            when = self._when(function, what)
+            if self._watches or when != _ONCE_THREADED:
                 # That one it tells by its name.
                 does = RELEASE_AGAIN if what == SAVE else what
-                self._recorder.see_call(function, does, self._when(function, what))
+                self._recorder.see_call(function, does, when)
 
     def _when(self, function: Any, what: int) -> int:
         # Of files the recorder itself leaves out all that are no pipes; and another process may wait for what this one

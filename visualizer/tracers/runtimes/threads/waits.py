@@ -60,9 +60,9 @@ from visualizer.tracers.runtimes.threads.calls import (
     Lock,
     RLock,
 )
+from visualizer.tracers.runtimes.threads.channels import MOST_FDS, Channels, descriptor, is_of_machine, is_ready
 from visualizer.tracers.runtimes.threads.channels import TO_READ as SOMETHING_TO_READ
 from visualizer.tracers.runtimes.threads.channels import TO_WRITE as ROOM_TO_WRITE
-from visualizer.tracers.runtimes.threads.channels import Channels, descriptor, is_of_machine, is_ready
 from visualizer.tracers.runtimes.threads.orders import Orders
 from visualizer.tracers.runtimes.threads.parked import Wait
 from visualizer.tracers.runtimes.threads.pools import Pools, workers_of
@@ -121,8 +121,6 @@ _HANDS_OVER = sys.version_info >= (3, 13)
 _SEEN_LATE = sys.version_info < (3, 14)
 #: A limit that was set no longer than this before a wait began is told whole.
 _JUST_NS = 1_000_000
-#: Descriptors are integers of 32 bits.
-_MOST_FDS = 1 << 31
 #: Types of the addresses that a socket connects to.
 _ADDRESSES = ids_of(tuple, str, bytes)
 _BYTES = ids_of(bytes, bytearray)
@@ -568,7 +566,7 @@ class Waits:
             masks = of_selector(of_variables(frame, lambda known: known.get("self")))
         else:
             masks = of_lists((passed or {}) | {TO_READ: asked}) if what == SELECT else {}
-            if masks and not 0 <= min(masks) <= max(masks) < _MOST_FDS:
+            if masks and not 0 <= min(masks) <= max(masks) < MOST_FDS:
                 return  # Closed, or none at all: the call refuses that.
         if self._park(code, offset, what, None, self._stream.clock(), limit_ns, frame, masks):
             wait = self.parked[_get_ident()]
