@@ -37,7 +37,8 @@ IN_LOOP = """loop = asyncio.new_event_loop()
     {given}
     asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
     loop.call_soon_threadsafe(loop.stop)
-    thread.join()"""
+    thread.join()
+    loop.close()"""
 
 
 @pytest.mark.parametrize(
