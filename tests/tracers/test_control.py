@@ -16,7 +16,7 @@ import pytest
 from tests.reading import read_all
 from tests.tracers.conftest import TraceScenario, TraceSource
 from tests.tracers.held import PATIENCE_S, script_of, started
-from tests.tracers.traced import BY_WAY_OF_C, ROOT, SCENARIOS, Traced, bare, environment
+from tests.tracers.traced import BY_WAY_OF_C, ROOT, SCENARIOS, Traced, bare, environment, trace
 from visualizer.session.control import Condition
 from visualizer.trace import words
 from visualizer.trace.events import Continued, Held
@@ -74,11 +74,13 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("name", ["ping_pong", "producer_consumer", "three_way", "gevent_queue", "generator_states"])
 def test_stepping_from_switch_to_switch_changes_nothing(
-    name: str, tmp_path: Path, trace_scenario: TraceScenario, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What can be paused is recorded in Python. The recorder in C sees on 3.11 what a greenlet returns, too.
+    # What can be paused is recorded in Python. The recorder in C sees on 3.11 what a greenlet returns, too: so this is
+    # a run of its own, not the one that all tests share.
+    script = SCENARIOS / f"{name}.py"
     monkeypatch.setenv("VISUALIZER_RECORDER", "no")
-    check_steps(tmp_path, SCENARIOS / f"{name}.py", trace_scenario(name))
+    check_steps(tmp_path, script, trace(tmp_path / "free.trace", str(script)))
 
 
 def test_nor_does_stepping_through_tasks(tmp_path: Path, trace_source: TraceSource) -> None:
