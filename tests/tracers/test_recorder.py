@@ -2267,9 +2267,9 @@ def test_what_is_done_a_million_times_is_kept_by_no_recorder(kind: str, trace_so
             {waits}works(count)
             # What is stored with all its parts is held until it is written.
             end = time.monotonic() + 30
-            while grown(count, *before) and time.monotonic() < end:
+            while (kept := grown(count, *before)) and time.monotonic() < end:
                 time.sleep(0.01)
-            print(*grown(count, *before))
+            print(*kept)
         {runs}(measured(int(sys.argv[1])))
         """,
         str(1_000_000 if SOAK else count(4_000)),
